@@ -61,7 +61,7 @@ static bool whole_number(const char *text, size_t len, uint64_t *out)
     return number(text, len, &at, out) && at == len;
 }
 
-/* "bytes 5-9/100", "bytes 5-9/*"; "bytes */100" (of a 416) says nothing that we use. */
+/* "bytes 5-9/100" or a total of "*". That of a 416 has no range: says nothing that we use. */
 static bool content_range(struct http_parser *parser, const char *text, size_t len)
 {
     uint64_t first, last, total = UINT64_MAX;
