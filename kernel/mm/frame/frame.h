@@ -1,0 +1,39 @@
+/* Hands out physical memory in frames of 4096 bytes. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NEURATH_MM_FRAME_FRAME_H
+#define NEURATH_MM_FRAME_FRAME_H
+
+#include <lib/base/status.h>
+
+/* Addresses are physical; the bytes are reached through phys_to_virt() (paging.h). Contents of a
+ * fresh frame are undefined. Any context; takes the pool's lock. The first MiB is never handed out. */
+
+struct frame_stats {
+    uint64_t total; /* frames that the memory map calls usable, above 1 MiB */
+    uint64_t free;
+    uint64_t lowest_free; /* the smallest value that free has had */
+};
+
+/* Takes one frame. Gives *out_phys; return it with frame_put().
+ * STATUS_FULL: none left. */
+NODISCARD enum status frame_take(uint64_t *out_phys);
+
+/* Takes back a frame, or each frame of a run one by one. Panics on a frame that is not taken. */
+void frame_put(uint64_t phys);
+
+/* Takes COUNT adjacent frames that end at or below MAX_PHYS (0 = anywhere); the start is aligned to
+ * COUNT frames rounded up to a power of two, at most 64 KiB. Gives *out_phys; return it with frame_put_run().
+ * STATUS_FULL: no such run; STATUS_INVALID: COUNT is 0. */
+NODISCARD enum status frame_take_run(size_t count, uint64_t max_phys, uint64_t *out_phys);
+void frame_put_run(uint64_t phys, size_t count);
+
+void frame_stats_read(struct frame_stats *out);
+
+/* Asserts that the counters and the map agree; true when they do. Holds the lock for a full scan. */
+bool frame_check(void);
+
+/* Called once by init: builds the map from bootinfo. Everything that the stub, the placed cells and
+ * the archive occupy is taken. STATUS_FULL: no RAM for the map itself. */
+NODISCARD enum status frame_start(void);
+
+#endif

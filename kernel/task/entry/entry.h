@@ -1,0 +1,83 @@
+/* The way into the kernel and between tasks: frozen layouts, and the assembly that keeps to them. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NEURATH_TASK_ENTRY_ENTRY_H
+#define NEURATH_TASK_ENTRY_ENTRY_H
+
+#include <lib/base/status.h>
+
+/* Everything here is frozen: swaps of any other cell rely on it.
+ *
+ * Interrupts and exceptions push a trap_frame on the stack that they hit. An interrupt then continues on the
+ * CPU's interrupt stack; when it ends at depth 0 and a reschedule was asked for, the frame stays behind as the
+ * saved context, and the scheduler starts afresh on the CPU's scheduler stack. So the stack of a task that does
+ * not run holds its own frames and frames of this cell, never one of the scheduler (design.md 4, Q3).
+ *
+ * A task that gives up its CPU inside a step (wait_queue_sleep) leaves a switch_frame.
+ * A task between two steps has no frame at all. */
+
+/* Ascending addresses. Pushed by vector entries; all registers at the moment of the interruption. */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+_Static_assert(sizeof(struct trap_frame) == 22 * 8, "frozen");
+
+/* What entry_sleep() leaves on a task's stack; above it lies the frame of the caller, whose PC is rip. */
+struct switch_frame {
+    uint64_t r15, r14, r13, r12, rbx, rbp;
+    uint64_t rip;
+};
+_Static_assert(sizeof(struct switch_frame) == 7 * 8, "frozen");
+
+/* A task that does not run: where its registers are, and the stub of the code that takes them up again
+ * (entry_resume_trap or entry_resume_switch). resume 0: between steps, no frame. */
+struct saved_context {
+    uint64_t rsp;    /* address of the trap_frame or switch_frame */
+    uint64_t resume; /* stub address */
+    uint64_t rflags; /* of a switch_frame: only the interrupt flag counts */
+    uint64_t result; /* of a switch_frame: rax after resumption */
+};
+_Static_assert(sizeof(struct saved_context) == 32, "frozen");
+
+#define ENTRY_VECTOR_NONE 0x100u
+
+/* Stub addresses of the resume code, to tell the two kinds of frame apart. */
+uint64_t entry_resume_trap_address(void);
+uint64_t entry_resume_switch_address(void);
+/* Stub address of the root of every task's stack: the walk is complete when it gets there. True when PC lies in it. */
+bool entry_is_root(uint64_t pc);
+
+/* Stub address of the entry of VECTOR, 0 when there is none. For the IDT. */
+uint64_t entry_vector_address(unsigned vector);
+
+/* Puts the initial switch_frame of a task on its empty stack, so that resuming it calls STEP(ARG), stores the
+ * struct wait in *RESULT and goes to task_step_done(). */
+void entry_prepare_step(struct saved_context *out, uint64_t stack_top, void *step, void *arg,
+                        void *result);
+
+/* Takes up a saved context on this CPU. Interrupts off. Does not return. */
+NORETURN void entry_resume(const struct saved_context *context);
+
+/* Saves the caller as a switch_frame, moves to the scheduler stack and goes to task_sleep_commit(queue, deadline_ns,
+ * rsp). Comes back with the result that the waker chose. Use it as wait_queue_sleep() (task.h). */
+uint64_t entry_sleep(void *queue, uint64_t deadline_ns);
+
+/* Moves to this CPU's scheduler stack and goes to task_schedule(); what was on the old stack is given up. Interrupts off. */
+NORETURN void entry_schedule(void);
+
+/* Halts this CPU on its scheduler stack until an interrupt has come, then goes to task_schedule(). */
+NORETURN void entry_idle(void);
+
+/* Calls FN(ARG) through its stub, and again as long as it returns STATUS_RESTART. */
+typedef enum status (*restartable_fn)(void *arg);
+enum status restartable_call(restartable_fn fn, void *arg);
+
+/* Called by this cell's assembly:
+ *   interrupt_dispatch(frame)                  interrupt cell: vectors 0x20 and up
+ *   fault_handle(frame)                        fault cell: exceptions
+ *   park_handler(frame), guard_nmi(frame)      the swap's closure: vector 0xf0 and NMI, with no other code between
+ *   task_preempt(frame), task_schedule(), task_step_done(), task_sleep_commit()    task cell, on the scheduler stack */
+
+#endif
