@@ -1,0 +1,106 @@
+# Compiles each folder that has a cell.mk to one object file, build/cells/NAME.o, and lists them in build/cells/index.
+# SPDX-License-Identifier: MIT
+
+CELL_FILES := $(wildcard kernel/*/*/cell.mk manifest/cell.mk evolution-client/cell.mk tests/kernel/*/cell.mk)
+
+# What makes objects of two builds fit together; recorded in every cell's ABI hash.
+CELL_ABI := -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-common \
+    -fno-stack-protector -fcf-protection=none -fno-strict-aliasing
+
+# Each of the rest has its reason in design.md or facts: sections for the loader; no jump tables (no text address in
+# data); no folding of equal constants or functions (identity); no deletion of null checks (nonnull); exact unwind tables.
+CELL_FLAGS := -std=gnu2x -O2 -g $(CELL_ABI) -ffunction-sections -fdata-sections -fasynchronous-unwind-tables \
+    -fno-jump-tables -fno-ipa-icf -fno-delete-null-pointer-checks -fno-merge-constants -Werror=date-time
+
+CELL_HEADERS := -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(GCC_INCLUDE)
+CELL_PREFIX  := -ffile-prefix-map=$(CURDIR)=/k
+
+cells :=
+test_cells :=
+
+# First pass: read every cell.mk into CELL_<name>_<field>.
+cell_fields := kind start uses flags sources third_party third_party_sources third_party_flags public_flags
+define read_cell
+cell :=
+$(foreach f,$(cell_fields),$f :=$n)
+include $1
+cell := $$(strip $$(cell))
+ifeq ($$(cell),)
+$$(error $1 names no cell)
+endif
+ifdef CELL_$$(cell)_dir
+$$(error $1: cell $$(cell) is also in $$(CELL_$$(cell)_dir))
+endif
+CELL_$$(cell)_dir := $(patsubst %/cell.mk,%,$1)
+$(foreach f,$(cell_fields),CELL_$$(cell)_$f := $$(strip $$($f))$n)
+$$(if $$(filter test,$$(strip $$(kind))),test_cells,cells) += $$(cell)
+endef
+define n
+
+
+endef
+$(foreach f,$(CELL_FILES),$(eval $(call read_cell,$f)))
+cells := $(sort $(cells))
+test_cells := $(sort $(test_cells))
+
+# Own sources of a cell, relative to its folder: as listed, else all of it; patterns allowed.
+cell_sources = $(patsubst $(CELL_$1_dir)/%,%,$(foreach s,$(or $(CELL_$1_sources),*.c *.S),\
+    $(if $(findstring *,$s),$(sort $(wildcard $(CELL_$1_dir)/$s)),$(CELL_$1_dir)/$s)))
+cell_output = $(B)/$(if $(filter test,$(CELL_$1_kind)),test-cells,cells)
+
+# Second pass: the rules. Third-party sources keep their own warnings; their headers come in as system headers.
+define cell_rules
+CELL_$1_work := $(B)/obj/cells/$1
+CELL_$1_out := $(call cell_output,$1)/$1
+CELL_$1_tree := $(if $(CELL_$1_third_party),$(call tree_of,$(CELL_$1_third_party)))
+CELL_$1_objects := $(addprefix $(B)/obj/cells/$1/own/,$(addsuffix .o,$(basename $(call cell_sources,$1)))) \
+    $(addprefix $(B)/obj/cells/$1/third-party/,$(addsuffix .o,$(basename $(CELL_$1_third_party_sources))))
+CELL_$1_all_flags := $(CELL_FLAGS) $(CELL_$1_flags) $(CELL_$1_public_flags) \
+    $(foreach u,$(CELL_$1_uses),$(CELL_$u_public_flags)) -I. -Ikernel $(CELL_HEADERS)
+$(call keep_stamp,$(B)/obj/cells/$1/flags,$(CC_ID) $$(CELL_$1_all_flags) : $(CELL_$1_third_party_flags) : $$(CELL_$1_objects))
+
+$(B)/obj/cells/$1/own/%.o: $(CELL_$1_dir)/%.c $(B)/obj/cells/$1/flags
+	$(call show,CC,$$<)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MMD -MP -c -o $$@ $$<
+$(B)/obj/cells/$1/own/%.o: $(CELL_$1_dir)/%.S $(B)/obj/cells/$1/flags
+	$(call show,AS,$$<)mkdir -p $$(@D) && $(CC) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MMD -MP -c -o $$@ $$<
+$(if $(CELL_$1_third_party),$(call cell_third_party_rules,$1))
+$$(CELL_$1_out).debug.o: $$(CELL_$1_objects) $(B)/obj/cells/$1/flags
+	$(Q)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $$@ $$(CELL_$1_objects)
+
+# The index line is written with the object; the grouped target keeps the two together.
+$$(CELL_$1_out).o $(B)/obj/cells/$1/index &: $$(CELL_$1_out).debug.o $(B)/bin/celltool $(CELL_$1_dir)/cell.mk
+	$(call show,CELL,$1)$(B)/bin/celltool --name $1 --kind $(CELL_$1_kind) --start-phase $(or $(CELL_$1_start),none) \
+	    --uses "$(CELL_$1_uses)" --abi "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
+	    --index $(B)/obj/cells/$1/index --out $$(CELL_$1_out).o $$<
+-include $$(CELL_$1_objects:.o=.d)
+endef
+
+define cell_third_party_rules
+$(B)/obj/cells/$1/third-party/%.o: $$(CELL_$1_tree)/%.c $(B)/obj/cells/$1/flags $$(CELL_$1_tree)/.complete
+	$(call show,CC,$(CELL_$1_third_party)/$$*.c)mkdir -p $$(@D) && $(CC) $(CELL_$1_third_party_flags) $$(CELL_$1_all_flags) -w \
+	    $(CELL_PREFIX) -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) -MMD -MP -c -o $$@ $$<
+$(B)/obj/cells/$1/third-party/%.o: $$(CELL_$1_tree)/%.s $(B)/obj/cells/$1/flags $$(CELL_$1_tree)/.complete
+	$(call show,AS,$(CELL_$1_third_party)/$$*.s)mkdir -p $$(@D) && $(CC) $$(CELL_$1_all_flags) $(CELL_PREFIX) \
+	    -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) -c -o $$@ $$<
+$$(CELL_$1_tree)/.complete:
+	@echo "$(CELL_$1_third_party) is not unpacked: run deploy/deps" >&2; exit 1
+endef
+
+# $(call show,WORD,TEXT): the beginning of a recipe line; says what it does unless V=1 shows the command itself.
+show = $(if $(V),,@printf '  %-6s %s\n' $1 $2; )
+
+$(foreach c,$(cells) $(test_cells),$(eval $(call cell_rules,$c)))
+
+cell_objects      := $(foreach c,$(cells),$(CELL_$c_out).o)
+test_cell_objects := $(foreach c,$(test_cells),$(CELL_$c_out).o)
+
+# The index is the list of cells; objects of cells that left the tree are removed with it.
+$(eval $(call keep_stamp,$(B)/obj/cells/list,$(cells)))
+$(B)/cells/index: $(foreach c,$(cells),$(B)/obj/cells/$c/index) $(B)/obj/cells/list
+	$(Q)mkdir -p $(@D)
+	$(Q)cat $(filter %/index,$^) /dev/null | LC_ALL=C sort >$@.new && mv $@.new $@
+	$(Q)for f in $(B)/cells/*.o; do c=$${f##*/}; c=$${c%.o}; c=$${c%.debug}; case " $(cells) " in *" $$c "*) ;; *) rm -f "$$f";; esac; done
+
+.PHONY: cells test-cells
+cells: $(cell_objects) $(B)/cells/index $(B)/boot/stub.elf
+test-cells: $(test_cell_objects)
