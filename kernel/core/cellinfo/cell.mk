@@ -1,0 +1,4 @@
+cell  := cellinfo
+kind  := core
+start := none
+uses  := libc elf

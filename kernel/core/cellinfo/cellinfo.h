@@ -1,0 +1,92 @@
+/* Bounds-checked reader of a cell's `.cell` section.
+ * SPDX-License-Identifier: MIT
+ *
+ * `.cell` says what ELF cannot: what a cell is, which cells it may use, the signature of each
+ * function, and the identity, type and storage of each data object. It is written by celltool
+ * from DWARF; its layout is described in kernel/tools/celltool/FORMAT.md. The reader allocates
+ * nothing; a cellinfo borrows the object's bytes. After cellinfo_open() every accessor is in
+ * bounds and every string is terminated. Kernel and hosts. Any context.
+ */
+#ifndef NEURATH_CORE_CELLINFO_H
+#define NEURATH_CORE_CELLINFO_H
+
+#include <core/elf/elf.h>
+
+enum { CELL_NAME_MAX = 63 };
+
+enum cell_kind { CELL_CORE = 1, CELL_DRIVER, CELL_SERVICE, CELL_LIBRARY, CELL_APP, CELL_TEST };
+enum cell_phase { CELL_PHASE_NONE, CELL_PHASE_EARLY, CELL_PHASE_DEVICE, CELL_PHASE_SERVICE,
+                  CELL_PHASE_APP };
+enum { CELL_CLOSURE = 1 }; /* cellinfo.flags: part of the engine's closure (design 4) */
+
+enum cell_table { CELL_FUNCTIONS, CELL_DATA, CELL_TYPES, CELL_FIELDS, CELL_IMPORTS, CELL_USES,
+                  CELL_TABLES };
+
+enum { CELL_FUNC_GLOBAL = 1, CELL_FUNC_TAKEN = 2, CELL_FUNC_ASSEMBLY = 4 };
+enum { CELL_STORE_DATA = 1, CELL_STORE_BSS = 2, CELL_STORE_RODATA = 3 };
+enum { CELL_DATA_CONST = 1, CELL_DATA_LITERAL = 2, CELL_DATA_TAKEN = 4, CELL_DATA_AMBIGUOUS = 8 };
+enum { CELL_TYPE_PUBLIC = 1 };
+enum { CELL_IMPORT_TAKEN = 1 };
+
+struct cellinfo {
+    const uint8_t *bytes;
+    uint32_t len;
+    const char *name;
+    uint16_t kind;
+    uint16_t phase;
+    uint16_t flags;
+    uint64_t abi_hash;
+    uint32_t count[CELL_TABLES];
+    uint32_t at[CELL_TABLES];
+    uint32_t strings_at;
+    uint32_t strings_len;
+};
+
+struct cell_function {
+    const char *name;
+    uint32_t section; /* ELF section index */
+    uint32_t offset;  /* inside that section */
+    uint32_t flags;
+    uint64_t signature; /* 0 = unknown (assembly) */
+};
+
+struct cell_data {
+    const char *key; /* DWARF scope, see celltool's FORMAT.md */
+    const char *type_name;
+    uint32_t section;
+    uint32_t offset;
+    uint32_t len;
+    uint32_t align;
+    uint32_t storage;
+    uint32_t flags;
+    uint64_t type_hash;
+};
+
+struct cell_type {
+    const char *name;
+    uint32_t len;
+    uint32_t flags;
+    uint64_t layout;
+};
+
+struct cell_import {
+    const char *name;
+    uint32_t flags;
+    uint64_t signature; /* 0 = unknown */
+};
+
+/* Finds and checks the `.cell` section of OBJECT. Gives *out, which borrows OBJECT's bytes.
+ * STATUS_INVALID: absent or malformed; *out_why says what. */
+NODISCARD enum status cellinfo_open(const struct elf_object *object, struct cellinfo *out,
+                                    const char **out_why);
+
+/* INDEX is below count[] of the table concerned. */
+void cellinfo_function(const struct cellinfo *info, uint32_t index, struct cell_function *out);
+void cellinfo_data(const struct cellinfo *info, uint32_t index, struct cell_data *out);
+void cellinfo_type(const struct cellinfo *info, uint32_t index, struct cell_type *out);
+void cellinfo_import(const struct cellinfo *info, uint32_t index, struct cell_import *out);
+const char *cellinfo_use(const struct cellinfo *info, uint32_t index);
+/* Says whether the cell may import from the cell called NAME. */
+bool cellinfo_may_use(const struct cellinfo *info, const char *name);
+
+#endif

@@ -1,0 +1,4 @@
+cell  := elf
+kind  := core
+start := none
+uses  := libc

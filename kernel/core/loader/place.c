@@ -1,0 +1,199 @@
+/* Gives every section of a new version its memory, and copies the contents.
+ * SPDX-License-Identifier: MIT
+ *
+ * Text and version-owned read-only data get a region each. A data object goes to the home
+ * that it already has, or, if it is new, to a home of its own in a region for this load.
+ */
+#include <core/loader/private.h>
+
+#include <mm/heap/heap.h>
+#include <string.h>
+
+enum pool { POOL_TEXT, POOL_RODATA, POOL_HOMES, POOL_CONST_HOMES, POOLS, POOL_NONE };
+
+struct placing {
+    struct namespace *ns;
+    struct version *v;
+    uint64_t need[POOLS];
+    struct cellmem_region *region[POOLS];
+};
+
+static enum pool pool_of(const struct version *v, uint32_t index, const struct elf_section *s)
+{
+    if (!(s->flags & ELF_ALLOC) || s->len == 0)
+        return POOL_NONE;
+    if (s->flags & ELF_EXEC)
+        return POOL_TEXT;
+    if (s->flags & ELF_WRITE)
+        return POOL_HOMES;
+    return v->section_object[index] ? POOL_CONST_HOMES : POOL_RODATA;
+}
+
+static enum status check_writable(const struct version *v, uint32_t index,
+                                  const struct elf_section *s, struct refusal *out_why)
+{
+    struct cell_data d;
+    if (!v->section_object[index])
+        return refuse(out_why, "data", v->info.name, s->name, NULL,
+                      "section %s holds mutable data that no single named object owns; give "
+                      "each object a section of its own",
+                      s->name);
+    cellinfo_data(&v->info, v->section_object[index] - 1, &d);
+    if (d.flags & CELL_DATA_AMBIGUOUS)
+        return refuse(out_why, "data", v->info.name, d.key, NULL,
+                      "two objects are called %s; rename one, so that each can be followed "
+                      "from version to version",
+                      d.key);
+    return STATUS_OK;
+}
+
+/* Shares the home that the object has, if there is one and it fits. */
+static enum status share_home(struct placing *p, uint32_t index, bool *out_shared,
+                              struct refusal *out_why)
+{
+    struct cell_data d;
+    struct elf_section s;
+    cellinfo_data(&p->v->info, p->v->section_object[index] - 1, &d);
+    elf_section(&p->v->elf, index, &s);
+    struct home *h = namespace_find_home(p->ns, p->v->info.name, d.key);
+    *out_shared = false;
+    if (!h)
+        return STATUS_OK;
+    bool was_const = h->storage == CELL_STORE_RODATA;
+    if (h->type_hash != d.type_hash || h->len != s.len)
+        return refuse(out_why, "data", p->v->info.name, d.key, NULL,
+                      "the type of %s changed (%u to %lu bytes); objects in use cannot be "
+                      "migrated yet",
+                      d.key, h->len, (unsigned long)s.len);
+    if (was_const != !(s.flags & ELF_WRITE))
+        return refuse(out_why, "data", p->v->info.name, d.key, NULL,
+                      "%s changed between mutable and constant; the live value would be lost",
+                      d.key);
+    if (h->va & (s.align - 1))
+        return refuse(out_why, "data", p->v->info.name, d.key, NULL,
+                      "%s needs a stricter alignment than its home has", d.key);
+    h->refs++;
+    p->v->section_home[index] = h;
+    p->v->section_va[index] = h->va;
+    *out_shared = true;
+    return STATUS_OK;
+}
+
+static enum status measure(struct placing *p, struct refusal *out_why)
+{
+    for (uint32_t i = 1; i < p->v->elf.section_count; i++) {
+        struct elf_section s;
+        bool shared = false;
+        enum status status = STATUS_OK;
+        elf_section(&p->v->elf, i, &s);
+        enum pool pool = pool_of(p->v, i, &s);
+        if (pool == POOL_HOMES)
+            status = check_writable(p->v, i, &s, out_why);
+        if (status == STATUS_OK && (pool == POOL_HOMES || pool == POOL_CONST_HOMES))
+            status = share_home(p, i, &shared, out_why);
+        if (status != STATUS_OK)
+            return status;
+        if (pool == POOL_NONE || shared)
+            continue;
+        uint64_t align = pool >= POOL_HOMES && s.align < HOME_ALIGN ? HOME_ALIGN : s.align;
+        uint64_t len = pool >= POOL_HOMES ? home_capacity(s.len) : s.len;
+        p->need[pool] = align_up(p->need[pool], align) + len;
+    }
+    return STATUS_OK;
+}
+
+static enum status take_memory(struct placing *p)
+{
+    static const enum cellmem_kind kind[POOLS] = {CELLMEM_TEXT, CELLMEM_RODATA, CELLMEM_DATA,
+                                                  CELLMEM_RODATA};
+    p->region[POOL_TEXT] = &p->v->text;
+    p->region[POOL_RODATA] = &p->v->rodata;
+    for (int i = 0; i < 2; i++) {
+        p->v->fresh[i] = heap_calloc(1, sizeof *p->v->fresh[i]);
+        if (!p->v->fresh[i])
+            return STATUS_FULL;
+        p->v->fresh[i]->refs = 1;
+        p->region[POOL_HOMES + i] = &p->v->fresh[i]->memory;
+    }
+    for (int i = 0; i < POOLS; i++)
+        if (p->need[i] && cellmem_take(kind[i], p->need[i], p->region[i]) != STATUS_OK)
+            return STATUS_FULL;
+    return STATUS_OK;
+}
+
+static enum status new_home(struct placing *p, uint32_t index, enum pool pool, uint64_t va)
+{
+    struct cell_data d;
+    struct elf_section s;
+    struct home *h;
+    cellinfo_data(&p->v->info, p->v->section_object[index] - 1, &d);
+    elf_section(&p->v->elf, index, &s);
+    struct home like = {
+        .region = p->v->fresh[pool - POOL_HOMES],
+        .cell = (char *)p->v->info.name,
+        .key = (char *)d.key,
+        .va = va,
+        .len = (uint32_t)s.len,
+        .capacity = (uint32_t)home_capacity(s.len),
+        .align = (uint32_t)s.align,
+        .storage = pool == POOL_CONST_HOMES ? CELL_STORE_RODATA : d.storage,
+        .type_hash = d.type_hash,
+    };
+    if (namespace_add_home(p->ns, &like, &h) != STATUS_OK)
+        return STATUS_FULL;
+    h->refs = 1;
+    p->v->section_home[index] = h;
+    return STATUS_OK;
+}
+
+static enum status assign(struct placing *p)
+{
+    uint64_t used[POOLS] = {0};
+    for (uint32_t i = 1; i < p->v->elf.section_count; i++) {
+        struct elf_section s;
+        elf_section(&p->v->elf, i, &s);
+        enum pool pool = pool_of(p->v, i, &s);
+        if (pool == POOL_NONE || p->v->section_va[i])
+            continue;
+        bool home = pool >= POOL_HOMES;
+        used[pool] = align_up(used[pool], home && s.align < HOME_ALIGN ? HOME_ALIGN : s.align);
+        p->v->section_va[i] = p->region[pool]->va + used[pool];
+        if (s.type != ELF_NOBITS)
+            memcpy(p->region[pool]->write + used[pool], p->v->elf.bytes + s.offset, s.len);
+        if (home && new_home(p, i, pool, p->v->section_va[i]) != STATUS_OK)
+            return STATUS_FULL;
+        used[pool] += home ? home_capacity(s.len) : s.len;
+    }
+    return STATUS_OK;
+}
+
+enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len, bool own,
+                         const uint8_t hash[32], const struct version *old,
+                         struct version **out, struct refusal *out_why)
+{
+    struct placing p = {.ns = ns};
+    enum status status = version_describe(bytes, len, hash, &p.v, out_why);
+    if (status != STATUS_OK)
+        return status;
+    if (old && old->info.abi_hash != p.v->info.abi_hash)
+        status = refuse(out_why, "toolchain", p.v->info.name, NULL, NULL,
+                        "%s was built with another compiler or other ABI flags than the "
+                        "version that runs",
+                        p.v->info.name);
+    if (status == STATUS_OK)
+        status = measure(&p, out_why);
+    if (status == STATUS_OK)
+        status = take_memory(&p);
+    if (status == STATUS_OK)
+        status = assign(&p);
+    if (status == STATUS_OK)
+        status = version_index(p.v);
+    if (status != STATUS_OK) {
+        version_destroy(ns, p.v);
+        return status;
+    }
+    if (own)
+        p.v->owned_bytes = (uint8_t *)bytes;
+    *out = p.v;
+    return STATUS_OK;
+}

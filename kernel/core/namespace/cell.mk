@@ -1,0 +1,4 @@
+cell  := namespace
+kind  := core
+start := none
+uses  := libc elf cellinfo cellmem heap

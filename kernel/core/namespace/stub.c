@@ -1,0 +1,162 @@
+/* Entry stubs: one address for each function whose address is taken.
+ * SPDX-License-Identifier: MIT
+ *
+ * Stubs are made in chunks: one page of code, all of it `jmp *slot(%rip)` from the start, and
+ * one page of slots. So taking a stub writes data only; executable bytes never change.
+ */
+#include <core/namespace/namespace.h>
+#include <core/namespace/private.h>
+
+#include <mm/heap/heap.h>
+#include <string.h>
+
+enum { STUB_LEN = 16, SLOT_LEN = 8, STUBS_PER_CHUNK = CELLMEM_PAGE / STUB_LEN };
+
+struct stub_chunk {
+    struct stub_chunk *next;
+    struct cellmem_region code;
+    struct cellmem_region slots;
+    uint32_t used;
+};
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+struct stub *namespace_find_stub(const struct namespace *ns, const char *cell,
+                                 const char *name, uint64_t signature)
+{
+    for (struct stub *s = ns->stubs; s; s = s->next)
+        if (s->signature == signature && same(s->cell, cell) && strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+bool namespace_is_stub(const struct namespace *ns, uint64_t va)
+{
+    for (const struct stub *s = ns->stubs; s; s = s->next)
+        if (va >= s->va && va - s->va < STUB_LEN)
+            return true;
+    return false;
+}
+
+/* jmp *disp32(%rip), padded with INT3. */
+static void write_stub(uint8_t *code, uint64_t va, uint64_t slot)
+{
+    memset(code, 0xcc, STUB_LEN);
+    code[0] = 0xff;
+    code[1] = 0x25;
+    put_le32(code + 2, (uint32_t)(slot - (va + 6)));
+}
+
+static struct stub_chunk *chunk_create(struct namespace *ns)
+{
+    struct stub_chunk *c = heap_calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    if (cellmem_take(CELLMEM_STUB, CELLMEM_PAGE, &c->code) != STATUS_OK)
+        goto free_chunk;
+    if (cellmem_take(CELLMEM_SLOT, STUBS_PER_CHUNK * SLOT_LEN, &c->slots) != STATUS_OK)
+        goto give_code;
+    for (uint32_t i = 0; i < STUBS_PER_CHUNK; i++)
+        write_stub(c->code.write + i * STUB_LEN, c->code.va + i * STUB_LEN,
+                   c->slots.va + i * SLOT_LEN);
+    cellmem_seal(&c->code);
+    c->next = ns->chunks;
+    ns->chunks = c;
+    return c;
+give_code:
+    cellmem_give(&c->code);
+free_chunk:
+    heap_free(c);
+    return NULL;
+}
+
+static struct stub *stub_create(struct namespace *ns, struct version *v, uint32_t index)
+{
+    const struct function *f = &v->functions[index];
+    struct stub *s = heap_calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->name = string_copy(f->name);
+    s->cell = f->flags & CELL_FUNC_GLOBAL ? NULL : string_copy(v->info.name);
+    if (!s->name || (!s->cell && !(f->flags & CELL_FUNC_GLOBAL))) {
+        heap_free(s->name);
+        heap_free(s->cell);
+        heap_free(s);
+        return NULL;
+    }
+    s->signature = f->signature;
+    s->version = v;
+    s->function = index;
+    s->next = ns->stubs;
+    return s;
+}
+
+static void put_slot(uint64_t slot, uint64_t target)
+{
+    uint8_t *write;
+    if (cellmem_alias_open(slot, &write) != STATUS_OK)
+        return;
+    put_le64(write, target);
+    cellmem_alias_close(slot, write);
+}
+
+enum status namespace_stub(struct namespace *ns, struct version *v, uint32_t index,
+                           struct stub **out)
+{
+    struct function *f = &v->functions[index];
+    const char *cell = f->flags & CELL_FUNC_GLOBAL ? NULL : v->info.name;
+    if (!f->stub)
+        f->stub = namespace_find_stub(ns, cell, f->name, f->signature);
+    if (f->stub) {
+        *out = f->stub;
+        return STATUS_OK;
+    }
+    struct stub_chunk *c = ns->chunks;
+    if (!c || c->used == STUBS_PER_CHUNK)
+        c = chunk_create(ns);
+    struct stub *s = c ? stub_create(ns, v, index) : NULL;
+    if (!s)
+        return STATUS_FULL;
+    s->va = c->code.va + (uint64_t)c->used * STUB_LEN;
+    s->slot = c->slots.va + (uint64_t)c->used * SLOT_LEN;
+    c->used++;
+    put_slot(s->slot, f->va);
+    __atomic_store_n(&ns->stubs, s, __ATOMIC_RELEASE);
+    f->stub = s;
+    *out = s;
+    return STATUS_OK;
+}
+
+enum status namespace_adopt_stub(struct namespace *ns, struct version *v, uint32_t index,
+                                 uint64_t va, uint64_t slot)
+{
+    struct stub *s = stub_create(ns, v, index);
+    if (!s)
+        return STATUS_FULL;
+    s->va = va;
+    s->slot = slot;
+    v->functions[index].stub = s;
+    __atomic_store_n(&ns->stubs, s, __ATOMIC_RELEASE);
+    return STATUS_OK;
+}
+
+void stubs_fini(struct namespace *ns)
+{
+    while (ns->stubs) {
+        struct stub *s = ns->stubs;
+        ns->stubs = s->next;
+        heap_free(s->name);
+        heap_free(s->cell);
+        heap_free(s);
+    }
+    while (ns->chunks) {
+        struct stub_chunk *c = ns->chunks;
+        ns->chunks = c->next;
+        cellmem_give(&c->code);
+        cellmem_give(&c->slots);
+        heap_free(c);
+    }
+}

@@ -1,0 +1,4 @@
+cell  := plan
+kind  := core
+start := none
+uses  := libc elf cellinfo cellmem namespace loader heap

@@ -1,0 +1,235 @@
+/* Lists every store of a swap: call sites, slots of stubs, words of constant objects.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/plan/private.h>
+
+#include <mm/heap/heap.h>
+#include <string.h>
+
+/* Makes room for one more element of LEN bytes in *ARRAY. */
+static bool grow(void **array, uint32_t count, uint32_t *room, size_t len)
+{
+    if (count < *room)
+        return true;
+    uint32_t wider = *room ? *room * 2 : 64;
+    void *moved = heap_realloc(*array, wider * len);
+    if (!moved)
+        return false;
+    *array = moved;
+    *room = wider;
+    return true;
+}
+
+/* Lends a writable alias of VA; one alias is opened for each page. */
+static uint8_t *alias_of(struct plan *plan, uint64_t va)
+{
+    uint64_t page = align_down(va, CELLMEM_PAGE);
+    for (uint32_t i = plan->alias_count; i-- > 0;)
+        if (plan->aliases[i].page == page)
+            return plan->aliases[i].write + (va - page);
+    struct plan_alias a = {.page = page};
+    if (!grow((void **)&plan->aliases, plan->alias_count, &plan->alias_room, sizeof a) ||
+        cellmem_alias_open(page, &a.write) != STATUS_OK)
+        return NULL;
+    plan->aliases[plan->alias_count++] = a;
+    return a.write + (va - page);
+}
+
+static enum status add_poke(struct plan *plan, uint64_t va, uint32_t len, uint64_t before,
+                            uint64_t after)
+{
+    struct poke k = {.va = va, .len = len, .before = before, .after = after};
+    if (before == after)
+        return STATUS_OK;
+    if (!grow((void **)&plan->pokes, plan->poke_count, &plan->poke_room, sizeof k))
+        return STATUS_FULL;
+    k.write = alias_of(plan, va);
+    if (!k.write)
+        return STATUS_FULL;
+    plan->pokes[plan->poke_count++] = k;
+    return STATUS_OK;
+}
+
+static enum status wrong_bytes(struct planning *p, const struct version *v, uint64_t va)
+{
+    return refuse(report_next(p->report), "drift", v->info.name, NULL, NULL,
+                  "the call at %#lx in %s does not hold what the namespace says; nothing is "
+                  "changed",
+                  (unsigned long)va, v->info.name);
+}
+
+/* A site that straddles a page is written byte by byte: aliases are single pages. Nobody
+ * executes it meanwhile, so the store need not be one. */
+static enum status poke_site(struct planning *p, const struct version *importer,
+                             const struct site *site, uint64_t from, uint64_t to)
+{
+    uint32_t before = site_value(site, from);
+    uint32_t after = site_value(site, to);
+    int64_t reach = (int64_t)(to + (uint64_t)site->addend - site->va);
+    if (reach != (int32_t)reach)
+        return refuse(report_next(p->report), "relocation", importer->info.name, NULL, NULL,
+                      "a call in %s cannot reach the new text", importer->info.name);
+    if (get_le32(cellmem_view(site->va)) != before)
+        return wrong_bytes(p, importer, site->va);
+    uint64_t in_page = site->va & (CELLMEM_PAGE - 1);
+    if (in_page <= CELLMEM_PAGE - 4)
+        return add_poke(p->plan, site->va, 4, before, after);
+    for (uint32_t i = 0; i < 4; i++) {
+        enum status status = add_poke(p->plan, site->va + i, 1, before >> (8 * i) & 0xff,
+                                      after >> (8 * i) & 0xff);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status move_import(struct planning *p, struct import *m, struct version *from,
+                               struct version *to, uint32_t to_function)
+{
+    struct plan *plan = p->plan;
+    struct plan_move move = {.import = m, .from = from, .to = to,
+                             .from_function = m->function, .to_function = to_function};
+    if (!grow((void **)&plan->moves, plan->move_count, &plan->move_room, sizeof move))
+        return STATUS_FULL;
+    plan->moves[plan->move_count++] = move;
+    uint64_t old_va = from->functions[m->function].va;
+    for (uint32_t i = m->first_site; i; i = m->importer->sites[i - 1].next) {
+        enum status status = poke_site(p, m->importer, &m->importer->sites[i - 1], old_va,
+                                       to->functions[to_function].va);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Old text's calls into its own set stay old to old: versions that the set replaces keep
+ * their imports. All others, older retired versions too, follow. */
+static bool stays(const struct plan *plan, const struct version *v)
+{
+    const struct plan_cell *cell = plan_find(plan, v->info.name);
+    return !cell || v != cell->old;
+}
+
+static enum status journal_imports(struct planning *p, const struct plan_cell *cell)
+{
+    for (uint32_t i = 0; i < cell->old->function_count; i++) {
+        struct function *f = &cell->old->functions[i];
+        int64_t to = version_export(cell->fresh, f->name);
+        for (struct import *m = f->incoming; m; m = m->next_incoming) {
+            if (to < 0 || !stays(p->plan, m->importer))
+                continue;
+            enum status status = move_import(p, m, cell->old, cell->fresh, (uint32_t)to);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static int64_t function_like(const struct version *v, const struct stub *s)
+{
+    for (uint32_t i = 0; i < v->function_count; i++) {
+        const struct function *f = &v->functions[i];
+        if (f->signature == s->signature && !(f->flags & CELL_FUNC_GLOBAL) == (s->cell != NULL) &&
+            strcmp(f->name, s->name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* A stub that the new version made for a function that the old one has too, but whose address
+ * nobody had taken, leads to the old text until the commit. */
+static enum status journal_stub(struct planning *p, struct plan_cell *cell, struct stub *s)
+{
+    int64_t now = function_like(cell->fresh, s);
+    int64_t was = cell->old ? function_like(cell->old, s) : -1;
+    if (now < 0) {
+        cell->pins_old = true;
+        return STATUS_OK;
+    }
+    uint64_t after = cell->fresh->functions[now].va;
+    uint64_t before = was < 0 ? after : cell->old->functions[was].va;
+    cell->fresh->functions[now].stub = s;
+    if (was >= 0)
+        cell->old->functions[was].stub = s;
+    uint8_t *slot = alias_of(p->plan, s->slot);
+    if (!slot)
+        return STATUS_FULL;
+    if (s->version == cell->fresh || !s->version)
+        put_le64(slot, before);
+    else if (get_le64(slot) != before)
+        return wrong_bytes(p, cell->fresh, s->slot);
+    return add_poke(p->plan, s->slot, 8, before, after);
+}
+
+static bool stub_concerns(const struct plan_cell *cell, const struct stub *s)
+{
+    if (s->version)
+        return s->version == cell->old || s->version == cell->fresh;
+    return s->cell ? strcmp(s->cell, cell->name) == 0 : version_export(cell->fresh, s->name) >= 0;
+}
+
+static enum status journal_stubs(struct planning *p, struct plan_cell *cell)
+{
+    for (struct stub *s = p->plan->ns->stubs; s; s = s->next) {
+        enum status status = stub_concerns(cell, s) ? journal_stub(p, cell, s) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* A constant object stays where it is; the words of it that changed are rewritten there. */
+static enum status journal_constant(struct planning *p, struct version *fresh, uint32_t section)
+{
+    struct elf_section s;
+    enum status status = STATUS_OK;
+    uint64_t va = fresh->section_va[section];
+    elf_section(&fresh->elf, section, &s);
+    uint8_t *now = heap_calloc(1, align_up(s.len, 8));
+    if (!now)
+        return STATUS_FULL;
+    const uint8_t *was = cellmem_view(va);
+    status = loader_contents(p->plan->ns, fresh, section, now);
+    for (uint64_t at = 0; status == STATUS_OK && at < s.len; at += 8) {
+        uint64_t before = get_le64(was + at);
+        uint64_t after = get_le64(now + at);
+        if (s.len - at < 8)
+            after |= before & (UINT64_MAX << 8 * (s.len - at));
+        status = add_poke(p->plan, va + at, 8, before, after);
+    }
+    heap_free(now);
+    return status;
+}
+
+static enum status journal_constants(struct planning *p, const struct plan_cell *cell)
+{
+    for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
+        const struct home *h = cell->fresh->section_home[i];
+        if (!h || h->storage != CELL_STORE_RODATA || h->refs < 2)
+            continue;
+        enum status status = journal_constant(p, cell->fresh, i);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+enum status plan_journal(struct planning *p)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
+        struct plan_cell *cell = &p->plan->cells[i];
+        if (cell->class == PLAN_REMOVE) {
+            cell->pins_old = true;
+            continue;
+        }
+        if (cell->old)
+            status = journal_imports(p, cell);
+        if (status == STATUS_OK)
+            status = journal_stubs(p, cell);
+        if (status == STATUS_OK && cell->old)
+            status = journal_constants(p, cell);
+    }
+    return status;
+}

@@ -1,0 +1,267 @@
+/* The life of a plan: create, enter, commit, revert, destroy.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/plan/private.h>
+
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *plan_class_name(enum plan_class class)
+{
+    static const char *const names[] = {"text", "data", "signature", "add", "remove"};
+    return names[class];
+}
+
+struct refusal *report_next(struct plan_report *report)
+{
+    static struct refusal overflow;
+    uint32_t index = report->refusal_count++;
+    struct refusal *r = index < PLAN_MAX_REFUSALS ? &report->refusals[index] : &overflow;
+    memset(r, 0, sizeof *r);
+    return r;
+}
+
+struct plan_cell *plan_find(const struct plan *plan, const char *name)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++)
+        if (strcmp(plan->cells[i].name, name) == 0)
+            return &plan->cells[i];
+    return NULL;
+}
+
+static struct version *will_run(const struct plan *plan, const char *name)
+{
+    const struct plan_cell *cell = plan_find(plan, name);
+    return cell ? cell->fresh : namespace_running(plan->ns, name);
+}
+
+enum status plan_lookup(void *context, const struct version *importer, const char *name,
+                        struct version **out_provider, uint32_t *out_function)
+{
+    const struct plan *plan = context;
+    for (uint32_t i = 0; i < importer->info.count[CELL_USES]; i++) {
+        struct version *v = will_run(plan, cellinfo_use(&importer->info, i));
+        int64_t f = v ? version_export(v, name) : -1;
+        if (f >= 0) {
+            *out_provider = v;
+            *out_function = (uint32_t)f;
+            return STATUS_OK;
+        }
+    }
+    for (struct version *v = plan->ns->versions; v; v = v->next)
+        if (v->state == VERSION_RUNNING && v != importer && version_export(v, name) >= 0 &&
+            !plan_find(plan, v->info.name)) {
+            *out_provider = v;
+            return STATUS_DENIED;
+        }
+    return STATUS_NOT_FOUND;
+}
+
+/* Loads one object of the set. Its cell's name is known only once it is described. */
+static enum status place(struct planning *p, const struct plan_object *object,
+                         struct plan_cell *cell)
+{
+    struct elf_object elf;
+    struct cellinfo info;
+    struct refusal why = {0};
+    const char *text;
+    if (elf_open(object->bytes, object->len, &elf, &text) != STATUS_OK ||
+        cellinfo_open(&elf, &info, &text) != STATUS_OK)
+        return refuse(report_next(p->report), "object", NULL, NULL, NULL,
+                      "malformed object: %s", text);
+    if (plan_find(p->plan, info.name))
+        return refuse(report_next(p->report), "object", info.name, NULL, NULL,
+                      "the set has two objects for %s", info.name);
+    snprintf(cell->name, sizeof cell->name, "%s", info.name);
+    cell->old = namespace_running(p->plan->ns, info.name);
+    cell->class = cell->old ? PLAN_TEXT : PLAN_ADD;
+    p->plan->cell_count++;
+    enum status status = loader_place(p->plan->ns, object->bytes, object->len, object->own,
+                                      object->hash, cell->old, &cell->fresh, &why);
+    if (status == STATUS_DENIED)
+        *report_next(p->report) = why;
+    return status;
+}
+
+static enum status plan_remove(struct planning *p, const char *name)
+{
+    struct plan_cell *cell = &p->plan->cells[p->plan->cell_count];
+    struct version *old = namespace_running(p->plan->ns, name);
+    if (!old || plan_find(p->plan, name))
+        return refuse(report_next(p->report), "remove", name, NULL, NULL,
+                      "%s cannot be removed: it does not run, or is also to be replaced", name);
+    snprintf(cell->name, sizeof cell->name, "%s", name);
+    cell->old = old;
+    cell->class = PLAN_REMOVE;
+    p->plan->cell_count++;
+    return STATUS_OK;
+}
+
+static enum status relocate_all(struct planning *p)
+{
+    enum status result = STATUS_OK;
+    for (uint32_t i = 0; i < p->plan->cell_count && result != STATUS_FULL; i++) {
+        struct refusal why = {0};
+        struct version *fresh = p->plan->cells[i].fresh;
+        enum status status =
+            fresh ? loader_relocate(p->plan->ns, fresh, plan_lookup, p->plan, &why) : STATUS_OK;
+        if (status == STATUS_DENIED)
+            *report_next(p->report) = why;
+        if (status != STATUS_OK)
+            result = status;
+    }
+    return result;
+}
+
+static enum status load_all(struct planning *p, const struct plan_object *set,
+                            uint32_t set_count, const char *const *remove,
+                            uint32_t remove_count)
+{
+    enum status result = STATUS_OK;
+    for (uint32_t i = 0; i < set_count; i++) {
+        enum status status = place(p, &set[i], &p->plan->cells[p->plan->cell_count]);
+        if (status != STATUS_OK && set[i].own)
+            heap_free((void *)set[i].bytes);
+        if (status != STATUS_OK && result != STATUS_FULL)
+            result = status;
+    }
+    for (uint32_t i = 0; i < remove_count; i++)
+        if (plan_remove(p, remove[i]) != STATUS_OK && result == STATUS_OK)
+            result = STATUS_DENIED;
+    return result;
+}
+
+enum status plan_create(struct namespace *ns, const struct plan_object *set,
+                        uint32_t set_count, const char *const *remove, uint32_t remove_count,
+                        struct plan **out, struct plan_report *out_report)
+{
+    struct planning p = {.report = out_report};
+    out_report->refusal_count = 0;
+    p.plan = heap_calloc(1, sizeof *p.plan);
+    if (p.plan)
+        p.plan->cells = heap_calloc(set_count + remove_count + 1, sizeof *p.plan->cells);
+    if (!p.plan || !p.plan->cells) {
+        for (uint32_t i = 0; i < set_count; i++)
+            if (set[i].own)
+                heap_free((void *)set[i].bytes);
+        heap_free(p.plan);
+        return STATUS_FULL;
+    }
+    p.plan->ns = ns;
+    p.plan->generation = ns->generation;
+    enum status status = load_all(&p, set, set_count, remove, remove_count);
+    if (status == STATUS_OK)
+        status = relocate_all(&p);
+    if (status == STATUS_OK) {
+        plan_verify(&p);
+        if (out_report->refusal_count)
+            status = STATUS_DENIED;
+    }
+    if (status == STATUS_OK)
+        status = plan_journal(&p);
+    if (status != STATUS_OK) {
+        plan_destroy(p.plan);
+        return status;
+    }
+    *out = p.plan;
+    return STATUS_OK;
+}
+
+void plan_enter(struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++)
+        if (plan->cells[i].fresh)
+            namespace_enter(plan->ns, plan->cells[i].fresh);
+    plan->entered = true;
+}
+
+static void stubs_follow(struct plan *plan, struct version *to)
+{
+    for (struct stub *s = plan->ns->stubs; s; s = s->next) {
+        for (uint32_t i = 0; i < to->function_count; i++) {
+            struct function *f = &to->functions[i];
+            if (f->stub != s)
+                continue;
+            s->version = to;
+            s->function = i;
+        }
+    }
+}
+
+/* A constant object that the new version lacks may still be pointed to: it is kept. */
+static void keep_constants(const struct plan_cell *cell)
+{
+    for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
+        struct home *h = cell->old->section_home[i];
+        bool shared = false;
+        for (uint32_t k = 1; h && k < cell->fresh->elf.section_count; k++)
+            shared = shared || cell->fresh->section_home[k] == h;
+        if (h && !shared)
+            h->refs++;
+    }
+}
+
+void plan_commit(struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->move_count; i++)
+        import_link(plan->moves[i].import, plan->moves[i].to, plan->moves[i].to_function);
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        struct plan_cell *cell = &plan->cells[i];
+        if (cell->old) {
+            cell->old->state = VERSION_RETIRED;
+            cell->old->pinned |= cell->pins_old;
+        }
+        if (cell->old && cell->fresh)
+            keep_constants(cell);
+        if (cell->fresh) {
+            cell->fresh->state = VERSION_RUNNING;
+            loader_link(cell->fresh);
+            stubs_follow(plan, cell->fresh);
+        }
+    }
+    plan->ns->generation++;
+    plan->state = PLAN_COMMITTED;
+}
+
+void plan_revert(struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->move_count; i++)
+        import_link(plan->moves[i].import, plan->moves[i].from, plan->moves[i].from_function);
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        struct plan_cell *cell = &plan->cells[i];
+        if (cell->fresh)
+            cell->fresh->state = VERSION_RETIRED;
+        if (cell->old) {
+            cell->old->state = VERSION_RUNNING;
+            stubs_follow(plan, cell->old);
+        }
+    }
+    plan->ns->generation++;
+    plan->state = PLAN_REVERTED;
+}
+
+void plan_destroy(struct plan *plan)
+{
+    if (!plan)
+        return;
+    for (uint32_t i = 0; i < plan->alias_count; i++)
+        cellmem_alias_close(plan->aliases[i].page, plan->aliases[i].write);
+    for (uint32_t i = 0; plan->state == PLAN_PLANNED && i < plan->cell_count; i++) {
+        struct version *fresh = plan->cells[i].fresh;
+        if (!fresh)
+            continue;
+        /* Providers were noted but never linked, so there is nothing to unlink. */
+        for (uint32_t k = 0; k < fresh->import_count; k++)
+            fresh->imports[k].provider = NULL;
+        if (plan->entered)
+            namespace_remove(plan->ns, fresh);
+        else
+            version_destroy(plan->ns, fresh);
+    }
+    heap_free(plan->cells);
+    heap_free(plan->pokes);
+    heap_free(plan->moves);
+    heap_free(plan->aliases);
+    heap_free(plan);
+}

@@ -1,0 +1,107 @@
+/* Plans a swap: everything that can fail happens here, and nothing that runs is changed.
+ * SPDX-License-Identifier: MIT
+ *
+ * plan_create() does the stages `load` and `verify` of a swap (thesis 8.1) and prepares
+ * `redirect`: it loads the new cells beside the running ones, checks both directions (what the
+ * new cells import, and what the running cells that stay import from them), and lists every
+ * store that the commit will make, with what the place holds now: the *journal*. All memory
+ * and all writable aliases are taken here. The journal read backwards is the revert.
+ * The same planner runs on hosts, for the answer to a push and for dry runs.
+ * Task context; one plan at a time per namespace. Source: design 4.
+ *
+ * States: PLANNED (plan_create) → COMMITTED (plan_commit) → REVERTED (plan_revert) or
+ * settled by plan_destroy. plan_destroy in PLANNED discards the new versions.
+ */
+#ifndef NEURATH_CORE_PLAN_H
+#define NEURATH_CORE_PLAN_H
+
+#include <core/loader/loader.h>
+
+enum plan_class { PLAN_TEXT, PLAN_DATA, PLAN_SIGNATURE, PLAN_ADD, PLAN_REMOVE };
+enum plan_state { PLAN_PLANNED, PLAN_COMMITTED, PLAN_REVERTED };
+enum { PLAN_MAX_REFUSALS = 16 };
+
+struct plan_object {
+    const uint8_t *bytes;
+    size_t len;
+    bool own; /* the plan takes BYTES (heap) even if it refuses */
+    uint8_t hash[32];
+};
+
+struct plan_cell {
+    char name[CELL_NAME_MAX + 1];
+    enum plan_class class;
+    struct version *old; /* NULL for PLAN_ADD */
+    struct version *fresh; /* NULL for PLAN_REMOVE */
+    bool pins_old; /* a stub goes on standing for a function of old: it is never freed */
+    uint32_t functions_changed;
+    uint32_t functions_added;
+    uint32_t functions_removed;
+};
+
+/* One store under the park: LEN bytes (1, 4 or 8) at VA, through WRITE. */
+struct poke {
+    uint64_t va;
+    uint8_t *write;
+    uint64_t before;
+    uint64_t after;
+    uint32_t len;
+};
+
+struct plan_alias {
+    uint64_t page;
+    uint8_t *write;
+};
+
+struct plan_move { /* an import that the commit leads to another function */
+    struct import *import;
+    struct version *from;
+    struct version *to;
+    uint32_t from_function;
+    uint32_t to_function;
+};
+
+struct plan {
+    struct namespace *ns;
+    enum plan_state state;
+    uint64_t generation; /* of the namespace, when planned */
+    bool entered;
+    struct plan_cell *cells;
+    uint32_t cell_count;
+    struct poke *pokes;
+    uint32_t poke_count;
+    uint32_t poke_room;
+    struct plan_move *moves;
+    uint32_t move_count;
+    uint32_t move_room;
+    struct plan_alias *aliases;
+    uint32_t alias_count;
+    uint32_t alias_room;
+};
+
+struct plan_report {
+    uint32_t refusal_count; /* all that were found, at most PLAN_MAX_REFUSALS are kept */
+    struct refusal refusals[PLAN_MAX_REFUSALS];
+};
+
+/* Plans to run SET in place of what runs under the same names, and to remove the cells named
+ * in REMOVE. Gives *out; end it with plan_destroy().
+ * STATUS_DENIED: *out_report says why, nothing has changed; STATUS_FULL: no memory. */
+NODISCARD enum status plan_create(struct namespace *ns, const struct plan_object *set,
+                                     uint32_t set_count, const char *const *remove,
+                                     uint32_t remove_count, struct plan **out,
+                                     struct plan_report *out_report);
+
+/* Enters the new versions into the namespace, so that their text can be found by address;
+ * what runs is not changed. To be called once, before the journal is applied. */
+void plan_enter(struct plan *plan);
+/* Makes the namespace say what the applied journal has made true. Cannot fail. */
+void plan_commit(struct plan *plan);
+/* The same for a journal that was applied backwards. Cannot fail. */
+void plan_revert(struct plan *plan);
+/* Ends PLAN (NULL accepted). Versions that were committed or entered stay. */
+void plan_destroy(struct plan *plan);
+
+const char *plan_class_name(enum plan_class class);
+
+#endif

@@ -1,0 +1,29 @@
+/* What the planner's own files share.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef NEURATH_CORE_PLAN_PRIVATE_H
+#define NEURATH_CORE_PLAN_PRIVATE_H
+
+#include <core/plan/plan.h>
+
+struct planning {
+    struct plan *plan;
+    struct plan_report *report;
+};
+
+/* Gives a place for one more refusal, and counts it. */
+struct refusal *report_next(struct plan_report *report);
+/* Lends the plan's cell called NAME, or NULL. */
+struct plan_cell *plan_find(const struct plan *plan, const char *name);
+/* The loader's lookup over the namespace as it will be. CONTEXT is the plan. */
+enum status plan_lookup(void *context, const struct version *importer, const char *name,
+                        struct version **out_provider, uint32_t *out_function);
+
+/* Checks every cell of the plan against what stays; refusals go to the report. */
+void plan_verify(struct planning *p);
+/* Counts the functions that differ between cell->old and cell->fresh. */
+void plan_compare(struct plan_cell *cell);
+/* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */
+NODISCARD enum status plan_journal(struct planning *p);
+
+#endif

@@ -1,0 +1,163 @@
+/* The checks of stage `verify`: in both directions, before anything has changed.
+ * SPDX-License-Identifier: MIT
+ *
+ * What a new cell imports was checked when it was relocated. Here: what stays and imports from
+ * the cells that change, the data and types that they share, and the engine's own limits.
+ */
+#include <core/plan/private.h>
+
+#include <string.h>
+
+/* A cell of the closure carries out the swap itself, so it cannot be the thing swapped. */
+static void check_closure(struct planning *p, const struct plan_cell *cell)
+{
+    const struct version *any = cell->fresh ? cell->fresh : cell->old;
+    if ((any->info.flags & CELL_CLOSURE) || (cell->old && (cell->old->info.flags & CELL_CLOSURE)))
+        (void)refuse(report_next(p->report), "closure", cell->name, NULL, NULL,
+                     "%s belongs to the engine that carries out swaps; it changes with a boot "
+                     "of the released image",
+                     cell->name);
+}
+
+/* Every importer that stays must find in the new version what it has in the old one. */
+static void check_dependents(struct planning *p, const struct plan_cell *cell)
+{
+    for (uint32_t i = 0; i < cell->old->function_count; i++) {
+        const struct function *f = &cell->old->functions[i];
+        for (const struct import *m = f->incoming; m; m = m->next_incoming) {
+            const struct version *who = m->importer;
+            if (who->state != VERSION_RUNNING || plan_find(p->plan, who->info.name))
+                continue;
+            int64_t to = cell->fresh ? version_export(cell->fresh, f->name) : -1;
+            uint64_t now = to < 0 ? 0 : cell->fresh->functions[to].signature;
+            if (to < 0)
+                (void)refuse(report_next(p->report), "undefined", cell->name, f->name,
+                             who->info.name, "%s would lose %s, which %s calls", cell->name,
+                             f->name, who->info.name);
+            else if (m->signature && now && m->signature != now)
+                (void)refuse(report_next(p->report), "signature", cell->name, f->name,
+                             who->info.name,
+                             "the signature of %s in %s changed, but %s still calls it with "
+                             "the old one; change both in one commit",
+                             f->name, cell->name, who->info.name);
+        }
+    }
+}
+
+/* A function whose signature changed between calls of one set is still refused while tasks may
+ * be inside the old callers. */
+static void check_signatures(struct planning *p, struct plan_cell *cell)
+{
+    for (uint32_t i = 0; i < cell->fresh->export_count; i++) {
+        const struct function *now = &cell->fresh->functions[cell->fresh->exports[i]];
+        int64_t was = version_export(cell->old, now->name);
+        const struct function *before = was < 0 ? NULL : &cell->old->functions[was];
+        if (!before || !before->signature || !now->signature ||
+            before->signature == now->signature)
+            continue;
+        if (!before->incoming && !before->stub)
+            continue;
+        cell->class = PLAN_SIGNATURE;
+        (void)refuse(report_next(p->report), "signature", cell->name, now->name,
+                     before->incoming ? before->incoming->importer->info.name : NULL,
+                     "the signature of %s in %s changed while it is in use; give the new form "
+                     "a new name, and remove the old one in a later commit",
+                     now->name, cell->name);
+    }
+}
+
+static bool has_home(const struct version *v, const struct home *home)
+{
+    for (uint32_t i = 1; i < v->elf.section_count; i++)
+        if (v->section_home[i] == home)
+            return true;
+    return false;
+}
+
+/* A mutable object that the new version no longer has would take its live value with it. */
+static void check_objects(struct planning *p, struct plan_cell *cell)
+{
+    for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
+        const struct home *h = cell->old->section_home[i];
+        if (!h || h->storage == CELL_STORE_RODATA || has_home(cell->fresh, h))
+            continue;
+        cell->class = PLAN_DATA;
+        (void)refuse(report_next(p->report), "data", cell->name, h->key, NULL,
+                     "%s has no %s any more; its live value would be lost. Keep it, or keep "
+                     "using it, so that the compiler does not fold it away",
+                     cell->name, h->key);
+    }
+}
+
+static void compare_types(struct planning *p, struct plan_cell *cell, const struct version *other,
+                          bool same_cell)
+{
+    for (uint32_t i = 0; i < cell->fresh->info.count[CELL_TYPES]; i++) {
+        struct cell_type mine;
+        cellinfo_type(&cell->fresh->info, i, &mine);
+        if (!same_cell && !(mine.flags & CELL_TYPE_PUBLIC))
+            continue;
+        for (uint32_t k = 0; k < other->info.count[CELL_TYPES]; k++) {
+            struct cell_type theirs;
+            cellinfo_type(&other->info, k, &theirs);
+            if (mine.layout == theirs.layout || strcmp(mine.name, theirs.name) != 0)
+                continue;
+            if (!same_cell && !(theirs.flags & CELL_TYPE_PUBLIC))
+                continue;
+            (void)refuse(report_next(p->report), "type", cell->name, mine.name,
+                         other->info.name,
+                         "%s differs between the new %s and the running %s; objects in use "
+                         "cannot be migrated yet",
+                         mine.name, cell->name, other->info.name);
+        }
+    }
+}
+
+/* Complete types must mean the same in the cell's own past, whose objects live on, and
+ * public ones in every cell that stays. */
+static void check_types(struct planning *p, struct plan_cell *cell)
+{
+    if (cell->old)
+        compare_types(p, cell, cell->old, true);
+    for (const struct version *v = p->plan->ns->versions; v; v = v->next)
+        if (v->state == VERSION_RUNNING && !plan_find(p->plan, v->info.name))
+            compare_types(p, cell, v, false);
+    for (uint32_t i = 0; i < p->plan->cell_count; i++)
+        if (p->plan->cells[i].fresh && &p->plan->cells[i] > cell)
+            compare_types(p, cell, p->plan->cells[i].fresh, false);
+}
+
+/* Two cells that export one name would make the meaning of a call depend on an order. */
+static void check_names(struct planning *p, const struct plan_cell *cell)
+{
+    for (uint32_t i = 0; i < cell->fresh->export_count; i++) {
+        const char *name = cell->fresh->functions[cell->fresh->exports[i]].name;
+        for (const struct version *v = p->plan->ns->versions; v; v = v->next) {
+            if (v->state != VERSION_RUNNING || plan_find(p->plan, v->info.name) ||
+                version_export(v, name) < 0)
+                continue;
+            (void)refuse(report_next(p->report), "duplicate", cell->name, name, v->info.name,
+                         "%s and %s both define %s; make one of them static or rename it",
+                         cell->name, v->info.name, name);
+        }
+    }
+}
+
+void plan_verify(struct planning *p)
+{
+    for (uint32_t i = 0; i < p->plan->cell_count; i++) {
+        struct plan_cell *cell = &p->plan->cells[i];
+        check_closure(p, cell);
+        if (cell->old)
+            check_dependents(p, cell);
+        if (cell->fresh) {
+            check_names(p, cell);
+            check_types(p, cell);
+        }
+        if (cell->old && cell->fresh) {
+            check_signatures(p, cell);
+            check_objects(p, cell);
+            plan_compare(cell);
+        }
+    }
+}
