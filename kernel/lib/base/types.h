@@ -19,6 +19,12 @@
 #define PRINTF_LIKE(format_index, first_index) \
     __attribute__((format(printf, format_index, first_index)))
 #define NORETURN __attribute__((noreturn))
+/* The function gives memory that DESTROY ends. */
+#ifdef __clang__
+#define GIVES_MEMORY(destroy) __attribute__((malloc, warn_unused_result))
+#else
+#define GIVES_MEMORY(destroy) __attribute__((malloc, malloc(destroy, 1), warn_unused_result))
+#endif
 
 #define PAGE_SIZE 4096u
 #define PAGE_MASK 0xfffull

@@ -20,14 +20,14 @@ struct heap_stats {
 void heap_free(void *object);
 
 /* Gives LEN bytes, undefined content; NULL when there is no memory. A length of 0 gives a distinct pointer too. */
-void *heap_alloc(size_t len) __attribute__((malloc, malloc(heap_free, 1), warn_unused_result));
+void *heap_alloc(size_t len) GIVES_MEMORY(heap_free);
 
 /* Gives N * LEN zeroed bytes; NULL also when the product overflows. */
-void *heap_calloc(size_t n, size_t len) __attribute__((malloc, malloc(heap_free, 1), warn_unused_result));
+void *heap_calloc(size_t n, size_t len) GIVES_MEMORY(heap_free);
 
 /* Takes OBJECT (NULL allowed) and gives it back with LEN bytes, perhaps elsewhere; the common part is kept.
  * NULL: no memory, OBJECT is as before. */
-void *heap_realloc(void *object, size_t len) __attribute__((warn_unused_result));
+NODISCARD void *heap_realloc(void *object, size_t len);
 
 /* The bytes that may be used behind OBJECT. */
 size_t heap_size(const void *object);
