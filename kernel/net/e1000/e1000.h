@@ -14,7 +14,7 @@
 
 /* Start hook (phase device): finds the card, brings it up, or takes over the one that
  * runs already. */
-void e1000_start(void);
+enum status e1000_start(void);
 
 /* One line for the shell: ring positions and registers. Gives nothing when there is no
  * card (empty text). */

@@ -66,14 +66,14 @@ struct http_response {
 
 /* Makes a client; nothing is connected before the first request. EVENT: NULL, or the
  * event to signal (it must outlive the client). Gives *out_http. */
-[[nodiscard]] enum status http_create(const struct http_options *options,
+NODISCARD enum status http_create(const struct http_options *options,
                                       struct event *event, struct http **out_http);
 /* Takes HTTP (NULL allowed) and closes its connection. */
 void http_destroy(struct http *http);
 
 /* Starts a request; opens a connection if there is none that can be reused. Ends an
  * unfinished request as http_cancel() does. */
-[[nodiscard]] enum status http_begin(struct http *http,
+NODISCARD enum status http_begin(struct http *http,
                                      const struct http_request *request);
 /* Goes on as far as it can. STATUS_OK: the response is complete. STATUS_AGAIN: wait. Else
  * failed, see http_error(); what arrived is still in http_response() so that it can be
@@ -83,7 +83,7 @@ void http_destroy(struct http *http);
  *   STATUS_FULL larger than the cap, or memory
  * A request that failed on a reused connection before any byte of the answer is sent once
  * more on a new one. */
-[[nodiscard]] enum status http_step(struct http *http);
+NODISCARD enum status http_step(struct http *http);
 /* Gives up; the connection is dropped. */
 void http_cancel(struct http *http);
 
@@ -91,7 +91,7 @@ const struct http_response *http_response(const struct http *http);
 /* Gives the body collected since the last call (heap_free() it), also in the middle of an
  * answer: so a body can be worked off piece by piece. The response's body is then empty.
  * NULL: no body. */
-[[nodiscard]] uint8_t *http_take_body(struct http *http, size_t *out_len);
+NODISCARD uint8_t *http_take_body(struct http *http, size_t *out_len);
 struct event *http_event(struct http *http);
 enum http_failure http_failure(const struct http *http);
 /* Why it failed, one line; "" if it did not. */

@@ -50,7 +50,7 @@ enum conn_state {
  * EVENT, when not NULL, is signalled instead of an event of the connection's own; it must
  * outlive conn_close(). Gives *out_conn; end it with conn_close(). STATUS_INVALID: host;
  * STATUS_FULL: memory. */
-[[nodiscard]] enum status conn_open(const char *host, uint16_t port, struct event *event,
+NODISCARD enum status conn_open(const char *host, uint16_t port, struct event *event,
                                     struct conn **out_conn);
 
 enum conn_state conn_state(const struct conn *conn);
@@ -64,11 +64,11 @@ struct event *conn_event(struct conn *conn);
 
 /* Reads 1..CAP bytes. STATUS_AGAIN: nothing yet; STATUS_CLOSED: the peer ended and all was
  * read; STATUS_IO: failed. */
-[[nodiscard]] enum status conn_read(struct conn *conn, void *out, size_t cap,
+NODISCARD enum status conn_read(struct conn *conn, void *out, size_t cap,
                                     size_t *out_len);
 /* Queues 1..LEN bytes, as many as fit. STATUS_AGAIN: no room, or not open yet; STATUS_IO:
  * failed. */
-[[nodiscard]] enum status conn_write(struct conn *conn, const void *data, size_t len,
+NODISCARD enum status conn_write(struct conn *conn, const void *data, size_t len,
                                      size_t *out_len);
 /* Bytes written but not yet acknowledged by the peer. */
 size_t conn_unsent(const struct conn *conn);
@@ -82,11 +82,11 @@ void conn_abort(struct conn *conn);
 /* Listens on PORT, IPv4 and IPv6. Gives *out_listener. The port is bound by the net task
  * a moment later: until then listener_accept() says STATUS_AGAIN, and STATUS_IO from then
  * on if the port was taken. */
-[[nodiscard]] enum status listener_open(uint16_t port, struct event *event,
+NODISCARD enum status listener_open(uint16_t port, struct event *event,
                                         struct listener **out_listener);
 struct event *listener_event(struct listener *listener);
 /* Gives the next connection; EVENT as in conn_open(). STATUS_AGAIN: none waiting. */
-[[nodiscard]] enum status listener_accept(struct listener *listener, struct event *event,
+NODISCARD enum status listener_accept(struct listener *listener, struct event *event,
                                           struct conn **out_conn);
 void listener_close(struct listener *listener);
 
@@ -98,17 +98,17 @@ struct datagram_peer {
 };
 
 /* Binds PORT (0: any). Gives *out_datagram; end it with datagram_close(). */
-[[nodiscard]] enum status datagram_open(uint16_t port, struct event *event,
+NODISCARD enum status datagram_open(uint16_t port, struct event *event,
                                         struct datagram **out_datagram);
 struct event *datagram_event(struct datagram *datagram);
 /* Takes the oldest message. STATUS_AGAIN: none; STATUS_FULL: longer than CAP (dropped);
  * STATUS_IO: port was taken. */
-[[nodiscard]] enum status datagram_read(struct datagram *datagram,
+NODISCARD enum status datagram_read(struct datagram *datagram,
                                         struct datagram_peer *out_peer, void *out,
                                         size_t cap, size_t *out_len);
 /* Queues one message to PEER (address in text, no names). STATUS_AGAIN: no room;
  * STATUS_INVALID: length or address. */
-[[nodiscard]] enum status datagram_write(struct datagram *datagram,
+NODISCARD enum status datagram_write(struct datagram *datagram,
                                          const struct datagram_peer *peer,
                                          const void *data, size_t len);
 /* Messages dropped because nobody read them in time. */
@@ -150,6 +150,6 @@ struct net_local_tests {
 bool net_local_tests(struct net_local_tests *out);
 
 /* Start hook (phase service). */
-void net_start(void);
+enum status net_start(void);
 
 #endif

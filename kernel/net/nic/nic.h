@@ -53,7 +53,7 @@ struct nic {
 
 /* Makes the object of a newly found card, with all counters zero. Gives *out_nic, which
  * lives as long as the system. */
-[[nodiscard]] enum status nic_register(const char *name, const char *location,
+NODISCARD enum status nic_register(const char *name, const char *location,
                                        const uint8_t mac[6], struct nic **out_nic);
 
 /* Finds the card at LOCATION, or any card when LOCATION is NULL. NULL: none. */

@@ -34,16 +34,16 @@ struct tls_options {
  * *out_tls; end with tls_close(). STATUS_INVALID: a certificate or the key cannot be read
  * (words in OUT_ERROR, TLS_ERROR_LEN bytes, may be NULL); STATUS_IO: no random numbers;
  * STATUS_FULL: memory. */
-[[nodiscard]] enum status tls_open(struct conn *conn, const struct tls_options *options,
+NODISCARD enum status tls_open(struct conn *conn, const struct tls_options *options,
                                    char *out_error, struct tls **out_tls);
 /* One step of the handshake. STATUS_OK: done; STATUS_AGAIN; else failed for good, see
  * tls_error(). */
-[[nodiscard]] enum status tls_handshake(struct tls *tls);
+NODISCARD enum status tls_handshake(struct tls *tls);
 /* As conn_read() and conn_write(). STATUS_CLOSED: the peer said close_notify; an end
  * without it is STATUS_IO. */
-[[nodiscard]] enum status tls_read(struct tls *tls, void *out, size_t cap,
+NODISCARD enum status tls_read(struct tls *tls, void *out, size_t cap,
                                    size_t *out_len);
-[[nodiscard]] enum status tls_write(struct tls *tls, const void *data, size_t len,
+NODISCARD enum status tls_write(struct tls *tls, const void *data, size_t len,
                                     size_t *out_len);
 /* Takes TLS (NULL allowed): says close_notify if it can, closes the connection. */
 void tls_close(struct tls *tls);

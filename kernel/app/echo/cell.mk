@@ -1,0 +1,4 @@
+cell := echo
+kind := app
+start := app
+uses := net heap task spinlock log

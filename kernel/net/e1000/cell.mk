@@ -1,0 +1,4 @@
+cell := e1000
+kind := driver
+start := device
+uses := libc nic pci frame paging heap interrupt log format clock task spinlock cpu

@@ -1,0 +1,4 @@
+cell := http
+kind := library
+start := none
+uses := libc net tls heap task spinlock format

@@ -1,0 +1,4 @@
+cell := nic
+kind := driver
+start := none
+uses := libc heap task spinlock cpu
