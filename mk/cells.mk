@@ -19,7 +19,7 @@ cells :=
 test_cells :=
 
 # First pass: read every cell.mk into CELL_<name>_<field>.
-cell_fields := kind start uses flags sources third_party third_party_sources third_party_flags public_flags
+cell_fields := kind start closure uses flags sources third_party third_party_sources third_party_flags public_flags
 define read_cell
 cell :=
 $(foreach f,$(cell_fields),$f :=$n)
@@ -69,9 +69,9 @@ $$(CELL_$1_out).debug.o: $$(CELL_$1_objects) $(B)/obj/cells/$1/flags
 
 # The index line is written with the object; the grouped target keeps the two together.
 $$(CELL_$1_out).o $(B)/obj/cells/$1/index &: $$(CELL_$1_out).debug.o $(B)/bin/celltool $(CELL_$1_dir)/cell.mk
-	$(call show,CELL,$1)$(B)/bin/celltool --name $1 --kind $(CELL_$1_kind) --start-phase $(or $(CELL_$1_start),none) \
-	    --uses "$(CELL_$1_uses)" --abi "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
-	    --index $(B)/obj/cells/$1/index --out $$(CELL_$1_out).o $$<
+	$(call show,CELL,$1)$(B)/bin/celltool write --name $1 --kind $(CELL_$1_kind) --start $(or $(CELL_$1_start),none) \
+	    --uses "$(CELL_$1_uses)" $(if $(CELL_$1_closure),--closure) --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
+	    --index $(B)/obj/cells/$1/index $$< $$(CELL_$1_out).o
 -include $$(CELL_$1_objects:.o=.d)
 endef
 

@@ -1,0 +1,167 @@
+// Ties debug entries to symbols: by address for what the cell defines, by name for what
+// it imports. SPDX-License-Identifier: MIT
+#include "collect.h"
+
+#include "select.h"
+
+#include <string.h>
+
+static void describe_address(struct collection *all, uint64_t address, bool function,
+                             const struct described *entry)
+{
+    uint32_t section = (uint32_t)(address >> 32);
+
+    for (size_t i = 1; i < all->object->symbol_count; i++) {
+        const struct symbol *symbol = &all->object->symbols[i];
+        bool kind = function ? symbol_is_function(all->object, symbol)
+                             : symbol_is_data(all->object, symbol);
+        if (!kind || symbol->section != section || symbol->value != (uint32_t)address ||
+            all->symbols[i].found)
+            continue;
+        // Code that moved out of its function may start a section, and a range list, of
+        // its own.
+        size_t len = strlen(symbol->name);
+        if (function && len > 5 && strcmp(symbol->name + len - 5, ".cold") == 0)
+            continue;
+        all->symbols[i] = *entry;
+    }
+}
+
+// The import that an external declaration is about. Names that the compiler made up for
+// its builtins say what the compiler assumes, not what the cell's headers declare; they
+// are no evidence.
+static size_t import_find(const struct collection *all, Dwarf_Die *die)
+{
+    const char *name = die_name(die);
+    const char *linkage = die_linkage_name(die);
+
+    if (!name || strncmp(name, "__builtin_", 10) == 0)
+        return 0;
+    for (size_t i = 1; i < all->object->symbol_count; i++)
+        if (symbol_is_import(&all->object->symbols[i]) &&
+            strcmp(all->object->symbols[i].name, linkage ? linkage : name) == 0)
+            return i;
+    return 0;
+}
+
+static bool visit_function(struct collection *all, const struct described *entry)
+{
+    Dwarf_Die die = entry->die;
+    uint64_t address;
+
+    if (entry->unit->assembly)
+        return true;
+    if (die_entry(&die, &address)) {
+        describe_address(all, address, true, entry);
+        return true;
+    }
+    if (!die_flag(&die, DW_AT_declaration))
+        return true;
+    size_t import = import_find(all, &die);
+    if (!import)
+        return true;
+    struct described *known = &all->symbols[import];
+    if (known->found && types_signature(all->types, &known->die) &&
+        types_signature(all->types, &die) &&
+        types_signature(all->types, &known->die) != types_signature(all->types, &die))
+        return job_refuse(
+            all->job, "%s is imported with two signatures: %s in %s, %s in %s",
+            all->object->symbols[import].name,
+            types_signature_text(all->types, &known->die), known->unit->file,
+            types_signature_text(all->types, &die), entry->unit->file);
+    if (!known->found || !types_signature(all->types, &known->die))
+        *known = *entry;
+    return true;
+}
+
+static bool visit_variable(struct collection *all, const struct described *entry)
+{
+    Dwarf_Die die = entry->die;
+    uint64_t address;
+
+    if (die_static_address(&die, &address) && address >> 32) {
+        describe_address(all, address, false, entry);
+        return true;
+    }
+    size_t import = die_flag(&die, DW_AT_declaration) ? import_find(all, &die) : 0;
+    if (import)
+        return job_refuse(all->job,
+                          "%s imports the data object %s: data is not shared between "
+                          "cells, use a function",
+                          entry->unit->file, all->object->symbols[import].name);
+    return true;
+}
+
+// A header that other cells include: one beside the source is only public under the
+// cell's own name.
+static bool is_public(struct collection *all, const struct unit *unit, Dwarf_Die *die)
+{
+    const char *path = die_file(all->debug, unit, die);
+    size_t len = path ? strlen(path) : 0;
+
+    if (len < 2 || strcmp(path + len - 2, ".h") != 0)
+        return false;
+    const char *base = strrchr(path, '/') + 1;
+    size_t directory_len = (size_t)(base - path) - 1;
+    if (strlen(unit->directory) != directory_len ||
+        strncmp(path, unit->directory, directory_len) != 0)
+        return true;
+    size_t name_len = strlen(all->cell_name);
+    return strncmp(base, all->cell_name, name_len) == 0 &&
+           strcmp(base + name_len, ".h") == 0;
+}
+
+static void visit_type(struct collection *all, const struct described *entry)
+{
+    Dwarf_Die die = entry->die, declared;
+    const char *name;
+
+    if (dwarf_tag(&die) == DW_TAG_typedef) {
+        if (!die_type(&die, &declared) || !types_is_aggregate(&declared) ||
+            die_name(&declared) || !die_name(&die))
+            return;
+        name = job_print(all->job, "typedef %s", die_name(&die));
+    } else {
+        declared = die;
+        name = types_tag_name(all->types, &die);
+    }
+    if (!name || die_flag(&declared, DW_AT_declaration))
+        return;
+    all->named = job_grow(all->job, all->named, all->named_count, sizeof(*all->named));
+    all->named[all->named_count++] =
+        (struct named_type){.name = name,
+                            .die = declared,
+                            .unit = entry->unit,
+                            .layout = types_layout(all->types, &declared),
+                            .is_public = is_public(all, entry->unit, &die)};
+}
+
+static bool visit(void *context, const struct unit *unit, Dwarf_Die *die,
+                  const char *scope)
+{
+    struct described entry = {true, *die, unit, scope};
+
+    switch (dwarf_tag(die)) {
+    case DW_TAG_subprogram: return visit_function(context, &entry);
+    case DW_TAG_variable: return visit_variable(context, &entry);
+    case DW_TAG_structure_type:
+    case DW_TAG_union_type:
+    case DW_TAG_enumeration_type:
+    case DW_TAG_typedef: visit_type(context, &entry); return true;
+    default: return true;
+    }
+}
+
+bool collect(struct job *job, struct object *object, struct debug *debug,
+             struct types *types, const char *cell_name,
+             struct collection *out_collection)
+{
+    *out_collection = (struct collection){.job = job,
+                                          .object = object,
+                                          .debug = debug,
+                                          .types = types,
+                                          .cell_name = cell_name};
+    out_collection->symbols =
+        job_alloc(job, object->symbol_count * sizeof(struct described));
+    return debug_walk(debug, visit, out_collection);
+}

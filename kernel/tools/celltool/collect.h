@@ -1,0 +1,43 @@
+// What the debug information says about each symbol of the object, and the types that it
+// completes. SPDX-License-Identifier: MIT
+#ifndef CELLTOOL_COLLECT_H
+#define CELLTOOL_COLLECT_H
+
+#include "types.h"
+
+// The entry that describes one symbol: a function's definition, a variable, or an
+// import's declaration.
+struct described {
+    bool found;
+    Dwarf_Die die;
+    const struct unit *unit;
+    const char *scope; // of a variable: the function around it, or NULL
+};
+
+// A complete type with a name of its own.
+struct named_type {
+    const char *name; // "struct x", "union x", "enum x" or "typedef x"
+    Dwarf_Die die;
+    const struct unit *unit;
+    uint64_t layout;
+    bool is_public;
+};
+
+struct collection {
+    struct job *job;
+    struct object *object;
+    struct debug *debug;
+    struct types *types;
+    const char *cell_name;
+    struct described *symbols; // one per symbol of the object
+    struct named_type *named;
+    size_t named_count;
+};
+
+// Walks the whole debug information once. False: refused (a data import, two declarations
+// that disagree).
+bool collect(struct job *job, struct object *object, struct debug *debug,
+             struct types *types, const char *cell_name,
+             struct collection *out_collection);
+
+#endif

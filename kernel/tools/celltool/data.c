@@ -1,0 +1,268 @@
+// The data table: every byte of data that ships belongs to one object, named by its scope
+// in the source. SPDX-License-Identifier: MIT
+#include "tables.h"
+
+#include "select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// One object while its key is being decided.
+struct item {
+    struct data_info info;
+    const char *file; // of the definition, or NULL
+    bool global;
+    uint32_t order; // section index in the input
+};
+
+struct item_list {
+    struct item *items;
+    size_t count;
+};
+
+static uint32_t align_of(const struct section *section, uint64_t value)
+{
+    uint64_t align = section->align;
+
+    while (align > 1 && value % align)
+        align /= 2;
+    return (uint32_t)align;
+}
+
+static uint32_t storage_of(const struct section *section)
+{
+    if (section->type == SHT_NOBITS)
+        return STORAGE_BSS;
+    return section->flags & SHF_WRITE ? STORAGE_DATA : STORAGE_RODATA;
+}
+
+static bool name_is_generated(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    return dot && dot[1] >= '0' && dot[1] <= '9';
+}
+
+static void item_add(struct collection *all, struct item_list *list,
+                     const struct item *item)
+{
+    list->items = job_grow(all->job, list->items, list->count, sizeof(*item));
+    list->items[list->count++] = *item;
+}
+
+static bool symbol_add(struct collection *all, struct item_list *list, size_t index)
+{
+    const struct symbol *symbol = &all->object->symbols[index];
+    const struct section *section = &all->object->sections[symbol->section];
+    struct described *entry = &all->symbols[index];
+    Dwarf_Die type;
+    struct item item = {.order = symbol->section, .global = symbol->bind != STB_LOCAL};
+    struct data_info *info = &item.info;
+
+    *info = (struct data_info){.section = section->out_index,
+                               .value = (uint32_t)symbol->value,
+                               .size = (uint32_t)symbol->size,
+                               .align = align_of(section, symbol->value),
+                               .storage = storage_of(section),
+                               .type = "",
+                               .key = symbol->name};
+    if (entry->found) {
+        const char *name = die_name(&entry->die);
+        name = name ? name : symbol->name;
+        info->key =
+            entry->scope ? job_print(all->job, "%s::%s", entry->scope, name) : name;
+        item.file = entry->unit->file;
+        if (die_type(&entry->die, &type)) {
+            info->type = types_text(all->types, &type);
+            info->type_hash = types_layout(all->types, &type);
+            if (types_is_const(&type))
+                info->flags |= DATA_CONST;
+        }
+    } else if (info->storage == STORAGE_RODATA && name_is_generated(symbol->name)) {
+        info->key = "";
+        info->flags |= DATA_ANONYMOUS;
+    }
+    if (info->storage == STORAGE_RODATA)
+        info->flags |= DATA_CONST;
+    item_add(all, list, &item);
+    return true;
+}
+
+static int compare_place(const void *left, const void *right)
+{
+    const struct item *a = left, *b = right;
+
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    if (a->info.value != b->info.value)
+        return a->info.value < b->info.value ? -1 : 1;
+    return a->info.size < b->info.size ? -1 : a->info.size > b->info.size;
+}
+
+static bool is_zero(const struct section *section, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; section->bytes && i < to; i++)
+        if (section->bytes[i])
+            return false;
+    return true;
+}
+
+// Bytes FROM..TO of a section that no symbol names: literals if they cannot change,
+// padding if they are few and zero.
+static bool gap_add(struct collection *all, struct item_list *list, size_t index,
+                    uint64_t from, uint64_t to)
+{
+    const struct section *section = &all->object->sections[index];
+    struct item item = {.order = (uint32_t)index};
+
+    if (from >= to || object_is_unwind(section))
+        return true;
+    if (to - from < section->align && is_zero(section, from, to))
+        return true;
+    if (section->flags & SHF_WRITE)
+        return job_refuse(all->job,
+                          "bytes 0x%llx to 0x%llx of section %s belong to no object: in "
+                          "assembly, writable "
+                          "data needs .type NAME, @object and .size NAME, LENGTH",
+                          (unsigned long long)from, (unsigned long long)to,
+                          section->name);
+    item.info = (struct data_info){.key = "",
+                                   .type = "",
+                                   .section = section->out_index,
+                                   .value = (uint32_t)from,
+                                   .size = (uint32_t)(to - from),
+                                   .align = align_of(section, from),
+                                   .storage = STORAGE_RODATA,
+                                   .flags = DATA_CONST | DATA_ANONYMOUS};
+    item_add(all, list, &item);
+    return true;
+}
+
+static bool gaps_find(struct collection *all, struct item_list *list)
+{
+    size_t named = list->count, at = 0;
+
+    for (size_t i = 1; i < all->object->section_count; i++) {
+        const struct section *section = &all->object->sections[i];
+        uint64_t covered = 0;
+        if (!section->out_index || section->flags & SHF_EXECINSTR)
+            continue;
+        for (; at < named && list->items[at].order <= i; at++) {
+            const struct data_info *info = &list->items[at].info;
+            if (!gap_add(all, list, i, covered, info->value))
+                return false;
+            if (info->value < covered && info->size)
+                return job_refuse(all->job,
+                                  "data object %s overlaps or has a second name; a "
+                                  "cell's data has one name "
+                                  "each",
+                                  info->key);
+            covered = info->value + info->size;
+        }
+        if (!gap_add(all, list, i, covered, section->size))
+            return false;
+    }
+    return true;
+}
+
+static int compare_key(const void *left, const void *right)
+{
+    const struct item *a = *(struct item *const *)left, *b = *(struct item *const *)right;
+    int order = strcmp(a->info.key, b->info.key);
+    return order ? order : compare_place(a, b);
+}
+
+static struct item **sort_by_key(struct job *job, struct item_list *list,
+                                 size_t *out_count)
+{
+    struct item **sorted = job_alloc(job, list->count * sizeof(struct item *));
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (!(list->items[i].info.flags & DATA_ANONYMOUS))
+            sorted[count++] = &list->items[i];
+    qsort(sorted, count, sizeof(*sorted), compare_key);
+    *out_count = count;
+    return sorted;
+}
+
+static size_t run_len(struct item **sorted, size_t count, size_t from)
+{
+    size_t end = from + 1;
+    while (end < count && strcmp(sorted[end]->info.key, sorted[from]->info.key) == 0)
+        end++;
+    return end - from;
+}
+
+// A key that several objects share gets the file's name in front; what still collides is
+// flagged.
+static void keys_separate(struct job *job, struct item_list *list)
+{
+    size_t count;
+    struct item **sorted = sort_by_key(job, list, &count);
+
+    for (size_t i = 0, len; i < count; i += len) {
+        len = run_len(sorted, count, i);
+        const char *shared = sorted[i]->info.key;
+        for (size_t k = i; len > 1 && k < i + len; k++)
+            if (!sorted[k]->global && sorted[k]->file)
+                sorted[k]->info.key = job_print(job, "%s::%s", sorted[k]->file, shared);
+    }
+    sorted = sort_by_key(job, list, &count);
+    for (size_t i = 0, len; i < count; i += len) {
+        len = run_len(sorted, count, i);
+        for (size_t k = i; len > 1 && k < i + len; k++)
+            sorted[k]->info.flags |= DATA_AMBIGUOUS;
+    }
+}
+
+// A pc-relative field in an instruction that reads memory; `lea` (8d) computes an address
+// instead.
+static bool is_load(const struct section *section, const struct reloc *reloc)
+{
+    return reloc->type == R_X86_64_PC32 && section->flags & SHF_EXECINSTR &&
+           reloc->offset >= 2 && section->bytes[reloc->offset - 2] != 0x8d;
+}
+
+// A constant whose address can be kept somewhere: any reference but a plain pc-relative
+// load.
+static void mark_address_matters(struct collection *all, struct item_list *list)
+{
+    bool *taken = job_alloc(all->job, all->object->section_count);
+
+    for (size_t i = 1; i < all->object->section_count; i++) {
+        const struct section *section = &all->object->sections[i];
+        for (size_t k = 0; section->out_index && k < section->reloc_count; k++) {
+            const struct reloc *reloc = &section->relocs[k];
+            if (object_is_unwind(section) || is_load(section, reloc))
+                continue;
+            taken[object_target(all->object, reloc).section] = true;
+        }
+    }
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].info.storage == STORAGE_RODATA &&
+            taken[list->items[i].order] && !(list->items[i].info.flags & DATA_ANONYMOUS))
+            list->items[i].info.flags |= DATA_ADDRESS_MATTERS;
+}
+
+bool tables_data(struct collection *all, struct cell_info *info)
+{
+    struct item_list list = {0};
+
+    for (size_t i = 1; i < all->object->symbol_count; i++)
+        if (symbol_is_data(all->object, &all->object->symbols[i]) &&
+            !symbol_add(all, &list, i))
+            return false;
+    if (list.count)
+        qsort(list.items, list.count, sizeof(*list.items), compare_place);
+    if (!gaps_find(all, &list))
+        return false;
+    if (list.count)
+        qsort(list.items, list.count, sizeof(*list.items), compare_place);
+    keys_separate(all->job, &list);
+    mark_address_matters(all, &list);
+    info->data = job_alloc(all->job, list.count * sizeof(*info->data));
+    info->data_count = list.count;
+    for (size_t i = 0; i < list.count; i++)
+        info->data[i] = list.items[i].info;
+    return true;
+}

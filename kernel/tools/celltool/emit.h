@@ -1,0 +1,11 @@
+// Writes the canonical object: what object_select() kept, plus .cell, in a byte layout
+// that depends on nothing else. SPDX-License-Identifier: MIT
+#ifndef CELLTOOL_EMIT_H
+#define CELLTOOL_EMIT_H
+
+#include "object.h"
+
+void emit_object(struct job *job, const struct object *object, const struct text *cell,
+                 struct text *out);
+
+#endif

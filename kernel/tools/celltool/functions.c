@@ -1,0 +1,98 @@
+// The function and import tables: signatures, and whose address is taken.
+// SPDX-License-Identifier: MIT
+//
+// A function's address is taken when anything outside the unwind tables holds or computes
+// it: a 64 or 32S relocation to its first byte, or a 32-bit pc-relative one in an
+// instruction that is no branch. Local functions are referred to through their section's
+// symbol, so the decision goes by address, not by name.
+#include "tables.h"
+
+#include "select.h"
+
+static void mark_taken(struct collection *all, struct place place, bool *taken)
+{
+    for (size_t i = 1; i < all->object->symbol_count; i++) {
+        const struct symbol *symbol = &all->object->symbols[i];
+        if (symbol_is_function(all->object, symbol) && symbol->section == place.section &&
+            (int64_t)symbol->value == place.offset)
+            taken[i] = true;
+    }
+}
+
+// An address inside a C function (a jump table, a label's address) would not survive a
+// change of the function.
+static bool inside_check(struct collection *all, const struct section *section,
+                         const struct reloc *reloc, struct place place)
+{
+    for (size_t i = 1; i < all->object->symbol_count; i++) {
+        const struct symbol *symbol = &all->object->symbols[i];
+        if (!symbol_is_function(all->object, symbol) ||
+            symbol->section != place.section || !all->symbols[i].found)
+            continue;
+        if (place.offset > (int64_t)symbol->value &&
+            place.offset < (int64_t)(symbol->value + symbol->size))
+            return job_refuse(
+                all->job,
+                "section %s holds an address inside function %s (%s): no jump tables "
+                "(-fno-jump-tables) and no label addresses in a cell",
+                section->name, symbol->name, reloc_type_name(reloc->type));
+    }
+    return true;
+}
+
+static bool find_taken(struct collection *all, bool *taken)
+{
+    for (size_t i = 1; i < all->object->section_count; i++) {
+        const struct section *section = &all->object->sections[i];
+        for (size_t k = 0; section->out_index && k < section->reloc_count; k++) {
+            const struct reloc *reloc = &section->relocs[k];
+            if (object_use(section, reloc) != USE_ADDRESS)
+                continue;
+            struct place place = object_target(all->object, reloc);
+            if (!place.section)
+                taken[place.symbol] = true;
+            else if (all->object->sections[place.section].flags & SHF_EXECINSTR) {
+                mark_taken(all, place, taken);
+                if (!inside_check(all, section, reloc, place))
+                    return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool tables_functions(struct collection *all, struct cell_info *info)
+{
+    const struct object *object = all->object;
+    bool *taken = job_alloc(all->job, object->symbol_count * sizeof(*taken));
+
+    if (!find_taken(all, taken))
+        return false;
+    info->functions =
+        job_alloc(all->job, object->symbol_count * sizeof(*info->functions));
+    info->imports = job_alloc(all->job, object->symbol_count * sizeof(*info->imports));
+    for (size_t i = 1; i < object->symbol_count; i++) {
+        const struct symbol *symbol = &object->symbols[i];
+        struct described *entry = &all->symbols[i];
+        uint64_t signature = entry->found ? types_signature(all->types, &entry->die) : 0;
+        if (symbol_is_import(symbol)) {
+            if (symbol->type == STT_OBJECT)
+                return job_refuse(all->job, "imports the data object %s", symbol->name);
+            info->imports[info->import_count++] =
+                (struct import_info){.name = symbol->name,
+                                     .signature = signature,
+                                     .flags = taken[i] ? IMPORT_ADDRESS_TAKEN : 0};
+        } else if (symbol_is_function(object, symbol)) {
+            uint32_t flags = symbol_is_exported(symbol) ? FUNCTION_GLOBAL : 0;
+            flags |= taken[i] ? FUNCTION_ADDRESS_TAKEN : 0;
+            flags |= entry->found ? 0 : FUNCTION_UNDESCRIBED;
+            info->functions[info->function_count++] = (struct function_info){
+                .name = symbol->name,
+                .section = object->sections[symbol->section].out_index,
+                .value = (uint32_t)symbol->value,
+                .flags = flags,
+                .signature = signature};
+        }
+    }
+    return true;
+}

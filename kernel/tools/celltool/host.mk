@@ -1,0 +1,4 @@
+# How the host tool celltool is built.
+# SPDX-License-Identifier: MIT
+sources := celltool.c base.c sha256.c object.c select.c debug.c types.c collect.c functions.c data.c layouts.c info.c emit.c write.c load.c show.c compare.c diff.c
+links := -ldw -lelf

@@ -1,0 +1,105 @@
+// The type and field tables: every complete struct, union and enum with a name.
+// SPDX-License-Identifier: MIT
+#include "tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 32
+
+static int compare_named(const void *left, const void *right)
+{
+    const struct named_type *a = left, *b = right;
+    int order = strcmp(a->name, b->name);
+
+    if (order)
+        return order;
+    if (a->layout != b->layout)
+        return a->layout < b->layout ? -1 : 1;
+    return 0;
+}
+
+static int compare_for_sort(const void *left, const void *right)
+{
+    const struct named_type *a = left, *b = right;
+    Dwarf_Die first = a->die, second = b->die;
+    int order = compare_named(a, b);
+
+    if (order)
+        return order;
+    return dwarf_dieoffset(&first) < dwarf_dieoffset(&second) ? -1 : 1;
+}
+
+static void field_add(struct collection *all, struct cell_info *info,
+                      const struct field_info *field)
+{
+    info->fields = job_grow(all->job, info->fields, info->field_count, sizeof(*field));
+    info->fields[info->field_count++] = *field;
+}
+
+// Members of a member without a name are members of the whole (C 6.7.2.1).
+static void fields_add(struct collection *all, struct cell_info *info, Dwarf_Die *type,
+                       uint64_t base, int depth)
+{
+    Dwarf_Die child, member_type, plain;
+
+    for (int state = dwarf_child(type, &child); state == 0;
+         state = dwarf_siblingof(&child, &child)) {
+        const char *name = die_name(&child);
+        if (dwarf_tag(&child) == DW_TAG_enumerator) {
+            field_add(all, info,
+                      &(struct field_info){.name = name ? name : "",
+                                           .type = "",
+                                           .type_hash =
+                                               die_number(&child, DW_AT_const_value, 0)});
+            continue;
+        }
+        if (dwarf_tag(&child) != DW_TAG_member || !die_type(&child, &member_type))
+            continue;
+        uint64_t offset = base + member_bit_offset(&child);
+        if (!name && types_strip(&member_type, &plain) && types_is_aggregate(&plain) &&
+            depth < DEPTH_MAX) {
+            fields_add(all, info, &plain, offset, depth + 1);
+            continue;
+        }
+        field_add(all, info,
+                  &(struct field_info){
+                      .name = name ? name : "",
+                      .type = types_text(all->types, &member_type),
+                      .bit_offset = (uint32_t)offset,
+                      .bit_size = (uint32_t)member_bit_size(&child, &member_type),
+                      .type_hash = types_layout(all->types, &member_type)});
+    }
+}
+
+bool tables_types(struct collection *all, struct cell_info *info)
+{
+    struct named_type *named = all->named;
+    size_t count = all->named_count;
+
+    if (count)
+        qsort(named, count, sizeof(*named), compare_for_sort);
+    info->types = job_alloc(all->job, count * sizeof(*info->types));
+    for (size_t i = 0, end; i < count; i = end) {
+        bool is_public = false;
+        for (end = i; end < count && compare_named(&named[end], &named[i]) == 0; end++)
+            is_public = is_public || named[end].is_public;
+        // Two files may each have a private type of this name: then the file tells them
+        // apart.
+        bool shared =
+            !is_public && ((i && strcmp(named[i - 1].name, named[i].name) == 0) ||
+                           (end < count && strcmp(named[end].name, named[i].name) == 0));
+        struct type_info *type = &info->types[info->type_count++];
+        *type = (struct type_info){.name = named[i].name,
+                                   .size = (uint32_t)types_size(&named[i].die),
+                                   .layout_hash = named[i].layout,
+                                   .first_field = (uint32_t)info->field_count,
+                                   .flags = is_public ? TYPE_PUBLIC : 0};
+        if (shared)
+            type->name =
+                job_print(all->job, "%s::%s", named[i].unit->file, named[i].name);
+        fields_add(all, info, &named[i].die, 0, 0);
+        type->field_count = (uint32_t)(info->field_count - type->first_field);
+    }
+    return true;
+}

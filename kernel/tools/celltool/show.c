@@ -1,0 +1,227 @@
+// Prints a loaded cell. Names are escaped: an object may come from anywhere.
+// SPDX-License-Identifier: MIT
+#include "show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *storage_name(uint32_t storage)
+{
+    return storage == STORAGE_DATA ? "data" : storage == STORAGE_BSS ? "bss" : "rodata";
+}
+
+// A name with control bytes and non-ASCII shown as '?'.
+static const char *plain(const struct text *out, const char *name)
+{
+    char *copy = job_print(out->job, "%s", name);
+
+    for (char *at = copy; *at; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+    return copy;
+}
+
+static void text_functions(const struct cell_info *info, struct text *out)
+{
+    text_add(out, "functions  %zu\n", info->function_count);
+    for (size_t i = 0; i < info->function_count; i++) {
+        const struct function_info *function = &info->functions[i];
+        text_add(out, "  %-40s %016llx%s%s%s\n", plain(out, function->name),
+                 (unsigned long long)function->signature,
+                 function->flags & FUNCTION_GLOBAL ? " exported" : "",
+                 function->flags & FUNCTION_ADDRESS_TAKEN ? " address-taken" : "",
+                 function->flags & FUNCTION_UNDESCRIBED ? " no-signature" : "");
+    }
+    text_add(out, "imports    %zu\n", info->import_count);
+    for (size_t i = 0; i < info->import_count; i++)
+        text_add(out, "  %-40s %016llx%s\n", plain(out, info->imports[i].name),
+                 (unsigned long long)info->imports[i].signature,
+                 info->imports[i].flags & IMPORT_ADDRESS_TAKEN ? " address-taken" : "");
+}
+
+static void text_data(const struct cell_info *info, struct text *out)
+{
+    text_add(out, "data       %zu\n", info->data_count);
+    for (size_t i = 0; i < info->data_count; i++) {
+        const struct data_info *data = &info->data[i];
+        const char *key =
+            data->flags & DATA_ANONYMOUS ? "(literals)" : plain(out, data->key);
+        text_add(out, "  %-40s %-6s %6u bytes, align %u, %s%s%s%s\n", key,
+                 storage_name(data->storage), data->size, data->align,
+                 data->type[0] ? plain(out, data->type) : "-",
+                 data->flags & DATA_CONST ? " const" : "",
+                 data->flags & DATA_ADDRESS_MATTERS ? " address-matters" : "",
+                 data->flags & DATA_AMBIGUOUS ? " AMBIGUOUS" : "");
+    }
+}
+
+static void text_types(const struct cell_info *info, struct text *out)
+{
+    text_add(out, "types      %zu\n", info->type_count);
+    for (size_t i = 0; i < info->type_count; i++) {
+        const struct type_info *type = &info->types[i];
+        bool enumeration = strncmp(type->name, "enum ", 5) == 0;
+        text_add(out, "  %-40s %016llx %u bytes%s\n", plain(out, type->name),
+                 (unsigned long long)type->layout_hash, type->size,
+                 type->flags & TYPE_PUBLIC ? " public" : "");
+        for (size_t k = 0; k < type->field_count; k++) {
+            const struct field_info *field = &info->fields[type->first_field + k];
+            if (enumeration || !field->type[0])
+                text_add(out, "    %s = %lld\n", plain(out, field->name),
+                         (long long)field->type_hash);
+            else if (field->bit_offset % 8 || field->bit_size % 8)
+                text_add(out, "    bit %-5u %-30s %s:%u\n", field->bit_offset,
+                         plain(out, field->name), plain(out, field->type),
+                         field->bit_size);
+            else
+                text_add(out, "    %-9u %-30s %s\n", field->bit_offset / 8,
+                         plain(out, field->name), plain(out, field->type));
+        }
+    }
+}
+
+void show_text(const struct cell *cell, struct text *out)
+{
+    const struct cell_info *info = &cell->info;
+
+    text_add(out, "cell       %s (%s, start phase %s%s)\n", plain(out, info->name),
+             kind_name(info->kind), phase_name(info->phase),
+             info->flags & CELL_CLOSURE ? ", closure" : "");
+    text_add(out, "identity   %s\nlength     %zu bytes\nabi        %016llx\nuses      ",
+             cell->identity, cell->file_len, (unsigned long long)info->abi_hash);
+    for (size_t i = 0; i < info->uses_count; i++)
+        text_add(out, " %s", plain(out, info->uses[i]));
+    text_add(out, "%s\n", info->uses_count ? "" : " -");
+    text_functions(info, out);
+    text_data(info, out);
+    text_types(info, out);
+}
+
+static void json_string(struct text *out, const char *string)
+{
+    text_add(out, "\"");
+    for (const char *at = string; *at; at++) {
+        if (*at == '"' || *at == '\\')
+            text_add(out, "\\%c", *at);
+        else if (*at < ' ' || *at > '~')
+            text_add(out, "\\u%04x", (unsigned)(uint8_t)*at);
+        else
+            text_add_bytes(out, at, 1);
+    }
+    text_add(out, "\"");
+}
+
+static void json_member(struct text *out, const char *name, const char *value)
+{
+    text_add(out, "\"%s\": ", name);
+    json_string(out, value);
+    text_add(out, ", ");
+}
+
+static void json_flag(struct text *out, const char *name, bool value)
+{
+    text_add(out, ", \"%s\": %s", name, value ? "true" : "false");
+}
+
+static void json_functions(const struct cell *cell, struct text *out)
+{
+    const struct cell_info *info = &cell->info;
+
+    text_add(out, ",\n \"functions\": [");
+    for (size_t i = 0; i < info->function_count; i++) {
+        const struct function_info *function = &info->functions[i];
+        text_add(out, "%s\n  {", i ? "," : "");
+        json_member(out, "name", function->name);
+        text_add(out, "\"signature\": \"%016llx\", \"length\": %llu",
+                 (unsigned long long)function->signature,
+                 (unsigned long long)cell_function_size(cell, function));
+        json_flag(out, "exported", function->flags & FUNCTION_GLOBAL);
+        json_flag(out, "address_taken", function->flags & FUNCTION_ADDRESS_TAKEN);
+        json_flag(out, "undescribed", function->flags & FUNCTION_UNDESCRIBED);
+        text_add(out, "}");
+    }
+    text_add(out, "],\n \"imports\": [");
+    for (size_t i = 0; i < info->import_count; i++) {
+        text_add(out, "%s\n  {", i ? "," : "");
+        json_member(out, "name", info->imports[i].name);
+        text_add(out, "\"signature\": \"%016llx\"",
+                 (unsigned long long)info->imports[i].signature);
+        json_flag(out, "address_taken", info->imports[i].flags & IMPORT_ADDRESS_TAKEN);
+        text_add(out, "}");
+    }
+    text_add(out, "]");
+}
+
+static void json_data(const struct cell_info *info, struct text *out)
+{
+    text_add(out, ",\n \"data\": [");
+    for (size_t i = 0; i < info->data_count; i++) {
+        const struct data_info *data = &info->data[i];
+        text_add(out, "%s\n  {", i ? "," : "");
+        json_member(out, "key", data->key);
+        json_member(out, "type", data->type);
+        json_member(out, "storage", storage_name(data->storage));
+        text_add(out, "\"type_hash\": \"%016llx\", \"length\": %u, \"align\": %u",
+                 (unsigned long long)data->type_hash, data->size, data->align);
+        json_flag(out, "const", data->flags & DATA_CONST);
+        json_flag(out, "anonymous", data->flags & DATA_ANONYMOUS);
+        json_flag(out, "address_matters", data->flags & DATA_ADDRESS_MATTERS);
+        json_flag(out, "ambiguous", data->flags & DATA_AMBIGUOUS);
+        text_add(out, "}");
+    }
+    text_add(out, "]");
+}
+
+static void json_types(const struct cell_info *info, struct text *out)
+{
+    text_add(out, ",\n \"types\": [");
+    for (size_t i = 0; i < info->type_count; i++) {
+        const struct type_info *type = &info->types[i];
+        text_add(out, "%s\n  {", i ? "," : "");
+        json_member(out, "name", type->name);
+        text_add(out, "\"layout\": \"%016llx\", \"length\": %u",
+                 (unsigned long long)type->layout_hash, type->size);
+        json_flag(out, "public", type->flags & TYPE_PUBLIC);
+        text_add(out, ", \"fields\": [");
+        for (size_t k = 0; k < type->field_count; k++) {
+            const struct field_info *field = &info->fields[type->first_field + k];
+            text_add(out, "%s\n   {", k ? "," : "");
+            json_member(out, "name", field->name);
+            if (field->type[0]) {
+                json_member(out, "type", field->type);
+                text_add(out,
+                         "\"bit_offset\": %u, \"bits\": %u, \"type_hash\": \"%016llx\"}",
+                         field->bit_offset, field->bit_size,
+                         (unsigned long long)field->type_hash);
+            } else {
+                text_add(out, "\"value\": %lld}", (long long)field->type_hash);
+            }
+        }
+        text_add(out, "]}");
+    }
+    text_add(out, "]");
+}
+
+void show_json(const struct cell *cell, struct text *out)
+{
+    const struct cell_info *info = &cell->info;
+
+    text_add(out, "{");
+    json_member(out, "name", info->name);
+    json_member(out, "kind", kind_name(info->kind));
+    json_member(out, "start", phase_name(info->phase));
+    json_member(out, "identity", cell->identity);
+    text_add(out, "\"length\": %zu, \"abi\": \"%016llx\"", cell->file_len,
+             (unsigned long long)info->abi_hash);
+    json_flag(out, "closure", info->flags & CELL_CLOSURE);
+    text_add(out, ",\n \"uses\": [");
+    for (size_t i = 0; i < info->uses_count; i++) {
+        text_add(out, i ? ", " : "");
+        json_string(out, info->uses[i]);
+    }
+    text_add(out, "]");
+    json_functions(cell, out);
+    json_data(info, out);
+    json_types(info, out);
+    text_add(out, "}\n");
+}

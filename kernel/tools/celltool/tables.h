@@ -1,0 +1,18 @@
+// Fills the tables of .cell from the object and its debug information.
+// SPDX-License-Identifier: MIT
+#ifndef CELLTOOL_TABLES_H
+#define CELLTOOL_TABLES_H
+
+#include "collect.h"
+#include "info.h"
+
+// Functions with signatures and whether their address is taken; imports likewise. False:
+// refused.
+bool tables_functions(struct collection *all, struct cell_info *info);
+// Data objects by their scope in the source, and what belongs to none (literals). False:
+// refused.
+bool tables_data(struct collection *all, struct cell_info *info);
+// Complete types and their fields. False: refused.
+bool tables_types(struct collection *all, struct cell_info *info);
+
+#endif

@@ -1,0 +1,109 @@
+// Runs the steps of celltool write: read, select, collect, tabulate, encode, emit.
+// SPDX-License-Identifier: MIT
+#include "write.h"
+
+#include "emit.h"
+#include "select.h"
+#include "sha256.h"
+#include "tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_LEN 63
+
+static bool name_check(struct job *job, const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    if (!len || name[len] || len > NAME_MAX_LEN)
+        return job_refuse(job, "'%s' is no cell name: 1 to 63 of a-z, 0-9 and _", name);
+    return true;
+}
+
+// The next word of *AT, or NULL.
+static char *next_word(struct job *job, const char **at)
+{
+    *at += strspn(*at, " \t\n");
+    size_t len = strcspn(*at, " \t\n");
+    if (!len)
+        return NULL;
+    char *word = job_alloc(job, len + 1);
+    memcpy(word, *at, len);
+    *at += len;
+    return word;
+}
+
+static int compare_strings(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static bool uses_fill(struct job *job, const char *words, struct cell_info *info)
+{
+    size_t count = 0;
+    char *word;
+
+    while ((word = next_word(job, &words))) {
+        if (!name_check(job, word))
+            return false;
+        info->uses = job_grow(job, info->uses, count, sizeof(*info->uses));
+        info->uses[count++] = word;
+    }
+    if (count)
+        qsort(info->uses, count, sizeof(*info->uses), compare_strings);
+    for (size_t i = 0; i < count; i++)
+        if (!info->uses_count ||
+            strcmp(info->uses[info->uses_count - 1], info->uses[i]) != 0)
+            info->uses[info->uses_count++] = info->uses[i];
+    return true;
+}
+
+static uint64_t abi_hash(struct job *job, const char *flags)
+{
+    struct text text;
+    char *word;
+
+    text_init(&text, job);
+    while ((word = next_word(job, &flags)))
+        text_add(&text, "%s\n", word);
+    return sha256_short(text.bytes, text.len);
+}
+
+static bool tables_fill(struct job *job, struct object *object, struct debug *debug,
+                        struct cell_info *info)
+{
+    struct collection all;
+    struct types types;
+
+    types_init(&types, job);
+    return collect(job, object, debug, &types, info->name, &all) &&
+           tables_functions(&all, info) && tables_data(&all, info) &&
+           tables_types(&all, info);
+}
+
+bool write_cell(struct job *job, const struct write_options *options, uint8_t *bytes,
+                size_t len, struct text *out)
+{
+    struct cell_info info = {.name = options->name,
+                             .kind = options->kind,
+                             .phase = options->phase,
+                             .flags = options->closure ? CELL_CLOSURE : 0,
+                             .abi_hash = abi_hash(job, options->abi_flags)};
+    struct object object;
+    struct debug debug;
+    struct text cell;
+
+    if (!name_check(job, options->name) || !uses_fill(job, options->uses, &info) ||
+        !object_read(job, bytes, len, &object) || !object_select(&object))
+        return false;
+    bool done =
+        debug_open(job, &object, &debug) && tables_fill(job, &object, &debug, &info);
+    if (done) {
+        text_init(&cell, job);
+        info_encode(job, &info, &cell);
+        emit_object(job, &object, &cell, out);
+    }
+    debug_close(&debug);
+    return done;
+}
