@@ -1,0 +1,4 @@
+cell  := archive
+kind  := core
+start := none
+uses  := libc bootinfo paging

@@ -1,0 +1,58 @@
+/* The planner on a host: what would going from one set of cells to another do?
+ * SPDX-License-Identifier: MIT
+ *
+ * The build server asks at every push, and the command line for dry runs. It is the kernel's
+ * own planner over memory of this process, so its answer is the machine's answer, as long as
+ * the machine runs the FROM set. Not thread-safe: one call at a time in a process.
+ */
+#ifndef NEURATH_CORE_HOSTED_H
+#define NEURATH_CORE_HOSTED_H
+
+#include <core/plan/plan.h>
+
+struct hosted_object {
+    const char *name; /* cell name, for messages only */
+    const uint8_t *bytes;
+    size_t len;
+};
+
+struct hosted_cell {
+    char name[CELL_NAME_MAX + 1];
+    enum plan_class class;
+    uint32_t functions_changed;
+    uint32_t functions_added;
+    uint32_t functions_removed;
+    uint32_t stores; /* stores under the park, for the whole plan in the first row */
+};
+
+struct hosted_plan {
+    struct hosted_cell *cells; /* those that differ, removed ones too */
+    size_t cell_count;
+    struct plan_report report; /* refusal_count 0: can be swapped live */
+};
+
+/* Plans from FROM (complete, as it runs) to TO (complete). Objects that are byte-equal stay.
+ * Gives *out; end it with hosted_plan_fini().
+ * STATUS_OK also when the swap is refused: see out->report. STATUS_INVALID: FROM itself does
+ * not fit together (out->report says why); STATUS_FULL: no memory. */
+NODISCARD enum status hosted_plan(const struct hosted_object *from, size_t from_count,
+                                  const struct hosted_object *to, size_t to_count,
+                                  struct hosted_plan *out);
+void hosted_plan_fini(struct hosted_plan *plan);
+
+/* Checks one object alone, as the loader would. Gives the cell's name, kind and phase.
+ * STATUS_INVALID: *out_why is a constant text. */
+struct hosted_info {
+    char name[CELL_NAME_MAX + 1];
+    uint16_t kind;
+    uint16_t phase;
+    uint16_t flags;
+    uint64_t abi_hash;
+    uint32_t use_count;
+};
+NODISCARD enum status hosted_inspect(const uint8_t *bytes, size_t len, struct hosted_info *out,
+                                     const char **out_why);
+/* The INDEXth cell that the object may use; copied to OUT (CELL_NAME_MAX + 1 bytes). */
+NODISCARD enum status hosted_use(const uint8_t *bytes, size_t len, uint32_t index, char *out);
+
+#endif

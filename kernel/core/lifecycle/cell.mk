@@ -1,0 +1,4 @@
+cell  := lifecycle
+kind  := core
+start := none
+uses  := libc cellinfo namespace log

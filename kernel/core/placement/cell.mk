@@ -1,0 +1,4 @@
+cell  := placement
+kind  := core
+start := none
+uses  := libc
