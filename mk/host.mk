@@ -28,16 +28,13 @@ program :=
 library :=
 $(foreach f,$(host_fields),$f :=$n)
 include $1
-component := $$(strip $$(or $$(program),$$(library)))
-ifeq ($$(component),)
-$$(error $1 names neither a program nor a library)
-endif
+component := $$(strip $$(or $$(program),$$(library),$(notdir $(patsubst %/host.mk,%,$1))))
 ifdef HOST_$$(component)_dir
 $$(error $1: $$(component) is also in $$(HOST_$$(component)_dir))
 endif
 HOST_$$(component)_dir := $(patsubst %/host.mk,%,$1)
 $(foreach f,$(host_fields),HOST_$$(component)_$f := $$(strip $$($f))$n)
-$$(if $$(strip $$(program)),programs,libraries) += $$(component)
+$$(if $$(strip $$(library)),libraries,programs) += $$(component)
 endef
 $(foreach f,$(HOST_FILES),$(eval $(call read_host,$f)))
 
@@ -93,11 +90,15 @@ $(foreach p,$(programs),$(eval $(call program_rules,$p)))
 $(foreach l,$(libraries),$(foreach f,plain san fuzz,$(eval $(call library_rules,$f,$l))))
 
 $(eval $(call keep_stamp,$(B)/obj/mbedtls/flags,$(CC_ID) $(mbedtls_flags) $(mbedtls_names)))
+MBEDTLS_COMPILE = $(CC) -std=gnu2x -O2 -g -fPIE -fstack-protector-strong -D_GNU_SOURCE $(mbedtls_flags) -Ikernel -I$(mbedtls_tree)/library \
+    $(HOST_PREFIX) -ffile-prefix-map=$(mbedtls_tree)=/k/mbedtls -MMD -MP -c
 $(B)/obj/mbedtls/%.o: $(mbedtls_tree)/library/%.c $(B)/obj/mbedtls/flags $(mbedtls_tree)/.complete
-	$(call show,CC,mbedtls/$*.c)$(CC) -std=gnu2x -O2 -g -fPIE -fstack-protector-strong -D_GNU_SOURCE $(mbedtls_flags) -Ikernel -I$(mbedtls_tree)/library \
-	    $(HOST_PREFIX) -ffile-prefix-map=$(mbedtls_tree)=/k/mbedtls -MMD -MP -c -o $@ $<
--include $(mbedtls_names:%=$(B)/obj/mbedtls/%.d)
-$(mbedtls_lib): $(mbedtls_names:%=$(B)/obj/mbedtls/%.o)
+	$(call show,CC,mbedtls/$*.c)$(MBEDTLS_COMPILE) -w -o $@ $<
+$(B)/obj/mbedtls/port/host.o: kernel/tls/mbedtls/port/host.c $(B)/obj/mbedtls/flags
+	$(call show,CC,$<)mkdir -p $(@D) && $(MBEDTLS_COMPILE) $(WARNINGS) -o $@ $<
+mbedtls_objects := $(patsubst %,$(B)/obj/mbedtls/%.o,$(mbedtls_names) port/host)
+-include $(mbedtls_objects:.o=.d)
+$(mbedtls_lib): $(mbedtls_objects)
 	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcsD $@ $^
 
 .PHONY: host
