@@ -15,4 +15,4 @@ third_party_sources := $(patsubst %,library/%.c, \
 
 flags := -fbuiltin
 third_party_flags := -isystem $(call tree_of,mbedtls)/library
-public_flags := -isystem $(call tree_of,mbedtls)/include -DMBEDTLS_CONFIG_FILE='<tls/mbedtls/port/config.h>' -Ikernel/tls/mbedtls/port
+public_flags := -isystem $(call tree_of,mbedtls)/include -DMBEDTLS_ALLOW_PRIVATE_ACCESS= -DMBEDTLS_CONFIG_FILE='<tls/mbedtls/port/config.h>' -Ikernel/tls/mbedtls/port
