@@ -8,6 +8,7 @@
 #ifndef MANIFEST_MANIFEST_H
 #define MANIFEST_MANIFEST_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -107,6 +108,10 @@ void manifest_time_write(int64_t ms, char out[MANIFEST_TIME_LEN + 1]);
 /* 1 to 64 characters of a-z 0-9 _ - . and beginning with a letter or digit. */
 bool manifest_name_valid(const char *name);
 
+/* Parses LEN bytes of TEXT as one strict JSON object: no duplicate keys, no reals, no integers beyond 2^53-1, at most
+ * 16 levels, nothing after its end, at most 1 MiB. GIVES *out (json_decref()). */
+MANIFEST_RESULT enum manifest_status manifest_json_read(const void *text, size_t len, json_t **out);
+
 /* --- Root -------------------------------------------------------------------------------------------------- */
 
 enum manifest_role { MANIFEST_ROLE_ROOT, MANIFEST_ROLE_RELEASE, MANIFEST_ROLE_TIMESTAMP, MANIFEST_ROLE_COUNT };
@@ -132,8 +137,8 @@ struct manifest_root {
     struct manifest_role_rule roles[MANIFEST_ROLE_COUNT];
 };
 
-/* Opens a root. TRUSTED NULL: a first root, must satisfy its own rule (any version). Otherwise the successor of TRUSTED: version + 1, the
- * same fleet, and enough signatures by both. Expiry is judged elsewhere (trust.h). */
+/* Opens a root. TRUSTED NULL: a first root, which must satisfy its own rule (any version).
+ * Otherwise the successor of TRUSTED: version + 1, the same fleet, enough signatures by both. Expiry is judged elsewhere (trust.h). */
 MANIFEST_RESULT enum manifest_status manifest_root_open(const uint8_t *bytes, size_t len,
                                                         const struct manifest_root *trusted,
                                                         struct manifest_root *out);
@@ -241,9 +246,9 @@ struct manifest_order {
 
 const char *manifest_intent_word(enum manifest_intent intent);
 
-/* Checks a poll answer's "order" object (JSON text, see FORMAT.md) for MACHINE against ORDERS_ROOT.
+/* Checks a poll answer's "order" object (see FORMAT.md) for MACHINE against ORDERS_ROOT.
  * *out_present says whether there is an order; only then *out is written. */
-MANIFEST_RESULT enum manifest_status manifest_order_open(const char *json, size_t len, const char *machine,
+MANIFEST_RESULT enum manifest_status manifest_order_open(const json_t *proof, const char *machine,
                                                          const uint8_t orders_root[MANIFEST_HASH_LEN],
                                                          bool *out_present, struct manifest_order *out);
 /* The root of a tree without orders. */

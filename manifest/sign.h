@@ -51,8 +51,8 @@ MANIFEST_RESULT enum manifest_status manifest_orders_create(const struct manifes
                                                             struct manifest_orders **out);
 void manifest_orders_destroy(struct manifest_orders *orders);
 void manifest_orders_root(const struct manifest_orders *orders, uint8_t out_root[MANIFEST_HASH_LEN]);
-/* GIVES the "order" object of MACHINE's poll answer as JSON text: presence or absence with proof (free()). */
+/* GIVES the "order" object of MACHINE's poll answer: presence or absence, with proof (json_decref()). */
 MANIFEST_RESULT enum manifest_status manifest_orders_prove(const struct manifest_orders *orders, const char *machine,
-                                                           char **out);
+                                                           json_t **out);
 
 #endif
