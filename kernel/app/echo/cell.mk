@@ -1,4 +1,6 @@
-cell := echo
-kind := app
+# Echo on TCP and UDP port 7: shows from outside that connections live on.
+# SPDX-License-Identifier: MIT
+cell  := echo
+kind  := app
 start := app
-uses := net heap task spinlock log
+uses  := libc net heap task log

@@ -1,4 +1,6 @@
-cell := http
-kind := library
+# HTTP/1.1 client with strict limits.
+# SPDX-License-Identifier: MIT
+cell  := http
+kind  := library
 start := none
-uses := libc net tls heap task spinlock format
+uses  := libc net tls heap task format

@@ -1,7 +1,9 @@
-/* HTTP/1.1 client: one keep-alive connection to one server, plain or over TLS, one
- * request at a time. SPDX-License-Identifier: MIT
- *
- * Source: RFC 9110, 9112. Strict: what is not plainly correct is refused. Redirects are
+/* HTTP/1.1 client: one kept connection to one server, plain or over TLS, one request at a time. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NEURATH_NET_HTTP_HTTP_H
+#define NEURATH_NET_HTTP_HTTP_H
+
+/* Source: RFC 9110, 9112. Strict: what is not plainly correct is refused. Redirects are
  * never followed, content codings never asked for. Bodies are collected in memory up to
  * the request's cap. No call waits; STATUS_AGAIN means "wait for http_event(), then call
  * http_step() again". Deadlines and minimum rates are the caller's: http_progress() tells
@@ -75,14 +77,11 @@ void http_destroy(struct http *http);
  * unfinished request as http_cancel() does. */
 NODISCARD enum status http_begin(struct http *http,
                                      const struct http_request *request);
-/* Goes on as far as it can. STATUS_OK: the response is complete. STATUS_AGAIN: wait. Else
- * failed, see http_error(); what arrived is still in http_response() so that it can be
- * resumed by Range:
- *   STATUS_IO the connection failed or ended early (TLS included) · STATUS_INVALID the
- *   server's answer is not HTTP as we accept it, or its range is not the asked one ·
- *   STATUS_FULL larger than the cap, or memory
- * A request that failed on a reused connection before any byte of the answer is sent once
- * more on a new one. */
+/* Goes on as far as it can. STATUS_OK: the answer is complete. STATUS_AGAIN: wait. STATUS_IO:
+ * failed, see http_failure() and http_error(); what has arrived is still in http_response(),
+ * so that it can be resumed by a range. STATUS_INVALID: there is no request.
+ * When a connection that was kept open ends before any byte of the answer, the request is sent
+ * once more on a new one: only requests that may be carried out twice may be made here. */
 NODISCARD enum status http_step(struct http *http);
 /* Gives up; the connection is dropped. */
 void http_cancel(struct http *http);
@@ -99,7 +98,7 @@ const char *http_error(const struct http *http);
 /* Bytes sent and received over the wire for the current request: a rate over any window
  * is the caller's to compute. */
 void http_progress(const struct http *http, uint64_t *out_sent, uint64_t *out_received);
-/* Whether the connection was reused, and whether TLS is up (for the client's report). */
+/* Whether there is a connection that is in use, or kept for the next request. */
 bool http_connected(const struct http *http);
 
 #endif

@@ -16,7 +16,7 @@ struct conn;
 struct event;
 struct tls;
 
-enum { TLS_ERROR_LEN = 160 };
+enum { TLS_ERROR_LEN = 160, TLS_NAME_LEN_MAX = 253, TLS_CREDENTIAL_LEN_MAX = 64 * 1024 };
 
 /* Certificates: PEM or DER. Key: PEM or DER (SEC1, PKCS#8), or the 32 bytes of a P-256
  * private scalar. PEM need not be NUL-terminated. All is copied by tls_open(). */
@@ -30,16 +30,18 @@ struct tls_options {
     size_t key_len;
 };
 
-/* Takes CONN in every case (it is closed with the session, or on failure). Gives
- * *out_tls; end with tls_close(). STATUS_INVALID: a certificate or the key cannot be read
- * (words in OUT_ERROR, TLS_ERROR_LEN bytes, may be NULL); STATUS_IO: no random numbers;
- * STATUS_FULL: memory. */
+/* Takes CONN in every case (it is closed with the session, or at once on failure). Gives
+ * *out_tls; end with tls_close(). STATUS_INVALID: an option is missing or too long;
+ * STATUS_FULL: memory. Certificates and key are read by the first step of the handshake. */
 NODISCARD enum status tls_open(struct conn *conn, const struct tls_options *options,
-                                   char *out_error, struct tls **out_tls);
+                               struct tls **out_tls);
 /* One step of the handshake. STATUS_OK: done; STATUS_AGAIN; else failed for good, see
- * tls_error(). */
+ * tls_error(): STATUS_DENIED the server's certificate or name is not the expected one;
+ * STATUS_INVALID our certificates or key cannot be read; STATUS_UNSUPPORTED no random
+ * numbers; STATUS_FULL memory; STATUS_IO anything else. */
 NODISCARD enum status tls_handshake(struct tls *tls);
-/* As conn_read() and conn_write(). STATUS_CLOSED: the peer said close_notify; an end
+/* As conn_read() and conn_write(), after the handshake. When tls_write() says STATUS_AGAIN it is to be called
+ * again with the same bytes: their record may be on its way already. STATUS_CLOSED: the peer said close_notify; an end
  * without it is STATUS_IO. */
 NODISCARD enum status tls_read(struct tls *tls, void *out, size_t cap,
                                    size_t *out_len);
