@@ -1,0 +1,4 @@
+cell  := cellmem
+kind  := core
+start := none
+uses  := libc heap frame paging random

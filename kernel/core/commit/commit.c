@@ -1,0 +1,111 @@
+/* The park, and the stores of a swap under it.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/commit/apply.h>
+#include <core/commit/commit.h>
+
+enum { LAPIC_EOI = 0xb0 };
+
+static struct {
+    uint32_t holding;  /* [a] ticket of the park in force, 0 = none */
+    uint32_t arrived;  /* [a] CPUs held by it */
+    uint32_t last_ticket;
+    uint32_t held[CPU_MAX]; /* [a] ticket that holds this CPU */
+    volatile uint8_t *lapic; /* [I] */
+} park;
+
+void commit_start(volatile void *lapic_registers)
+{
+    park.lapic = lapic_registers;
+}
+
+static void end_of_interrupt(void)
+{
+    if (park.lapic)
+        *(volatile uint32_t *)(park.lapic + LAPIC_EOI) = 0;
+}
+
+/* Holds this CPU while the park that called it lasts (park invariant 1). A late interrupt of a
+ * park that is over finds no ticket and returns at once. */
+void park_handler(struct trap_frame *frame)
+{
+    (void)frame;
+    struct cpu_block *block = cpu_here();
+    uint32_t ticket = __atomic_load_n(&park.holding, __ATOMIC_ACQUIRE);
+    if (ticket) {
+        __atomic_store_n(&park.held[block->index], ticket, __ATOMIC_RELEASE);
+        __atomic_add_fetch(&park.arrived, 1, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&park.holding, __ATOMIC_ACQUIRE) == ticket) {
+            closure_shootdown(block);
+            closure_pause();
+        }
+        cpu_serialise();
+    }
+    end_of_interrupt();
+}
+
+static uint32_t missing(uint32_t self, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (i != self && __atomic_load_n(&park.held[i], __ATOMIC_ACQUIRE) != park.last_ticket)
+            return i;
+    return self;
+}
+
+/* Calls the other CPUs and waits until they are held. Gives false when the limit passes. */
+static bool hold_others(struct cpu_block *self, uint32_t count, uint64_t limit_tsc)
+{
+    uint64_t begin = closure_tsc();
+    park.last_ticket = park.last_ticket + 1 ? park.last_ticket + 1 : 1;
+    __atomic_store_n(&park.arrived, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&park.holding, park.last_ticket, __ATOMIC_SEQ_CST);
+    if (count > 1)
+        cpu_send_ipi_others(VECTOR_PARK);
+    while (__atomic_load_n(&park.arrived, __ATOMIC_ACQUIRE) < count - 1) {
+        if (closure_tsc() - begin > limit_tsc)
+            return false;
+        closure_shootdown(self);
+        closure_pause();
+    }
+    return true;
+}
+
+static void release(void)
+{
+    __atomic_store_n(&park.holding, 0, __ATOMIC_SEQ_CST);
+    cpu_serialise();
+}
+
+static uint64_t first_drift(const struct poke *pokes, uint32_t count, bool backwards)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (poke_read(&pokes[i]) != (backwards ? pokes[i].after : pokes[i].before))
+            return pokes[i].va;
+    return 0;
+}
+
+enum status commit_apply(const struct poke *pokes, uint32_t count, bool backwards,
+                         uint64_t limit_tsc, struct commit_times *out_times)
+{
+    enum status status = STATUS_OK;
+    uint32_t cpus = cpu_count();
+    uint64_t flags = interrupts_off();
+    struct cpu_block *self = cpu_here();
+    uint64_t begin = closure_tsc();
+    if (!hold_others(self, cpus, limit_tsc)) {
+        out_times->missing_cpu = missing(self->index, cpus);
+        status = STATUS_TIMEOUT;
+    } else {
+        out_times->hold_tsc = closure_tsc() - begin;
+        if (pokes_match(pokes, count, backwards)) {
+            pokes_store(pokes, count, backwards);
+        } else {
+            out_times->drift_va = first_drift(pokes, count, backwards);
+            status = STATUS_INVALID;
+        }
+    }
+    release();
+    out_times->pause_tsc = closure_tsc() - begin;
+    interrupts_restore(flags);
+    return status;
+}

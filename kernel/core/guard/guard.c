@@ -1,0 +1,217 @@
+/* The guard of a trial: takes a swap back from NMI or fault context.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/commit/apply.h>
+#include <core/guard/guard.h>
+#include <task/task/task.h>
+
+enum { LAPIC_ICR_LOW = 0x300, LAPIC_ICR_HIGH = 0x310, ICR_NMI = 0x4400, ICR_PENDING = 0x1000 };
+enum { RESET_PORT = 0xcf9, RESET_HARD = 6, PAGE_FAULT = 14 };
+
+enum guard_state { IDLE, ARMED, REVERTING, REVERTED };
+
+/* How long the others may take to come when called by NMI, in polls. */
+enum { HOLD_POLLS = 20000000 };
+
+static struct {
+    uint32_t state;      /* [a] enum guard_state */
+    uint32_t holding;    /* [a] ticket of the revert in force */
+    uint32_t arrived;    /* [a] */
+    uint32_t last_ticket;
+    uint32_t stuck_cpu;  /* plus one; its task is abandoned on the way out */
+    const struct poke *pokes;
+    uint32_t count;
+    uint64_t armed_tsc;
+    struct guard_limits limits;
+    uint64_t beat[CPU_MAX];
+    uint64_t beat_tsc[CPU_MAX];
+    struct guard_verdict verdict;
+    volatile uint8_t *lapic; /* [I] */
+} guard;
+
+void guard_start(volatile void *lapic_registers)
+{
+    guard.lapic = lapic_registers;
+}
+
+void guard_arm(const struct poke *pokes, uint32_t count, const struct guard_limits *limits)
+{
+    uint64_t now = closure_tsc();
+    guard.pokes = pokes;
+    guard.count = count;
+    guard.limits = *limits;
+    guard.armed_tsc = now;
+    guard.stuck_cpu = 0;
+    guard.verdict.cause = GUARD_NONE;
+    for (uint32_t i = 0; i < CPU_MAX; i++) {
+        guard.beat[i] = UINT64_MAX;
+        guard.beat_tsc[i] = now;
+    }
+    __atomic_store_n(&guard.state, ARMED, __ATOMIC_SEQ_CST);
+}
+
+void guard_disarm(struct guard_verdict *out)
+{
+    uint32_t expected = ARMED;
+    if (!__atomic_compare_exchange_n(&guard.state, &expected, IDLE, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST)) {
+        while (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING)
+            closure_pause();
+        __atomic_store_n(&guard.state, IDLE, __ATOMIC_SEQ_CST);
+    }
+    *out = guard.verdict;
+}
+
+bool guard_reverted(void)
+{
+    return __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTED;
+}
+
+static void send_nmi(uint32_t apic_id)
+{
+    volatile uint32_t *low = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_LOW);
+    volatile uint32_t *high = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_HIGH);
+    /* The code that the NMI interrupted may be between its own two writes: put back the first. */
+    uint32_t before = *high;
+    while (*low & ICR_PENDING)
+        closure_pause();
+    *high = apic_id << 24;
+    *low = ICR_NMI;
+    while (*low & ICR_PENDING)
+        closure_pause();
+    *high = before;
+}
+
+static void hold_others(const struct cpu_block *self)
+{
+    uint32_t count = 0;
+    guard.last_ticket = guard.last_ticket + 1 ? guard.last_ticket + 1 : 1;
+    __atomic_store_n(&guard.arrived, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&guard.holding, guard.last_ticket, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < CPU_MAX; i++) {
+        const struct cpu_block *b = cpu_block_at(i);
+        if (!b || b == self || !__atomic_load_n(&b->online, __ATOMIC_ACQUIRE))
+            continue;
+        send_nmi(b->apic_id);
+        count++;
+    }
+    for (uint32_t polls = 0; polls < HOLD_POLLS; polls++) {
+        if (__atomic_load_n(&guard.arrived, __ATOMIC_ACQUIRE) >= count)
+            return;
+        closure_pause();
+    }
+}
+
+static void reset_machine(void)
+{
+    for (;;) {
+        io_out8(RESET_PORT, RESET_HARD);
+        closure_pause();
+    }
+}
+
+/* What a held CPU does when the revert is over; the stuck one leaves what it was stuck in. */
+static void leave(struct trap_frame *frame, const struct cpu_block *self)
+{
+    if (guard.stuck_cpu != self->index + 1)
+        return;
+    guard.stuck_cpu = 0;
+    if (!task_abandon_frame(frame))
+        reset_machine();
+}
+
+static void revert(struct cpu_block *self)
+{
+    hold_others(self);
+    guard.verdict.restored = pokes_match(guard.pokes, guard.count, true);
+    if (guard.verdict.restored)
+        pokes_store(guard.pokes, guard.count, true);
+    __atomic_store_n(&guard.state, REVERTED, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&guard.holding, 0, __ATOMIC_SEQ_CST);
+    cpu_serialise();
+    if (!guard.verdict.restored)
+        reset_machine();
+}
+
+/* Only one CPU reverts; another that wants to waits to be held by it. */
+static bool begin_revert(void)
+{
+    uint32_t expected = ARMED;
+    return __atomic_compare_exchange_n(&guard.state, &expected, REVERTING, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+bool guard_fault(struct trap_frame *frame)
+{
+    struct cpu_block *self = cpu_here();
+    if (begin_revert()) {
+        guard.verdict = (struct guard_verdict){.cause = GUARD_FAULT, .cpu = self->index,
+                                               .vector = frame->vector, .rip = frame->rip};
+        if (frame->vector == PAGE_FAULT)
+            __asm__ volatile("movq %%cr2, %0" : "=r"(guard.verdict.address));
+        revert(self);
+        return true;
+    }
+    uint32_t state = __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE);
+    while (state == REVERTING) {
+        closure_pause();
+        state = __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE);
+    }
+    return state == REVERTED;
+}
+
+static void hold(struct trap_frame *frame, struct cpu_block *self, uint32_t ticket)
+{
+    if (guard.stuck_cpu == self->index + 1)
+        guard.verdict.rip = frame->rip;
+    __atomic_add_fetch(&guard.arrived, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&guard.holding, __ATOMIC_ACQUIRE) == ticket) {
+        closure_shootdown(self);
+        closure_pause();
+    }
+    cpu_serialise();
+    leave(frame, self);
+}
+
+/* Gives the number plus one of a CPU that is stuck, or 0. */
+static uint32_t find_stuck(uint64_t now)
+{
+    for (uint32_t i = 0; i < CPU_MAX; i++) {
+        const struct cpu_block *b = cpu_block_at(i);
+        if (!b || !__atomic_load_n(&b->online, __ATOMIC_ACQUIRE))
+            continue;
+        uint64_t beat = __atomic_load_n(&b->heartbeat, __ATOMIC_ACQUIRE);
+        if (beat != guard.beat[i] || __atomic_load_n(&b->idle, __ATOMIC_ACQUIRE)) {
+            guard.beat[i] = beat;
+            guard.beat_tsc[i] = now;
+        } else if (now - guard.beat_tsc[i] > guard.limits.stuck_tsc) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static void watch(struct trap_frame *frame, struct cpu_block *self)
+{
+    uint64_t now = closure_tsc();
+    uint32_t stuck = find_stuck(now);
+    bool overdue = now - guard.armed_tsc > guard.limits.overdue_tsc;
+    if ((!stuck && !overdue) || !begin_revert())
+        return;
+    guard.verdict = (struct guard_verdict){.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
+                                           .cpu = stuck ? stuck - 1 : self->index,
+                                           .rip = frame->rip};
+    guard.stuck_cpu = stuck;
+    revert(self);
+    leave(frame, self);
+}
+
+void guard_nmi(struct trap_frame *frame)
+{
+    struct cpu_block *self = cpu_here();
+    uint32_t ticket = __atomic_load_n(&guard.holding, __ATOMIC_ACQUIRE);
+    if (ticket && __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING)
+        hold(frame, self, ticket);
+    else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED)
+        watch(frame, self);
+}

@@ -1,0 +1,60 @@
+/* The guard of a trial: takes a swap back when the new code faults, sticks or is never confirmed.
+ * SPDX-License-Identifier: MIT
+ *
+ * While a trial lasts, an HPET comparator raises an NMI on the boot processor several times a
+ * second; it gets through to a CPU that loops with interrupts off. The NMI looks at every
+ * CPU's heartbeat. A revert holds the other CPUs by NMI, wherever they are (a stuck CPU counts
+ * as held), stores the journal backwards and lets them go on. The task of a stuck CPU is
+ * abandoned if it holds no lock, else the machine is reset and boots the last permanent
+ * release. What the namespace says is mended afterwards by the swap task.
+ * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call.
+ * Source: design 4 (trial), IA-PC HPET 1.0a, Intel SDM 3 chapter 6.7 (NMI).
+ *
+ * States: IDLE → ARMED (guard_arm) → IDLE (guard_disarm) or REVERTED (guard_revert, from fault
+ * or NMI) → IDLE (guard_disarm).
+ */
+#ifndef NEURATH_CORE_GUARD_H
+#define NEURATH_CORE_GUARD_H
+
+#include <core/plan/plan.h>
+#include <task/entry/entry.h>
+
+enum guard_cause {
+    GUARD_NONE,
+    GUARD_FAULT,    /* an exception */
+    GUARD_STUCK,    /* a CPU ran with interrupts off for too long */
+    GUARD_OVERDUE,  /* nobody ended the trial in time */
+};
+
+struct guard_verdict {
+    enum guard_cause cause;
+    uint32_t cpu;
+    uint64_t vector;
+    uint64_t rip;
+    uint64_t address; /* CR2 of a page fault */
+    bool restored; /* false: a place did not match, so the journal could not be taken back */
+};
+
+struct guard_limits {
+    uint64_t stuck_tsc;   /* a CPU that neither idles nor beats for longer is stuck */
+    uint64_t overdue_tsc; /* the trial must have been disarmed by then */
+};
+
+/* Begins to watch; POKES stays valid until guard_disarm(). Task context. */
+void guard_arm(const struct poke *pokes, uint32_t count, const struct guard_limits *limits);
+/* Ends the watch. Gives the verdict: cause GUARD_NONE if nothing happened. Afterwards the guard
+ * will not revert. Task context. */
+void guard_disarm(struct guard_verdict *out);
+/* Says whether the guard has reverted what it watched. Any context. */
+bool guard_reverted(void);
+
+/* Takes back the swap on trial, if there is one. True: it was taken back (by this call or on
+ * another CPU just before), and the fault counts as cured. For the fault cell; interrupts off. */
+bool guard_fault(struct trap_frame *frame);
+/* Called by the cell entry for each NMI. */
+void guard_nmi(struct trap_frame *frame);
+
+/* Tells where the local APIC's registers are. Once, before the first trial. */
+void guard_start(volatile void *lapic_registers);
+
+#endif

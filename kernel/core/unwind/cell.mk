@@ -1,0 +1,4 @@
+cell  := unwind
+kind  := core
+start := none
+uses  := libc namespace entry task
