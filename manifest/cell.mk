@@ -1,7 +1,9 @@
-# libmanifest as a cell: verification only, signing stays on the host.
+# libmanifest as a cell: verification, and signatures by the machine's own key; frames are made on hosts only.
 # SPDX-License-Identifier: MIT
 cell    := manifest
 kind    := library
 start   := none
-uses    := libc json mbedtls
-sources := frame.c text.c strict_json.c crypto.c root.c release.c timestamp.c orders.c trust.c trust_state.c
+uses    := libc json mbedtls heap
+sources := frame.c text.c strict_json.c crypto.c secret.c root.c release.c timestamp.c orders.c trust.c trust_state.c
+# The kernel's heap under the C library's names.
+flags   := -Dmalloc=heap_alloc -Dcalloc=heap_calloc -Dfree=heap_free

@@ -1,4 +1,4 @@
-/* Signing and building of frames: hosted only, never part of the cell. Signatures are deterministic (RFC 6979).
+/* Signing and building of frames: hosted only, never part of the cell.
  * SPDX-License-Identifier: MIT
  *
  * The texts are strict JSON with sorted keys, so that equal inputs give equal bytes. Secrets are wiped by manifest_secret_wipe().
@@ -6,20 +6,11 @@
 #ifndef MANIFEST_SIGN_H
 #define MANIFEST_SIGN_H
 
-#include <manifest/manifest.h>
-
-struct manifest_secret {
-    uint8_t scalar[32]; /* big-endian */
-    struct manifest_key key;
-};
+#include <manifest/secret.h>
 
 /* A new key from the system's random source. */
 MANIFEST_RESULT enum manifest_status manifest_secret_generate(struct manifest_secret *out);
 MANIFEST_RESULT enum manifest_status manifest_secret_load(const uint8_t scalar[32], struct manifest_secret *out);
-void manifest_secret_wipe(struct manifest_secret *secret);
-/* Fills id and usable from public_key. MANIFEST_BAD_FIELD: not a point of the curve. */
-MANIFEST_RESULT enum manifest_status manifest_key_init(const uint8_t public_key[MANIFEST_PUBLIC_LEN],
-                                                       struct manifest_key *out);
 /* Signs a SHA-256 digest; r‖s. */
 MANIFEST_RESULT enum manifest_status manifest_sign_digest(const struct manifest_secret *secret,
                                                           const uint8_t digest[MANIFEST_HASH_LEN],
