@@ -3,16 +3,17 @@
 
 import { read, write } from "./api.js";
 import { Builds } from "./builds.js";
-import { command, el, foreign, hash, plain, reconcile, replace } from "./dom.js";
+import { command, el, foreign, hash, plain, quiet, reconcile, replace } from "./dom.js";
 import { History, parseSearch, summary } from "./history.js";
 import { goTo, keysOn, listen, setKeys } from "./keyboard.js";
-import { attention, attentionText, Machines } from "./machines.js";
+import { Machines } from "./machines.js";
 import { failure, more } from "./parts.js";
 import { Releases } from "./releases.js";
 import { Rollback } from "./rollback.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { age, count, duration, tick, utc } from "./time.js";
+import { drawSummary } from "./summary.js";
+import { duration, tick, utc } from "./time.js";
 
 const STALE_MS = 40000;  /* without contact: the data on the page is called stale */
 const RECONNECT_MS = 8000; /* a reconnect that takes longer is called stale, too */
@@ -27,328 +28,281 @@ let stream_state = { live: false, contact_ms: 0, retry_ms: 0 };
 let draw_asked = false;
 
 const store = new Store((name, row) => {
-    if (name === "history")
-        announce(row);
-    draw();
+  if (name === "history")
+    announce(row);
+  draw();
 });
 const rollback = new Rollback(store, $("rollback"), $("rollback-form"), () => store.load());
 const actions = { rollback: (scope) => rollback.open(scope), order };
 const lists = {
-    machines: new Machines(store, actions), swaps: new History(store, actions),
-    releases: new Releases(store, actions), builds: new Builds(store) };
+  machines: new Machines(store, actions), swaps: new History(store, actions),
+  releases: new Releases(store, actions), builds: new Builds(store) };
 
 /* At most one drawing per frame, however many events come. */
 function draw() {
-    if (draw_asked)
-        return;
-    draw_asked = true;
-    (document.hidden ? setTimeout : requestAnimationFrame)(() => {
-        draw_asked = false;
-        drawNow();
-    });
+  if (draw_asked)
+    return;
+  draw_asked = true;
+  (document.hidden ? setTimeout : requestAnimationFrame)(() => {
+    draw_asked = false;
+    drawNow();
+  });
 }
 
 function shown(items, list) {
-    return words.length ? items.filter((item) => {
-        const text = list.text(item).toLowerCase();
-        return words.every((w) => text.includes(w));
-    }) : items;
+  return words.length ? items.filter((item) => {
+    const text = list.text(item).toLowerCase();
+    return words.every((w) => text.includes(w));
+  }) : items;
 }
 
 function drawList(name, kind, items, empty, what) {
-    const view = lists[kind];
-    const ul = $(`${name}-list`);
-    const error = store.errors.get(name);
-    const open = (item) => route.kind === kind && String(view.key(item)) === route.id;
-    const visible = shown(items, view);
-    const known = ul.rows;
-    reconcile(ul, visible, view.key, (item) => view.signature(item, open(item)),
-        (item) => view.render(item, open(item), known !== undefined && known.size > 0 && !known.has(String(view.key(item)))));
-    ul.setAttribute("aria-busy", store.loaded ? "false" : "true");
-    ul.hidden = !visible.length;
-    const again = () => store.load();
-    const foot = error && error.status !== 401 ? failure(error, what, again)
-        : !store.loaded ? el("p.quiet.reading", null, "Reading…")
-        : visible.length ? null
-        : words.length || (name === "history" && Object.keys(store.filter).length) ? el("p.quiet", null, "Nothing here matches the filter.")
-        : error ? null : empty();
-    replace($(`${name}-foot`), foot, store.next[name] !== undefined && more(name, store.next[name], () => store.older(name)));
-    const tally = $(`${name}-count`);
-    if (tally)
-        tally.textContent = items.length ? (visible.length < items.length ? `${visible.length} of ${items.length}` : String(items.length)) + (store.next[name] ? "+" : "") : "";
+  const view = lists[kind];
+  const ul = $(`${name}-list`);
+  const error = store.errors.get(name);
+  const open = (item) => route.kind === kind && String(view.key(item)) === route.id;
+  const visible = shown(items, view);
+  const known = ul.rows;
+  reconcile(ul, visible, view.key, (item) => view.signature(item, open(item)),
+    (item) => view.render(item, open(item), known !== undefined && known.size > 0 && !known.has(String(view.key(item)))));
+  ul.setAttribute("aria-busy", store.loaded ? "false" : "true");
+  ul.hidden = !visible.length;
+  const again = () => store.load();
+  const foot = error && error.status !== 401 ? failure(error, what, again)
+    : !store.loaded ? el("p.quiet.reading", null, "Reading…")
+    : visible.length ? null
+    : words.length || (name === "history" && Object.keys(store.filter).length) ? quiet("Nothing here matches the filter.")
+    : error ? null : empty();
+  replace($(`${name}-foot`), foot, store.next[name] !== undefined && more(store.next[name], () => store.older(name)));
+  const tally = $(`${name}-count`);
+  if (tally)
+    tally.textContent = items.length ? (visible.length < items.length ? `${visible.length} of ${items.length}` : String(items.length)) + (store.next[name] ? "+" : "") : "";
 }
 
 function pushLines() {
-    const clone = store.status?.clone;
-    const quoted = clone && (/^[\w./+-]+$/.test(clone) ? clone : `'${clone.replaceAll("'", "'\\''")}'`);
-    return [quoted && `cd ${quoted}`, "$EDITOR kernel/app/hello/hello.c", 'git commit -am "hello: say it differently"',
-        clone || !store.status?.repository ? "git push" : `git push ${store.status.repository} HEAD:${store.status.branch ?? "main"}`].filter(Boolean);
+  const clone = store.status?.clone;
+  const quoted = clone && (/^[\w./+-]+$/.test(clone) ? clone : `'${clone.replaceAll("'", "'\\''")}'`);
+  return [quoted && `cd ${quoted}`, "$EDITOR kernel/app/hello/hello.c", 'git commit -am "hello: say it differently"',
+    clone || !store.status?.repository ? "git push" : `git push ${store.status.repository} HEAD:${store.status.branch ?? "main"}`].filter(Boolean);
 }
 
 function drawNow() {
-    const all = store.sorted("history");
-    drawList("machines", "machines", store.sortedMachines(), () => [
-        el("p.quiet", null, "No machine has enrolled yet. Start one in the lab:"), command("build/bin/neurath lab up")], "The machines");
-    drawList("history", "swaps", all.filter((item) => !waiting.has(item.id)), () => [
-        el("p.quiet", null, "Nothing has been swapped yet. Change a cell and push it:"), ...pushLines().map(command)], "The swap history");
-    drawList("releases", "releases", store.sorted("releases"), () => [
-        el("p.quiet", null, "No release yet. The first push makes the first one:"), command(pushLines().at(-1))], "The releases");
-    drawList("builds", "builds", store.sorted("builds"), () => [
-        el("p.quiet", null, "No build yet. A push starts one:"), command(pushLines().at(-1))], "The builds");
-    const pill = $("history-new");
-    pill.hidden = !waiting.size;
-    pill.textContent = `${waiting.size} new`;
-    drawSummary();
-    drawFrame();
-    drawBadge();
-    arrive();
+  const all = store.sorted("history");
+  drawList("machines", "machines", store.sortedMachines(), () => [
+    quiet("No machine has enrolled yet. Start one in the lab:"), command("build/bin/neurath lab up")], "The machines");
+  drawList("history", "swaps", all.filter((item) => !waiting.has(item.id)), () => [
+    quiet("Nothing has been swapped yet. Change a cell and push it:"), ...pushLines().map(command)], "The swap history");
+  drawList("releases", "releases", store.sorted("releases"), () => [
+    quiet("No release yet. The first push makes the first one:"), command(pushLines().at(-1))], "The releases");
+  drawList("builds", "builds", store.sorted("builds"), () => [
+    quiet("No build yet. A push starts one:"), command(pushLines().at(-1))], "The builds");
+  const pill = $("history-new");
+  pill.hidden = !waiting.size;
+  pill.textContent = `${waiting.size} new`;
+  drawSummary(store, () => order("unhold", null));
+  drawFrame();
+  drawBadge();
+  arrive();
 }
 
 function drawFrame() {
-    const { status } = store;
-    replace($("channel"), status && [`${plain(status.channel.name)}${status.channel.release ? ` · V${status.channel.release} ` : " · no release yet"}`,
-        status.channel.commit && hash(status.channel.commit)].flat().filter(Boolean));
-    $("version").textContent = status ? `Neurath ${plain(status.version)}` : "";
-    $("fleet-rollback").hidden = !store.machines.size || store.releases.size < 2;
-    const error = store.errors.get("status");
-    const notice = $("notice");
-    const signedOut = error?.status === 401 || error?.status === 403;
-    const text = signedOut ? "signed-out" : error && !store.status ? "no-server" : "";
-    document.body.dataset.signedOut = signedOut;
-    if (notice.dataset.text !== text) {
-        notice.dataset.text = text;
-        notice.hidden = !text;
-        replace(notice, text === "signed-out" && [el("p", null, el("strong", null, "You are signed out."), " A login link works once and for ten minutes. Get a fresh one in a terminal on the server, and open it here:"), command("build/bin/neurath login")],
-            text === "no-server" && [el("p", null, el("strong", null, "The server does not answer."), " Machines run on without it. This page tries again by itself. What is wrong:"), command("build/bin/neurath doctor")]);
-    }
-}
-
-function attentionItems() {
-    const items = [];
-    for (const alarm of store.status?.alarms ?? [])
-        items.push({ tone: "bad", node: el("span", null, el("strong", null, "Server"), ": ", foreign(alarm.text), " (since ", age(alarm.since), ")") });
-    for (const machine of store.sortedMachines())
-        if (attention(machine))
-            items.push({ tone: ["silent", "held"].includes(machine.state) ? "warn" : "bad", href: `#/machines/${machine.id}`, node: el("span", null, attentionText(machine)) });
-    const hold = store.status?.channel?.hold;
-    if (hold)
-        items.push({ tone: "warn", unhold: true, node: el("span", null, el("strong", null, "The fleet is held"), ` at V${store.status.channel.release} by `, foreign(hold.by.name),
-            store.status.channel.waiting_release ? `; V${store.status.channel.waiting_release} waits` : "", hold.note ? [": ", foreign(hold.note)] : "", ".") });
-    const newest = store.sorted("builds").find((b) => !["queued", "building", "superseded"].includes(b.state));
-    if (newest?.state === "failed")
-        items.push({ tone: "bad", href: `#/builds/${newest.id}`, node: el("span", null, el("strong", null, "The newest build failed"), ": ", foreign(newest.reason?.text ?? newest.subject ?? ""), " ", hash(newest.commit)) });
-    return items;
-}
-
-function headline() {
-    const machines = [...store.machines.values()];
-    const { length } = machines;
-    if (!store.loaded || !length)
-        return store.loaded && !store.errors.has("machines") ? "No machine yet." : "";
-    const right = machines.filter((m) => m.commit && m.commit === m.desired_commit && ["running", "trial", "held"].includes(m.state)).length;
-    const moving = machines.filter((m) => ["updating", "trial", "behind", "enrolling"].includes(m.state)).length;
-    const ill = machines.filter(attention).length;
-    if (right === length && !machines.some((m) => m.state === "trial"))
-        return length === 1 ? "The machine runs what it should." : `All ${length} machines run what they should.`;
-    if (moving && !ill)
-        return `${count(moving, "machine")} ${moving === 1 ? "is" : "are"} on the way to what should run; ${right} of ${length} there.`;
-    return `${right} of ${count(length, "machine")} ${right === 1 ? "runs" : "run"} what ${right === 1 ? "it" : "they"} should.`;
-}
-
-function drawSummary() {
-    const items = attentionItems();
-    const sig = JSON.stringify([headline(), items.map((i) => [i.tone, i.href, i.node.textContent.replace(/\d+ \w+( \d+ \w+)? ago/, "")])]);
-    const section = $("summary");
-    if (section.dataset.sig === sig)
-        return;
-    section.dataset.sig = sig;
-    replace(section, el("p.headline", { "data-tone": items.some((i) => i.tone === "bad") ? "bad" : items.length ? "warn" : "good" }, headline()),
-        items.length && el("ul.attention", { role: "list", "aria-label": "Needs attention" }, items.map((i) =>
-            el("li", { "data-tone": i.tone }, i.href ? el("a", { href: i.href }, i.node) : i.node,
-                i.unhold && el("button", { type: "button", onclick: () => order("unhold", null) }, "Lift the hold")))));
-    document.title = items.length ? `(${items.length}) Neurath` : "Neurath";
+  const { status } = store;
+  replace($("channel"), status && [`${plain(status.channel)}${status.release ? ` · V${status.release} ` : " · no release yet"}`, status.commit && hash(status.commit)].filter(Boolean));
+  $("version").textContent = status ? `Neurath ${plain(status.version)}` : "";
+  $("fleet-rollback").hidden = !store.machines.size || store.releases.size < 2;
+  const error = store.errors.get("status");
+  const notice = $("notice");
+  const signedOut = error?.status === 401 || error?.status === 403;
+  const text = signedOut ? "signed-out" : error && !store.status ? "no-server" : "";
+  document.body.dataset.signedOut = signedOut;
+  if (notice.dataset.text !== text) {
+    notice.dataset.text = text;
+    notice.hidden = !text;
+    replace(notice, text === "signed-out" && [el("p", null, el("strong", null, "You are signed out."), " A login link works once and for ten minutes. Get a fresh one in a terminal on the server, and open it here:"), command("build/bin/neurath login")],
+      text === "no-server" && [el("p", null, el("strong", null, "The server does not answer."), " Machines run on without it. This page tries again by itself. What is wrong:"), command("build/bin/neurath doctor")]);
+  }
 }
 
 function drawBadge() {
-    const silent_ms = Date.now() - stream_state.contact_ms;
-    const state = stream_state.live && silent_ms < STALE_MS ? "live"
-        : !stream_state.contact_ms ? (store.errors.get("status")?.code === "unreachable" ? "stale" : "connecting")
-        : silent_ms > RECONNECT_MS ? "stale" : "reconnecting";
-    const text = state === "live" ? "Live" : state === "stale" ? (stream_state.contact_ms ? `Stale ${duration(silent_ms / 1000)}` : "No contact")
-        : state === "reconnecting" ? "Reconnecting" : "Connecting";
-    const badge = $("badge");
-    if (badge.dataset.state !== state) {
-        if (state === "stale" || badge.dataset.state === "stale")
-            $("announce").textContent = state === "stale" ? "Contact with the server is lost." : "Contact with the server is back.";
-        badge.dataset.state = state;
-        document.body.dataset.stale = state === "stale";
-    }
-    if ($("badge-text").textContent !== text)
-        $("badge-text").textContent = text;
-    const retry_s = Math.max(0, Math.ceil((stream_state.retry_ms - Date.now()) / 1000));
-    badge.title = state === "live" ? "Events arrive as they happen." : stream_state.contact_ms
-        ? `The data is from ${utc(new Date(stream_state.contact_ms).toISOString())} UTC. Next try in ${retry_s} s; click to try now.` : "Click to try now.";
+  const silent_ms = Date.now() - stream_state.contact_ms;
+  const state = stream_state.live && silent_ms < STALE_MS ? "live"
+    : !stream_state.contact_ms ? (store.errors.get("status")?.code === "unreachable" ? "stale" : "connecting")
+    : silent_ms > RECONNECT_MS ? "stale" : "reconnecting";
+  const text = state === "live" ? "Live" : state === "stale" ? (stream_state.contact_ms ? `Stale ${duration(silent_ms / 1000)}` : "No contact")
+    : state === "reconnecting" ? "Reconnecting" : "Connecting";
+  const badge = $("badge");
+  if (badge.dataset.state !== state) {
+    if (state === "stale" || badge.dataset.state === "stale")
+      $("announce").textContent = state === "stale" ? "Contact with the server is lost." : "Contact with the server is back.";
+    badge.dataset.state = state;
+    document.body.dataset.stale = state === "stale";
+  }
+  if ($("badge-text").textContent !== text)
+    $("badge-text").textContent = text;
+  const retry_s = Math.max(0, Math.ceil((stream_state.retry_ms - Date.now()) / 1000));
+  badge.title = state === "live" ? "Events arrive as they happen." : stream_state.contact_ms
+    ? `The data is from ${utc(new Date(stream_state.contact_ms).toISOString())} UTC. Next try in ${retry_s} s; click to try now.` : "Click to try now.";
 }
 
 function announce(row) {
-    if (["permanent", "reverted", "refused", "failed", "trial"].includes(row.result))
-        $("announce").textContent = summary(row);
-    const list = $("history-list").getBoundingClientRect();
-    const known = $("history-list").rows?.has(String(row.id));
-    if (!known && list.top < -80 && list.bottom > 0)
-        waiting.add(row.id);
+  if (["permanent", "reverted", "refused", "failed", "trial"].includes(row.result))
+    $("announce").textContent = summary(row);
+  const list = $("history-list").getBoundingClientRect();
+  const known = $("history-list").rows?.has(String(row.id));
+  if (!known && list.top < -80 && list.bottom > 0)
+    waiting.add(row.id);
 }
 
 /* Brings the row that the address names into view, once. */
 function arrive() {
-    if (arrived || !route.id || !store.loaded)
-        return;
-    const node = document.getElementById(`${route.kind}-${route.id}`);
-    if (!node)
-        return;
-    arrived = true;
-    if (!node.contains(document.activeElement))
-        node.querySelector(".handle").focus({ preventScroll: true });
-    node.scrollIntoView({ block: "nearest" });
+  if (arrived || !route.id || !store.loaded)
+    return;
+  const node = document.getElementById(`${route.kind}-${route.id}`);
+  if (!node)
+    return;
+  arrived = true;
+  if (!node.contains(document.activeElement))
+    node.querySelector(".handle").focus({ preventScroll: true });
+  node.scrollIntoView({ block: "nearest" });
 }
 
 const KINDS = { machines: "machines", swaps: "history", releases: "releases", builds: "builds" };
 
 async function navigate() {
-    const [, kind, id] = location.hash.split("/");
-    route = KINDS[kind] && id ? { kind, id: decodeURIComponent(id) } : { kind: null, id: null };
-    arrived = false;
-    if (route.kind === "swaps")
-        waiting.delete(Number(route.id));
-    draw();
-    if (route.kind && store.loaded)
-        await findTarget();
+  const [, kind, id] = location.hash.split("/");
+  route = KINDS[kind] && id ? { kind, id: decodeURIComponent(id) } : { kind: null, id: null };
+  arrived = false;
+  if (route.kind === "swaps")
+    waiting.delete(Number(route.id));
+  draw();
+  if (route.kind && store.loaded)
+    await findTarget();
 }
 
 async function findTarget() {
-    const { kind, id } = route;
-    const list = KINDS[kind];
-    const known = [...store[list].keys()].some((k) => String(k) === id);
-    if (!known)
-        await store.fetchOne(list, id).catch((error) => {
-            $("announce").textContent = `${kind} ${id}: ${error.message}`;
-        });
+  const { kind, id } = route;
+  const list = KINDS[kind];
+  const known = [...store[list].keys()].some((k) => String(k) === id);
+  if (!known)
+    await store.fetchOne(list, id).catch((error) => {
+      $("announce").textContent = `${kind} ${id}: ${error.message}`;
+    });
 }
 
 async function order(verb, machine) {
-    try {
-        await write(verb, machine ? { machine: machine.id } : { all: true });
-        $("announce").textContent = `${verb}: ordered.`;
-        await Promise.all([store.loadStatus(), store.loadMachines()]);
-    } catch (error) {
-        $("announce").textContent = error.message;
-        const node = machine && document.querySelector(`#machines-${CSS.escape(machine.id)} .actions`);
-        (node ?? $("summary")).append(el("p.reason", { role: "alert" }, foreign(error.message)));
-    }
-    draw();
+  try {
+    await write(verb, machine ? { machine: machine.id } : { all: true });
+    $("announce").textContent = `${verb}: ordered.`;
+    await Promise.all([store.loadStatus(), store.loadMachines()]);
+  } catch (error) {
+    $("announce").textContent = error.message;
+    const node = machine && document.querySelector(`#machines-${CSS.escape(machine.id)} .actions`);
+    (node ?? $("summary")).append(el("p.reason", { role: "alert" }, foreign(error.message)));
+  }
+  draw();
 }
 
 function nextTheme() {
-    const root = document.documentElement;
-    const next = { undefined: "light", light: "dark", dark: undefined }[root.dataset.theme];
-    if (next)
-        root.dataset.theme = next;
-    else
-        delete root.dataset.theme;
-    try {
-        next ? localStorage.setItem("neurath-theme", next) : localStorage.removeItem("neurath-theme");
-    } catch { /* kept for this page only */ }
-    drawTheme();
+  const root = document.documentElement;
+  const next = { undefined: "light", light: "dark", dark: undefined }[root.dataset.theme];
+  if (next)
+    root.dataset.theme = next;
+  else
+    delete root.dataset.theme;
+  try {
+    next ? localStorage.setItem("neurath-theme", next) : localStorage.removeItem("neurath-theme");
+  } catch { /* kept for this page only */ }
+  drawTheme();
 }
 
 function drawTheme() {
-    const theme = document.documentElement.dataset.theme;
-    $("theme").textContent = { light: "Light", dark: "Dark" }[theme] ?? "Auto";
-    $("theme").setAttribute("aria-label", `Theme: ${theme ?? "as the system"}`);
+  const theme = document.documentElement.dataset.theme;
+  $("theme").textContent = { light: "Light", dark: "Dark" }[theme] ?? "Auto";
+  $("theme").setAttribute("aria-label", `Theme: ${theme ?? "as the system"}`);
 }
 
 function rollbackRow(node) {
-    const [kind, id] = node ? [node.id.slice(0, node.id.indexOf("-")), node.id.slice(node.id.indexOf("-") + 1)] : [];
-    if (kind === "machines")
-        rollback.open({ machine: id });
-    else if (kind === "swaps") {
-        const item = store.history.get(Number(id));
-        rollback.open({ machine: item.machine, to: item.from_commit ?? undefined });
-    } else if (kind === "releases")
-        rollback.open({ all: true, to: store.releases.get(Number(id)).commit });
-    else if (store.machines.size)
-        rollback.open({ all: true });
+  const [kind, id] = node ? [node.id.slice(0, node.id.indexOf("-")), node.id.slice(node.id.indexOf("-") + 1)] : [];
+  if (kind === "machines")
+    rollback.open({ machine: id });
+  else if (kind === "swaps") {
+    const item = store.history.get(Number(id));
+    rollback.open({ machine: item.machine, to: item.from_commit ?? undefined });
+  } else if (kind === "releases")
+    rollback.open({ all: true, to: store.releases.get(Number(id)).commit });
+  else if (store.machines.size)
+    rollback.open({ all: true });
 }
 
 function search() {
-    const { filter, words: parsed } = parseSearch($("search-text").value);
-    words = parsed;
-    clearTimeout(search.timer);
-    search.timer = setTimeout(() => {
-        const machine = filter.machine && [...store.machines.values()].find((m) => m.name === filter.machine);
-        store.setFilter({ ...filter, ...(machine && { machine: machine.id }) });
-    }, 150);
-    draw();
+  const { filter, words: parsed } = parseSearch($("search-text").value);
+  words = parsed;
+  clearTimeout(search.timer);
+  search.timer = setTimeout(() => {
+    const machine = filter.machine && [...store.machines.values()].find((m) => m.name === filter.machine);
+    store.setFilter({ ...filter, ...(machine && { machine: machine.id }) });
+  }, 150);
+  draw();
 }
 
 async function probe() {
-    try {
-        return (await read("status")).events_id ?? 0;
-    } catch {
-        return null;
-    }
+  try {
+    return (await read("status")).events_id ?? 0;
+  } catch {
+    return null;
+  }
 }
 
 function start() {
-    let generation = 0;
-    const stream = new Stream("/api/v1/events", probe, (name, row) => store.event(name, row), (state) => {
-        stream_state = { ...state };
-        if (state.live && state.generation !== generation) {
-            generation = state.generation;
-            refresh();
-        }
-        drawBadge();
-    });
-    const refresh = async () => {
-        await store.load();
-        stream.seen(store.status?.events_id ?? 0);
-        if (route.id)
-            await findTarget();
-    };
-    $("badge").addEventListener("click", () => {
-        stream.retry();
-        refresh();
-    });
-    $("theme").addEventListener("click", nextTheme);
-    $("help-open").addEventListener("click", () => $("help").showModal());
-    $("keys-on").checked = keysOn();
-    $("keys-on").addEventListener("change", (e) => setKeys(e.target.checked));
-    $("fleet-rollback").addEventListener("click", () => rollback.open({ all: true }));
-    $("skip").addEventListener("click", (e) => { e.preventDefault(); goTo("machines"); });
-    $("search").addEventListener("submit", (e) => e.preventDefault());
-    $("search-text").addEventListener("input", search);
-    $("history-new").addEventListener("click", () => { waiting.clear(); draw(); goTo("history"); });
-    addEventListener("scroll", () => {
-        if (waiting.size && $("history-list").getBoundingClientRect().top >= 0) {
-            waiting.clear();
-            draw();
-        }
-    }, { passive: true });
-    addEventListener("hashchange", navigate);
-    document.addEventListener("visibilitychange", () => document.hidden || draw());
-    listen($("search-text"), { help: () => $("help").showModal(), theme: nextTheme, rollback: rollbackRow,
-        close: () => { if (route.id) location.hash = "#/"; } });
-    setInterval(() => {
-        drawBadge();
-        if (!document.hidden)
-            tick();
-        if (!stream_state.live && store.errors.get("status") && !$("notice").hidden && Date.now() % 15000 < 1000)
-            store.load();
-    }, 1000);
-    drawTheme();
-    navigate();
+  let generation = 0;
+  const stream = new Stream("/api/v1/events", probe, (name, row) => store.event(name, row), (state) => {
+    stream_state = { ...state };
+    if (state.live && state.generation !== generation) {
+      generation = state.generation;
+      refresh();
+    }
+    drawBadge();
+  });
+  const refresh = async () => {
+    await store.load();
+    stream.seen(store.status?.events_id ?? 0);
+    if (route.id)
+      await findTarget();
+  };
+  $("badge").addEventListener("click", () => {
+    stream.retry();
     refresh();
-    stream.start();
+  });
+  $("theme").addEventListener("click", nextTheme);
+  $("help-open").addEventListener("click", () => $("help").showModal());
+  $("keys-on").checked = keysOn();
+  $("keys-on").addEventListener("change", (e) => setKeys(e.target.checked));
+  $("fleet-rollback").addEventListener("click", () => rollback.open({ all: true }));
+  $("skip").addEventListener("click", (e) => { e.preventDefault(); goTo("machines"); });
+  $("search").addEventListener("submit", (e) => e.preventDefault());
+  $("search-text").addEventListener("input", search);
+  $("history-new").addEventListener("click", () => { waiting.clear(); draw(); goTo("history"); });
+  addEventListener("scroll", () => {
+    if (waiting.size && $("history-list").getBoundingClientRect().top >= 0) {
+      waiting.clear();
+      draw();
+    }
+  }, { passive: true });
+  addEventListener("hashchange", navigate);
+  document.addEventListener("visibilitychange", () => document.hidden || draw());
+  listen($("search-text"), { help: () => $("help").showModal(), theme: nextTheme, rollback: rollbackRow,
+    close: () => { if (route.id) location.hash = "#/"; } });
+  setInterval(() => {
+    drawBadge();
+    if (!document.hidden)
+      tick();
+    if (!stream_state.live && store.errors.get("status") && !$("notice").hidden && Date.now() % 15000 < 1000)
+      store.load();
+  }, 1000);
+  drawTheme();
+  navigate();
+  refresh();
+  stream.start();
 }
 
 start();

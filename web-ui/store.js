@@ -14,194 +14,193 @@ const KEPT = 1000; /* rows of history kept in the page */
 const MOST_MACHINES = 5000;
 
 export class Store {
-    constructor(onchange) {
-        this.onchange = onchange;
-        this.status = null;
-        this.machines = new Map();
-        this.history = new Map();
-        this.releases = new Map();
-        this.builds = new Map();
-        this.next = { history: null, releases: null, builds: null };
-        this.errors = new Map(); /* list name -> ApiError: what failed; the rest still works */
-        this.loaded = false;
-        this.pending = null; /* events that wait for the lists */
-        this.filter = {};    /* of history, applied by the server: machine cell commit result trigger */
-    }
+  constructor(onchange) {
+    this.onchange = onchange;
+    this.status = null;
+    this.machines = new Map();
+    this.history = new Map();
+    this.releases = new Map();
+    this.builds = new Map();
+    this.next = { history: null, releases: null, builds: null };
+    this.errors = new Map(); /* list name -> ApiError: what failed; the rest still works */
+    this.loaded = false;
+    this.pending = null; /* events that wait for the lists */
+    this.filter = {};    /* of history, applied by the server: machine cell commit result trigger */
+  }
 
-    /* Reads everything anew. Calls during a load run one more afterwards. */
-    async load() {
-        if (this.pending) {
-            this.again = true;
-            return;
-        }
-        this.pending = [];
-        await Promise.all([this.loadStatus(), this.loadMachines(), this.loadHistory(),
-            this.loadPage("releases"), this.loadPage("builds")]);
-        const late = this.pending;
-        this.pending = null;
-        this.loaded = true;
-        for (const [name, row] of late)
-            this.apply(name, row);
-        this.onchange();
-        if (this.again) {
-            this.again = false;
-            await this.load();
-        }
+  /* Reads everything anew. Calls during a load run one more afterwards. */
+  async load() {
+    if (this.pending) {
+      this.again = true;
+      return;
     }
-
-    async guard(name, work) {
-        try {
-            await work();
-            this.errors.delete(name);
-        } catch (error) {
-            if (error.code === undefined)
-                throw error;
-            this.errors.set(name, error);
-        }
+    this.pending = [];
+    await Promise.all([this.loadStatus(), this.loadMachines(), this.loadHistory(),
+      this.loadPage("releases"), this.loadPage("builds")]);
+    const late = this.pending;
+    this.pending = null;
+    this.loaded = true;
+    for (const [name, row] of late)
+      this.apply(name, row);
+    this.onchange();
+    if (this.again) {
+      this.again = false;
+      await this.load();
     }
+  }
 
-    loadStatus() {
-        return this.guard("status", async () => {
-            const sent_ms = Date.now();
-            this.status = await read("status");
-            setServerTime(this.status.time, (sent_ms + Date.now()) / 2);
-        });
+  async guard(name, work) {
+    try {
+      await work();
+      this.errors.delete(name);
+    } catch (error) {
+      if (error.code === undefined)
+        throw error;
+      this.errors.set(name, error);
     }
+  }
 
-    loadMachines() {
-        return this.guard("machines", async () => {
-            const machines = new Map();
-            let after = null;
-            do {
-                const page = await read("machines" + query({ limit: 500, after }));
-                for (const row of page.rows)
-                    machines.set(row.id, row);
-                after = page.rows.length ? page.next : null;
-            } while (after && machines.size < MOST_MACHINES);
-            this.machines = machines;
-        });
+  loadStatus() {
+    return this.guard("status", async () => {
+      const sent_ms = Date.now();
+      this.status = await read("status");
+      setServerTime(this.status.time, (sent_ms + Date.now()) / 2);
+    });
+  }
+
+  loadMachines() {
+    return this.guard("machines", async () => {
+      const machines = new Map();
+      let after = null;
+      do {
+        const page = await read("machines" + query({ limit: 500, after }));
+        for (const row of page.rows)
+          machines.set(row.id, row);
+        after = page.rows.length ? page.next : null;
+      } while (after && machines.size < MOST_MACHINES);
+      this.machines = machines;
+    });
+  }
+
+  loadHistory() {
+    return this.guard("history", async () => {
+      const filter = this.filter;
+      const page = await read("history" + query({ limit: PAGE, ...filter }));
+      if (filter !== this.filter)
+        return;
+      this.history = new Map(page.rows.map((row) => [row.id, row]));
+      this.next.history = page.next;
+    });
+  }
+
+  loadPage(list) {
+    return this.guard(list, async () => {
+      const page = await read(list + query({ limit: PAGE }));
+      this[list] = new Map(page.rows.map((row) => [row.id, row]));
+      this.next[list] = page.next;
+    });
+  }
+
+  async older(list) {
+    await this.guard(list, async () => {
+      const filter = this.filter;
+      const page = await read(list + query({ limit: PAGE, before: this.next[list], ...(list === "history" ? filter : {}) }));
+      if (filter !== this.filter)
+        return;
+      for (const row of page.rows)
+        this[list].set(row.id, row);
+      this.next[list] = page.next;
+    });
+    this.onchange();
+  }
+
+  async setFilter(filter) {
+    if (JSON.stringify(filter) === JSON.stringify(this.filter))
+      return;
+    this.filter = filter;
+    await this.loadHistory();
+    this.onchange();
+  }
+
+  /* One row that no list holds yet, for a link to it. */
+  async fetchOne(list, id) {
+    const row = await read(`${list}/${encodeURIComponent(id)}`);
+    this[list].set(row.id, { ...this[list].get(row.id), ...row });
+    this.onchange();
+    return row;
+  }
+
+  event(name, row) {
+    if (this.pending)
+      this.pending.push([name, row]);
+    else {
+      this.apply(name, row);
+      this.onchange(name, row);
     }
+  }
 
-    loadHistory() {
-        return this.guard("history", async () => {
-            const filter = this.filter;
-            const page = await read("history" + query({ limit: PAGE, ...filter }));
-            if (filter !== this.filter)
-                return;
-            this.history = new Map(page.rows.map((row) => [row.id, row]));
-            this.next.history = page.next;
-        });
-    }
+  apply(name, row) {
+    if (name === "machine" && row.id)
+      this.machines.set(row.id, { ...this.machines.get(row.id), ...row });
+    else if (name === "history" && row.id && this.matches(row)) {
+      this.history.set(row.id, row);
+      if (this.history.size > KEPT)
+        this.history.delete(Math.min(...this.history.keys()));
+    } else if (name === "release" && row.id) {
+      this.releases.set(row.id, { ...this.releases.get(row.id), ...row });
+      if (row.current)
+        this.makeCurrent(row);
+    } else if (name === "build" && row.id)
+      this.builds.set(row.id, { ...this.builds.get(row.id), ...row });
+    else if (name === "server" && row.time)
+      setServerTime(row.time);
+  }
 
-    loadPage(list) {
-        return this.guard(list, async () => {
-            const page = await read(list + query({ limit: PAGE }));
-            this[list] = new Map(page.rows.map((row) => [row.id, row]));
-            this.next[list] = page.next;
-        });
-    }
+  /* One release of a channel is the current one; the event of the next tells. */
+  makeCurrent(row) {
+    for (const [id, other] of this.releases)
+      if (id !== row.id && other.current && other.channel === row.channel)
+        this.releases.set(id, { ...other, current: false });
+    if (this.status)
+      this.status = { ...this.status, release: row.id, commit: row.commit, subject: row.subject, content: row.content };
+  }
 
-    async older(list) {
-        await this.guard(list, async () => {
-            const filter = this.filter;
-            const page = await read(list + query({ limit: PAGE, before: this.next[list], ...(list === "history" ? filter : {}) }));
-            if (filter !== this.filter)
-                return;
-            for (const row of page.rows)
-                this[list].set(row.id, row);
-            this.next[list] = page.next;
-        });
-        this.onchange();
-    }
+  /* The server's filter, for rows that arrive live. */
+  matches(row) {
+    const { machine, cell, commit, result, trigger } = this.filter;
+    return (!machine || row.machine === machine || this.machineName(row.machine) === machine)
+      && (!cell || row.cells.some((c) => c.name === cell))
+      && (!commit || row.to_commit?.startsWith(commit))
+      && (!result || row.result === result)
+      && (!trigger || row.trigger === trigger);
+  }
 
-    async setFilter(filter) {
-        if (JSON.stringify(filter) === JSON.stringify(this.filter))
-            return;
-        this.filter = filter;
-        await this.loadHistory();
-        this.onchange();
-    }
+  machineName(id) {
+    return this.machines.get(id)?.name || id;
+  }
 
-    /* One row that no list holds yet, for a link to it. */
-    async fetchOne(list, id) {
-        const row = await read(`${list}/${encodeURIComponent(id)}`);
-        this[list].set(row.id, { ...this[list].get(row.id), ...row });
-        this.onchange();
+  /* Subject and author of a commit, from whatever row knows them; null: none does. */
+  commit(commit) {
+    if (!commit)
+      return null;
+    for (const row of this.releases.values())
+      if (row.commit === commit && row.subject)
         return row;
-    }
+    for (const row of this.builds.values())
+      if (row.commit === commit && row.subject)
+        return row;
+    for (const row of this.history.values())
+      if (row.to_commit === commit && row.to_subject)
+        return { subject: row.to_subject, author: row.to_author };
+    return null;
+  }
 
-    event(name, row) {
-        if (this.pending)
-            this.pending.push([name, row]);
-        else {
-            this.apply(name, row);
-            this.onchange(name, row);
-        }
-    }
+  sorted(list) {
+    return [...this[list].values()].sort((a, b) => b.id - a.id);
+  }
 
-    apply(name, row) {
-        if (name === "machine" && row.id)
-            this.machines.set(row.id, { ...this.machines.get(row.id), ...row });
-        else if (name === "history" && row.id && this.matches(row)) {
-            this.history.set(row.id, row);
-            if (this.history.size > KEPT)
-                this.history.delete(Math.min(...this.history.keys()));
-        } else if (name === "release" && row.id) {
-            this.releases.set(row.id, { ...this.releases.get(row.id), ...row });
-            if (row.current)
-                this.makeCurrent(row);
-        } else if (name === "build" && row.id)
-            this.builds.set(row.id, { ...this.builds.get(row.id), ...row });
-        else if (name === "server" && row.time)
-            setServerTime(row.time);
-    }
-
-    /* One release of a channel is the current one; the event of the next tells. */
-    makeCurrent(row) {
-        for (const [id, other] of this.releases)
-            if (id !== row.id && other.current && other.channel === row.channel)
-                this.releases.set(id, { ...other, current: false });
-        if (this.status)
-            this.status = { ...this.status, channel: { ...this.status.channel,
-                release: row.id, commit: row.commit, subject: row.subject, content: row.content } };
-    }
-
-    /* The server's filter, for rows that arrive live. */
-    matches(row) {
-        const { machine, cell, commit, result, trigger } = this.filter;
-        return (!machine || row.machine === machine || this.machineName(row.machine) === machine)
-            && (!cell || row.cells.some((c) => c.name === cell))
-            && (!commit || row.to_commit?.startsWith(commit))
-            && (!result || row.result === result)
-            && (!trigger || row.trigger === trigger);
-    }
-
-    machineName(id) {
-        return this.machines.get(id)?.name || id;
-    }
-
-    /* Subject and author of a commit, from whatever row knows them; null: none does. */
-    commit(commit) {
-        if (!commit)
-            return null;
-        for (const row of this.releases.values())
-            if (row.commit === commit && row.subject)
-                return row;
-        for (const row of this.builds.values())
-            if (row.commit === commit && row.subject)
-                return row;
-        for (const row of this.history.values())
-            if (row.to_commit === commit && row.to_subject)
-                return { subject: row.to_subject, author: row.to_author };
-        return null;
-    }
-
-    sorted(list) {
-        return [...this[list].values()].sort((a, b) => b.id - a.id);
-    }
-
-    sortedMachines() {
-        return [...this.machines.values()].sort((a, b) =>
-            (a.name || a.id).localeCompare(b.name || b.id, "en", { numeric: true }));
-    }
+  sortedMachines() {
+    return [...this.machines.values()].sort((a, b) =>
+      (a.name || a.id).localeCompare(b.name || b.id, "en", { numeric: true }));
+  }
 }
