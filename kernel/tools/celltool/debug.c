@@ -94,6 +94,9 @@ static bool units_read(struct debug *debug)
             dwarf_formstring(dwarf_attr(&die, DW_AT_comp_dir, &attribute));
         *unit = (struct unit){.die = die};
         unit->assembly = die_number(&die, DW_AT_language, 0) == DW_LANG_Mips_Assembler;
+        const char *producer =
+            dwarf_formstring(dwarf_attr(&die, DW_AT_producer, &attribute));
+        unit->producer = producer ? producer : "";
         unit->file = base_name(name ? name : "");
         unit->directory = path_clean(debug->job, directory, name ? name : "", true);
     }

@@ -15,6 +15,7 @@ struct unit {
     Dwarf_Die die;
     const char *file;      // base name of the source file
     const char *directory; // of the source file, cleaned of "." and ".."
+    const char *producer;  // compiler and flags as the compiler recorded them, or ""
     bool assembly;
 };
 

@@ -84,11 +84,14 @@ bool tables_types(struct collection *all, struct cell_info *info)
         bool is_public = false;
         for (end = i; end < count && compare_named(&named[end], &named[i]) == 0; end++)
             is_public = is_public || named[end].is_public;
-        // Two files may each have a private type of this name: then the file tells them
-        // apart.
-        bool shared =
-            !is_public && ((i && strcmp(named[i - 1].name, named[i].name) == 0) ||
-                           (end < count && strcmp(named[end].name, named[i].name) == 0));
+        // Two files may each have a private type of this name: the file tells them apart.
+        bool shared = (i && strcmp(named[i - 1].name, named[i].name) == 0) ||
+                      (end < count && strcmp(named[end].name, named[i].name) == 0);
+        if (shared && is_public)
+            return job_refuse(all->job,
+                              "%s comes from a public header and has two layouts in the "
+                              "cell's files, one of them in %s",
+                              named[i].name, named[i].unit->file);
         struct type_info *type = &info->types[info->type_count++];
         *type = (struct type_info){.name = named[i].name,
                                    .size = (uint32_t)types_size(&named[i].die),

@@ -53,10 +53,6 @@ static bool sections_select(struct object *object)
     }
     for (size_t i = 1; i < object->section_count; i++) {
         struct section *section = &object->sections[i];
-        if (section->type == SHT_GROUP)
-            return job_refuse(object->job,
-                              "section %s: COMDAT groups are not possible in a cell",
-                              section->name);
         if (!(section->flags & SHF_ALLOC) || section->type == SHT_NOTE)
             continue;
         if (!section->size && !named[i])

@@ -70,6 +70,30 @@ static uint64_t abi_hash(struct job *job, const char *flags)
     return sha256_short(text.bytes, text.len);
 }
 
+static bool has_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        if ((at == text || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+            return true;
+    return false;
+}
+
+// The machine flags among the ABI's are those that a wrong build would get away with
+// until an interrupt hits its red zone.
+static bool flags_check(struct job *job, const struct debug *debug, const char *flags)
+{
+    char *word;
+
+    while ((word = next_word(job, &flags)))
+        for (size_t i = 0; strncmp(word, "-m", 2) == 0 && i < debug->unit_count; i++)
+            if (!debug->units[i].assembly && !has_word(debug->units[i].producer, word))
+                return job_refuse(job, "%s was compiled without %s", debug->units[i].file,
+                                  word);
+    return true;
+}
+
 static bool tables_fill(struct job *job, struct object *object, struct debug *debug,
                         struct cell_info *info)
 {
@@ -97,8 +121,9 @@ bool write_cell(struct job *job, const struct write_options *options, uint8_t *b
     if (!name_check(job, options->name) || !uses_fill(job, options->uses, &info) ||
         !object_read(job, bytes, len, &object) || !object_select(&object))
         return false;
-    bool done =
-        debug_open(job, &object, &debug) && tables_fill(job, &object, &debug, &info);
+    bool done = debug_open(job, &object, &debug) &&
+                flags_check(job, &debug, options->abi_flags) &&
+                tables_fill(job, &object, &debug, &info);
     if (done) {
         text_init(&cell, job);
         info_encode(job, &info, &cell);
