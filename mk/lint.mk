@@ -4,3 +4,8 @@
 .PHONY: lint
 lint:
 	$(Q)mk/lint
+
+# Only files that differ from the last commit: reformatting never shares a commit with behaviour.
+.PHONY: format
+format:
+	$(Q)git diff --name-only HEAD -- '*.c' '*.h' | xargs -r clang-format -i
