@@ -27,4 +27,4 @@ clean:
 	rm -rf $(B)
 
 help:
-	$(Q)sed -n 's/^## //p' mk/README.md
+	$(Q)sed -n 's/^    make /make /p' mk/README.md
