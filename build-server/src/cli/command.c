@@ -72,8 +72,6 @@ const struct command commands[] = {
       "lab up, then watch; ends what it started on Ctrl-C",
       "This is `make run`. If the lab is up already it is only watched, and left up.",
       { "neurath lab run" }, command_lab_run },
-    { "lab supervise", "The lab", "STATE", 1, 1, true, 0,
-      "the lab's supervisor in the foreground (used by lab up)", NULL, { NULL }, NULL },
 
     { "status", "See", "", 0, 0, false, 0, "the server, its newest release, the machines' states",
       NULL, { "neurath status" }, command_status },

@@ -139,5 +139,9 @@ bool command_lab_restart(const struct invocation *, enum outcome *, struct failu
 bool command_lab_reset(const struct invocation *, enum outcome *, struct failure *);
 bool command_lab_run(const struct invocation *, enum outcome *, struct failure *);
 
+/* Asks QUESTION on the terminal unless --yes was given; false with a failure if not agreed. */
+bool act_confirm(const struct invocation *invocation, const char *question,
+                 struct failure *failure);
+
 /* Prints the general help, or that of one command, on stdout. */
 void help_print(const struct command *command);

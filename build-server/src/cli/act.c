@@ -1,0 +1,389 @@
+/* Orders to the server: deploy, rollback, plan, hold, unhold, pin, retry, reboot, tag, login.
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "http.h"
+#include "table.h"
+#include "target.h"
+#include "text.h"
+#include "view.h"
+#include "wait.h"
+
+/* True if a row of an order's answer says that the machine will not get there. */
+static bool row_refuses(const json_t *row)
+{
+    const char *action = view_text(row, "action", "");
+
+    return strcmp(action, "blocked") == 0 || strcmp(action, "boot") == 0 ||
+           strcmp(action, "refused") == 0;
+}
+
+static bool any_refuses(const json_t *rows)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        if (row_refuses(json_array_get(rows, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_rows(const json_t *rows)
+{
+    static const char *const headings[] = { "MACHINE", "ACTION", "CELLS / REASON" };
+    struct table *table = table_create(headings, 3);
+
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        char cells[256] = "", reason[700], last[1000];
+        if (json_array_size(json_object_get(row, "cells")) > 0) {
+            view_cells(json_object_get(row, "cells"), 4, cells, sizeof(cells));
+        }
+        view_reason(json_object_get(row, "reason"), reason, sizeof(reason));
+        snprintf(last, sizeof(last), "%s%s%s", cells, cells[0] && reason[0] ? " · " : "", reason);
+        table_add(table, (const char *[]){ view_machine(row), view_text(row, "action", NULL), last });
+    }
+    table_print(table, "no machine is concerned");
+}
+
+/* One clear line on stderr for each machine that will not get there. */
+static void complain(const json_t *rows, bool json)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        struct failure failure;
+        char reason[700];
+        if (!row_refuses(row)) {
+            continue;
+        }
+        view_reason(json_object_get(row, "reason"), reason, sizeof(reason));
+        failure_set(&failure, view_text(row, "action", "refused"), "%s: %s%s%s", view_machine(row),
+                    view_text(row, "action", "refused"), reason[0] ? ": " : "", reason);
+        if (strcmp(view_text(row, "action", ""), "boot") == 0) {
+            failure_remedy(&failure, "`neurath reboot %s` boots the released image",
+                           view_machine(row));
+        }
+        failure_print(&failure, json);
+    }
+}
+
+/* deploy and rollback: sends the order, prints who is affected, waits if asked. */
+static bool order(const struct invocation *invocation, const char *path, enum outcome *out_outcome,
+                  struct failure *failure)
+{
+    struct http *http = NULL;
+    json_t *body = json_object();
+    json_t *answer = NULL;
+    const json_t *rows = NULL;
+    long timeout_s = 120;
+    bool dry = invocation_has(invocation, OPTION_DRY_RUN);
+    bool done = invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
+                http_open(invocation, &http, failure) &&
+                target_add_commit(http, invocation, body, failure) &&
+                target_add(http, invocation, NULL, body, failure);
+
+    if (done && invocation_has(invocation, OPTION_NOTE)) {
+        json_object_set_new(body, "note", json_string(invocation->value[OPTION_NOTE]));
+    }
+    if (done && dry) {
+        json_object_set_new(body, "dry_run", json_true());
+    }
+    done = done && http_send(http, "POST", path, body, &answer, failure);
+    if (done) {
+        rows = json_object_get(answer, "rows");
+        if (!invocation->json) {
+            if (dry) {
+                printf("would do, to:\n");
+            } else {
+                printf("release v%lld, to:\n", (long long)view_number(answer, "release", 0));
+            }
+            print_rows(rows);
+            fflush(stdout);
+        }
+        if (any_refuses(rows)) {
+            complain(rows, invocation->json);
+            *out_outcome = OUTCOME_FAILED;
+        }
+        if (!dry && invocation_has(invocation, OPTION_WAIT) &&
+            !wait_permanent(http, answer, timeout_s, invocation->json)) {
+            *out_outcome = OUTCOME_FAILED;
+        }
+        if (invocation->json) {
+            view_json(answer, false);
+        }
+    }
+    json_decref(body);
+    json_decref(answer);
+    http_destroy(http);
+    return done;
+}
+
+bool command_deploy(const struct invocation *invocation, enum outcome *out_outcome,
+                    struct failure *failure)
+{
+    return order(invocation, "/api/v1/deploy", out_outcome, failure);
+}
+
+bool command_rollback(const struct invocation *invocation, enum outcome *out_outcome,
+                      struct failure *failure)
+{
+    return order(invocation, "/api/v1/rollback", out_outcome, failure);
+}
+
+/* Prints the plan of one machine; false if it would refuse. */
+static bool print_plan(const json_t *machine, bool json)
+{
+    const json_t *refusals = json_object_get(machine, "refusals");
+    const json_t *needs = json_object_get(machine, "needs_boot");
+    char text[1024], age[32];
+
+    if (!json) {
+        text_format_duration((double)view_number(machine, "age_s", 0), age, sizeof(age));
+        view_cells(json_object_get(machine, "cells"), 1000, text, sizeof(text));
+        view_print("%s: %s (planned by the %s%s%s)\n", view_machine(machine), text,
+                   view_text(machine, "source", "server"),
+                   view_number(machine, "age_s", 0) > 0 ? ", from a report of " : "",
+                   view_number(machine, "age_s", 0) > 0 ? age : "");
+        if (json_is_false(json_object_get(machine, "reversible"))) {
+            view_print("%s: cannot be reverted by itself\n", view_machine(machine));
+        }
+    }
+    fflush(stdout);
+    for (size_t i = 0; i < json_array_size(refusals); i++) {
+        struct failure refusal;
+        view_reason(json_array_get(refusals, i), text, sizeof(text));
+        failure_set(&refusal, view_text(json_array_get(refusals, i), "code", "refused"),
+                    "%s would refuse: %.700s", view_machine(machine), text);
+        failure_print(&refusal, json);
+    }
+    for (size_t i = 0; i < json_array_size(needs); i++) {
+        struct failure refusal;
+        failure_set(&refusal, "needs_boot", "%s: this commit needs a boot: %s",
+                    view_machine(machine), json_string_value(json_array_get(needs, i)));
+        failure_remedy(&refusal, "deploy it, then `neurath reboot %s`", view_machine(machine));
+        failure_print(&refusal, json);
+    }
+    return json_array_size(refusals) == 0 && json_array_size(needs) == 0;
+}
+
+bool command_plan(const struct invocation *invocation, enum outcome *out_outcome,
+                  struct failure *failure)
+{
+    struct http *http = NULL;
+    json_t *body = json_object();
+    json_t *answer = NULL;
+    const json_t *machines = NULL;
+    bool done = http_open(invocation, &http, failure) &&
+                target_add_commit(http, invocation, body, failure) &&
+                target_add(http, invocation, NULL, body, failure) &&
+                http_send(http, "POST", "/api/v1/plan", body, &answer, failure);
+
+    if (done) {
+        machines = json_object_get(answer, "machines");
+        for (size_t i = 0; i < json_array_size(machines); i++) {
+            if (!print_plan(json_array_get(machines, i), invocation->json)) {
+                *out_outcome = OUTCOME_FAILED;
+            }
+        }
+        if (invocation->json) {
+            view_json(answer, false);
+        } else if (json_array_size(machines) == 0) {
+            puts("no machine is concerned");
+        }
+    }
+    json_decref(body);
+    json_decref(answer);
+    http_destroy(http);
+    return done;
+}
+
+bool command_order(const struct invocation *invocation, enum outcome *out_outcome,
+                   struct failure *failure)
+{
+    const char *word = invocation->command->name;
+    struct http *http = NULL;
+    json_t *body = json_object();
+    json_t *answer = NULL;
+    char path[64];
+    bool done = http_open(invocation, &http, failure) &&
+                target_add(http, invocation, invocation->argument[0], body, failure);
+
+    if (invocation_has(invocation, OPTION_OFF)) {
+        word = "unhold";
+    } else if (done && invocation_has(invocation, OPTION_TO)) {
+        done = target_add_commit(http, invocation, body, failure);
+    }
+    if (invocation_has(invocation, OPTION_NOTE)) {
+        json_object_set_new(body, "note", json_string(invocation->value[OPTION_NOTE]));
+    }
+    snprintf(path, sizeof(path), "/api/v1/%s", word);
+    done = done && http_send(http, "POST", path, body, &answer, failure);
+    if (done && invocation->json) {
+        view_json(answer, false);
+    } else if (done && json_is_array(json_object_get(answer, "rows"))) {
+        print_rows(json_object_get(answer, "rows"));
+    }
+    if (done && any_refuses(json_object_get(answer, "rows"))) {
+        complain(json_object_get(answer, "rows"), invocation->json);
+        *out_outcome = OUTCOME_FAILED;
+    }
+    json_decref(body);
+    json_decref(answer);
+    http_destroy(http);
+    return done;
+}
+
+/* Asks on the terminal; without one the answer has to be --yes. */
+bool act_confirm(const struct invocation *invocation, const char *question,
+                 struct failure *failure)
+{
+    char line[16] = "";
+
+    if (invocation_has(invocation, OPTION_YES)) {
+        return true;
+    }
+    if (!isatty(STDIN_FILENO)) {
+        failure_usage(failure, "%s asks first, and there is no terminal",
+                      invocation->command->name);
+        return failure_remedy(failure, "add --yes");
+    }
+    fprintf(stderr, "%s [y/N] ", question);
+    if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y')) {
+        return failure_set(failure, "not_confirmed", "nothing done");
+    }
+    return true;
+}
+
+bool command_reboot(const struct invocation *invocation, enum outcome *out_outcome,
+                    struct failure *failure)
+{
+    struct http *http = NULL;
+    json_t *machine = NULL;
+    json_t *answer = NULL;
+    json_t *body = NULL;
+    char question[256];
+    long timeout_s = 120;
+    bool done = invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
+                http_open(invocation, &http, failure) &&
+                target_machine(http, invocation->argument[0], &machine, failure);
+
+    if (done) {
+        snprintf(question, sizeof(question),
+                 "Reboot %.60s? Its state and connections will be lost.", view_machine(machine));
+        text_clean_line(question);
+        body = json_pack("{s:s}", "machine", view_text(machine, "id", ""));
+        if (invocation_has(invocation, OPTION_NOTE)) {
+            json_object_set_new(body, "note", json_string(invocation->value[OPTION_NOTE]));
+        }
+        done = act_confirm(invocation, question, failure) &&
+               http_send(http, "POST", "/api/v1/reboot", body, &answer, failure);
+    }
+    if (done && invocation->json) {
+        view_json(answer, false);
+    } else if (done) {
+        view_print("%s boots the released image\n", view_machine(machine));
+    }
+    if (done && invocation_has(invocation, OPTION_WAIT) &&
+        !wait_booted(http, machine, timeout_s, failure)) {
+        *out_outcome = OUTCOME_FAILED;
+        done = false;
+    }
+    json_decref(body);
+    json_decref(answer);
+    json_decref(machine);
+    http_destroy(http);
+    return done;
+}
+
+static bool has_word(const json_t *words, const char *word)
+{
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        if (strcmp(json_string_value(json_array_get(words, i)), word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The tags that the machine is to have. GIVES an array. */
+static json_t *new_tags(const struct invocation *invocation, const json_t *old_tags)
+{
+    json_t *given = json_array();
+    json_t *tags = json_array();
+    bool remove = invocation_has(invocation, OPTION_REMOVE);
+
+    for (size_t i = 1; i < invocation->argument_count; i++) {
+        json_array_append_new(given, json_string(invocation->argument[i]));
+    }
+    for (size_t i = 0; i < json_array_size(old_tags); i++) {
+        const char *tag = json_string_value(json_array_get(old_tags, i));
+        if (!remove || !has_word(given, tag)) {
+            json_array_append_new(tags, json_string(tag));
+        }
+    }
+    for (size_t i = 0; !remove && i < json_array_size(given); i++) {
+        const char *tag = json_string_value(json_array_get(given, i));
+        if (!has_word(tags, tag)) {
+            json_array_append_new(tags, json_string(tag));
+        }
+    }
+    json_decref(given);
+    return tags;
+}
+
+bool command_tag(const struct invocation *invocation, enum outcome *out_outcome,
+                 struct failure *failure)
+{
+    struct http *http = NULL;
+    json_t *machine = NULL;
+    json_t *answer = NULL;
+    json_t *body = NULL;
+    const json_t *tags = NULL;
+    char path[128];
+    bool done = http_open(invocation, &http, failure) &&
+                target_machine(http, invocation->argument[0], &machine, failure);
+
+    (void)out_outcome;
+    tags = json_object_get(machine, "tags");
+    if (done && invocation->argument_count > 1) {
+        body = json_pack("{s:o}", "tags", new_tags(invocation, tags));
+        snprintf(path, sizeof(path), "/api/v1/machines/%.32s/tags", view_text(machine, "id", ""));
+        done = http_send(http, "PUT", path, body, &answer, failure);
+        tags = json_object_get(answer, "tags") ? json_object_get(answer, "tags")
+                                               : json_object_get(body, "tags");
+    }
+    if (done && invocation->json) {
+        view_json(tags, false);
+    } else if (done) {
+        for (size_t i = 0; i < json_array_size(tags); i++) {
+            view_print("%s\n", json_string_value(json_array_get(tags, i)));
+        }
+    }
+    json_decref(body);
+    json_decref(answer);
+    json_decref(machine);
+    http_destroy(http);
+    return done;
+}
+
+bool command_login(const struct invocation *invocation, enum outcome *out_outcome,
+                   struct failure *failure)
+{
+    struct http *http = NULL;
+    json_t *answer = NULL;
+    bool done = http_open(invocation, &http, failure) &&
+                http_send(http, "POST", "/api/v1/login-code", NULL, &answer, failure);
+
+    (void)out_outcome;
+    if (done && invocation->json) {
+        view_json(answer, false);
+    } else if (done) {
+        view_print("%s\n", view_text(answer, "url", ""));
+    }
+    json_decref(answer);
+    http_destroy(http);
+    return done;
+}

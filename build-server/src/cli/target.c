@@ -1,0 +1,104 @@
+/* Turns names of machines and commits into what the server takes.
+ * SPDX-License-Identifier: MIT */
+#include "target.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "process.h"
+#include "view.h"
+
+bool target_machine(struct http *http, const char *name, json_t **out, struct failure *failure)
+{
+    char path[256], escaped[200];
+
+    http_escape(name, escaped, sizeof(escaped));
+    snprintf(path, sizeof(path), "/api/v1/machines/%s", escaped);
+    if (!http_get(http, path, out, failure)) {
+        if (strcmp(failure->code, "not_found") == 0) {
+            failure_set(failure, "not_found", "there is no machine '%s'", name);
+            failure_remedy(failure, "`neurath machines` lists them");
+        }
+        return false;
+    }
+    return true;
+}
+
+bool target_add(struct http *http, const struct invocation *invocation, const char *name,
+                json_t *body, struct failure *failure)
+{
+    const char *machine = name ? name : invocation->value[OPTION_MACHINE];
+    const char *tag = invocation->value[OPTION_TAG];
+    bool all = invocation_has(invocation, OPTION_ALL);
+    bool twice = name != NULL && invocation_has(invocation, OPTION_MACHINE);
+    json_t *row = NULL;
+
+    if (twice || (machine != NULL) + (tag != NULL) + all != 1) {
+        failure_usage(failure, "%s needs exactly one of --machine ID, --tag TAG or --all",
+                      invocation->command->name);
+        return failure_remedy(failure, "see `neurath %s --help`", invocation->command->name);
+    }
+    if (machine != NULL) {
+        if (!target_machine(http, machine, &row, failure)) {
+            return false;
+        }
+        json_object_set_new(body, "machine", json_string(view_text(row, "id", machine)));
+        json_decref(row);
+    } else if (tag != NULL) {
+        json_object_set_new(body, "tag", json_string(tag));
+    } else {
+        json_object_set_new(body, "all", json_true());
+    }
+    return true;
+}
+
+static bool all_of(const char *text, const char *set)
+{
+    return text[0] != '\0' && strspn(text, set) == strlen(text);
+}
+
+/* Asks git in FOLDER (NULL: here) for the full name of a commit. */
+static bool ask_git(const char *folder, const char *name, char out[41])
+{
+    char full[64], sought[256];
+    const char *const words[] = { "git",      "rev-parse",           "--verify", "--quiet",
+                                  "--end-of-options", sought, NULL };
+
+    snprintf(sought, sizeof(sought), "%.240s^{commit}", name);
+    if (!process_capture(words, folder, full, sizeof(full)) || strlen(full) < 40) {
+        return false;
+    }
+    snprintf(out, 41, "%.40s", full);
+    return all_of(out, "0123456789abcdef");
+}
+
+bool target_add_commit(const struct http *http, const struct invocation *invocation, json_t *body,
+                       struct failure *failure)
+{
+    const char *to = invocation->value[OPTION_TO];
+    char repository[PLACE_PATH_MAX + 16];
+    char commit[41];
+    size_t len = to ? strlen(to) : 0;
+
+    if (to == NULL) {
+        return failure_usage(failure, "%s needs --to COMMIT", invocation->command->name);
+    }
+    if ((to[0] == 'v' && all_of(to + 1, "0123456789")) || (len < 7 && all_of(to, "0123456789"))) {
+        json_object_set_new(body, "to", json_string(to[0] == 'v' ? to + 1 : to));
+        return true;
+    }
+    snprintf(repository, sizeof(repository), "%s/repo.git", http_server(http)->state);
+    if (len == 40 && all_of(to, "0123456789abcdef")) {
+        snprintf(commit, sizeof(commit), "%s", to);
+    } else if (!ask_git(NULL, to, commit) &&
+               !(http_server(http)->state[0] != '\0' && ask_git(repository, to, commit))) {
+        if (len < 4 || len > 40 || !all_of(to, "0123456789abcdef")) {
+            failure_usage(failure, "'%s' is not a commit that is known here", to);
+            return failure_remedy(failure, "give 7 or more digits, or vN for release N; "
+                                           "`neurath releases` lists them");
+        }
+        snprintf(commit, sizeof(commit), "%s", to);
+    }
+    json_object_set_new(body, "to", json_string(commit));
+    return true;
+}
