@@ -3,7 +3,7 @@
 
 import { read, write } from "./api.js";
 import { Builds } from "./builds.js";
-import { command, el, foreign, hash, plain, quiet, reconcile, replace } from "./dom.js";
+import { command, el, fill, foreign, hash, plain, quiet, reconcile } from "./dom.js";
 import { History, parseSearch, summary } from "./history.js";
 import { goTo, keysOn, listen, setKeys } from "./keyboard.js";
 import { Machines } from "./machines.js";
@@ -67,35 +67,39 @@ function drawList(name, kind, items, empty, what) {
     (item) => view.render(item, open(item), known !== undefined && known.size > 0 && !known.has(String(view.key(item)))));
   ul.setAttribute("aria-busy", store.loaded ? "false" : "true");
   ul.hidden = !visible.length;
-  const again = () => store.load();
-  const foot = error && error.status !== 401 ? failure(error, what, again)
-    : !store.loaded ? el("p.quiet.reading", null, "Reading…")
-    : visible.length ? null
-    : words.length || (name === "history" && Object.keys(store.filter).length) ? quiet("Nothing here matches the filter.")
-    : error ? null : empty();
-  replace($(`${name}-foot`), foot, store.next[name] !== undefined && more(store.next[name], () => store.older(name)));
+  const filtered = words.length || (name === "history" && Object.keys(store.filter).length);
+  const state = error && error.status !== 401 ? `failed ${error.message}` : !store.loaded ? "reading"
+    : visible.length || error ? "" : filtered ? "filtered" : "empty";
+  const next = store.next[name] ?? null;
+  $(`${name}-foot`).dataset.kind = state.split(" ")[0];
+  fill($(`${name}-foot`), JSON.stringify([state, next, state === "empty" && pushLines()]), () => [
+    { reading: () => quiet("Reading…"), filtered: () => quiet("Nothing here matches the filter."), empty, "": () => null }[state]?.()
+      ?? (state && failure(error, what, () => store.load())),
+    next !== null && more(() => store.older(name))]);
   const tally = $(`${name}-count`);
   if (tally)
     tally.textContent = items.length ? (visible.length < items.length ? `${visible.length} of ${items.length}` : String(items.length)) + (store.next[name] ? "+" : "") : "";
 }
 
+/* What to type for a first swap. With the lab's clone known, the last line works from any folder. */
 function pushLines() {
-  const clone = store.status?.clone;
-  const quoted = clone && (/^[\w./+-]+$/.test(clone) ? clone : `'${clone.replaceAll("'", "'\\''")}'`);
-  return [quoted && `cd ${quoted}`, "$EDITOR kernel/app/hello/hello.c", 'git commit -am "hello: say it differently"',
-    clone || !store.status?.repository ? "git push" : `git push ${store.status.repository} HEAD:${store.status.branch ?? "main"}`].filter(Boolean);
+  const { clone, repository, branch } = store.status ?? {};
+  const quote = (path) => /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  return [clone ? `git -C ${quote(clone)} push` : repository ? `git push ${quote(repository)} HEAD:${branch}` : "git push",
+    clone && `cd ${quote(clone)}`, "$EDITOR kernel/app/hello/hello.c", 'git commit -am "hello: say it differently"'];
 }
 
 function drawNow() {
   const all = store.sorted("history");
+  const [push, cd, ...edit] = pushLines();
   drawList("machines", "machines", store.sortedMachines(), () => [
     quiet("No machine has enrolled yet. Start one in the lab:"), command("build/bin/neurath lab up")], "The machines");
   drawList("history", "swaps", all.filter((item) => !waiting.has(item.id)), () => [
-    quiet("Nothing has been swapped yet. Change a cell and push it:"), ...pushLines().map(command)], "The swap history");
+    quiet("Nothing has been swapped yet. Change a cell and push it:"), [cd, ...edit, push].filter(Boolean).map(command)], "The swap history");
   drawList("releases", "releases", store.sorted("releases"), () => [
-    quiet("No release yet. The first push makes the first one:"), command(pushLines().at(-1))], "The releases");
+    quiet("No release yet. The first push makes the first one:"), command(push)], "The releases");
   drawList("builds", "builds", store.sorted("builds"), () => [
-    quiet("No build yet. A push starts one:"), command(pushLines().at(-1))], "The builds");
+    quiet("No build yet. A push starts one:"), command(push)], "The builds");
   const pill = $("history-new");
   pill.hidden = !waiting.size;
   pill.textContent = `${waiting.size} new`;
@@ -107,7 +111,8 @@ function drawNow() {
 
 function drawFrame() {
   const { status } = store;
-  replace($("channel"), status && [`${plain(status.channel)}${status.release ? ` · V${status.release} ` : " · no release yet"}`, status.commit && hash(status.commit)].filter(Boolean));
+  fill($("channel"), JSON.stringify([status?.channel, status?.release, status?.commit]), () => status && [
+    `${plain(status.channel)} · ${status.release ? `V${status.release} ` : "no release yet"}`, status.commit && hash(status.commit)]);
   $("version").textContent = status ? `Neurath ${plain(status.version)}` : "";
   $("fleet-rollback").hidden = !store.machines.size || store.releases.size < 2;
   const error = store.errors.get("status");
@@ -115,12 +120,12 @@ function drawFrame() {
   const signedOut = error?.status === 401 || error?.status === 403;
   const text = signedOut ? "signed-out" : error && !store.status ? "no-server" : "";
   document.body.dataset.signedOut = signedOut;
-  if (notice.dataset.text !== text) {
-    notice.dataset.text = text;
-    notice.hidden = !text;
-    replace(notice, text === "signed-out" && [el("p", null, el("strong", null, "You are signed out."), " A login link works once and for ten minutes. Get a fresh one in a terminal on the server, and open it here:"), command("build/bin/neurath login")],
-      text === "no-server" && [el("p", null, el("strong", null, "The server does not answer."), " Machines run on without it. This page tries again by itself. What is wrong:"), command("build/bin/neurath doctor")]);
-  }
+  notice.hidden = !text;
+  fill(notice, text, () => text === "signed-out" ? [
+    el("p", null, el("strong", null, "You are signed out."), " A login link works once and for ten minutes. Get a fresh one in a terminal on the server, and open it here:"),
+    command("build/bin/neurath login")] : [
+    el("p", null, el("strong", null, "The server does not answer."), " Machines run on without it. This page tries again by itself. What is wrong:"),
+    command("build/bin/neurath doctor")]);
 }
 
 function drawBadge() {
@@ -253,22 +258,30 @@ async function probe() {
   }
 }
 
+/* Reads the lists anew, each time that events may have been missed. */
+async function refresh() {
+  clearTimeout(first_load);
+  await store.load();
+  stream.seen(store.status?.events_id ?? 0);
+  drawNow();
+  document.body.dataset.ready = "";
+  if (route.id)
+    await findTarget();
+}
+
+let generation = 0;
+const stream = new Stream("/api/v1/events", probe, (name, row) => store.event(name, row), (state) => {
+  stream_state = { ...state };
+  if (state.live ? state.generation !== generation : !store.loaded) {
+    generation = state.generation;
+    refresh();
+  }
+  drawBadge();
+});
+/* The lists are read once the stream is open, so that nothing falls between; but not later than this. */
+const first_load = setTimeout(refresh, 700);
+
 function start() {
-  let generation = 0;
-  const stream = new Stream("/api/v1/events", probe, (name, row) => store.event(name, row), (state) => {
-    stream_state = { ...state };
-    if (state.live && state.generation !== generation) {
-      generation = state.generation;
-      refresh();
-    }
-    drawBadge();
-  });
-  const refresh = async () => {
-    await store.load();
-    stream.seen(store.status?.events_id ?? 0);
-    if (route.id)
-      await findTarget();
-  };
   $("badge").addEventListener("click", () => {
     stream.retry();
     refresh();
@@ -296,12 +309,9 @@ function start() {
     drawBadge();
     if (!document.hidden)
       tick();
-    if (!stream_state.live && store.errors.get("status") && !$("notice").hidden && Date.now() % 15000 < 1000)
-      store.load();
   }, 1000);
   drawTheme();
   navigate();
-  refresh();
   stream.start();
 }
 

@@ -36,7 +36,7 @@ export function el(spec, props, ...children) {
     else
       node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+  node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
   return node;
 }
 
@@ -85,7 +85,15 @@ export function command(line) {
 }
 
 export function replace(parent, ...children) {
-  parent.replaceChildren(...children.flat().filter(Boolean));
+  parent.replaceChildren(...children.flat(Infinity).filter(Boolean));
+}
+
+/* Makes MAKE() the children of PARENT, unless they were made from the same SIGNATURE. */
+export function fill(parent, signature, make) {
+  if (parent.made === signature)
+    return;
+  parent.made = signature;
+  replace(parent, make() ?? []);
 }
 
 /* What takes the focus in NEXT when NODE, which may hold it, goes: the element that looks the same. */

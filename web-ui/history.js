@@ -90,7 +90,7 @@ export class History {
         ["Finished", item.finished ? when(item.finished) : null],
         ["Release", item.release ? link("releases", item.release, `V${item.release}`) : "–"],
         ["Fetched", bytes(item.bytes)],
-        ["Trigger", [plain(item.trigger), item.by ? [`, by ${plain(item.by.kind)} `, foreign(item.by.name)] : ""].flat(2)],
+        ["Trigger", [plain(item.trigger), item.by ? [`, by ${plain(item.by.kind)} `, foreign(item.by.name)] : ""] ],
         ["Takes back", item.cause ? link("swaps", item.cause, `swap #${item.cause}`) : null],
         ["Taken back by", back ? link("swaps", back.id, `swap #${back.id}`) : null],
       ].map((p) => Array.isArray(p[1]) ? [p[0], el("span", null, p[1])] : p)),

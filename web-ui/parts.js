@@ -125,9 +125,7 @@ export function planks(rows) {
     rows.map((r) => el("span", { "data-tone": tone(r.result, true) })));
 }
 
-export function more(next, load) {
-  if (next === null || next === undefined)
-    return null;
+export function more(load) {
   const older = button("Show older", () => {
     older.disabled = true;
     older.textContent = "Reading…";

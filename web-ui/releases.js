@@ -72,6 +72,6 @@ export class Releases {
       item.changed.length ? cellTable(item.changed) : quiet("No cell changed: nothing to swap."),
       el("div.actions", null, button(item.current ? "Bring machines to this…" : "Roll back to this…",
         () => this.actions.rollback({ all: true, to: item.commit }), item.current ? "button" : "button.danger")),
-    ].flat();
+    ];
   }
 }

@@ -1,7 +1,7 @@
 // The summary: one sentence about the fleet, and what needs a look, worst first.
 // SPDX-License-Identifier: MIT
 
-import { button, el, foreign, hash, plain, replace } from "./dom.js";
+import { button, el, fill, foreign, hash, plain } from "./dom.js";
 import { age, count } from "./time.js";
 
 function attention(machine) {
@@ -12,7 +12,7 @@ function attentionText(machine) {
   const label = plain(machine.name || machine.id);
   if (machine.state === "silent")
     return [el("strong", null, label), " is silent; last contact ", machine.last_contact ? age(machine.last_contact) : "never", "."];
-  return [el("strong", null, label), ` is ${machine.state}`, machine.reason ? [": ", foreign(machine.reason.text)] : "."].flat();
+  return [el("strong", null, label), ` is ${machine.state}`, machine.reason ? [": ", foreign(machine.reason.text)] : "."];
 }
 
 function attentionItems(store, unhold) {
@@ -49,14 +49,11 @@ function headline(store) {
 
 export function drawSummary(store, unhold) {
   const items = attentionItems(store, unhold);
-  const sig = JSON.stringify([headline(store), items.map((i) => [i.tone, i.href, i.node.textContent.replace(/\d+ \w+( \d+ \w+)? ago/, "")])]);
-  const section = document.getElementById("summary");
-  if (section.dataset.sig === sig)
-    return;
-  section.dataset.sig = sig;
-  replace(section, el("p.headline", { "data-tone": items.some((i) => i.tone === "bad") ? "bad" : items.length ? "warn" : "good" }, headline(store)),
+  const line = headline(store);
+  const looks = items.map((i) => [i.tone, i.href, i.node.textContent.replace(/\d+ \w+( \d+ \w+)? ago/, "")]);
+  fill(document.getElementById("summary"), JSON.stringify([line, looks]), () => [
+    el("p.headline", null, line),
     items.length && el("ul.attention", { role: "list", "aria-label": "Needs attention" }, items.map((i) =>
-      el("li", { "data-tone": i.tone }, i.href ? el("a", { href: i.href }, i.node) : i.node,
-        i.unhold && button("Lift the hold", i.unhold)))));
+      el("li", { "data-tone": i.tone }, i.href ? el("a", { href: i.href }, i.node) : i.node, i.unhold && button("Lift the hold", i.unhold))))]);
   document.title = items.length ? `(${items.length}) Neurath` : "Neurath";
 }
