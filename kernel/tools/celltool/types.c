@@ -165,11 +165,12 @@ static void render_function(struct render *render, Dwarf_Die *function, unsigned
 {
     Dwarf_Die child, type, plain;
     const char *separator = "";
+    bool prototyped = die_flag(function, DW_AT_prototyped); // else `()` says nothing
 
     text_add(render->out, "fn(");
     for (int state = dwarf_child(function, &child); state == 0;
          state = dwarf_siblingof(&child, &child)) {
-        if (dwarf_tag(&child) == DW_TAG_unspecified_parameters) {
+        if (dwarf_tag(&child) == DW_TAG_unspecified_parameters && prototyped) {
             text_add(render->out, "%s...", separator);
             continue;
         }

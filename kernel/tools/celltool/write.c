@@ -70,14 +70,30 @@ static uint64_t abi_hash(struct job *job, const char *flags)
     return sha256_short(text.bytes, text.len);
 }
 
-static bool has_word(const char *text, const char *word)
+// What a flag is about: "red-zone" for -mred-zone and -mno-red-zone, "cmodel" for
+// -mcmodel=kernel.
+static const char *flag_topic(const char *word, size_t *out_len)
 {
-    size_t len = strlen(word);
+    const char *topic = word + (strncmp(word, "-mno-", 5) == 0 ? 5 : 2);
+    *out_len = strcspn(topic, "= ");
+    return topic;
+}
 
-    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
-        if ((at == text || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
-            return true;
-    return false;
+// Says whether FLAG is the last word on its topic among the compiler's recorded flags.
+static bool flag_holds(const char *recorded, const char *flag)
+{
+    size_t topic_len, len = strlen(flag);
+    const char *topic = flag_topic(flag, &topic_len);
+    bool holds = false;
+
+    for (const char *at = recorded; (at = strstr(at, " -m")); at++) {
+        size_t other_len;
+        const char *other = flag_topic(at + 1, &other_len);
+        if (other_len == topic_len && strncmp(other, topic, topic_len) == 0)
+            holds =
+                strncmp(at + 1, flag, len) == 0 && (at[1 + len] == ' ' || !at[1 + len]);
+    }
+    return holds;
 }
 
 // The machine flags among the ABI's are those that a wrong build would get away with
@@ -88,7 +104,7 @@ static bool flags_check(struct job *job, const struct debug *debug, const char *
 
     while ((word = next_word(job, &flags)))
         for (size_t i = 0; strncmp(word, "-m", 2) == 0 && i < debug->unit_count; i++)
-            if (!debug->units[i].assembly && !has_word(debug->units[i].producer, word))
+            if (!debug->units[i].assembly && !flag_holds(debug->units[i].producer, word))
                 return job_refuse(job, "%s was compiled without %s", debug->units[i].file,
                                   word);
     return true;

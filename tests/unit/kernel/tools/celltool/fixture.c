@@ -90,8 +90,8 @@ void link_objects(struct workshop *workshop, struct job *job, const char *extra,
     }
     if (objects)
         run(link.bytes);
-    assert_true(
-        file_read(job, job_print(job, "%s/linked.o", workshop->root), out_bytes, out_len));
+    assert_true(file_read(job, job_print(job, "%s/linked.o", workshop->root), out_bytes,
+                          out_len));
 }
 
 void write_and_load(struct job *job, const char *name, uint8_t *bytes, size_t len,

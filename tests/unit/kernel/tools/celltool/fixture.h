@@ -28,8 +28,9 @@ void workshop_init(struct workshop *workshop);
 void workshop_fini(struct workshop *workshop);
 void workshop_put(struct workshop *workshop, const char *path, const char *text);
 
-// Compiles SOURCES (those that end in .c or .S; the rest are only put there), links them when there are several, and
-// runs celltool on the result. EXTRA: more compiler flags. End with made_fini().
+// Compiles SOURCES (those that end in .c or .S; the rest are only put there), links them
+// when there are several, and runs celltool on the result. EXTRA: more compiler flags.
+// End with made_fini().
 void make_cell_flags(struct workshop *workshop, const char *name, const char *extra,
                      const struct source *sources, size_t count, struct made *out);
 void make_cell(struct workshop *workshop, const char *name, const struct source *sources,

@@ -1,5 +1,5 @@
-// Which changes of a cell's sources change the cell: its identity is the SHA-256 of the final object.
-// SPDX-License-Identifier: MIT
+// Which changes of a cell's sources change the cell: its identity is the SHA-256 of the
+// final object. SPDX-License-Identifier: MIT
 #include "fixture.h"
 
 #include <setjmp.h>
@@ -35,7 +35,8 @@ struct version {
     const char *flags;
 };
 
-static const struct version original = {HEADER, SOURCE, "kernel/app/shape", "shape.c", ""};
+static const struct version original = {HEADER, SOURCE, "kernel/app/shape", "shape.c",
+                                        ""};
 
 static void identity_of(const struct version *version, char out_identity[65])
 {
@@ -252,8 +253,8 @@ static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
         size_t len;
         job_init(&job, "test");
         link_objects(&workshop, &job, "",
-                     SOURCES({"kernel/app/a/a.c", "int f(int i) { return i; }\n"}), &bytes,
-                     &len);
+                     SOURCES({"kernel/app/a/a.c", "int f(int i) { return i; }\n"}),
+                     &bytes, &len);
         text_init(&object, &job);
         assert_true(write_cell(&job, &variants[i], bytes, len, &object));
         assert_true(cell_load(&job, (uint8_t *)object.bytes, object.len, &cell));
@@ -276,15 +277,15 @@ static void stays_when_files_of_a_cell_are_linked_from_another_folder(void **sta
         struct workshop workshop;
         struct made made;
         workshop_init(&workshop);
-        make_cell(&workshop, "pair",
-                  SOURCES({"kernel/app/pair/a.c",
-                           i ? "int b(int);\nstatic int n; int a(int i) { return b(i) + n++; }"
-                             : "/* new */\nint b(int);\n\nstatic int n;"
-                               "int a(int i) { return b(i) + n++; }"},
-                          {"kernel/app/pair/b.c",
-                           "static int n; int c(void) { return 3; }\n"
-                           "int b(int i) { return i * 3 + n++; }"}),
-                  &made);
+        make_cell(
+            &workshop, "pair",
+            SOURCES({"kernel/app/pair/a.c",
+                     i ? "int b(int);\nstatic int n; int a(int i) { return b(i) + n++; }"
+                       : "/* new */\nint b(int);\n\nstatic int n;"
+                         "int a(int i) { return b(i) + n++; }"},
+                    {"kernel/app/pair/b.c", "static int n; int c(void) { return 3; }\n"
+                                            "int b(int i) { return i * 3 + n++; }"}),
+            &made);
         workshop_fini(&workshop);
         assert_true(made.made);
         memcpy(identities[i], made.cell.identity, 65);
