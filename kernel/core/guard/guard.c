@@ -18,6 +18,8 @@ static struct {
     uint32_t holding;    /* [a] ticket of the revert in force */
     uint32_t arrived;    /* [a] */
     uint32_t last_ticket;
+    uint32_t abandon_cpu; /* [a] plus one; asked by guard_abandon() */
+    const struct task *abandon_task; /* [a] */
     uint32_t stuck_cpu;  /* plus one; its task is abandoned on the way out */
     const struct poke *pokes;
     uint32_t count;
@@ -32,6 +34,21 @@ static struct {
 void guard_start(volatile void *lapic_registers)
 {
     guard.lapic = lapic_registers;
+}
+
+static void send_nmi(uint32_t apic_id)
+{
+    volatile uint32_t *low = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_LOW);
+    volatile uint32_t *high = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_HIGH);
+    /* The code that the NMI interrupted may be between its own two writes: put back the first. */
+    uint32_t before = *high;
+    while (*low & ICR_PENDING)
+        closure_pause();
+    *high = apic_id << 24;
+    *low = ICR_NMI;
+    while (*low & ICR_PENDING)
+        closure_pause();
+    *high = before;
 }
 
 void guard_arm(const struct poke *pokes, uint32_t count, const struct guard_limits *limits)
@@ -62,24 +79,23 @@ void guard_disarm(struct guard_verdict *out)
     *out = guard.verdict;
 }
 
+void guard_extend(uint64_t tsc)
+{
+    guard.limits.overdue_tsc += tsc;
+}
+
+void guard_abandon(unsigned cpu, const struct task *task)
+{
+    const struct cpu_block *block = cpu_block_at(cpu);
+    __atomic_store_n(&guard.abandon_task, task, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&guard.abandon_cpu, cpu + 1, __ATOMIC_SEQ_CST);
+    if (block)
+        send_nmi(block->apic_id);
+}
+
 bool guard_reverted(void)
 {
     return __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTED;
-}
-
-static void send_nmi(uint32_t apic_id)
-{
-    volatile uint32_t *low = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_LOW);
-    volatile uint32_t *high = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_HIGH);
-    /* The code that the NMI interrupted may be between its own two writes: put back the first. */
-    uint32_t before = *high;
-    while (*low & ICR_PENDING)
-        closure_pause();
-    *high = apic_id << 24;
-    *low = ICR_NMI;
-    while (*low & ICR_PENDING)
-        closure_pause();
-    *high = before;
 }
 
 static void hold_others(const struct cpu_block *self)
@@ -123,8 +139,10 @@ static void leave(struct trap_frame *frame, const struct cpu_block *self)
 static void revert(struct cpu_block *self)
 {
     hold_others(self);
-    guard.verdict.restored = pokes_match(guard.pokes, guard.count, true);
-    if (guard.verdict.restored)
+    /* Armed before the commit's first store: then there is nothing to take back. */
+    bool untouched = pokes_match(guard.pokes, guard.count, false);
+    guard.verdict.restored = untouched || pokes_match(guard.pokes, guard.count, true);
+    if (guard.verdict.restored && !untouched)
         pokes_store(guard.pokes, guard.count, true);
     __atomic_store_n(&guard.state, REVERTED, __ATOMIC_SEQ_CST);
     __atomic_store_n(&guard.holding, 0, __ATOMIC_SEQ_CST);
@@ -210,6 +228,11 @@ void guard_nmi(struct trap_frame *frame)
 {
     struct cpu_block *self = cpu_here();
     uint32_t ticket = __atomic_load_n(&guard.holding, __ATOMIC_ACQUIRE);
+    uint32_t abandon = self->index + 1;
+    if (__atomic_compare_exchange_n(&guard.abandon_cpu, &abandon, 0, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST) &&
+        self->current == __atomic_load_n(&guard.abandon_task, __ATOMIC_ACQUIRE))
+        (void)task_abandon_frame(frame);
     if (ticket && __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING)
         hold(frame, self, ticket);
     else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED)

@@ -19,6 +19,8 @@
 #include <core/plan/plan.h>
 #include <task/entry/entry.h>
 
+struct task;
+
 enum guard_cause {
     GUARD_NONE,
     GUARD_FAULT,    /* an exception */
@@ -47,6 +49,12 @@ void guard_arm(const struct poke *pokes, uint32_t count, const struct guard_limi
 void guard_disarm(struct guard_verdict *out);
 /* Says whether the guard has reverted what it watched. Any context. */
 bool guard_reverted(void);
+
+/* Moves the moment at which an unconfirmed trial is overdue by TSC ticks. */
+void guard_extend(uint64_t tsc);
+/* Makes CPU leave TASK, if that still runs there and holds no lock: by NMI, because the task
+ * does not come out of its step by itself. */
+void guard_abandon(unsigned cpu, const struct task *task);
 
 /* Takes back the swap on trial, if there is one. True: it was taken back (by this call or on
  * another CPU just before), and the fault counts as cured. For the fault cell; interrupts off. */

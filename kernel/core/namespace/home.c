@@ -20,7 +20,7 @@ struct home *namespace_find_home(const struct namespace *ns, const char *cell,
                                  const char *key)
 {
     for (struct home *h = ns->homes; h; h = h->next)
-        if (strcmp(h->cell, cell) == 0 && strcmp(h->key, key) == 0)
+        if (!h->orphan && strcmp(h->cell, cell) == 0 && strcmp(h->key, key) == 0)
             return h;
     return NULL;
 }

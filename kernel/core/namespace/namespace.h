@@ -58,6 +58,7 @@ struct home {
     uint32_t storage; /* CELL_STORE_* */
     uint64_t type_hash;
     uint32_t refs; /* versions whose sections lie here */
+    bool orphan;   /* its cell was removed: a cell of that name starts afresh */
 };
 
 enum { HOME_ALIGN = 16, HOME_SLACK = 4 };

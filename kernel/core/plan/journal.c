@@ -144,17 +144,17 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
     int64_t now = function_like(cell->fresh, s);
     int64_t was = cell->old ? function_like(cell->old, s) : -1;
     if (now < 0) {
-        cell->pins_old = true;
+        cell->pins_old = cell->old != NULL;
         return STATUS_OK;
     }
-    uint64_t after = cell->fresh->functions[now].va;
-    uint64_t before = was < 0 ? after : cell->old->functions[was].va;
     cell->fresh->functions[now].stub = s;
     if (was >= 0)
         cell->old->functions[was].stub = s;
     uint8_t *slot = alias_of(p->plan, s->slot);
     if (!slot)
         return STATUS_FULL;
+    uint64_t after = cell->fresh->functions[now].va;
+    uint64_t before = was < 0 ? get_le64(slot) : cell->old->functions[was].va;
     if (s->version == cell->fresh || !s->version)
         put_le64(slot, before);
     else if (get_le64(slot) != before)
@@ -165,7 +165,7 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
 static bool stub_concerns(const struct plan_cell *cell, const struct stub *s)
 {
     if (s->version)
-        return s->version == cell->old || s->version == cell->fresh;
+        return strcmp(s->version->info.name, cell->name) == 0;
     return s->cell ? strcmp(s->cell, cell->name) == 0 : version_export(cell->fresh, s->name) >= 0;
 }
 
@@ -220,7 +220,7 @@ enum status plan_journal(struct planning *p)
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
-        if (cell->class == PLAN_REMOVE) {
+        if (!cell->fresh) {
             cell->pins_old = true;
             continue;
         }

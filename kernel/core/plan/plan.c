@@ -132,9 +132,9 @@ static enum status load_all(struct planning *p, const struct plan_object *set,
     return result;
 }
 
-enum status plan_create(struct namespace *ns, const struct plan_object *set,
-                        uint32_t set_count, const char *const *remove, uint32_t remove_count,
-                        struct plan **out, struct plan_report *out_report)
+enum status plan_load(struct namespace *ns, const struct plan_object *set, uint32_t set_count,
+                      const char *const *remove, uint32_t remove_count, struct plan **out,
+                      struct plan_report *out_report)
 {
     struct planning p = {.report = out_report};
     out_report->refusal_count = 0;
@@ -153,18 +153,43 @@ enum status plan_create(struct namespace *ns, const struct plan_object *set,
     enum status status = load_all(&p, set, set_count, remove, remove_count);
     if (status == STATUS_OK)
         status = relocate_all(&p);
-    if (status == STATUS_OK) {
-        plan_verify(&p);
-        if (out_report->refusal_count)
-            status = STATUS_DENIED;
-    }
-    if (status == STATUS_OK)
-        status = plan_journal(&p);
     if (status != STATUS_OK) {
         plan_destroy(p.plan);
         return status;
     }
     *out = p.plan;
+    return STATUS_OK;
+}
+
+enum status plan_verify(struct plan *plan, struct plan_report *out_report)
+{
+    struct planning p = {.plan = plan, .report = out_report};
+    plan_check(&p);
+    return out_report->refusal_count ? STATUS_DENIED : STATUS_OK;
+}
+
+enum status plan_redirect(struct plan *plan, struct plan_report *out_report)
+{
+    struct planning p = {.plan = plan, .report = out_report};
+    return plan_journal(&p);
+}
+
+enum status plan_create(struct namespace *ns, const struct plan_object *set,
+                        uint32_t set_count, const char *const *remove, uint32_t remove_count,
+                        struct plan **out, struct plan_report *out_report)
+{
+    struct plan *plan;
+    enum status status = plan_load(ns, set, set_count, remove, remove_count, &plan, out_report);
+    if (status != STATUS_OK)
+        return status;
+    status = plan_verify(plan, out_report);
+    if (status == STATUS_OK)
+        status = plan_redirect(plan, out_report);
+    if (status != STATUS_OK) {
+        plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
     return STATUS_OK;
 }
 
@@ -202,6 +227,14 @@ static void keep_constants(const struct plan_cell *cell)
     }
 }
 
+/* Homes of a cell that goes: a cell of that name starts with fresh ones. */
+static void set_orphan(const struct version *v, bool orphan)
+{
+    for (uint32_t i = 1; i < v->elf.section_count; i++)
+        if (v->section_home[i])
+            v->section_home[i]->orphan = orphan;
+}
+
 void plan_commit(struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->move_count; i++)
@@ -214,6 +247,8 @@ void plan_commit(struct plan *plan)
         }
         if (cell->old && cell->fresh)
             keep_constants(cell);
+        else if (cell->old)
+            set_orphan(cell->old, true);
         if (cell->fresh) {
             cell->fresh->state = VERSION_RUNNING;
             loader_link(cell->fresh);
@@ -230,8 +265,14 @@ void plan_revert(struct plan *plan)
         import_link(plan->moves[i].import, plan->moves[i].from, plan->moves[i].from_function);
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
-        if (cell->fresh)
+        if (cell->fresh) {
             cell->fresh->state = VERSION_RETIRED;
+            cell->fresh->pinned |= !cell->old;
+        }
+        if (!cell->old)
+            set_orphan(cell->fresh, true);
+        else if (!cell->fresh)
+            set_orphan(cell->old, false);
         if (cell->old) {
             cell->old->state = VERSION_RUNNING;
             stubs_follow(plan, cell->old);

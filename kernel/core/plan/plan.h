@@ -1,7 +1,7 @@
 /* Plans a swap: everything that can fail happens here, and nothing that runs is changed.
  * SPDX-License-Identifier: MIT
  *
- * plan_create() does the stages `load` and `verify` of a swap (thesis 8.1) and prepares
+ * A plan does the stages `load` and `verify` of a swap (thesis 8.1) and prepares
  * `redirect`: it loads the new cells beside the running ones, checks both directions (what the
  * new cells import, and what the running cells that stay import from them), and lists every
  * store that the commit will make, with what the place holds now: the *journal*. All memory
@@ -84,13 +84,23 @@ struct plan_report {
     struct refusal refusals[PLAN_MAX_REFUSALS];
 };
 
-/* Plans to run SET in place of what runs under the same names, and to remove the cells named
- * in REMOVE. Gives *out; end it with plan_destroy().
+/* Stage `load`: loads SET beside what runs under the same names, and notes the cells named in
+ * REMOVE. Gives *out; end it with plan_destroy().
  * STATUS_DENIED: *out_report says why, nothing has changed; STATUS_FULL: no memory. */
+NODISCARD enum status plan_load(struct namespace *ns, const struct plan_object *set,
+                                uint32_t set_count, const char *const *remove,
+                                uint32_t remove_count, struct plan **out,
+                                struct plan_report *out_report);
+/* Stage `verify`: both directions. STATUS_DENIED: PLAN is only fit to be destroyed. */
+NODISCARD enum status plan_verify(struct plan *plan, struct plan_report *out_report);
+/* Stage `redirect`, as far as it can fail: lists the stores and opens their aliases.
+ * STATUS_DENIED, STATUS_FULL: PLAN is only fit to be destroyed. */
+NODISCARD enum status plan_redirect(struct plan *plan, struct plan_report *out_report);
+/* All three stages. */
 NODISCARD enum status plan_create(struct namespace *ns, const struct plan_object *set,
-                                     uint32_t set_count, const char *const *remove,
-                                     uint32_t remove_count, struct plan **out,
-                                     struct plan_report *out_report);
+                                  uint32_t set_count, const char *const *remove,
+                                  uint32_t remove_count, struct plan **out,
+                                  struct plan_report *out_report);
 
 /* Enters the new versions into the namespace, so that their text can be found by address;
  * what runs is not changed. To be called once, before the journal is applied. */

@@ -20,7 +20,7 @@ enum status plan_lookup(void *context, const struct version *importer, const cha
                         struct version **out_provider, uint32_t *out_function);
 
 /* Checks every cell of the plan against what stays; refusals go to the report. */
-void plan_verify(struct planning *p);
+void plan_check(struct planning *p);
 /* Counts the functions that differ between cell->old and cell->fresh. */
 void plan_compare(struct plan_cell *cell);
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */

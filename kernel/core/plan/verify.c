@@ -143,7 +143,7 @@ static void check_names(struct planning *p, const struct plan_cell *cell)
     }
 }
 
-void plan_verify(struct planning *p)
+void plan_check(struct planning *p)
 {
     for (uint32_t i = 0; i < p->plan->cell_count; i++) {
         struct plan_cell *cell = &p->plan->cells[i];

@@ -1,0 +1,210 @@
+/* The stages of an attempt up to its commit.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/evolve/private.h>
+
+#include <console/log/log.h>
+#include <core/commit/commit.h>
+#include <core/lifecycle/lifecycle.h>
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+#include <time/clock/clock.h>
+
+enum { HOLD_LIMIT_MS = 250, COMMIT_TRIES = 5, RETRY_MS = 20 };
+
+static uint64_t tsc_to_ns(uint64_t tsc)
+{
+    uint64_t hz = clock_tsc_hz();
+    return hz ? tsc / hz * 1000000000 + tsc % hz * 1000000000 / hz : 0;
+}
+
+static struct plan_report plan_report; /* large; the swap task is its only user */
+
+static void describe_cells(struct attempt *a)
+{
+    a->report.cell_count = a->plan->cell_count;
+    for (uint32_t i = 0; i < a->plan->cell_count && i < EVOLVE_MAX_CELLS; i++) {
+        const struct plan_cell *from = &a->plan->cells[i];
+        struct evolve_cell *to = &a->report.cells[i];
+        memcpy(to->name, from->name, sizeof to->name);
+        to->class = from->class;
+        to->functions_changed = from->functions_changed;
+        to->functions_added = from->functions_added;
+        to->had_old = from->old != NULL;
+        to->has_new = from->fresh != NULL;
+        if (from->old)
+            memcpy(to->old, from->old->object_hash, sizeof to->old);
+        if (from->fresh)
+            memcpy(to->new, from->fresh->object_hash, sizeof to->new);
+    }
+}
+
+/* Ends A because a stage said STATUS. */
+static struct wait stop(struct attempt *a, enum status status)
+{
+    struct refusal reason = {0};
+    a->report.refusal_count = plan_report.refusal_count;
+    if (status == STATUS_DENIED && plan_report.refusal_count) {
+        reason = plan_report.refusals[0];
+        for (uint32_t i = 1; i < plan_report.refusal_count && i < PLAN_MAX_REFUSALS; i++)
+            log_write("evolve", LOG_INFO, "also: %s", plan_report.refusals[i].text);
+        attempt_end(a, EVOLVE_REFUSED, &reason);
+    } else {
+        (void)refuse(&reason, "memory", NULL, NULL, NULL,
+                     "there is not enough memory to load the new cells");
+        attempt_end(a, EVOLVE_FAILED, &reason);
+    }
+    return wait_again();
+}
+
+static enum status load(struct attempt *a)
+{
+    enum status status =
+        plan_load(namespace_kernel(), a->set, a->set_count, a->remove_list, a->remove_count,
+                  &a->plan, &plan_report);
+    /* The plan has taken the bytes, also when it failed. */
+    a->set_count = 0;
+    if (status == STATUS_OK)
+        describe_cells(a);
+    return status;
+}
+
+/* The label of the release must not lie about what an object is. */
+static bool names_agree(const struct attempt *a, struct refusal *out)
+{
+    for (uint32_t i = 0; i < a->plan->cell_count; i++) {
+        const struct plan_cell *c = &a->plan->cells[i];
+        if (c->fresh && strcmp(c->name, a->set_names[i]) != 0) {
+            (void)refuse(out, "object", a->set_names[i], NULL, NULL,
+                         "the object for %s is that of %s", a->set_names[i], c->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct wait run_load(struct attempt *a)
+{
+    uint64_t begin = clock_ns();
+    a->report.begun_ns = begin;
+    log_write("evolve", LOG_INFO, "attempt %lu: %u cells to load%s%s", a->report.attempt,
+              a->set_count, a->report.label[0] ? ", " : "", a->report.label);
+    enum status status = load(a);
+    a->report.load_ns = clock_ns() - begin;
+    if (status != STATUS_OK)
+        return stop(a, status);
+    if (!names_agree(a, &plan_report.refusals[0])) {
+        plan_report.refusal_count = 1;
+        return stop(a, STATUS_DENIED);
+    }
+    attempt_enter(a, EVOLVE_VERIFY);
+    return wait_again();
+}
+
+static struct wait run_verify(struct attempt *a)
+{
+    uint64_t begin = clock_ns();
+    enum status status = plan_verify(a->plan, &plan_report);
+    a->report.verify_ns = clock_ns() - begin;
+    describe_cells(a);
+    if (status != STATUS_OK)
+        return stop(a, status);
+    attempt_enter(a, EVOLVE_REDIRECT);
+    return wait_again();
+}
+
+static struct wait run_redirect(struct attempt *a)
+{
+    uint64_t begin = clock_ns();
+    enum status status = plan_redirect(a->plan, &plan_report);
+    a->report.redirect_ns = clock_ns() - begin;
+    a->report.stores = a->plan->poke_count;
+    if (status != STATUS_OK)
+        return stop(a, status);
+    if (a->report.dry_run) {
+        attempt_end(a, EVOLVE_PERMANENT, NULL);
+        return wait_again();
+    }
+    plan_enter(a->plan);
+    attempt_enter(a, EVOLVE_COMMIT);
+    return wait_again();
+}
+
+static void call_hooks(struct attempt *a)
+{
+    for (uint32_t i = 0; i < a->plan->cell_count; i++) {
+        const struct plan_cell *c = &a->plan->cells[i];
+        enum status status = STATUS_OK;
+        if (c->fresh && c->old)
+            status = lifecycle_evolved(c->fresh, c->old->number);
+        else if (c->fresh)
+            status = lifecycle_start(c->fresh);
+        else
+            trial_end_tasks(c->old);
+        if (status != STATUS_OK) {
+            char text[128];
+            snprintf(text, sizeof text, "the hook of %s failed: %s", c->name,
+                     status_name(status));
+            (void)evolve_revert(a->report.attempt, "hook", text);
+        }
+    }
+}
+
+/* Names what kept a CPU from being held. */
+static void name_blocker(uint32_t cpu, struct refusal *out)
+{
+    (void)refuse(out, "deadline", NULL, NULL, NULL,
+                 "CPU %u kept its interrupts off for too long; nothing was changed", cpu);
+}
+
+static struct wait commit_failed(struct attempt *a, enum status status,
+                                 const struct commit_times *times)
+{
+    struct refusal reason;
+    struct guard_verdict verdict;
+    if (status == STATUS_TIMEOUT && ++a->commit_tries < COMMIT_TRIES)
+        return wait_until(clock_ns() + RETRY_MS * 1000000ull * a->commit_tries);
+    trial_watch_end(&verdict);
+    if (status == STATUS_TIMEOUT)
+        name_blocker(times->missing_cpu, &reason);
+    else
+        (void)refuse(&reason, "drift", NULL, NULL, NULL,
+                     "the place at %#lx does not hold what was planned; nothing was changed",
+                     times->drift_va);
+    attempt_end(a, EVOLVE_FAILED, &reason);
+    return wait_again();
+}
+
+static struct wait run_commit(struct attempt *a)
+{
+    struct commit_times times = {0};
+    uint64_t begin = clock_ns();
+    uint64_t limit = HOLD_LIMIT_MS * (clock_tsc_hz() / 1000);
+    if (a->commit_tries == 0)
+        trial_begin(a);
+    enum status status =
+        commit_apply(a->plan->pokes, a->plan->poke_count, false, limit, &times);
+    if (status != STATUS_OK)
+        return commit_failed(a, status, &times);
+    plan_commit(a->plan);
+    a->report.pause_ns = tsc_to_ns(times.pause_tsc);
+    a->report.commit_ns = clock_ns() - begin;
+    a->report.trial_end_ns = clock_ns() + a->trial_ns;
+    log_write("evolve", LOG_INFO, "attempt %lu: %u cells committed, %u stores, pause %lu ns",
+              a->report.attempt, a->plan->cell_count, a->plan->poke_count, a->report.pause_ns);
+    attempt_enter(a, EVOLVE_TRIAL);
+    call_hooks(a);
+    return wait_again();
+}
+
+struct wait attempt_step(struct attempt *a)
+{
+    switch (a->report.phase) {
+    case EVOLVE_QUEUED: attempt_enter(a, EVOLVE_LOAD); return wait_again();
+    case EVOLVE_LOAD: return run_load(a);
+    case EVOLVE_VERIFY: return run_verify(a);
+    case EVOLVE_REDIRECT: return run_redirect(a);
+    default: return run_commit(a);
+    }
+}

@@ -1,0 +1,55 @@
+/* What the swap task's own files share.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef NEURATH_CORE_EVOLVE_PRIVATE_H
+#define NEURATH_CORE_EVOLVE_PRIVATE_H
+
+#include <core/evolve/evolve.h>
+#include <core/guard/guard.h>
+#include <task/task/task.h>
+
+/* One request, from evolve_submit() to its end; then only the report is kept. */
+struct attempt {
+    struct attempt *next;
+    struct evolve_report report; /* [L] evolve_lock() */
+    struct plan_object *set;     /* bytes are the attempt's until the plan takes them */
+    char (*set_names)[CELL_NAME_MAX + 1];
+    uint32_t set_count;
+    char (*remove)[CELL_NAME_MAX + 1];
+    const char **remove_list;
+    uint32_t remove_count;
+    uint64_t trial_ns;
+    bool self_confirm;
+    bool confirmed; /* [L] */
+    bool revert_wanted; /* [L] */
+    uint32_t commit_tries;
+    struct plan *plan;
+};
+
+/* Guards reports, the queue and the wishes of other tasks. */
+void evolve_lock(void);
+void evolve_unlock(void);
+
+/* Gives a new phase to A and tells whoever waits. */
+void attempt_enter(struct attempt *a, enum evolve_phase phase);
+/* Ends A in PHASE with a reason (NULL: none) and logs it. */
+void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusal *reason);
+
+/* Carries out one stage of A; gives what to wait for. */
+struct wait attempt_step(struct attempt *a);
+/* One look at the trial of A. */
+struct wait trial_step(struct attempt *a);
+/* Begins and ends the guard's watch. */
+void trial_begin(struct attempt *a);
+void trial_watch_end(struct guard_verdict *out);
+/* Makes tasks whose step belongs to V end at their next step. */
+void trial_end_tasks(const struct version *v);
+/* Forgets what the watch knew of tasks. */
+void trial_forget_tasks(void);
+
+/* Lends the newest attempts' reports, newest first; INDEX 0 on. Under evolve_lock(). */
+const struct evolve_report *evolve_report_at(uint32_t index);
+
+enum status commands_start(void);
+
+#endif

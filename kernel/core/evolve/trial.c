@@ -1,0 +1,261 @@
+/* The trial: watches the new code, and takes it back or makes it permanent.
+ * SPDX-License-Identifier: MIT
+ *
+ * Four things end a trial badly: the guard reverted (fault, or a CPU stuck with interrupts
+ * off), a task that does not come out of its step, a wish (evolve_revert), or no confirmation
+ * in time.
+ */
+#include <core/evolve/private.h>
+
+#include <console/log/log.h>
+#include <core/commit/commit.h>
+#include <irq/ioapic/ioapic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time/clock/clock.h>
+#include <time/hpet/hpet.h>
+
+enum {
+    LOOK_MS = 50,
+    STUCK_MS = 3000,      /* a CPU that does not beat */
+    LOOP_MS = 3000,       /* time that one step may run on a CPU */
+    CONFIRM_MS = 60000,   /* after the trial, for evolve_confirm() */
+    OVERDUE_MS = 120000,  /* then the guard itself steps in */
+    NMI_MS = 100,
+    HPET_TIMER = 0,
+    HOLD_LIMIT_MS = 1000,
+    WATCHED = 96,
+};
+
+/* What the watch knows of a task: how long its present step has been running. */
+struct watched {
+    uint64_t id;
+    uint64_t steps;
+    uint64_t run_ns; /* when the step was first seen */
+};
+
+static struct watched watched[WATCHED];
+
+struct suspect {
+    const struct task *task;
+    uint64_t id;
+    char name[TASK_NAME_MAX];
+};
+
+static uint64_t ms_to_tsc(uint64_t ms)
+{
+    return ms * (clock_tsc_hz() / 1000);
+}
+
+void trial_forget_tasks(void)
+{
+    memset(watched, 0, sizeof watched);
+}
+
+static bool note_task(struct task *task, void *arg)
+{
+    struct suspect *suspect = arg;
+    struct watched *w = &watched[task_id(task) % WATCHED];
+    enum task_state s = task_state(task);
+    bool busy = s == TASK_RUNNING || s == TASK_READY;
+    if (w->id != task_id(task) || w->steps != task_steps(task) || !busy) {
+        *w = (struct watched){task_id(task), task_steps(task), task_run_ns(task)};
+        return true;
+    }
+    if (task_run_ns(task) - w->run_ns < LOOP_MS * 1000000ull)
+        return true;
+    suspect->task = task;
+    suspect->id = task_id(task);
+    task_name_copy(task, suspect->name);
+    return false;
+}
+
+/* Finds a task whose step has run on a CPU for too long. */
+static bool find_loop(struct suspect *out)
+{
+    out->task = NULL;
+    task_for_each(note_task, out);
+    return out->task != NULL;
+}
+
+void trial_begin(struct attempt *a)
+{
+    struct guard_limits limits = {
+        .stuck_tsc = ms_to_tsc(STUCK_MS),
+        .overdue_tsc = ms_to_tsc(OVERDUE_MS) + ms_to_tsc(a->trial_ns / 1000000),
+    };
+    trial_forget_tasks();
+    guard_arm(a->plan->pokes, a->plan->poke_count, &limits);
+    const struct cpu_block *boot = cpu_block_at(0);
+    if (ioapic_route_nmi(IOAPIC_GUARD_GSI, boot->apic_id) != STATUS_OK ||
+        hpet_timer_periodic(HPET_TIMER, IOAPIC_GUARD_GSI, NMI_MS * 1000000ull) != STATUS_OK)
+        log_write("evolve", LOG_WARNING, "no timer for the guard: a CPU that loops with "
+                                         "interrupts off will not be noticed");
+}
+
+void trial_watch_end(struct guard_verdict *out)
+{
+    hpet_timer_stop(HPET_TIMER);
+    if (ioapic_mask(IOAPIC_GUARD_GSI, true) != STATUS_OK)
+        log_write("evolve", LOG_WARNING, "the guard's timer could not be masked");
+    guard_disarm(out);
+}
+
+static struct wait task_gone(void *arg)
+{
+    (void)arg;
+    return wait_done();
+}
+
+struct leaving {
+    uint64_t stub;
+    bool found;
+};
+
+static bool is_step_of(struct task *task, void *arg)
+{
+    struct leaving *l = arg;
+    l->found = l->found || (uint64_t)task_step_function(task) == l->stub;
+    return !l->found;
+}
+
+void trial_end_tasks(const struct version *v)
+{
+    task_step_fn gone = task_gone;
+    for (struct stub *s = namespace_kernel()->stubs; s; s = s->next) {
+        struct leaving l = {.stub = s->va};
+        if (s->version != v)
+            continue;
+        task_for_each(is_step_of, &l);
+        if (!l.found)
+            continue;
+        __atomic_store_n((uint64_t *)s->slot, (uint64_t)gone, __ATOMIC_SEQ_CST);
+        /* The stub now stands for no function of any version. */
+        s->version = NULL;
+    }
+}
+
+/* A task of the new code that loops keeps doing so until it is made to leave. */
+static void expel(const struct suspect *suspect)
+{
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        const struct cpu_block *b = cpu_block_at(i);
+        if (b && __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) == suspect->task)
+            guard_abandon(i, suspect->task);
+    }
+}
+
+static void end_added_tasks(const struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++)
+        if (!plan->cells[i].old)
+            trial_end_tasks(plan->cells[i].fresh);
+}
+
+static struct wait finish_revert(struct attempt *a, const struct refusal *reason)
+{
+    plan_revert(a->plan);
+    end_added_tasks(a->plan);
+    a->report.trial_ns = clock_ns() + a->trial_ns - a->report.trial_end_ns;
+    attempt_end(a, EVOLVE_REVERTED, reason);
+    return wait_again();
+}
+
+static void verdict_text(const struct guard_verdict *v, struct refusal *out)
+{
+    char place[128];
+    namespace_symbolise(namespace_kernel(), v->rip, place, sizeof place);
+    switch (v->cause) {
+    case GUARD_FAULT:
+        (void)refuse(out, "fault", NULL, place, NULL,
+                     "exception %lu at %s (address %#lx) on CPU %u", v->vector, place,
+                     v->address, v->cpu);
+        break;
+    case GUARD_STUCK:
+        (void)refuse(out, "stuck", NULL, place, NULL,
+                     "CPU %u ran with interrupts off for more than %u ms, at %s", v->cpu,
+                     STUCK_MS, place);
+        break;
+    default:
+        (void)refuse(out, "overdue", NULL, NULL, NULL, "the trial was never ended");
+    }
+    const struct version *at = namespace_version_at(namespace_kernel(), v->rip);
+    if (at)
+        snprintf(out->cell, sizeof out->cell, "%s", at->info.name);
+}
+
+/* The guard has restored the bytes; what is left is what the namespace says. */
+static struct wait after_guard(struct attempt *a)
+{
+    struct guard_verdict verdict;
+    struct refusal reason;
+    trial_watch_end(&verdict);
+    verdict_text(&verdict, &reason);
+    return finish_revert(a, &reason);
+}
+
+/* Takes the swap back in good order. */
+static struct wait take_back(struct attempt *a, const struct refusal *reason)
+{
+    struct guard_verdict verdict;
+    struct commit_times times = {0};
+    enum status status = commit_apply(a->plan->pokes, a->plan->poke_count, true,
+                                      ms_to_tsc(HOLD_LIMIT_MS), &times);
+    if (status == STATUS_TIMEOUT)
+        return wait_until(clock_ns() + LOOK_MS * 1000000ull); /* the guard steps in if need be */
+    trial_watch_end(&verdict);
+    if (verdict.cause != GUARD_NONE)
+        return finish_revert(a, reason);
+    if (status != STATUS_OK)
+        log_write("evolve", LOG_ERROR, "the place at %#lx does not hold what was stored there",
+                  times.drift_va);
+    return finish_revert(a, reason);
+}
+
+static struct wait make_permanent(struct attempt *a)
+{
+    struct guard_verdict verdict;
+    trial_watch_end(&verdict);
+    if (verdict.cause != GUARD_NONE) {
+        struct refusal reason;
+        verdict_text(&verdict, &reason);
+        return finish_revert(a, &reason);
+    }
+    a->report.trial_ns = clock_ns() + a->trial_ns - a->report.trial_end_ns;
+    attempt_end(a, EVOLVE_PERMANENT, NULL);
+    return wait_again();
+}
+
+struct wait trial_step(struct attempt *a)
+{
+    struct refusal reason;
+    struct suspect suspect;
+    uint64_t now = clock_ns();
+    if (guard_reverted())
+        return after_guard(a);
+    evolve_lock();
+    bool wanted = a->revert_wanted;
+    bool confirmed = a->confirmed;
+    reason = a->report.reason;
+    uint64_t end = a->report.trial_end_ns;
+    evolve_unlock();
+    if (wanted)
+        return take_back(a, &reason);
+    if (find_loop(&suspect)) {
+        (void)refuse(&reason, "loop", NULL, NULL, NULL,
+                     "task %s has been in one step for more than %u ms of CPU time",
+                     suspect.name, LOOP_MS);
+        struct wait wait = take_back(a, &reason);
+        expel(&suspect);
+        return wait;
+    }
+    if (confirmed || (a->self_confirm && now >= end))
+        return make_permanent(a);
+    if (now >= end + CONFIRM_MS * 1000000ull) {
+        (void)refuse(&reason, "unconfirmed", NULL, NULL, NULL,
+                     "nobody confirmed the new code within %u s after its trial",
+                     CONFIRM_MS / 1000);
+        return take_back(a, &reason);
+    }
+    return wait_event(evolve_event(), 0, now + LOOK_MS * 1000000ull);
+}
