@@ -6,13 +6,12 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/* Invisible and reordering characters, and lone surrogates: shown by number, so that no text can
- * pose as another. Line feed and tab stay; callers that need one line fold them. */
-const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/* Controls, invisible and reordering characters, lone surrogates: shown by number, so that no text can pose
+ * as another. Line feed and tab stay (callers that need one line fold them), and what scripts and emoji need. */
+const UNSAFE = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 export function plain(text) {
-  return String(text ?? "").replace(UNSAFE, (c) =>
-    "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+  return String(text ?? "").replace(UNSAFE, (c) => "\\u" + c.codePointAt(0).toString(16).padStart(4, "0"));
 }
 
 /* Terminal colours and cursor moves, as compilers print them. */
