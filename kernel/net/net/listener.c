@@ -73,6 +73,8 @@ static void listener_start(struct listener *listener)
     IP_SET_TYPE_VAL(any, IPADDR_TYPE_ANY);
     struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
     struct tcp_pcb *listening = NULL;
+    if (pcb != NULL)
+        ip_set_option(pcb, SOF_REUSEADDR); /* old connections of this port may still linger */
     if (pcb != NULL && tcp_bind(pcb, &any, listener->port) == ERR_OK)
         listening = tcp_listen_with_backlog(pcb, LISTENER_QUEUE);
     if (listening == NULL) {

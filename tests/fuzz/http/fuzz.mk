@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+sources := kernel/net/http/parser.c
