@@ -46,7 +46,8 @@ enum { MTA_WORDS = 128 };
 #define RAH_AV (1u << 31)
 
 #define RCTL_EN (1u << 1)
-#define RCTL_MPE (1u << 4)  /* all multicast: IPv6 needs some, and RCTL is never written again */
+#define RCTL_MPE                                                                         \
+    (1u << 4) /* all multicast: IPv6 needs some, and RCTL is never written again */
 #define RCTL_BAM (1u << 15) /* broadcast */
 #define RCTL_SECRC (1u << 26)
 
@@ -87,16 +88,18 @@ struct e1000_tx {
     uint16_t special;
 };
 
-_Static_assert(sizeof(struct e1000_rx) == 16 && sizeof(struct e1000_tx) == 16, "hardware layout");
+_Static_assert(sizeof(struct e1000_rx) == 16 && sizeof(struct e1000_tx) == 16,
+               "hardware layout");
 
 enum {
-    RING_COUNT = 256, /* descriptors: one frame of memory */
+    RING_COUNT = 256,  /* descriptors: one frame of memory */
     BUFFER_LEN = 2048, /* two buffers in a frame of memory */
     FRAME_LEN_MAX = 1514,
     FRAME_LEN_MIN = 14,
 };
 
-_Static_assert(RING_COUNT * 16 == PAGE_SIZE && 2 * BUFFER_LEN == PAGE_SIZE, "frames of memory");
+_Static_assert(RING_COUNT * 16 == PAGE_SIZE && 2 * BUFFER_LEN == PAGE_SIZE,
+               "frames of memory");
 
 /* nic->state of cards with state_version E1000_STATE_VERSION. Allocated once; the hardware works on what it names. */
 enum { E1000_STATE_VERSION = 1 };
@@ -125,7 +128,8 @@ static inline void reg_write(const struct e1000_state *state, enum e1000_registe
 }
 
 /* rings.c: gives the rings of a card that has none yet, zeroed, with all receive buffers filled in. STATUS_FULL. */
-NODISCARD enum status e1000_state_create(const struct pci_device *pci, struct e1000_state **out);
+NODISCARD enum status e1000_state_create(const struct pci_device *pci,
+                                         struct e1000_state **out);
 void e1000_state_destroy(struct e1000_state *state);
 
 /* nic.send and nic.receive. */

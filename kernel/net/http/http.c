@@ -36,7 +36,8 @@ static enum status line_read(struct http *http, void *out, size_t cap, size_t *o
                              : conn_read(http->conn, out, cap, out_len);
 }
 
-static enum status line_write(struct http *http, const void *data, size_t len, size_t *out_len)
+static enum status line_write(struct http *http, const void *data, size_t len,
+                              size_t *out_len)
 {
     return http->tls != NULL ? tls_write(http->tls, data, len, out_len)
                              : conn_write(http->conn, data, len, out_len);
@@ -149,8 +150,8 @@ static bool parse_input(struct http *http, size_t len)
     for (;;) {
         const uint8_t *body;
         size_t used, body_len;
-        enum http_parse result =
-            http_parser_feed(&http->parser, http->input + at, len - at, &used, &body, &body_len);
+        enum http_parse result = http_parser_feed(&http->parser, http->input + at,
+                                                  len - at, &used, &body, &body_len);
         at += used;
         switch (result) {
         case HTTP_PARSE_MORE: return true;
@@ -241,7 +242,8 @@ static enum status copy_tls_options(struct http *http, const struct tls_options 
 enum status http_create(const struct http_options *options, struct event *event,
                         struct http **out_http)
 {
-    const char *header = options->host_header != NULL ? options->host_header : options->host;
+    const char *header =
+        options->host_header != NULL ? options->host_header : options->host;
     if (strlen(options->host) > HTTP_HOST_LEN_MAX || strlen(header) > HTTP_HOST_LEN_MAX ||
         options->port == 0)
         return STATUS_INVALID;
@@ -276,7 +278,8 @@ void http_destroy(struct http *http)
 
 enum status http_begin(struct http *http, const struct http_request *request)
 {
-    if (http->state != HTTP_DONE || (http->conn != NULL && conn_state(http->conn) != CONN_OPEN))
+    if (http->state != HTTP_DONE ||
+        (http->conn != NULL && conn_state(http->conn) != CONN_OPEN))
         drop_connection(http);
     enum status status = http_compose(http, request);
     if (status != STATUS_OK)

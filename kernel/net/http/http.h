@@ -38,14 +38,14 @@ struct http_request {
     size_t body_len;
     const char *content_type; /* with a body; NULL: application/json */
     uint64_t range_first;     /* > 0: ask for bytes from here to the end */
-    size_t body_len_max;      /* cap of the answer's body; more is refused as STATUS_FULL */
+    size_t body_len_max; /* cap of the answer's body; more is refused as STATUS_FULL */
 };
 
 /* What kind of thing went wrong; the words are in http_error(). */
 enum http_failure {
     HTTP_FAILURE_NONE,
-    HTTP_FAILURE_CONNECT,     /* no connection: refused, no route, no such name, timed out */
-    HTTP_FAILURE_TLS,         /* the handshake failed */
+    HTTP_FAILURE_CONNECT, /* no connection: refused, no route, no such name, timed out */
+    HTTP_FAILURE_TLS,     /* the handshake failed */
     HTTP_FAILURE_CERTIFICATE, /* the server's certificate or name is not the expected one */
     HTTP_FAILURE_CLOSED,      /* the connection ended before the answer did */
     HTTP_FAILURE_PROTOCOL,    /* the answer is not HTTP as we accept it */
@@ -68,15 +68,14 @@ struct http_response {
 
 /* Makes a client; nothing is connected before the first request. EVENT: NULL, or the
  * event to signal (it must outlive the client). Gives *out_http. */
-NODISCARD enum status http_create(const struct http_options *options,
-                                      struct event *event, struct http **out_http);
+NODISCARD enum status http_create(const struct http_options *options, struct event *event,
+                                  struct http **out_http);
 /* Takes HTTP (NULL allowed) and closes its connection. */
 void http_destroy(struct http *http);
 
 /* Starts a request; opens a connection if there is none that can be reused. Ends an
  * unfinished request as http_cancel() does. */
-NODISCARD enum status http_begin(struct http *http,
-                                     const struct http_request *request);
+NODISCARD enum status http_begin(struct http *http, const struct http_request *request);
 /* Goes on as far as it can. STATUS_OK: the answer is complete. STATUS_AGAIN: wait. STATUS_IO:
  * failed, see http_failure() and http_error(); what has arrived is still in http_response(),
  * so that it can be resumed by a range. STATUS_INVALID: there is no request.

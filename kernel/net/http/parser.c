@@ -17,7 +17,10 @@ static enum http_parse refuse(struct http_parser *parser, const char *why)
     return HTTP_PARSE_BAD;
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
 
 static bool equals_ignoring_case(const char *text, size_t len, const char *word)
 {
@@ -36,7 +39,10 @@ static bool is_token(char c)
     return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
 }
 
-static bool is_text(char c) { return c == '\t' || (unsigned char)c >= 0x20; }
+static bool is_text(char c)
+{
+    return c == '\t' || (unsigned char)c >= 0x20;
+}
 
 /* 1 to 18 decimal digits at *AT; moves *AT behind them. */
 static bool number(const char *text, size_t len, size_t *at, uint64_t *out)
@@ -276,9 +282,7 @@ static enum http_parse end_of_line(struct http_parser *parser, size_t len)
         else
             why = field_line(parser, len);
         break;
-    case CHUNK_SIZE:
-        why = chunk_size(parser, len);
-        break;
+    case CHUNK_SIZE: why = chunk_size(parser, len); break;
     default: /* CHUNK_END */
         if (len != 0)
             why = "a chunk longer than its size";

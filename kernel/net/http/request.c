@@ -21,9 +21,12 @@ static bool is_visible(const char *text, size_t len_max)
 
 static bool request_sound(const struct http_request *request)
 {
-    bool method = strcmp(request->method, "GET") == 0 || strcmp(request->method, "POST") == 0;
-    return method && request->path[0] == '/' && is_visible(request->path, HTTP_PATH_LEN_MAX) &&
-           (request->content_type == NULL || is_visible(request->content_type, TYPE_LEN_MAX)) &&
+    bool method =
+        strcmp(request->method, "GET") == 0 || strcmp(request->method, "POST") == 0;
+    return method && request->path[0] == '/' &&
+           is_visible(request->path, HTTP_PATH_LEN_MAX) &&
+           (request->content_type == NULL ||
+            is_visible(request->content_type, TYPE_LEN_MAX)) &&
            (request->body != NULL || request->body_len == 0);
 }
 
@@ -31,7 +34,8 @@ static bool request_sound(const struct http_request *request)
 static size_t compose_head(const struct http *http, const struct http_request *request,
                            char *out, size_t cap)
 {
-    const char *type = request->content_type != NULL ? request->content_type : "application/json";
+    const char *type =
+        request->content_type != NULL ? request->content_type : "application/json";
     bool usual_port = http->port == (http->secure ? 443 : 80);
     char port[8] = "", range[48] = "", entity[TYPE_LEN_MAX + 64] = "";
     if (!usual_port)
@@ -40,12 +44,13 @@ static size_t compose_head(const struct http *http, const struct http_request *r
         format_text(range, sizeof range, "Range: bytes=%llu-\r\n",
                     (unsigned long long)request->range_first);
     if (strcmp(request->method, "POST") == 0)
-        format_text(entity, sizeof entity, "Content-Type: %s\r\nContent-Length: %zu\r\n", type,
-                    request->body_len);
+        format_text(entity, sizeof entity, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+                    type, request->body_len);
     return format_text(out, cap,
                        "%s %s HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: neurath\r\n"
                        "Accept: */*\r\n%s%s\r\n",
-                       request->method, request->path, http->host_header, port, range, entity);
+                       request->method, request->path, http->host_header, port, range,
+                       entity);
 }
 
 enum status http_compose(struct http *http, const struct http_request *request)

@@ -69,7 +69,8 @@ const char *conn_error(const struct conn *conn)
     return "unknown failure";
 }
 
-void conn_peer(const struct conn *conn, struct net_address *out_address, uint16_t *out_port)
+void conn_peer(const struct conn *conn, struct net_address *out_address,
+               uint16_t *out_port)
 {
     static const struct net_address none;
     enum conn_state state = conn_state(conn);
@@ -348,9 +349,8 @@ static void conn_start(struct conn *conn)
 void conn_configured(void)
 {
     struct work *work, *following;
-    list_for_each_safe(work, following, &net.objects, link)
-        if (work->kind == WORK_CONN)
-            conn_start(container_of(work, struct conn, work));
+    list_for_each_safe(work, following, &net.objects, link) if (work->kind == WORK_CONN)
+        conn_start(container_of(work, struct conn, work));
 }
 
 static void conn_free(struct conn *conn)
@@ -416,7 +416,8 @@ uint64_t conn_expire(uint64_t now_ns)
 {
     struct work *work, *following;
     uint64_t next_ns = 0;
-    list_for_each_safe(work, following, &net.objects, link) {
+    list_for_each_safe(work, following, &net.objects, link)
+    {
         struct conn *conn = container_of(work, struct conn, work);
         if (work->kind != WORK_CONN || !conn->closing)
             continue;

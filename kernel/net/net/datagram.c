@@ -19,7 +19,8 @@ static void datagram_free(struct datagram *datagram)
     heap_free(datagram);
 }
 
-enum status datagram_open(uint16_t port, struct event *event, struct datagram **out_datagram)
+enum status datagram_open(uint16_t port, struct event *event,
+                          struct datagram **out_datagram)
 {
     struct datagram *datagram = heap_calloc(1, sizeof *datagram);
     if (datagram == NULL)

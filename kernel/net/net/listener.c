@@ -6,7 +6,8 @@
 #include <lwip/tcp.h>
 #include <mm/heap/heap.h>
 
-enum status listener_open(uint16_t port, struct event *event, struct listener **out_listener)
+enum status listener_open(uint16_t port, struct event *event,
+                          struct listener **out_listener)
 {
     if (port == 0)
         return STATUS_INVALID;
@@ -74,7 +75,8 @@ static void listener_start(struct listener *listener)
     struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
     struct tcp_pcb *listening = NULL;
     if (pcb != NULL)
-        ip_set_option(pcb, SOF_REUSEADDR); /* old connections of this port may still linger */
+        ip_set_option(pcb,
+                      SOF_REUSEADDR); /* old connections of this port may still linger */
     if (pcb != NULL && tcp_bind(pcb, &any, listener->port) == ERR_OK)
         listening = tcp_listen_with_backlog(pcb, LISTENER_QUEUE);
     if (listening == NULL) {

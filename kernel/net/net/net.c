@@ -107,7 +107,8 @@ void net_status(struct net_status *out)
     spin_lock(&net.lock);
     *out = net.status;
     struct work *work;
-    list_for_each(work, &net.objects, link) {
+    list_for_each(work, &net.objects, link)
+    {
         out->conns += work->kind == WORK_CONN;
         out->listeners += work->kind == WORK_LISTENER;
         out->datagrams += work->kind == WORK_DATAGRAM;
@@ -157,7 +158,8 @@ enum status net_start(void)
     net.nic = nic_find(NULL);
     net.wake = net.nic != NULL ? &net.nic->event : &net.own_wake;
     if (net.nic == NULL)
-        log_write("net", LOG_WARNING, "no network card: only the machine itself is reachable");
+        log_write("net", LOG_WARNING,
+                  "no network card: only the machine itself is reachable");
     net_shell_start();
     return task_create("net", net_step, NULL, &options) != NULL ? STATUS_OK : STATUS_FULL;
 }

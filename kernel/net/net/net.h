@@ -51,7 +51,7 @@ enum conn_state {
  * outlive conn_close(). Gives *out_conn; end it with conn_close(). STATUS_INVALID: host;
  * STATUS_FULL: memory. */
 NODISCARD enum status conn_open(const char *host, uint16_t port, struct event *event,
-                                    struct conn **out_conn);
+                                struct conn **out_conn);
 
 enum conn_state conn_state(const struct conn *conn);
 /* Why it failed, in words; "" when it did not. Lends a constant text. */
@@ -64,12 +64,11 @@ struct event *conn_event(struct conn *conn);
 
 /* Reads 1..CAP bytes. STATUS_AGAIN: nothing yet; STATUS_CLOSED: the peer ended and all was
  * read; STATUS_IO: failed. */
-NODISCARD enum status conn_read(struct conn *conn, void *out, size_t cap,
-                                    size_t *out_len);
+NODISCARD enum status conn_read(struct conn *conn, void *out, size_t cap, size_t *out_len);
 /* Queues 1..LEN bytes, as many as fit. STATUS_AGAIN: no room, or not open yet; STATUS_IO:
  * failed. */
 NODISCARD enum status conn_write(struct conn *conn, const void *data, size_t len,
-                                     size_t *out_len);
+                                 size_t *out_len);
 /* Bytes written but not yet acknowledged by the peer. */
 size_t conn_unsent(const struct conn *conn);
 /* Ends our direction after what was written; reading goes on. */
@@ -83,11 +82,11 @@ void conn_abort(struct conn *conn);
  * a moment later: until then listener_accept() says STATUS_AGAIN, and STATUS_IO from then
  * on if the port was taken. */
 NODISCARD enum status listener_open(uint16_t port, struct event *event,
-                                        struct listener **out_listener);
+                                    struct listener **out_listener);
 struct event *listener_event(struct listener *listener);
 /* Gives the next connection; EVENT as in conn_open(). STATUS_AGAIN: none waiting. */
 NODISCARD enum status listener_accept(struct listener *listener, struct event *event,
-                                          struct conn **out_conn);
+                                      struct conn **out_conn);
 void listener_close(struct listener *listener);
 
 /* ---- UDP ---- */
@@ -99,18 +98,18 @@ struct datagram_peer {
 
 /* Binds PORT (0: any). Gives *out_datagram; end it with datagram_close(). */
 NODISCARD enum status datagram_open(uint16_t port, struct event *event,
-                                        struct datagram **out_datagram);
+                                    struct datagram **out_datagram);
 struct event *datagram_event(struct datagram *datagram);
 /* Takes the oldest message. STATUS_AGAIN: none; STATUS_FULL: longer than CAP (dropped);
  * STATUS_IO: port was taken. */
 NODISCARD enum status datagram_read(struct datagram *datagram,
-                                        struct datagram_peer *out_peer, void *out,
-                                        size_t cap, size_t *out_len);
+                                    struct datagram_peer *out_peer, void *out, size_t cap,
+                                    size_t *out_len);
 /* Queues one message to PEER (address in text, no names). STATUS_AGAIN: no room;
  * STATUS_INVALID: length or address. */
 NODISCARD enum status datagram_write(struct datagram *datagram,
-                                         const struct datagram_peer *peer,
-                                         const void *data, size_t len);
+                                     const struct datagram_peer *peer, const void *data,
+                                     size_t len);
 /* Messages dropped because nobody read them in time. */
 uint64_t datagram_lost(const struct datagram *datagram);
 void datagram_close(struct datagram *datagram);

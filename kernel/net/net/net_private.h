@@ -59,7 +59,7 @@ uint32_t ring_piece(const struct ring *ring, const uint8_t **out_data);
 enum work_kind { WORK_CONN, WORK_LISTENER, WORK_DATAGRAM };
 
 enum {
-    WANT_SERVICE = 1,  /* look at the rings */
+    WANT_SERVICE = 1, /* look at the rings */
     WANT_OPEN = 2,
     WANT_SHUTDOWN = 4,
     WANT_CLOSE = 8,
@@ -68,14 +68,14 @@ enum {
 
 /* The head of each object. */
 struct work {
-    enum work_kind kind;   /* [I] */
-    uint32_t wants;        /* [q] */
-    bool queued;           /* [q] */
-    struct work *next;     /* [q] */
-    struct list link;      /* [q] on net.objects, once the net task knows it */
+    enum work_kind kind; /* [I] */
+    uint32_t wants;      /* [q] */
+    bool queued;         /* [q] */
+    struct work *next;   /* [q] */
+    struct list link;    /* [q] on net.objects, once the net task knows it */
     struct spinlock lock;
-    bool left;             /* [L] the owner has closed it */
-    struct event *event;   /* [L] */
+    bool left;           /* [L] the owner has closed it */
+    struct event *event; /* [L] */
     struct event own_event;
 };
 
@@ -98,7 +98,7 @@ enum conn_failure {
     CONN_FAILURE_TIMEOUT,
     CONN_FAILURE_ROUTE,
     CONN_FAILURE_MEMORY,
-    CONN_FAILURE_CLOSED,  /* aborted by us */
+    CONN_FAILURE_CLOSED, /* aborted by us */
 };
 
 /* A question to the name server; lwIP cannot be told to forget one, so it may outlive its connection. */
@@ -111,18 +111,18 @@ struct conn {
     enum conn_state state;     /* [a] written by the net task */
     enum conn_failure failure; /* [a] */
     struct ring rx, tx;
-    uint32_t rx_window;        /* [n] bytes of rx that lwIP has been told are free again, as a count like rx.tail */
-    uint32_t rx_told;          /* [o] rx.tail when the net task was last asked to open the window */
-    uint32_t in_flight;        /* [a] bytes given to lwIP and not acknowledged */
-    struct tcp_pcb *pcb;       /* [n] NULL: none (any more) */
-    struct lookup *lookup;     /* [n] */
-    bool shutdown;             /* [n] our direction is to end when tx is empty */
-    bool fin_sent;             /* [n] */
-    bool peer_ended;           /* [a] */
-    bool closing;              /* [n] the owner has left; free when tx has drained */
-    uint64_t linger_ns;        /* [n] deadline of closing */
+    uint32_t rx_window; /* [n] bytes of rx that lwIP has been told are free again, as a count like rx.tail */
+    uint32_t rx_told; /* [o] rx.tail when the net task was last asked to open the window */
+    uint32_t in_flight;    /* [a] bytes given to lwIP and not acknowledged */
+    struct tcp_pcb *pcb;   /* [n] NULL: none (any more) */
+    struct lookup *lookup; /* [n] */
+    bool shutdown;         /* [n] our direction is to end when tx is empty */
+    bool fin_sent;         /* [n] */
+    bool peer_ended;       /* [a] */
+    bool closing;          /* [n] the owner has left; free when tx has drained */
+    uint64_t linger_ns;    /* [n] deadline of closing */
     char host[NET_HOST_LEN_MAX + 1]; /* [I] */
-    struct net_address peer;   /* [I] from CONN_OPEN on */
+    struct net_address peer;         /* [I] from CONN_OPEN on */
     uint16_t peer_port;
 };
 
@@ -130,10 +130,10 @@ enum { LISTENER_QUEUE = 32 };
 
 struct listener {
     struct work work;
-    uint16_t port;         /* [I] */
-    bool failed;           /* [a] the port was taken */
-    struct tcp_pcb *pcb;   /* [n] */
-    uint32_t head, tail;   /* [a] as in a ring: head by the net task, tail by the owner */
+    uint16_t port;       /* [I] */
+    bool failed;         /* [a] the port was taken */
+    struct tcp_pcb *pcb; /* [n] */
+    uint32_t head, tail; /* [a] as in a ring: head by the net task, tail by the owner */
     struct conn *queue[LISTENER_QUEUE];
 };
 
@@ -141,8 +141,8 @@ enum { DATAGRAM_RING_LEN = 128 * 1024 };
 
 struct datagram {
     struct work work;
-    uint16_t port;       /* [I] */
-    bool failed;         /* [a] */
+    uint16_t port; /* [I] */
+    bool failed;   /* [a] */
     struct ring rx, tx;
     uint64_t lost;       /* [a] */
     struct udp_pcb *pcb; /* [n] */
@@ -165,9 +165,9 @@ enum { NET_FRAME_LEN_MAX = 1536 };
 
 struct net {
     struct spinlock lock;
-    struct work *work;         /* [q] queued objects, newest first */
-    struct list objects;       /* [q] */
-    struct event *wake;        /* [I] what the net task waits for: the card's event, or own_wake */
+    struct work *work;   /* [q] queued objects, newest first */
+    struct list objects; /* [q] */
+    struct event *wake; /* [I] what the net task waits for: the card's event, or own_wake */
     struct event own_wake;
     struct event changed;      /* link or address */
     struct nic *nic;           /* [I] NULL: no card */

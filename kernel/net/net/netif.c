@@ -50,8 +50,8 @@ static err_t interface_init(struct netif *netif)
     netif->mtu = 1500;
     netif->hwaddr_len = sizeof net.nic->mac;
     memcpy(netif->hwaddr, net.nic->mac, sizeof net.nic->mac);
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
-                   NETIF_FLAG_MLD6;
+    netif->flags =
+        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     netif->output = etharp_output;
     netif->output_ip6 = ethip6_output;
     netif->linkoutput = interface_send;

@@ -49,12 +49,14 @@ static void row_print(const struct row *row)
     static const char *const states[] = {"resolving", "connecting", "open", "half closed",
                                          "failed"};
     if (row->kind == WORK_CONN)
-        console_print("  tcp %s port %u: %s, %u bytes to read, %u unsent\n", row->peer.text,
-                      row->port, states[row->state], row->rx_used, row->unsent);
+        console_print("  tcp %s port %u: %s, %u bytes to read, %u unsent\n",
+                      row->peer.text, row->port, states[row->state], row->rx_used,
+                      row->unsent);
     else if (row->kind == WORK_LISTENER)
         console_print("  tcp listening on port %u\n", row->port);
     else
-        console_print("  udp port %u, %llu lost\n", row->port, (unsigned long long)row->lost);
+        console_print("  udp port %u, %llu lost\n", row->port,
+                      (unsigned long long)row->lost);
 }
 
 static void print_objects(void)
@@ -63,7 +65,8 @@ static void print_objects(void)
     unsigned count = 0, hidden = 0;
     const struct work *work;
     spin_lock(&net.lock);
-    list_for_each(work, &net.objects, link) {
+    list_for_each(work, &net.objects, link)
+    {
         if (count < ROWS_MAX)
             row_fill(&rows[count++], work);
         else
@@ -80,22 +83,25 @@ static void print_card(const struct net_status *status)
 {
     const struct nic_stats *stats = &net.nic->stats;
     const uint8_t *mac = status->mac;
-    console_print("card     %s at %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s (%llu changes)\n",
-                  net.nic->name, net.nic->location, mac[0], mac[1], mac[2], mac[3], mac[4],
-                  mac[5], status->link ? "up" : "down",
-                  (unsigned long long)atomic_load(&stats->link_changes));
-    console_print("address  %s mask %s gateway %s dns %s\n", or_none(status->address.text),
-                  or_none(status->netmask.text), or_none(status->gateway.text),
-                  or_none(status->dns.text));
+    console_print(
+        "card     %s at %s, %02x:%02x:%02x:%02x:%02x:%02x, link %s (%llu changes)\n",
+        net.nic->name, net.nic->location, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+        status->link ? "up" : "down",
+        (unsigned long long)atomic_load(&stats->link_changes));
+    console_print("address  %s mask %s gateway %s dns %s\n",
+                  or_none(status->address.text), or_none(status->netmask.text),
+                  or_none(status->gateway.text), or_none(status->dns.text));
     console_print("ipv6     %s\n", or_none(status->address6.text));
     console_print("received %llu frames, %llu bytes, %llu lost\n",
-                  (unsigned long long)status->rx_frames, (unsigned long long)status->rx_bytes,
+                  (unsigned long long)status->rx_frames,
+                  (unsigned long long)status->rx_bytes,
                   (unsigned long long)status->rx_lost);
-    console_print("sent     %llu frames, %llu bytes, %llu lost; %llu interrupts, %llu steps\n",
-                  (unsigned long long)status->tx_frames, (unsigned long long)status->tx_bytes,
-                  (unsigned long long)status->tx_lost,
-                  (unsigned long long)atomic_load(&stats->interrupts),
-                  (unsigned long long)status->steps);
+    console_print(
+        "sent     %llu frames, %llu bytes, %llu lost; %llu interrupts, %llu steps\n",
+        (unsigned long long)status->tx_frames, (unsigned long long)status->tx_bytes,
+        (unsigned long long)status->tx_lost,
+        (unsigned long long)atomic_load(&stats->interrupts),
+        (unsigned long long)status->steps);
 }
 
 static void print_tests(void)
@@ -129,5 +135,6 @@ static void net_command(int argc, char **argv)
 
 void net_shell_start(void)
 {
-    shell_register("net", net_command, "addresses, counters and connections; net test: the local tests");
+    shell_register("net", net_command,
+                   "addresses, counters and connections; net test: the local tests");
 }

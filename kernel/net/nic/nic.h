@@ -30,8 +30,7 @@ struct nic_stats {
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes; /* [a] */
     uint64_t rx_damaged; /* [a] dropped by the driver: error bits or a frame that does not */
                          /* end in one buffer */
-    uint64_t
-        rx_missed; /* [a] dropped by the card: no free descriptor (the card's own counter) */
+    uint64_t rx_missed; /* [a] dropped by the card: no free descriptor (the card's own counter) */
     uint64_t tx_full;      /* [a] refused: no free descriptor */
     uint64_t interrupts;   /* [a] */
     uint64_t link_changes; /* [a] */
@@ -43,7 +42,7 @@ struct nic {
     uint8_t mac[6];         /* [I] */
     bool link;              /* [d] */
     struct nic_stats stats; /* [d] */
-    nic_send_fn send;       /* [d] entry stubs: they follow the driver's current version */
+    nic_send_fn send; /* [d] entry stubs: they follow the driver's current version */
     nic_receive_fn receive; /* [d] */
     struct event event;     /* frames, room to send, or a link change */
     void *state; /* [d] driver's rings; a driver of the same name understands it */
@@ -54,7 +53,7 @@ struct nic {
 /* Makes the object of a newly found card, with all counters zero. Gives *out_nic, which
  * lives as long as the system. */
 NODISCARD enum status nic_register(const char *name, const char *location,
-                                       const uint8_t mac[6], struct nic **out_nic);
+                                   const uint8_t mac[6], struct nic **out_nic);
 
 /* Finds the card at LOCATION, or any card when LOCATION is NULL. NULL: none. */
 struct nic *nic_find(const char *location);

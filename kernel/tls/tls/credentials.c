@@ -37,7 +37,8 @@ enum status tls_read_certificates(mbedtls_x509_crt *out, const uint8_t *bytes, s
 }
 
 /* ECPrivateKey of RFC 5915 around a P-256 scalar. */
-static void scalar_to_sec1(const uint8_t scalar[SCALAR_LEN], uint8_t out[7 + SCALAR_LEN + 12])
+static void scalar_to_sec1(const uint8_t scalar[SCALAR_LEN],
+                           uint8_t out[7 + SCALAR_LEN + 12])
 {
     static const uint8_t head[7] = {0x30, 0x31, 0x02, 0x01, 0x01, 0x04, SCALAR_LEN};
     static const uint8_t curve[12] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86,

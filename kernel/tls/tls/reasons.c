@@ -32,10 +32,12 @@ void tls_explain(const struct tls *tls, int code, uint32_t flags, char out[TLS_E
         bool name = (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) &&
                     !(flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED);
         format_text(out, TLS_ERROR_LEN, "the server's certificate is refused: %s%s%s",
-                    certificate_reason(flags), name ? " " : "", name ? tls->server_name : "");
+                    certificate_reason(flags), name ? " " : "",
+                    name ? tls->server_name : "");
     } else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
         format_text(out, TLS_ERROR_LEN, "the server ended the session with an alert");
-    } else if (code == MBEDTLS_ERR_SSL_CONN_EOF || code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+    } else if (code == MBEDTLS_ERR_SSL_CONN_EOF ||
+               code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         format_text(out, TLS_ERROR_LEN, "the server closed the connection%s",
                     tls->done ? " without saying so" : " during the handshake");
     } else if (conn_state(tls->conn) == CONN_FAILED) {
@@ -45,7 +47,7 @@ void tls_explain(const struct tls *tls, int code, uint32_t flags, char out[TLS_E
     } else {
         char words[96];
         mbedtls_strerror(code, words, sizeof words);
-        format_text(out, TLS_ERROR_LEN, "TLS failed%s: %s", tls->done ? "" : " in the handshake",
-                    words);
+        format_text(out, TLS_ERROR_LEN, "TLS failed%s: %s",
+                    tls->done ? "" : " in the handshake", words);
     }
 }

@@ -167,8 +167,8 @@ static enum status tls_prepare(struct tls *tls, const char **out_error)
 static bool options_sound(const struct tls_options *options)
 {
     size_t len = options->server_name == NULL ? 0 : strlen(options->server_name);
-    return len > 0 && len <= TLS_NAME_LEN_MAX && options->ca != NULL && options->ca_len > 0 &&
-           (options->certificate == NULL) == (options->key == NULL);
+    return len > 0 && len <= TLS_NAME_LEN_MAX && options->ca != NULL &&
+           options->ca_len > 0 && (options->certificate == NULL) == (options->key == NULL);
 }
 
 enum status tls_open(struct conn *conn, const struct tls_options *options,

@@ -43,10 +43,9 @@ NODISCARD enum status tls_handshake(struct tls *tls);
 /* As conn_read() and conn_write(), after the handshake. When tls_write() says STATUS_AGAIN it is to be called
  * again with the same bytes: their record may be on its way already. STATUS_CLOSED: the peer said close_notify; an end
  * without it is STATUS_IO. */
-NODISCARD enum status tls_read(struct tls *tls, void *out, size_t cap,
-                                   size_t *out_len);
+NODISCARD enum status tls_read(struct tls *tls, void *out, size_t cap, size_t *out_len);
 NODISCARD enum status tls_write(struct tls *tls, const void *data, size_t len,
-                                    size_t *out_len);
+                                size_t *out_len);
 /* Takes TLS (NULL allowed): says close_notify if it can, closes the connection. */
 void tls_close(struct tls *tls);
 

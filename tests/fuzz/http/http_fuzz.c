@@ -28,7 +28,8 @@ static struct outcome parse(const uint8_t *data, size_t len, size_t step)
     for (;;) {
         const uint8_t *body;
         size_t used, body_len, piece = len - given < step ? len - given : step;
-        outcome.result = http_parser_feed(&parser, data + given, piece, &used, &body, &body_len);
+        outcome.result =
+            http_parser_feed(&parser, data + given, piece, &used, &body, &body_len);
         check(used <= piece);
         given += used;
         if (outcome.result == HTTP_PARSE_BODY) {
@@ -38,7 +39,8 @@ static struct outcome parse(const uint8_t *data, size_t len, size_t step)
             outcome.body_len += body_len;
             continue;
         }
-        if (outcome.result == HTTP_PARSE_HEAD || (outcome.result == HTTP_PARSE_MORE && given < len))
+        if (outcome.result == HTTP_PARSE_HEAD ||
+            (outcome.result == HTTP_PARSE_MORE && given < len))
             continue;
         outcome.status = parser.status;
         check(outcome.result != HTTP_PARSE_BAD || parser.error[0] != 0);
@@ -48,8 +50,10 @@ static struct outcome parse(const uint8_t *data, size_t len, size_t step)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct outcome whole = parse(data, len, len > 0 ? len : 1), bytes = parse(data, len, 1);
+    struct outcome whole = parse(data, len, len > 0 ? len : 1),
+                   bytes = parse(data, len, 1);
     check(memcmp(&whole.body_sum, &bytes.body_sum, sizeof whole.body_sum) == 0);
-    check(whole.result == bytes.result && whole.status == bytes.status && whole.body_len == bytes.body_len);
+    check(whole.result == bytes.result && whole.status == bytes.status &&
+          whole.body_len == bytes.body_len);
     return 0;
 }

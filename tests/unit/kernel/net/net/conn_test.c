@@ -405,7 +405,8 @@ static void lists_its_objects_in_the_shell(void **state)
     struct pair pair = pair_open();
     const char *text = world_shell(1, words);
     assert_non_null(strstr(text, "tcp listening on port 4007"));
-    assert_non_null(strstr(text, "tcp 127.0.0.1 port 4007: open, 0 bytes to read, 0 unsent"));
+    assert_non_null(
+        strstr(text, "tcp 127.0.0.1 port 4007: open, 0 bytes to read, 0 unsent"));
     struct net_status status;
     net_status(&status);
     assert_int_equal(status.conns, 2);
