@@ -60,9 +60,9 @@ CELL_$1_all_flags := $(CELL_FLAGS) $(CELL_$1_flags) $(CELL_$1_public_flags) \
 $(call keep_stamp,$(B)/obj/cells/$1/flags,$(CC_ID) $$(CELL_$1_all_flags) : $(CELL_$1_third_party_flags) : $$(CELL_$1_objects))
 
 $(B)/obj/cells/$1/own/%.o: $(CELL_$1_dir)/%.c $(B)/obj/cells/$1/flags
-	$(call show,CC,$$<)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MMD -MP -c -o $$@ $$<
+	$(call show,CC,$$<)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
 $(B)/obj/cells/$1/own/%.o: $(CELL_$1_dir)/%.S $(B)/obj/cells/$1/flags
-	$(call show,AS,$$<)mkdir -p $$(@D) && $(CC) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MMD -MP -c -o $$@ $$<
+	$(call show,AS,$$<)mkdir -p $$(@D) && $(CC) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
 $(if $(CELL_$1_third_party),$(call cell_third_party_rules,$1))
 $$(CELL_$1_out).debug.o: $$(CELL_$1_objects) $(B)/obj/cells/$1/flags
 	$(Q)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $$@ $$(CELL_$1_objects)
@@ -78,7 +78,7 @@ endef
 define cell_third_party_rules
 $(B)/obj/cells/$1/third-party/%.o: $$(CELL_$1_tree)/%.c $(B)/obj/cells/$1/flags $$(CELL_$1_tree)/.complete
 	$(call show,CC,$(CELL_$1_third_party)/$$*.c)mkdir -p $$(@D) && $(CC) $(CELL_$1_third_party_flags) $$(CELL_$1_all_flags) -w \
-	    $(CELL_PREFIX) -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) -MMD -MP -c -o $$@ $$<
+	    $(CELL_PREFIX) -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) -MD -MP -c -o $$@ $$<
 $(B)/obj/cells/$1/third-party/%.o: $$(CELL_$1_tree)/%.s $(B)/obj/cells/$1/flags $$(CELL_$1_tree)/.complete
 	$(call show,AS,$(CELL_$1_third_party)/$$*.s)mkdir -p $$(@D) && $(CC) $$(CELL_$1_all_flags) $(CELL_PREFIX) \
 	    -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) -c -o $$@ $$<
