@@ -58,9 +58,9 @@ struct boot_info {
     uint64_t tsc;          /* time stamp counter at the stub's first instruction */
 };
 
-/* The trampoline's last page bytes: the starter fills this in at offset BOOT_TRAMPOLINE_MAILBOX of the copy. */
+/* Two pages below 1 MiB: the trampoline's copy, executable, and what it reads. The starter fills the mailbox in. */
 #define BOOT_TRAMPOLINE_PHYS 0x8000u
-#define BOOT_TRAMPOLINE_MAILBOX 0xf00u
+#define BOOT_MAILBOX_PHYS 0x9000u
 
 struct boot_mailbox {
     uint64_t cr3;   /* below 4 GiB */

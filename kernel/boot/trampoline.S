@@ -1,9 +1,9 @@
 /* First instructions of every other processor: real mode to 64-bit code. Runs from its copy at 0x8000. */
 /* SPDX-License-Identifier: MIT */
 
-/* Frozen with boot_info.h: the page's address, and struct boot_mailbox inside it. */
+/* Frozen with boot_info.h: where the copy lies, and struct boot_mailbox. */
 #define PAGE 0x8000
-#define MAILBOX (PAGE + 0xf00)
+#define MAILBOX 0x9000
 #define HERE(symbol) ((symbol) - trampoline_begin + PAGE)
 
     .section .rodata.trampoline, "a"

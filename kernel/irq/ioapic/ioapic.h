@@ -14,7 +14,7 @@ NODISCARD enum status ioapic_route(unsigned gsi, unsigned vector, uint32_t apic_
                          bool masked);
 /* Delivers GSI as NMI to APIC_ID, edge-triggered. */
 NODISCARD enum status ioapic_route_nmi(unsigned gsi, uint32_t apic_id);
-NODISCARD enum status ioapic_mask(unsigned gsi, bool masked);
+enum status ioapic_mask(unsigned gsi, bool masked);
 
 /* Called by init: maps the registers, masks everything, switches the old 8259s off. */
 NODISCARD enum status ioapic_start(void);

@@ -27,11 +27,11 @@
 #endif
 
 #define PAGE_SIZE 4096u
-#define PAGE_MASK 0xfffull
+#define PAGE_MASK 0xffful
 
-#define NS_PER_US 1000ull
-#define NS_PER_MS 1000000ull
-#define NS_PER_S 1000000000ull
+#define NS_PER_US 1000ul
+#define NS_PER_MS 1000000ul
+#define NS_PER_S 1000000000ul
 
 static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static inline uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }

@@ -67,6 +67,12 @@ uint64_t entry_sleep(void *queue, uint64_t deadline_ns);
 /* Moves to this CPU's scheduler stack and goes to task_schedule(); what was on the old stack is given up. Interrupts off. */
 NORETURN void entry_schedule(void);
 
+/* Gives up the current step and goes to task_step_done() with the struct wait that was stored. Interrupts off. */
+NORETURN void entry_leave_step(void);
+
+/* Stub address of code that goes to task_abandon(true) on the scheduler stack, from any frame of this CPU. */
+uint64_t entry_abandoned_address(void);
+
 /* Halts this CPU on its scheduler stack until an interrupt has come, then goes to task_schedule(). */
 NORETURN void entry_idle(void);
 

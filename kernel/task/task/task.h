@@ -118,6 +118,9 @@ uint64_t task_steps(const struct task *task);    /* calls of the step function s
 uint64_t task_switches(const struct task *task); /* times it was given a CPU: unchanged = has not run */
 uint64_t task_run_ns(const struct task *task);
 uint32_t task_restarts(const struct task *task);
+bool task_essential(const struct task *task);
+/* Faults of the current task that followed each other within a minute. */
+uint32_t task_fault_streak(void);
 void task_stack_range(const struct task *task, uint64_t *out_low, uint64_t *out_top);
 task_step_fn task_step_function(const struct task *task);
 /* Saved context of a task that is READY, WAITING or SLEEPING; resume 0: no frames. */

@@ -27,8 +27,8 @@ void timer_init(struct timer *timer, timer_fn fn, void *arg);
  * One caller at a time per timer. Any context. */
 void timer_arm(struct timer *timer, uint64_t deadline_ns);
 
-/* Takes TIMER off its queue. Afterwards fn does not run, unless timer_cancel() is called from fn itself or by somebody
- * who holds a lock that fn takes: then fn may still be running (see timer_running()). True when it was armed. */
+/* Takes TIMER off its queue; true when it was on one. A callback that has begun on another CPU is not waited
+ * for: who frees the memory asks timer_running() first. */
 bool timer_cancel(struct timer *timer);
 
 /* True while fn of TIMER runs on some CPU. */

@@ -1,0 +1,6 @@
+# Exceptions: report, then restart the task or the machine.
+# SPDX-License-Identifier: MIT
+cell := fault
+kind := core
+start := service
+uses := libc format serial log shell console clock task entry cpu paging guard unwind namespace power spinlock

@@ -1,0 +1,164 @@
+/* What happens after an exception: guard, report, record, restart. */
+/* SPDX-License-Identifier: MIT */
+#include <fault/fault/fault.h>
+
+#include "private.h"
+
+#include <core/guard/guard.h>
+#include <fault/power/power.h>
+#include <lib/base/atomic.h>
+#include <lib/format/format.h>
+#include <mm/paging/paging.h>
+#include <string.h>
+#include <task/spinlock/spinlock.h>
+#include <task/task/task.h>
+#include <time/clock/clock.h>
+
+#define RECORDS 32u
+#define VECTOR_BREAKPOINT 3u
+#define VECTOR_DOUBLE_FAULT 8u
+#define VECTOR_PAGE_FAULT 14u
+#define VECTOR_MACHINE_CHECK 18u
+#define STREAK_MAX 12u /* faults in a row, after which a task is given up */
+#define PANIC_TEXT_MAX 160u
+
+static struct {
+    struct spinlock lock;
+    struct fault_record records[RECORDS]; /* [L] */
+    uint64_t count;                       /* [a] */
+    struct event event;
+    /* [c] by CPU number */
+    uint32_t handling[CPU_MAX]; /* a fault while this is set is the last one */
+    char panic_text[CPU_MAX][PANIC_TEXT_MAX];
+    /* Of fault_expect(). */
+    uint64_t expect_low, expect_high, expect_resume, expected_vector;
+} fault;
+
+void fault_expect(uint64_t low, uint64_t high, uint64_t resume_rip)
+{
+    fault.expect_low = low;
+    fault.expect_resume = resume_rip;
+    fault.expected_vector = UINT64_MAX;
+    atomic_store(&fault.expect_high, high);
+}
+
+uint64_t fault_expected_vector(void)
+{
+    return atomic_load(&fault.expected_vector);
+}
+
+static bool take_expected(struct trap_frame *frame)
+{
+    if (frame->rip < fault.expect_low || frame->rip >= atomic_load(&fault.expect_high))
+        return false;
+    fault.expect_high = 0;
+    frame->rip = fault.expect_resume;
+    atomic_store(&fault.expected_vector, frame->vector);
+    return true;
+}
+
+static uint64_t fault_address(void)
+{
+    uint64_t address;
+    __asm__ volatile("movq %%cr2, %0" : "=r"(address));
+    return address;
+}
+
+/* There is a task whose work can be given up: no lock of it is held, and it is not the kernel that was interrupted. */
+static bool is_curable(const struct trap_frame *frame)
+{
+    return frame->vector != VECTOR_MACHINE_CHECK && cpu_locks_held() == 0 && !cpu_in_interrupt() &&
+           cpu_current_task() != NULL;
+}
+
+static void fill_record(struct fault_record *record, const struct trap_frame *frame)
+{
+    *record = (struct fault_record){
+        .time_ns = clock_ns(),
+        .vector = frame->vector,
+        .error = frame->error,
+        .rip = frame->rip,
+        .cpu = cpu_index(),
+    };
+    if (frame->vector == VECTOR_PAGE_FAULT || frame->vector == VECTOR_DOUBLE_FAULT)
+        record->address = fault_address();
+    if (cpu_current_task() != NULL)
+        task_name_copy(cpu_current_task(), record->task);
+    report_place(frame, record->place, sizeof record->place);
+}
+
+static void keep_record(struct fault_record *record)
+{
+    spin_lock(&fault.lock);
+    record->number = fault.count + 1;
+    fault.records[fault.count % RECORDS] = *record;
+    atomic_store(&fault.count, record->number);
+    spin_unlock(&fault.lock);
+    event_signal(&fault.event);
+}
+
+enum status fault_at(size_t index, struct fault_record *out)
+{
+    enum status status = STATUS_NOT_FOUND;
+    spin_lock(&fault.lock);
+    if (index < RECORDS && index < fault.count) {
+        *out = fault.records[(fault.count - 1 - index) % RECORDS];
+        status = STATUS_OK;
+    }
+    spin_unlock(&fault.lock);
+    return status;
+}
+
+uint64_t fault_count(void)
+{
+    return atomic_load(&fault.count);
+}
+
+struct event *fault_event(void)
+{
+    return &fault.event;
+}
+
+NORETURN static void end_machine(const struct trap_frame *frame, struct fault_record *record)
+{
+    record->fatal = true;
+    report(frame, record, fault.panic_text[record->cpu]);
+    power_reset();
+}
+
+void fault_handle(struct trap_frame *frame)
+{
+    struct fault_record record;
+    uint32_t *handling = &fault.handling[cpu_index()];
+    bool give_up;
+    if (take_expected(frame))
+        return;
+    if (atomic_exchange(handling, 1) != 0) {
+        report_nested(frame);
+        power_reset();
+    }
+    record.reverted = false;
+    fill_record(&record, frame);
+    record.reverted = guard_fault(frame);
+    if (!is_curable(frame))
+        end_machine(frame, &record);
+    give_up = task_fault_streak() >= STREAK_MAX;
+    if (give_up && task_essential(cpu_current_task()))
+        end_machine(frame, &record);
+    report(frame, &record, fault.panic_text[record.cpu]);
+    fault.panic_text[record.cpu][0] = 0;
+    keep_record(&record);
+    atomic_store(handling, 0);
+    task_abandon(!give_up);
+}
+
+void fault_panic(const char *format, ...)
+{
+    va_list arguments;
+    (void)interrupts_off();
+    va_start(arguments, format);
+    (void)format_text_list(fault.panic_text[cpu_index()], PANIC_TEXT_MAX, format, arguments);
+    va_end(arguments);
+    for (;;)
+        __asm__ volatile("int3");
+}

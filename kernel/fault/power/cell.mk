@@ -1,0 +1,5 @@
+# Resetting the machine.
+# SPDX-License-Identifier: MIT
+cell := power
+kind := core
+uses :=

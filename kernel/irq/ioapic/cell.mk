@@ -1,0 +1,5 @@
+# The IOAPICs.
+# SPDX-License-Identifier: MIT
+cell := ioapic
+kind := driver
+uses := acpi paging spinlock

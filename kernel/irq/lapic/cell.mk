@@ -1,0 +1,5 @@
+# The local APIC.
+# SPDX-License-Identifier: MIT
+cell := lapic
+kind := driver
+uses := acpi paging clock

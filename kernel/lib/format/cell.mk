@@ -1,0 +1,5 @@
+# printf-style formatting without floating point.
+# SPDX-License-Identifier: MIT
+cell := format
+kind := library
+uses :=

@@ -1,0 +1,5 @@
+# Physical memory.
+# SPDX-License-Identifier: MIT
+cell := frame
+kind := core
+uses := libc bootinfo spinlock fault

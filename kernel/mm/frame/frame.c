@@ -1,0 +1,239 @@
+/* A bitmap of all frames, 1 = taken. */
+/* SPDX-License-Identifier: MIT */
+#include <mm/frame/frame.h>
+
+#include <boot/bootinfo/bootinfo.h>
+#include <fault/fault/fault.h>
+#include <string.h>
+#include <task/spinlock/spinlock.h>
+
+#define LOW_LIMIT (1ull << 20) /* firmware, trampoline */
+#define RUN_ALIGN_MAX 16u      /* frames */
+#define WORD_BITS 64u
+
+static struct {
+    struct spinlock lock;
+    uint64_t *map;          /* [I] one bit a frame, in the direct map */
+    uint64_t frames;        /* [I] bits in the map */
+    uint64_t hint;          /* [L] no word before this one has a free bit */
+    struct frame_stats stats; /* [L] */
+} pool;
+
+static bool taken(uint64_t frame)
+{
+    return (pool.map[frame / WORD_BITS] >> (frame % WORD_BITS) & 1) != 0;
+}
+
+static void mark(uint64_t frame, bool is_taken)
+{
+    uint64_t bit = 1ull << (frame % WORD_BITS);
+    if (is_taken)
+        pool.map[frame / WORD_BITS] |= bit;
+    else
+        pool.map[frame / WORD_BITS] &= ~bit;
+}
+
+static void count_taken(uint64_t frames)
+{
+    pool.stats.free -= frames;
+    if (pool.stats.free < pool.stats.lowest_free)
+        pool.stats.lowest_free = pool.stats.free;
+}
+
+enum status frame_take(uint64_t *out_phys)
+{
+    uint64_t words = pool.frames / WORD_BITS;
+    enum status status = STATUS_FULL;
+    spin_lock(&pool.lock);
+    while (pool.hint < words && pool.map[pool.hint] == UINT64_MAX)
+        pool.hint++;
+    if (pool.hint < words) {
+        unsigned bit = (unsigned)__builtin_ctzll(~pool.map[pool.hint]);
+        uint64_t frame = pool.hint * WORD_BITS + bit;
+        mark(frame, true);
+        count_taken(1);
+        *out_phys = frame * PAGE_SIZE;
+        status = STATUS_OK;
+    }
+    spin_unlock(&pool.lock);
+    return status;
+}
+
+void frame_put_run(uint64_t phys, size_t count)
+{
+    uint64_t first = phys / PAGE_SIZE;
+    bool wrong = (phys & PAGE_MASK) != 0 || phys < LOW_LIMIT || first + count > pool.frames;
+    spin_lock(&pool.lock);
+    for (uint64_t frame = first; !wrong && frame < first + count; frame++) {
+        wrong = !taken(frame);
+        mark(frame, false);
+    }
+    if (!wrong) {
+        pool.stats.free += count;
+        pool.hint = min_u64(pool.hint, first / WORD_BITS);
+    }
+    spin_unlock(&pool.lock);
+    if (wrong)
+        fault_panic("frame: %lx was not taken", phys);
+}
+
+void frame_put(uint64_t phys)
+{
+    frame_put_run(phys, 1);
+}
+
+static size_t run_align(size_t count)
+{
+    size_t align = 1;
+    while (align < count && align < RUN_ALIGN_MAX)
+        align *= 2;
+    return align;
+}
+
+/* Length of the free run at FIRST, looking no further than COUNT. */
+static size_t free_run(uint64_t first, size_t count)
+{
+    size_t len = 0;
+    while (len < count && !taken(first + len))
+        len++;
+    return len;
+}
+
+enum status frame_take_run(size_t count, uint64_t max_phys, uint64_t *out_phys)
+{
+    size_t align = run_align(count);
+    uint64_t limit = pool.frames;
+    enum status status = STATUS_FULL;
+    if (count == 0)
+        return STATUS_INVALID;
+    if (max_phys != 0)
+        limit = min_u64(limit, max_phys / PAGE_SIZE);
+    spin_lock(&pool.lock);
+    for (uint64_t first = align_up(pool.hint * WORD_BITS, align); first + count <= limit;) {
+        size_t len = free_run(first, count);
+        if (len == count) {
+            for (size_t i = 0; i < count; i++)
+                mark(first + i, true);
+            count_taken(count);
+            *out_phys = first * PAGE_SIZE;
+            status = STATUS_OK;
+            break;
+        }
+        first = align_up(first + len + 1, align);
+    }
+    spin_unlock(&pool.lock);
+    return status;
+}
+
+void frame_stats_read(struct frame_stats *out)
+{
+    spin_lock(&pool.lock);
+    *out = pool.stats;
+    spin_unlock(&pool.lock);
+}
+
+bool frame_check(void)
+{
+    uint64_t free = 0;
+    bool good;
+    spin_lock(&pool.lock);
+    for (uint64_t word = 0; word < pool.frames / WORD_BITS; word++) {
+        for (uint64_t bits = ~pool.map[word]; bits != 0; bits &= bits - 1)
+            free++;
+        if (word < pool.hint && pool.map[word] != UINT64_MAX)
+            free = UINT64_MAX / 2; /* the hint lies */
+    }
+    good = free == pool.stats.free && pool.stats.lowest_free <= free && free <= pool.stats.total;
+    spin_unlock(&pool.lock);
+    return good;
+}
+
+struct range {
+    uint64_t begin, end;
+};
+
+/* What the boot has put into RAM: entry INDEX, empty past the end. */
+static bool occupied_at(size_t index, struct range *out)
+{
+    struct boot_segment segment;
+    uint64_t text_end;
+    switch (index) {
+    case 0:
+        *out = (struct range){ 0, LOW_LIMIT };
+        return true;
+    case 1:
+        boot_stub_range(&out->begin, &text_end, &out->end);
+        return true;
+    case 2:
+        *out = (struct range){ boot_archive_phys(), boot_archive_phys() + boot_archive_len() };
+        return true;
+    default:
+        if (boot_segment_at(index - 3, &segment) != STATUS_OK)
+            return false;
+        *out = (struct range){ segment.phys, segment.phys + segment.len };
+        return true;
+    }
+}
+
+/* The first place in RAM for LEN bytes that is not occupied; 0 = none. */
+static uint64_t find_room(uint64_t len)
+{
+    struct boot_memory memory;
+    struct range occupied;
+    for (size_t m = 0; boot_memory_at(m, &memory) == STATUS_OK; m++) {
+        uint64_t at = align_up(memory.addr, PAGE_SIZE), end = memory.addr + memory.len;
+        bool moved = memory.type == 1;
+        while (moved && at + len <= end) {
+            moved = false;
+            for (size_t i = 0; occupied_at(i, &occupied); i++)
+                if (at < occupied.end && at + len > occupied.begin) {
+                    at = align_up(occupied.end, PAGE_SIZE);
+                    moved = true;
+                }
+            if (!moved)
+                return at;
+        }
+    }
+    return 0;
+}
+
+static void mark_range(uint64_t begin, uint64_t end, bool is_taken)
+{
+    begin = is_taken ? begin / PAGE_SIZE : align_up(begin, PAGE_SIZE) / PAGE_SIZE;
+    end = is_taken ? align_up(end, PAGE_SIZE) / PAGE_SIZE : end / PAGE_SIZE;
+    for (uint64_t frame = begin; frame < end && frame < pool.frames; frame++)
+        mark(frame, is_taken);
+}
+
+enum status frame_start(void)
+{
+    struct boot_memory memory;
+    struct range occupied;
+    uint64_t top = 0, map_phys, map_len;
+    for (size_t m = 0; boot_memory_at(m, &memory) == STATUS_OK; m++)
+        if (memory.type == 1)
+            top = max_u64(top, memory.addr + memory.len);
+    pool.frames = align_up(top / PAGE_SIZE, WORD_BITS);
+    map_len = align_up(pool.frames / 8, PAGE_SIZE);
+    map_phys = find_room(map_len);
+    if (map_phys == 0 || map_phys + map_len > 1ull << 32)
+        return STATUS_FULL;
+    pool.map = (uint64_t *)(BOOT_DIRECT_BASE + map_phys);
+    memset(pool.map, 0xff, map_len);
+    for (size_t m = 0; boot_memory_at(m, &memory) == STATUS_OK; m++)
+        if (memory.type == 1)
+            mark_range(memory.addr, memory.addr + memory.len, false);
+    for (size_t m = 0; boot_memory_at(m, &memory) == STATUS_OK; m++)
+        if (memory.type != 1) /* overlapping entries: reserved wins */
+            mark_range(memory.addr, memory.addr + memory.len, true);
+    mark_range(0, LOW_LIMIT, true);
+    for (uint64_t frame = 0; frame < pool.frames; frame++)
+        pool.stats.total += !taken(frame);
+    for (size_t i = 0; occupied_at(i, &occupied); i++)
+        mark_range(occupied.begin, occupied.end, true);
+    mark_range(map_phys, map_phys + map_len, true);
+    for (uint64_t frame = 0; frame < pool.frames; frame++)
+        pool.stats.free += !taken(frame);
+    pool.stats.lowest_free = pool.stats.free;
+    return STATUS_OK;
+}

@@ -1,0 +1,5 @@
+# The memory allocator.
+# SPDX-License-Identifier: MIT
+cell := heap
+kind := core
+uses := libc frame spinlock fault

@@ -1,0 +1,359 @@
+/* Slabs of equal objects, and runs of frames for large ones. */
+/* SPDX-License-Identifier: MIT */
+#include <mm/heap/heap.h>
+
+#include <fault/fault/fault.h>
+#include <lib/base/atomic.h>
+#include <lib/base/list.h>
+#include <mm/frame/frame.h>
+#include <mm/paging/paging.h>
+#include <string.h>
+#include <task/spinlock/spinlock.h>
+
+/* Invariants (heap_check()):
+ *  1. Every pointer that is handed out lies in the first 16 KiB of a block that is aligned to 16 KiB and begins with a
+ *     head; the head says the object's size and whether it is in use.
+ *  2. used = number of set bits of the map; a block on a class's partial list has a free object, one on its full list none.
+ *  3. Every byte of a free object is POISON.
+ * A block with no object in use goes back to the frames, unless it is its class's only partial one. */
+
+#define BLOCK_LEN 16384u
+#define HEAD_LEN 192u
+#define MAGIC_SMALL 0x4c4d5348u
+#define MAGIC_LARGE 0x47524c48u
+#define POISON 0xdf
+#define MAP_WORDS 16u
+
+struct head {
+    uint32_t magic;
+    uint32_t object_len; /* small */
+    uint32_t capacity;   /* small: objects in this block */
+    uint32_t used;       /* small */
+    struct list link;    /* small: partial or full list; large: list of all */
+    uint64_t frames;
+    uint64_t len; /* large: bytes asked for, rounded up to 16 */
+    uint32_t class_index;
+    uint32_t zero;
+    uint64_t map[MAP_WORDS]; /* 1 = in use */
+};
+_Static_assert(sizeof(struct head) <= HEAD_LEN, "the first object follows");
+
+/* The larger ones divide what a block holds with little rest. */
+static const uint32_t class_lens[] = { 16,  32,  48,  64,   96,   128,  192,  256, 384,
+                                       512, 768, 1024, 1536, 2048, 3232, 5392, 8096 };
+#define CLASSES ARRAY_LEN(class_lens)
+
+struct class {
+    struct spinlock lock;
+    struct list partial; /* [L] */
+    struct list full;    /* [L] */
+};
+
+static struct {
+    struct class classes[CLASSES];
+    struct spinlock large_lock;
+    struct list large; /* [L] */
+    struct heap_stats stats; /* [a] */
+} heap;
+
+void heap_start(void)
+{
+    for (size_t i = 0; i < CLASSES; i++) {
+        list_init(&heap.classes[i].partial);
+        list_init(&heap.classes[i].full);
+    }
+    list_init(&heap.large);
+}
+
+static struct head *head_of(const void *object)
+{
+    return (struct head *)align_down((uint64_t)object, BLOCK_LEN);
+}
+
+static uint8_t *object_at(struct head *head, uint32_t index)
+{
+    return (uint8_t *)head + HEAD_LEN + (size_t)index * head->object_len;
+}
+
+static struct head *block_take(size_t frames)
+{
+    uint64_t phys;
+    struct head *head;
+    if (frame_take_run(frames, 0, &phys) != STATUS_OK)
+        return NULL;
+    head = phys_to_virt(phys);
+    memset(head, 0, HEAD_LEN);
+    head->frames = frames;
+    atomic_add(&heap.stats.held_bytes, frames * PAGE_SIZE);
+    return head;
+}
+
+static void block_put(struct head *head)
+{
+    size_t frames = head->frames;
+    head->magic = 0;
+    atomic_sub(&heap.stats.held_bytes, frames * PAGE_SIZE);
+    frame_put_run(direct_to_phys(head), frames);
+}
+
+static void count_alloc(size_t len)
+{
+    atomic_add(&heap.stats.live_bytes, len);
+    atomic_add(&heap.stats.live_count, 1);
+    atomic_add(&heap.stats.allocations, 1);
+}
+
+static void count_free(size_t len)
+{
+    atomic_sub(&heap.stats.live_bytes, len);
+    atomic_sub(&heap.stats.live_count, 1);
+}
+
+static struct head *small_block_take(uint32_t class_index)
+{
+    struct head *head = block_take(BLOCK_LEN / PAGE_SIZE);
+    if (head == NULL)
+        return NULL;
+    head->magic = MAGIC_SMALL;
+    head->class_index = class_index;
+    head->object_len = class_lens[class_index];
+    head->capacity = (BLOCK_LEN - HEAD_LEN) / head->object_len;
+    memset(object_at(head, 0), POISON, BLOCK_LEN - HEAD_LEN);
+    list_push_front(&heap.classes[class_index].partial, &head->link);
+    return head;
+}
+
+static void *take_object(struct class *class, struct head *head)
+{
+    uint32_t index = 0;
+    for (size_t word = 0; word < MAP_WORDS; word++)
+        if (head->map[word] != UINT64_MAX) {
+            index = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(~head->map[word]);
+            break;
+        }
+    head->map[index / 64] |= 1ull << (index % 64);
+    head->used++;
+    if (head->used == head->capacity) {
+        list_remove(&head->link);
+        list_push_back(&class->full, &head->link);
+    }
+    return object_at(head, index);
+}
+
+static void *small_alloc(uint32_t class_index)
+{
+    struct class *class = &heap.classes[class_index];
+    struct head *head;
+    void *object = NULL;
+    spin_lock(&class->lock);
+    if (!list_empty(&class->partial))
+        head = list_first(&class->partial, struct head, link);
+    else
+        head = small_block_take(class_index);
+    if (head != NULL)
+        object = take_object(class, head);
+    spin_unlock(&class->lock);
+    return object;
+}
+
+static void *large_alloc(size_t len)
+{
+    size_t frames = (len + HEAD_LEN + PAGE_SIZE - 1) / PAGE_SIZE;
+    struct head *head = block_take(frames);
+    if (head == NULL)
+        return NULL;
+    head->magic = MAGIC_LARGE;
+    head->len = frames * PAGE_SIZE - HEAD_LEN;
+    spin_lock(&heap.large_lock);
+    list_push_back(&heap.large, &head->link);
+    spin_unlock(&heap.large_lock);
+    return (uint8_t *)head + HEAD_LEN;
+}
+
+void *heap_alloc(size_t len)
+{
+    uint32_t class_index = 0;
+    void *object;
+    while (class_index < CLASSES && class_lens[class_index] < len)
+        class_index++;
+    if (class_index < CLASSES)
+        object = small_alloc(class_index);
+    else
+        object = len < 1ull << 40 ? large_alloc(len) : NULL;
+    if (object == NULL)
+        atomic_add(&heap.stats.failures, 1);
+    else
+        count_alloc(heap_size(object));
+    return object;
+}
+
+void *heap_calloc(size_t n, size_t len)
+{
+    size_t total;
+    void *object;
+    if (__builtin_mul_overflow(n, len, &total))
+        return NULL;
+    object = heap_alloc(total);
+    if (object != NULL)
+        memset(object, 0, total);
+    return object;
+}
+
+size_t heap_size(const void *object)
+{
+    const struct head *head = head_of(object);
+    return head->magic == MAGIC_SMALL ? head->object_len : head->len;
+}
+
+/* Invariant 1 for a pointer that comes back; false: it was never handed out, or is free already. */
+static bool small_release(struct head *head, uint8_t *object)
+{
+    struct class *class = &heap.classes[head->class_index];
+    size_t offset = (size_t)(object - object_at(head, 0));
+    uint32_t index = (uint32_t)(offset / head->object_len);
+    uint64_t bit = 1ull << (index % 64);
+    bool was_full, good;
+    spin_lock(&class->lock);
+    good = offset % head->object_len == 0 && index < head->capacity && (head->map[index / 64] & bit);
+    if (good) {
+        memset(object, POISON, head->object_len);
+        was_full = head->used == head->capacity;
+        head->map[index / 64] &= ~bit;
+        head->used--;
+        if (was_full) {
+            list_remove(&head->link);
+            list_push_front(&class->partial, &head->link);
+        } else if (head->used == 0 && class->partial.next != class->partial.prev) {
+            list_remove(&head->link);
+            block_put(head);
+        }
+    }
+    spin_unlock(&class->lock);
+    return good;
+}
+
+void heap_free(void *object)
+{
+    struct head *head = head_of(object);
+    size_t len;
+    bool good = false;
+    if (object == NULL)
+        return;
+    if (head->magic == MAGIC_SMALL) {
+        len = head->object_len;
+        good = small_release(head, object);
+    } else if (head->magic == MAGIC_LARGE && object == (uint8_t *)head + HEAD_LEN) {
+        len = head->len;
+        spin_lock(&heap.large_lock);
+        list_remove(&head->link);
+        spin_unlock(&heap.large_lock);
+        memset(object, POISON, min_u64(len, PAGE_SIZE));
+        block_put(head);
+        good = true;
+    }
+    if (!good)
+        fault_panic("heap: %p is not an object in use", object);
+    count_free(len);
+}
+
+void *heap_realloc(void *object, size_t len)
+{
+    size_t old_len;
+    void *moved;
+    if (object == NULL)
+        return heap_alloc(len);
+    old_len = heap_size(object);
+    if (len <= old_len && len >= old_len / 2)
+        return object;
+    moved = heap_alloc(len);
+    if (moved == NULL)
+        return len <= old_len ? object : NULL;
+    memcpy(moved, object, min_u64(old_len, len));
+    heap_free(object);
+    return moved;
+}
+
+void heap_stats_read(struct heap_stats *out)
+{
+    *out = (struct heap_stats){
+        .live_bytes = atomic_load(&heap.stats.live_bytes),
+        .live_count = atomic_load(&heap.stats.live_count),
+        .held_bytes = atomic_load(&heap.stats.held_bytes),
+        .allocations = atomic_load(&heap.stats.allocations),
+        .failures = atomic_load(&heap.stats.failures),
+    };
+}
+
+static bool in_use(const struct head *head, uint32_t index)
+{
+    return (head->map[index / 64] >> (index % 64) & 1) != 0;
+}
+
+static bool is_poison(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] != POISON)
+            return false;
+    return true;
+}
+
+static bool check_block(struct head *head, uint32_t class_index, bool full)
+{
+    uint32_t used = 0;
+    if (head->magic != MAGIC_SMALL || head->class_index != class_index ||
+        head->object_len != class_lens[class_index] || (head->used == head->capacity) != full)
+        return false;
+    for (uint32_t i = 0; i < head->capacity; i++) {
+        used += in_use(head, i);
+        if (!in_use(head, i) && !is_poison(object_at(head, i), head->object_len))
+            return false;
+    }
+    return used == head->used;
+}
+
+bool heap_check(void)
+{
+    bool good = true;
+    struct head *head;
+    for (uint32_t i = 0; i < CLASSES; i++) {
+        struct class *class = &heap.classes[i];
+        spin_lock(&class->lock);
+        list_for_each(head, &class->partial, link)
+            good = good && check_block(head, i, false);
+        list_for_each(head, &class->full, link)
+            good = good && check_block(head, i, true);
+        spin_unlock(&class->lock);
+    }
+    spin_lock(&heap.large_lock);
+    list_for_each(head, &heap.large, link)
+        good = good && head->magic == MAGIC_LARGE && head->len == head->frames * PAGE_SIZE - HEAD_LEN;
+    spin_unlock(&heap.large_lock);
+    return good;
+}
+
+static bool visit_blocks(struct list *blocks, heap_visit_fn visit, void *arg)
+{
+    struct head *head;
+    bool more = true;
+    list_for_each(head, blocks, link)
+        for (uint32_t i = 0; more && i < head->capacity; i++)
+            if (in_use(head, i))
+                more = visit(object_at(head, i), head->object_len, arg);
+    return more;
+}
+
+void heap_for_each(heap_visit_fn visit, void *arg)
+{
+    struct head *head;
+    bool more = true;
+    for (size_t i = 0; more && i < CLASSES; i++) {
+        struct class *class = &heap.classes[i];
+        spin_lock(&class->lock);
+        more = visit_blocks(&class->partial, visit, arg) && visit_blocks(&class->full, visit, arg);
+        spin_unlock(&class->lock);
+    }
+    spin_lock(&heap.large_lock);
+    list_for_each(head, &heap.large, link)
+        more = more && visit((uint8_t *)head + HEAD_LEN, head->len, arg);
+    spin_unlock(&heap.large_lock);
+}

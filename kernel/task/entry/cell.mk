@@ -1,0 +1,5 @@
+# Interrupt and exception entry, switching between tasks: frozen assembly.
+# SPDX-License-Identifier: MIT
+cell := entry
+kind := core
+uses := interrupt fault task guard

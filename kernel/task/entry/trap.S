@@ -1,0 +1,200 @@
+/* Entries of interrupts and exceptions: save all registers in a trap_frame, call C, take them up again. */
+/* SPDX-License-Identifier: MIT */
+
+#define INTERRUPT_STACK %gs:0x18
+#define SCHEDULER_STACK %gs:0x20
+#define INTERRUPT_DEPTH %gs:0x28
+#define RESCHEDULE %gs:0x30
+#define NMIS %gs:0x50
+
+.macro function name
+    .section .text.\name, "ax", @progbits
+    .globl \name
+    .type \name, @function
+    .balign 16
+\name:
+.endm
+
+.macro save_registers
+    pushq %rax
+    pushq %rbx
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %rbp
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, %rbx
+    cld
+.endm
+
+.macro restore_registers
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rbp
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rbx
+    popq %rax
+    addq $16, %rsp
+    iretq
+.endm
+
+/* The caller of this code is the interrupted one, its registers are in the trap_frame at %rbx (DWARF register 3):
+ * CFA = the saved rsp; each register at its offset. Numbers are SLEB128. */
+.macro unwind_through_frame
+    .cfi_signal_frame
+    .cfi_escape 0x0f, 4, 0x73, 0xa0, 0x01, 0x06 /* CFA = *(rbx + 160) */
+    .cfi_escape 0x10, 16, 3, 0x73, 0x88, 0x01   /* rip at 136 */
+    .cfi_escape 0x16, 7, 4, 0x73, 0xa0, 0x01, 0x06 /* rsp = *(rbx + 160) */
+    .cfi_escape 0x10, 0, 3, 0x73, 0xf0, 0x00    /* rax at 112 */
+    .cfi_escape 0x10, 3, 3, 0x73, 0xe8, 0x00    /* rbx at 104 */
+    .cfi_escape 0x10, 2, 3, 0x73, 0xe0, 0x00    /* rcx at 96 */
+    .cfi_escape 0x10, 1, 3, 0x73, 0xd8, 0x00    /* rdx at 88 */
+    .cfi_escape 0x10, 4, 3, 0x73, 0xd0, 0x00    /* rsi at 80 */
+    .cfi_escape 0x10, 5, 3, 0x73, 0xc8, 0x00    /* rdi at 72 */
+    .cfi_escape 0x10, 6, 3, 0x73, 0xc0, 0x00    /* rbp at 64 */
+    .cfi_escape 0x10, 8, 2, 0x73, 0x38
+    .cfi_escape 0x10, 9, 2, 0x73, 0x30
+    .cfi_escape 0x10, 10, 2, 0x73, 0x28
+    .cfi_escape 0x10, 11, 2, 0x73, 0x20
+    .cfi_escape 0x10, 12, 2, 0x73, 0x18
+    .cfi_escape 0x10, 13, 2, 0x73, 0x10
+    .cfi_escape 0x10, 14, 2, 0x73, 0x08
+    .cfi_escape 0x10, 15, 2, 0x73, 0x00
+.endm
+
+/* An exception stays on the stack that it hit (double fault, machine check: on their own). */
+    function entry_exception
+    .cfi_startproc
+    save_registers
+    unwind_through_frame
+    movq %rbx, %rdi
+    call fault_handle
+    movq %rbx, %rsp
+    restore_registers
+    .cfi_endproc
+    .size entry_exception, . - entry_exception
+
+/* Interrupts do not nest: the stack is always free. Afterwards the interrupted task may have to give way: its frame
+ * then is its saved context. */
+    function entry_interrupt
+    .cfi_startproc
+    save_registers
+    unwind_through_frame
+    incl INTERRUPT_DEPTH
+    movq INTERRUPT_STACK, %rsp
+    movq %rbx, %rdi
+    call interrupt_dispatch
+    movq %rbx, %rsp
+    decl INTERRUPT_DEPTH
+    cmpl $0, RESCHEDULE
+    jne 1f
+    restore_registers
+1:  movq %rsp, %rdi
+    movq SCHEDULER_STACK, %rsp
+    pushq $0
+    jmp task_preempt
+    .cfi_endproc
+    .size entry_interrupt, . - entry_interrupt
+
+/* The swap holds this CPU: nothing but its own code may run between here and park_handler(). */
+    function park_entry
+    .cfi_startproc
+    pushq $0
+    pushq $0xf0
+    save_registers
+    unwind_through_frame
+    incl INTERRUPT_DEPTH
+    movq INTERRUPT_STACK, %rsp
+    movq %rbx, %rdi
+    call park_handler
+    movq %rbx, %rsp
+    decl INTERRUPT_DEPTH
+    restore_registers
+    .cfi_endproc
+    .size park_entry, . - park_entry
+
+/* On the CPU's NMI stack, whatever the CPU was doing. */
+    function nmi_entry
+    .cfi_startproc
+    pushq $0
+    pushq $2
+    save_registers
+    unwind_through_frame
+    incq NMIS
+    movq %rbx, %rdi
+    call guard_nmi
+    movq %rbx, %rsp
+    restore_registers
+    .cfi_endproc
+    .size nmi_entry, . - nmi_entry
+
+/* The local APIC's "no interrupt after all": no end of interrupt. */
+    function entry_spurious
+    .cfi_startproc
+    .cfi_signal_frame
+    iretq
+    .cfi_endproc
+    .size entry_spurious, . - entry_spurious
+
+    function entry_resume_trap
+    .cfi_startproc
+    .cfi_undefined rip
+    restore_registers
+    .cfi_endproc
+    .size entry_resume_trap, . - entry_resume_trap
+
+/* One small function a vector: the CPU pushed an error code for some of the exceptions. */
+.macro vector number, target, has_error
+    function entry_vector_\number
+    .cfi_startproc
+    .cfi_signal_frame
+    .if \has_error == 0
+    pushq $0
+    .endif
+    pushq $\number
+    jmp \target
+    .cfi_endproc
+    .size entry_vector_\number, . - entry_vector_\number
+.endm
+
+    .altmacro
+    .set number, 0
+    .rept 32
+    .if number != 2
+    .if (number == 8) || ((number >= 10) && (number <= 14)) || (number == 17) || (number == 21) || (number == 29) || (number == 30)
+    vector %number, entry_exception, 1
+    .else
+    vector %number, entry_exception, 0
+    .endif
+    .endif
+    .set number, number + 1
+    .endr
+    .set number, 0x20
+    .rept 64
+    vector %number, entry_interrupt, 0
+    .set number, number + 1
+    .endr
+    .set number, 0xe0
+    .rept 4
+    vector %number, entry_interrupt, 0
+    .set number, number + 1
+    .endr
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,6 @@
+# The battery-backed clock.
+# SPDX-License-Identifier: MIT
+cell := rtc
+kind := driver
+start := early
+uses := clock spinlock log
