@@ -1,5 +1,5 @@
-// What all parts of celltool stand on: one job, its memory, its refusal, growing text,
-// little-endian access. SPDX-License-Identifier: MIT
+// What all parts of celltool stand on: a job, its memory, its refusal, growing text.
+// SPDX-License-Identifier: MIT
 //
 // A job is one run over one or two objects. All its memory comes from job_alloc() and
 // ends with job_fini(), so no part frees anything. A part that cannot go on calls
@@ -8,12 +8,8 @@
 #ifndef CELLTOOL_BASE_H
 #define CELLTOOL_BASE_H
 
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <lib/base/types.h>
 
-#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 #define REFUSAL_LEN 512
 
 struct job {
@@ -54,33 +50,6 @@ void text_pad(struct text *text, size_t align);
 void text_put16(struct text *text, uint16_t value);
 void text_put32(struct text *text, uint32_t value);
 void text_put64(struct text *text, uint64_t value);
-
-static inline uint16_t get_le16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static inline uint32_t get_le32(const uint8_t *at)
-{
-    return get_le16(at) | (uint32_t)get_le16(at + 2) << 16;
-}
-
-static inline uint64_t get_le64(const uint8_t *at)
-{
-    return get_le32(at) | (uint64_t)get_le32(at + 4) << 32;
-}
-
-static inline void put_le32(uint8_t *at, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
-}
-
-static inline void put_le64(uint8_t *at, uint64_t value)
-{
-    put_le32(at, (uint32_t)value);
-    put_le32(at + 4, (uint32_t)(value >> 32));
-}
 
 // Reads a whole file. False: refused, *out_* untouched.
 bool file_read(struct job *job, const char *path, uint8_t **out_bytes, size_t *out_len);

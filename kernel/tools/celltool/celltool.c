@@ -81,9 +81,8 @@ static int parse_write(int count, char **words, struct write_arguments *out)
         else if (strcmp(words[i], "--closure") == 0)
             found.options.closure = true;
         else if (words[i][0] == '-')
-            return usage_fail(k < ARRAY_LEN(table) ? "missing value after"
-                                                   : "unknown option",
-                              words[i]);
+            return usage_fail(
+                k < ARRAY_LEN(table) ? "missing value after" : "unknown option", words[i]);
         else if (!found.in)
             found.in = words[i];
         else if (!found.out)

@@ -1,5 +1,5 @@
-// Ties debug entries to symbols: by address for what the cell defines, by name for what
-// it imports. SPDX-License-Identifier: MIT
+// Ties debug entries to symbols: by address what is defined, by name what is imported.
+// SPDX-License-Identifier: MIT
 #include "collect.h"
 
 #include "select.h"
@@ -64,11 +64,11 @@ static bool visit_function(struct collection *all, const struct described *entry
     if (known->found && types_signature(all->types, &known->die) &&
         types_signature(all->types, &die) &&
         types_signature(all->types, &known->die) != types_signature(all->types, &die))
-        return job_refuse(
-            all->job, "%s is imported with two signatures: %s in %s, %s in %s",
-            all->object->symbols[import].name,
-            types_signature_text(all->types, &known->die), known->unit->file,
-            types_signature_text(all->types, &die), entry->unit->file);
+        return job_refuse(all->job,
+                          "%s is imported with two signatures: %s in %s, %s in %s",
+                          all->object->symbols[import].name,
+                          types_signature_text(all->types, &known->die), known->unit->file,
+                          types_signature_text(all->types, &die), entry->unit->file);
     if (!known->found || !types_signature(all->types, &known->die))
         *known = *entry;
     return true;
@@ -153,8 +153,7 @@ static bool visit(void *context, const struct unit *unit, Dwarf_Die *die,
 }
 
 bool collect(struct job *job, struct object *object, struct debug *debug,
-             struct types *types, const char *cell_name,
-             struct collection *out_collection)
+             struct types *types, const char *cell_name, struct collection *out_collection)
 {
     *out_collection = (struct collection){.job = job,
                                           .object = object,

@@ -1,5 +1,5 @@
-// What the debug information says about each symbol of the object, and the types that it
-// completes. SPDX-License-Identifier: MIT
+// What the debug information says about each symbol, and the types that it completes.
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_COLLECT_H
 #define CELLTOOL_COLLECT_H
 

@@ -1,5 +1,5 @@
-// Renders code and data independent of section indices, symbol numbers and the order of
-// literals. SPDX-License-Identifier: MIT
+// Renders code and data free of section indices, symbol numbers and order of literals.
+// SPDX-License-Identifier: MIT
 #include "compare.h"
 
 #include <string.h>
@@ -65,7 +65,7 @@ static void target_add(struct text *text, const struct cell *cell,
         }
     }
     const struct data_info *data = data_at(cell, place.section, place.offset);
-    if (data && data->flags & DATA_ANONYMOUS)
+    if (data && data->flags & CELL_DATA_LITERAL)
         literal_add(text, cell, data, place.offset);
     else if (data)
         text_add(text, "data %s%+lld", data->key,

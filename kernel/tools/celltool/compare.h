@@ -1,5 +1,5 @@
-// The meaning of a function's code or an object's contents as text, free of where things
-// lie in the file. SPDX-License-Identifier: MIT
+// The meaning of a function's code or an object's contents as text.
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_COMPARE_H
 #define CELLTOOL_COMPARE_H
 

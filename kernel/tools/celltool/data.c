@@ -1,5 +1,5 @@
-// The data table: every byte of data that ships belongs to one object, named by its scope
-// in the source. SPDX-License-Identifier: MIT
+// The data table: each byte of data belongs to one object, named by its source scope.
+// SPDX-License-Identifier: MIT
 #include "tables.h"
 
 #include "select.h"
@@ -32,8 +32,8 @@ static uint32_t align_of(const struct section *section, uint64_t value)
 static uint32_t storage_of(const struct section *section)
 {
     if (section->type == SHT_NOBITS)
-        return STORAGE_BSS;
-    return section->flags & SHF_WRITE ? STORAGE_DATA : STORAGE_RODATA;
+        return CELL_STORE_BSS;
+    return section->flags & SHF_WRITE ? CELL_STORE_DATA : CELL_STORE_RODATA;
 }
 
 static bool name_is_generated(const char *name)
@@ -75,14 +75,14 @@ static bool symbol_add(struct collection *all, struct item_list *list, size_t in
             info->type = types_text(all->types, &type);
             info->type_hash = types_layout(all->types, &type);
             if (types_is_const(&type))
-                info->flags |= DATA_CONST;
+                info->flags |= CELL_DATA_CONST;
         }
-    } else if (info->storage == STORAGE_RODATA && name_is_generated(symbol->name)) {
+    } else if (info->storage == CELL_STORE_RODATA && name_is_generated(symbol->name)) {
         info->key = "";
-        info->flags |= DATA_ANONYMOUS;
+        info->flags |= CELL_DATA_LITERAL;
     }
-    if (info->storage == STORAGE_RODATA)
-        info->flags |= DATA_CONST;
+    if (info->storage == CELL_STORE_RODATA)
+        info->flags |= CELL_DATA_CONST;
     item_add(all, list, &item);
     return true;
 }
@@ -123,16 +123,15 @@ static bool gap_add(struct collection *all, struct item_list *list, size_t index
                           "bytes 0x%llx to 0x%llx of section %s belong to no object: in "
                           "assembly, writable "
                           "data needs .type NAME, @object and .size NAME, LENGTH",
-                          (unsigned long long)from, (unsigned long long)to,
-                          section->name);
+                          (unsigned long long)from, (unsigned long long)to, section->name);
     item.info = (struct data_info){.key = "",
                                    .type = "",
                                    .section = section->out_index,
                                    .value = (uint32_t)from,
                                    .size = (uint32_t)(to - from),
                                    .align = align_of(section, from),
-                                   .storage = STORAGE_RODATA,
-                                   .flags = DATA_CONST | DATA_ANONYMOUS};
+                                   .storage = CELL_STORE_RODATA,
+                                   .flags = CELL_DATA_CONST | CELL_DATA_LITERAL};
     item_add(all, list, &item);
     return true;
 }
@@ -178,7 +177,7 @@ static struct item **sort_by_key(struct job *job, struct item_list *list,
     size_t count = 0;
 
     for (size_t i = 0; i < list->count; i++)
-        if (!(list->items[i].info.flags & DATA_ANONYMOUS))
+        if (!(list->items[i].info.flags & CELL_DATA_LITERAL))
             sorted[count++] = &list->items[i];
     qsort(sorted, count, sizeof(*sorted), compare_key);
     *out_count = count;
@@ -211,7 +210,7 @@ static void keys_separate(struct job *job, struct item_list *list)
     for (size_t i = 0, len; i < count; i += len) {
         len = run_len(sorted, count, i);
         for (size_t k = i; len > 1 && k < i + len; k++)
-            sorted[k]->info.flags |= DATA_AMBIGUOUS;
+            sorted[k]->info.flags |= CELL_DATA_AMBIGUOUS;
     }
 }
 
@@ -239,9 +238,10 @@ static void mark_address_matters(struct collection *all, struct item_list *list)
         }
     }
     for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].info.storage == STORAGE_RODATA &&
-            taken[list->items[i].order] && !(list->items[i].info.flags & DATA_ANONYMOUS))
-            list->items[i].info.flags |= DATA_ADDRESS_MATTERS;
+        if (list->items[i].info.storage == CELL_STORE_RODATA &&
+            taken[list->items[i].order] &&
+            !(list->items[i].info.flags & CELL_DATA_LITERAL))
+            list->items[i].info.flags |= CELL_DATA_TAKEN;
 }
 
 bool tables_data(struct collection *all, struct cell_info *info)

@@ -83,8 +83,7 @@ static bool units_read(struct debug *debug)
     Dwarf_Die die;
     int state;
 
-    while ((state = dwarf_get_units(debug->dwarf, cu, &cu, NULL, NULL, &die, NULL)) ==
-           0) {
+    while ((state = dwarf_get_units(debug->dwarf, cu, &cu, NULL, NULL, &die, NULL)) == 0) {
         debug->units =
             job_grow(debug->job, debug->units, debug->unit_count, sizeof(*debug->units));
         struct unit *unit = &debug->units[debug->unit_count++];

@@ -1,5 +1,5 @@
-// The DWARF of a linked object: its debug sections relocated in memory, and a walk over
-// all its entries. SPDX-License-Identifier: MIT
+// The DWARF of a linked object: relocated in memory, and a walk over its entries.
+// SPDX-License-Identifier: MIT
 //
 // An address in it is (section index << 32) + offset, so that every code and data address
 // names its section.

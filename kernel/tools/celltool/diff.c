@@ -31,8 +31,8 @@ report(struct difference *all, const char *format, ...)
 }
 
 // Static functions may share a name: the nth of OLD is the nth of NEW.
-static const struct function_info *
-function_match(const struct cell_info *from, size_t index, const struct cell_info *in)
+static const struct function_info *function_match(const struct cell_info *from,
+                                                  size_t index, const struct cell_info *in)
 {
     size_t nth = 0;
 
@@ -59,12 +59,12 @@ static void diff_function(struct difference *all, const struct function_info *ol
     else if (strcmp(function_text(all, all->old, old),
                     function_text(all, all->new, new)) != 0)
         report(all, "function %s: code changed", old->name);
-    if ((old->flags ^ new->flags) & FUNCTION_GLOBAL)
+    if ((old->flags ^ new->flags) & CELL_FUNC_GLOBAL)
         report(all, "function %s: %s", old->name,
-               new->flags &FUNCTION_GLOBAL ? "exported now" : "no longer exported");
-    if ((old->flags ^ new->flags) & FUNCTION_ADDRESS_TAKEN)
+               new->flags &CELL_FUNC_GLOBAL ? "exported now" : "no longer exported");
+    if ((old->flags ^ new->flags) & CELL_FUNC_TAKEN)
         report(all, "function %s: address %s", old->name,
-               new->flags &FUNCTION_ADDRESS_TAKEN ? "taken now" : "no longer taken");
+               new->flags &CELL_FUNC_TAKEN ? "taken now" : "no longer taken");
 }
 
 static void diff_functions(struct difference *all)
@@ -87,7 +87,7 @@ static const struct data_info *data_find(const struct cell_info *info,
                                          const struct data_info *like)
 {
     for (size_t i = 0; i < info->data_count; i++)
-        if (!(info->data[i].flags & DATA_ANONYMOUS) &&
+        if (!(info->data[i].flags & CELL_DATA_LITERAL) &&
             strcmp(info->data[i].key, like->key) == 0)
             return &info->data[i];
     return NULL;
@@ -99,19 +99,19 @@ static void diff_object(struct difference *all, const struct data_info *old,
     if (old->type_hash != new->type_hash || old->size != new->size)
         report(all, "data %s: type changed from %s (%u bytes) to %s (%u bytes)", old->key,
                old->type, old->size, new->type, new->size);
-    else if ((old->storage == STORAGE_RODATA) != (new->storage == STORAGE_RODATA))
+    else if ((old->storage == CELL_STORE_RODATA) != (new->storage == CELL_STORE_RODATA))
         report(all, "data %s: %s", old->key,
-               new->storage == STORAGE_RODATA ? "constant now" : "variable now");
+               new->storage == CELL_STORE_RODATA ? "constant now" : "variable now");
     else if (old->storage != new->storage ||
              strcmp(meaning_text(all->job, all->old, old->section, old->value, old->size),
                     meaning_text(all->job, all->new, new->section, new->value,
                                  new->size)) != 0)
         report(all, "data %s: %s changed", old->key,
-               new->storage == STORAGE_RODATA ? "contents" : "initial value");
+               new->storage == CELL_STORE_RODATA ? "contents" : "initial value");
     if (old->align < new->align)
         report(all, "data %s: alignment raised from %u to %u", old->key, old->align,
                new->align);
-    if ((old->flags | new->flags) & DATA_AMBIGUOUS)
+    if ((old->flags | new->flags) & CELL_DATA_AMBIGUOUS)
         report(all, "data %s: several objects have this name in one scope", old->key);
 }
 
@@ -120,7 +120,7 @@ static void diff_data(struct difference *all)
     const struct cell_info *old = &all->old->info, *new = &all->new->info;
 
     for (size_t i = 0; i < old->data_count; i++) {
-        if (old->data[i].flags & DATA_ANONYMOUS)
+        if (old->data[i].flags & CELL_DATA_LITERAL)
             continue;
         const struct data_info *match = data_find(new, &old->data[i]);
         if (match)
@@ -129,7 +129,7 @@ static void diff_data(struct difference *all)
             report(all, "data %s: removed", old->data[i].key);
     }
     for (size_t i = 0; i < new->data_count; i++)
-        if (!(new->data[i].flags &DATA_ANONYMOUS) && !data_find(old, &new->data[i]))
+        if (!(new->data[i].flags &CELL_DATA_LITERAL) && !data_find(old, &new->data[i]))
             report(all, "data %s: added", new->data[i].key);
 }
 

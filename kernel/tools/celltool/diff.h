@@ -1,5 +1,5 @@
-// celltool diff: what changed between two versions of a cell, function by function and
-// object by object. SPDX-License-Identifier: MIT
+// celltool diff: what changed between two versions of a cell, function by function.
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_DIFF_H
 #define CELLTOOL_DIFF_H
 

@@ -1,5 +1,5 @@
-// Lays out the canonical object: header, contents, relocations, .cell, symbols, strings,
-// section headers. SPDX-License-Identifier: MIT
+// Lays out the canonical object byte by byte.
+// SPDX-License-Identifier: MIT
 #include "emit.h"
 
 #include <string.h>
@@ -106,8 +106,7 @@ static void symbol_emit(struct emission *emission, const struct symbol *symbol,
     text_put64(emission->out, symbol->size);
 }
 
-static const struct symbol **symbols_in_order(struct emission *emission,
-                                              size_t *out_count)
+static const struct symbol **symbols_in_order(struct emission *emission, size_t *out_count)
 {
     const struct object *object = emission->object;
     const struct symbol **order =

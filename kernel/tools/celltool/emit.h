@@ -1,5 +1,5 @@
-// Writes the canonical object: what object_select() kept, plus .cell, in a byte layout
-// that depends on nothing else. SPDX-License-Identifier: MIT
+// Writes the canonical object: what object_select() kept, and .cell.
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_EMIT_H
 #define CELLTOOL_EMIT_H
 

@@ -68,8 +68,7 @@ bool tables_functions(struct collection *all, struct cell_info *info)
 
     if (!find_taken(all, taken))
         return false;
-    info->functions =
-        job_alloc(all->job, object->symbol_count * sizeof(*info->functions));
+    info->functions = job_alloc(all->job, object->symbol_count * sizeof(*info->functions));
     info->imports = job_alloc(all->job, object->symbol_count * sizeof(*info->imports));
     for (size_t i = 1; i < object->symbol_count; i++) {
         const struct symbol *symbol = &object->symbols[i];
@@ -81,11 +80,11 @@ bool tables_functions(struct collection *all, struct cell_info *info)
             info->imports[info->import_count++] =
                 (struct import_info){.name = symbol->name,
                                      .signature = signature,
-                                     .flags = taken[i] ? IMPORT_ADDRESS_TAKEN : 0};
+                                     .flags = taken[i] ? CELL_IMPORT_TAKEN : 0};
         } else if (symbol_is_function(object, symbol)) {
-            uint32_t flags = symbol_is_exported(symbol) ? FUNCTION_GLOBAL : 0;
-            flags |= taken[i] ? FUNCTION_ADDRESS_TAKEN : 0;
-            flags |= entry->found ? 0 : FUNCTION_UNDESCRIBED;
+            uint32_t flags = symbol_is_exported(symbol) ? CELL_FUNC_GLOBAL : 0;
+            flags |= taken[i] ? CELL_FUNC_TAKEN : 0;
+            flags |= entry->found ? 0 : CELL_FUNC_ASSEMBLY;
             info->functions[info->function_count++] = (struct function_info){
                 .name = symbol->name,
                 .section = object->sections[symbol->section].out_index,

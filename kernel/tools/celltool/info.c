@@ -6,10 +6,9 @@
 
 #define VERSION 1
 #define HEADER_LEN 96
-#define TABLE_COUNT 6
 
 // In the order of the header: functions, data, types, fields, imports, uses.
-static const size_t record_len[TABLE_COUNT] = {24, 40, 32, 24, 24, 4};
+static const size_t record_len[CELL_TABLES] = {24, 40, 32, 24, 24, 4};
 
 // Distinct strings in the order of their first use, found by an open hash table.
 struct strings {
@@ -42,8 +41,7 @@ static void strings_widen(struct strings *strings)
     strings->slots = job_alloc(strings->job, strings->slot_count * sizeof(uint32_t));
     for (size_t i = 0; i < old_count; i++)
         if (old[i])
-            strings->slots[slot_find(strings, strings->bytes.bytes + old[i] - 1)] =
-                old[i];
+            strings->slots[slot_find(strings, strings->bytes.bytes + old[i] - 1)] = old[i];
 }
 
 static uint32_t strings_add(struct strings *strings, const char *text)
@@ -72,13 +70,12 @@ const char *phase_name(unsigned phase)
     return phase < ARRAY_LEN(names) ? names[phase] : NULL;
 }
 
-static void header_encode(const struct cell_info *info,
-                          const uint32_t counts[TABLE_COUNT], uint32_t name,
-                          uint32_t strings_len, struct text *out)
+static void header_encode(const struct cell_info *info, const uint32_t counts[CELL_TABLES],
+                          uint32_t name, uint32_t strings_len, struct text *out)
 {
     uint32_t offset = HEADER_LEN, strings_off = HEADER_LEN;
 
-    for (int i = 0; i < TABLE_COUNT; i++)
+    for (int i = 0; i < CELL_TABLES; i++)
         strings_off += counts[i] * (uint32_t)record_len[i];
 
     text_add_bytes(out, "NCEL", 4);
@@ -89,7 +86,7 @@ static void header_encode(const struct cell_info *info,
     text_put32(out, strings_off + strings_len);
     text_put32(out, name);
     text_put64(out, info->abi_hash);
-    for (int i = 0; i < TABLE_COUNT; i++) {
+    for (int i = 0; i < CELL_TABLES; i++) {
         text_put32(out, offset);
         text_put32(out, counts[i]);
         offset += counts[i] * (uint32_t)record_len[i];
@@ -154,7 +151,7 @@ static void tables_encode(const struct cell_info *info, struct strings *strings,
 
 void info_encode(struct job *job, const struct cell_info *info, struct text *out)
 {
-    const uint32_t counts[TABLE_COUNT] = {
+    const uint32_t counts[CELL_TABLES] = {
         (uint32_t)info->function_count, (uint32_t)info->data_count,
         (uint32_t)info->type_count,     (uint32_t)info->field_count,
         (uint32_t)info->import_count,   (uint32_t)info->uses_count};
@@ -189,7 +186,7 @@ static const char *read_string(struct reader *reader, const uint8_t *at)
     return "";
 }
 
-static void tables_decode(struct reader *reader, const uint8_t *tables[TABLE_COUNT],
+static void tables_decode(struct reader *reader, const uint8_t *tables[CELL_TABLES],
                           struct cell_info *info)
 {
     const uint8_t *at = tables[0];
@@ -243,8 +240,8 @@ static void tables_decode(struct reader *reader, const uint8_t *tables[TABLE_COU
 bool info_decode(struct job *job, const uint8_t *bytes, size_t len,
                  struct cell_info *out_info)
 {
-    const uint8_t *tables[TABLE_COUNT];
-    uint32_t counts[TABLE_COUNT];
+    const uint8_t *tables[CELL_TABLES];
+    uint32_t counts[CELL_TABLES];
 
     if (len < HEADER_LEN || memcmp(bytes, "NCEL", 4) != 0)
         return job_refuse(job, "the .cell section is damaged");
@@ -259,7 +256,7 @@ bool info_decode(struct job *job, const uint8_t *bytes, size_t len,
         reader.strings_len > len - reader.strings_off || !reader.strings_len ||
         bytes[reader.strings_off + reader.strings_len - 1])
         return job_refuse(job, "the .cell section is damaged");
-    for (int i = 0; i < TABLE_COUNT; i++) {
+    for (int i = 0; i < CELL_TABLES; i++) {
         uint32_t offset = get_le32(bytes + 28 + 8 * i);
         counts[i] = get_le32(bytes + 32 + 8 * i);
         if (offset > len || counts[i] > (len - offset) / record_len[i])

@@ -1,34 +1,11 @@
-// The contents of a .cell section as plain tables, and their encoding. FORMAT.md is the
-// description. SPDX-License-Identifier: MIT
+// The contents of a .cell section as plain tables, and their encoding (FORMAT.md).
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_INFO_H
 #define CELLTOOL_INFO_H
 
 #include "base.h"
 
-enum cell_kind {
-    KIND_CORE = 1,
-    KIND_DRIVER,
-    KIND_SERVICE,
-    KIND_LIBRARY,
-    KIND_APP,
-    KIND_TEST
-};
-enum cell_phase { PHASE_NONE, PHASE_EARLY, PHASE_DEVICE, PHASE_SERVICE, PHASE_APP };
-enum cell_flag { CELL_CLOSURE = 1 };
-enum function_flag {
-    FUNCTION_GLOBAL = 1,
-    FUNCTION_ADDRESS_TAKEN = 2,
-    FUNCTION_UNDESCRIBED = 4
-};
-enum data_storage { STORAGE_DATA = 1, STORAGE_BSS, STORAGE_RODATA };
-enum data_flag {
-    DATA_CONST = 1,
-    DATA_ANONYMOUS = 2,
-    DATA_ADDRESS_MATTERS = 4,
-    DATA_AMBIGUOUS = 8
-};
-enum type_flag { TYPE_PUBLIC = 1 };
-enum import_flag { IMPORT_ADDRESS_TAKEN = 1 };
+#include <core/cellinfo/cellinfo.h>
 
 struct function_info {
     const char *name;

@@ -97,10 +97,9 @@ bool tables_types(struct collection *all, struct cell_info *info)
                                    .size = (uint32_t)types_size(&named[i].die),
                                    .layout_hash = named[i].layout,
                                    .first_field = (uint32_t)info->field_count,
-                                   .flags = is_public ? TYPE_PUBLIC : 0};
+                                   .flags = is_public ? CELL_TYPE_PUBLIC : 0};
         if (shared)
-            type->name =
-                job_print(all->job, "%s::%s", named[i].unit->file, named[i].name);
+            type->name = job_print(all->job, "%s::%s", named[i].unit->file, named[i].name);
         fields_add(all, info, &named[i].die, 0, 0);
         type->field_count = (uint32_t)(info->field_count - type->first_field);
     }

@@ -20,7 +20,6 @@ bool cell_load(struct job *job, uint8_t *bytes, size_t len, struct cell *out_cel
 const uint8_t *cell_bytes(const struct cell *cell, uint32_t section, uint32_t value,
                           uint64_t size);
 // The length of a function, from its symbol.
-uint64_t cell_function_size(const struct cell *cell,
-                            const struct function_info *function);
+uint64_t cell_function_size(const struct cell *cell, const struct function_info *function);
 
 #endif

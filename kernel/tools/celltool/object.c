@@ -46,8 +46,7 @@ static bool symbols_read(struct object *object, const struct header *header)
         return job_refuse(object->job, "the symbol table is damaged");
     const struct section *strings = &object->sections[header->link];
     object->symbol_count = header->size / SYM_LEN;
-    object->symbols =
-        job_alloc(object->job, object->symbol_count * sizeof(struct symbol));
+    object->symbols = job_alloc(object->job, object->symbol_count * sizeof(struct symbol));
     for (size_t i = 0; i < object->symbol_count; i++) {
         const uint8_t *at = object->bytes + header->offset + i * SYM_LEN;
         struct symbol *symbol = &object->symbols[i];
@@ -118,8 +117,7 @@ static bool sections_read(struct object *object, struct header *headers, uint64_
                               (unsigned long long)section->align);
     }
     for (size_t i = 0; i < object->section_count; i++) {
-        object->sections[i].name =
-            table_string(&object->sections[names], headers[i].name);
+        object->sections[i].name = table_string(&object->sections[names], headers[i].name);
         if (!object->sections[i].name)
             return job_refuse(object->job, "section %zu has a damaged name", i);
     }

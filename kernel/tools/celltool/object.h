@@ -1,5 +1,5 @@
-// An ELF64 x86-64 relocatable object in memory: bounds-checked reading, and where its
-// relocations point. SPDX-License-Identifier: MIT
+// An ELF64 x86-64 relocatable object in memory, and where its relocations point.
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_OBJECT_H
 #define CELLTOOL_OBJECT_H
 

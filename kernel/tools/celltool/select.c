@@ -1,5 +1,5 @@
-// Chooses what of the linked object ships, and refuses what the kernel's loader could not
-// keep its promises about. SPDX-License-Identifier: MIT
+// Chooses what of the linked object ships; refuses what the loader could not keep whole.
+// SPDX-License-Identifier: MIT
 #include "select.h"
 
 #include <stdlib.h>
@@ -124,8 +124,7 @@ static bool defined_symbol_check(struct object *object, const struct symbol *sym
     bool code = section->flags & SHF_EXECINSTR;
 
     if (symbol->type == STT_FUNC && !code)
-        return job_refuse(object->job,
-                          "function %s lies in section %s, which is not code",
+        return job_refuse(object->job, "function %s lies in section %s, which is not code",
                           symbol->name, section->name);
     if (symbol->type == STT_FUNC && !symbol->size)
         return job_refuse(object->job,
@@ -156,8 +155,7 @@ static bool symbol_check(struct object *object, const struct symbol *symbol)
     if (symbol->section == SHN_COMMON)
         return job_refuse(object->job, "%s is a common symbol: compile with -fno-common",
                           symbol->name);
-    if (symbol->bind != STB_LOCAL && symbol->bind != STB_GLOBAL &&
-        symbol->bind != STB_WEAK)
+    if (symbol->bind != STB_LOCAL && symbol->bind != STB_GLOBAL && symbol->bind != STB_WEAK)
         return job_refuse(object->job, "%s has binding %u, which a cell may not have",
                           symbol->name, symbol->bind);
     if (symbol->section && symbol->section < object->section_count &&

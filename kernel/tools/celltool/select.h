@@ -1,5 +1,5 @@
-// Which sections, symbols and relocations of the linked object make up the cell, and
-// which a cell may not have. SPDX-License-Identifier: MIT
+// Which sections, symbols and relocations make up the cell, and which it may not have.
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_SELECT_H
 #define CELLTOOL_SELECT_H
 

@@ -7,7 +7,9 @@
 
 static const char *storage_name(uint32_t storage)
 {
-    return storage == STORAGE_DATA ? "data" : storage == STORAGE_BSS ? "bss" : "rodata";
+    return storage == CELL_STORE_DATA  ? "data"
+           : storage == CELL_STORE_BSS ? "bss"
+                                       : "rodata";
 }
 
 // A name with control bytes and non-ASCII shown as '?'.
@@ -28,15 +30,15 @@ static void text_functions(const struct cell_info *info, struct text *out)
         const struct function_info *function = &info->functions[i];
         text_add(out, "  %-40s %016llx%s%s%s\n", plain(out, function->name),
                  (unsigned long long)function->signature,
-                 function->flags & FUNCTION_GLOBAL ? " exported" : "",
-                 function->flags & FUNCTION_ADDRESS_TAKEN ? " address-taken" : "",
-                 function->flags & FUNCTION_UNDESCRIBED ? " no-signature" : "");
+                 function->flags & CELL_FUNC_GLOBAL ? " exported" : "",
+                 function->flags & CELL_FUNC_TAKEN ? " address-taken" : "",
+                 function->flags & CELL_FUNC_ASSEMBLY ? " no-signature" : "");
     }
     text_add(out, "imports    %zu\n", info->import_count);
     for (size_t i = 0; i < info->import_count; i++)
         text_add(out, "  %-40s %016llx%s\n", plain(out, info->imports[i].name),
                  (unsigned long long)info->imports[i].signature,
-                 info->imports[i].flags & IMPORT_ADDRESS_TAKEN ? " address-taken" : "");
+                 info->imports[i].flags & CELL_IMPORT_TAKEN ? " address-taken" : "");
 }
 
 static void text_data(const struct cell_info *info, struct text *out)
@@ -45,13 +47,13 @@ static void text_data(const struct cell_info *info, struct text *out)
     for (size_t i = 0; i < info->data_count; i++) {
         const struct data_info *data = &info->data[i];
         const char *key =
-            data->flags & DATA_ANONYMOUS ? "(literals)" : plain(out, data->key);
+            data->flags & CELL_DATA_LITERAL ? "(literals)" : plain(out, data->key);
         text_add(out, "  %-40s %-6s %6u bytes, align %u, %s%s%s%s\n", key,
                  storage_name(data->storage), data->size, data->align,
                  data->type[0] ? plain(out, data->type) : "-",
-                 data->flags & DATA_CONST ? " const" : "",
-                 data->flags & DATA_ADDRESS_MATTERS ? " address-matters" : "",
-                 data->flags & DATA_AMBIGUOUS ? " AMBIGUOUS" : "");
+                 data->flags & CELL_DATA_CONST ? " const" : "",
+                 data->flags & CELL_DATA_TAKEN ? " address-matters" : "",
+                 data->flags & CELL_DATA_AMBIGUOUS ? " AMBIGUOUS" : "");
     }
 }
 
@@ -63,7 +65,7 @@ static void text_types(const struct cell_info *info, struct text *out)
         bool enumeration = strncmp(type->name, "enum ", 5) == 0;
         text_add(out, "  %-40s %016llx %u bytes%s\n", plain(out, type->name),
                  (unsigned long long)type->layout_hash, type->size,
-                 type->flags & TYPE_PUBLIC ? " public" : "");
+                 type->flags & CELL_TYPE_PUBLIC ? " public" : "");
         for (size_t k = 0; k < type->field_count; k++) {
             const struct field_info *field = &info->fields[type->first_field + k];
             if (enumeration || !field->type[0])
@@ -135,9 +137,9 @@ static void json_functions(const struct cell *cell, struct text *out)
         text_add(out, "\"signature\": \"%016llx\", \"length\": %llu",
                  (unsigned long long)function->signature,
                  (unsigned long long)cell_function_size(cell, function));
-        json_flag(out, "exported", function->flags & FUNCTION_GLOBAL);
-        json_flag(out, "address_taken", function->flags & FUNCTION_ADDRESS_TAKEN);
-        json_flag(out, "undescribed", function->flags & FUNCTION_UNDESCRIBED);
+        json_flag(out, "exported", function->flags & CELL_FUNC_GLOBAL);
+        json_flag(out, "address_taken", function->flags & CELL_FUNC_TAKEN);
+        json_flag(out, "undescribed", function->flags & CELL_FUNC_ASSEMBLY);
         text_add(out, "}");
     }
     text_add(out, "],\n \"imports\": [");
@@ -146,7 +148,7 @@ static void json_functions(const struct cell *cell, struct text *out)
         json_member(out, "name", info->imports[i].name);
         text_add(out, "\"signature\": \"%016llx\"",
                  (unsigned long long)info->imports[i].signature);
-        json_flag(out, "address_taken", info->imports[i].flags & IMPORT_ADDRESS_TAKEN);
+        json_flag(out, "address_taken", info->imports[i].flags & CELL_IMPORT_TAKEN);
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -163,10 +165,10 @@ static void json_data(const struct cell_info *info, struct text *out)
         json_member(out, "storage", storage_name(data->storage));
         text_add(out, "\"type_hash\": \"%016llx\", \"length\": %u, \"align\": %u",
                  (unsigned long long)data->type_hash, data->size, data->align);
-        json_flag(out, "const", data->flags & DATA_CONST);
-        json_flag(out, "anonymous", data->flags & DATA_ANONYMOUS);
-        json_flag(out, "address_matters", data->flags & DATA_ADDRESS_MATTERS);
-        json_flag(out, "ambiguous", data->flags & DATA_AMBIGUOUS);
+        json_flag(out, "const", data->flags & CELL_DATA_CONST);
+        json_flag(out, "anonymous", data->flags & CELL_DATA_LITERAL);
+        json_flag(out, "address_matters", data->flags & CELL_DATA_TAKEN);
+        json_flag(out, "ambiguous", data->flags & CELL_DATA_AMBIGUOUS);
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -181,7 +183,7 @@ static void json_types(const struct cell_info *info, struct text *out)
         json_member(out, "name", type->name);
         text_add(out, "\"layout\": \"%016llx\", \"length\": %u",
                  (unsigned long long)type->layout_hash, type->size);
-        json_flag(out, "public", type->flags & TYPE_PUBLIC);
+        json_flag(out, "public", type->flags & CELL_TYPE_PUBLIC);
         text_add(out, ", \"fields\": [");
         for (size_t k = 0; k < type->field_count; k++) {
             const struct field_info *field = &info->fields[type->first_field + k];

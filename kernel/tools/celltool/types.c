@@ -1,5 +1,5 @@
-// Renders C types as canonical text: the same type gives the same text in every cell,
-// whoever declares it. SPDX-License-Identifier: MIT
+// Renders C types as canonical text: the same type gives the same text in every cell.
+// SPDX-License-Identifier: MIT
 #include "types.h"
 
 #include "sha256.h"
@@ -179,8 +179,7 @@ static void render_function(struct render *render, Dwarf_Die *function, unsigned
         text_add(render->out, "%s", separator);
         separator = ", ";
         bool typed = die_type(&child, &type);
-        while (typed && is_qualifier(dwarf_tag(&type)) &&
-               (typed = die_type(&type, &plain)))
+        while (typed && is_qualifier(dwarf_tag(&type)) && (typed = die_type(&type, &plain)))
             type = plain;
         render_type(render, typed ? &type : NULL, detail, depth + 1);
     }
@@ -202,8 +201,7 @@ static void render_aggregate(struct render *render, Dwarf_Die *type, const char 
     else
         text_add(render->out, alias ? "typedef %s" : "%s", alias ? alias : keyword(type));
     bool enumeration = dwarf_tag(type) == DW_TAG_enumeration_type;
-    bool deep =
-        (detail & DETAIL_DEEP) && !(enumeration && (detail & DETAIL_ENUM_BY_NAME));
+    bool deep = (detail & DETAIL_DEEP) && !(enumeration && (detail & DETAIL_ENUM_BY_NAME));
     if (deep || (!name && !alias))
         text_add(render->out, " %016llx",
                  (unsigned long long)layout_hash(render->types, type, &render->incomplete,
@@ -251,8 +249,7 @@ static void render_qualified(struct render *render, Dwarf_Die *type, unsigned de
         render_type(render, typed ? &at : NULL, detail, depth + 1);
 }
 
-static void render_type(struct render *render, Dwarf_Die *type, unsigned detail,
-                        int depth)
+static void render_type(struct render *render, Dwarf_Die *type, unsigned detail, int depth)
 {
     int tag = type ? dwarf_tag(type) : 0;
 

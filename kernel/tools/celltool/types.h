@@ -1,5 +1,5 @@
-// C types as canonical text and hashes, read from DWARF. FORMAT.md ("Type text") is the
-// description. SPDX-License-Identifier: MIT
+// C types as canonical text and hashes, read from DWARF (FORMAT.md, "Type text").
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_TYPES_H
 #define CELLTOOL_TYPES_H
 

@@ -1,5 +1,5 @@
-// celltool write: linked object with debug information in, canonical object with .cell
-// out. SPDX-License-Identifier: MIT
+// celltool write: linked object with debug information in, canonical object out.
+// SPDX-License-Identifier: MIT
 #ifndef CELLTOOL_WRITE_H
 #define CELLTOOL_WRITE_H
 

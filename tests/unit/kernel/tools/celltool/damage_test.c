@@ -1,5 +1,5 @@
-// Truncated and altered input: refused with a message or read, never a crash (these tests
-// run under sanitizers). SPDX-License-Identifier: MIT
+// Truncated and altered input is refused or read, and never crashes celltool.
+// SPDX-License-Identifier: MIT
 #include "fixture.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-// celltool diff names each function, object, type and import that changed, and nothing
-// else. SPDX-License-Identifier: MIT
+// celltool diff names each function, object, type and import that changed, no others.
+// SPDX-License-Identifier: MIT
 #include "fixture.h"
 
 #include <tools/celltool/show.h>

@@ -98,8 +98,8 @@ void write_and_load(struct job *job, const char *name, uint8_t *bytes, size_t le
                     struct made *out)
 {
     const struct write_options options = {.name = name,
-                                          .kind = KIND_APP,
-                                          .phase = PHASE_APP,
+                                          .kind = CELL_APP,
+                                          .phase = CELL_PHASE_APP,
                                           .uses = "libc",
                                           .abi_flags = "gcc-test " TEST_CELL_ABI};
     struct text object;

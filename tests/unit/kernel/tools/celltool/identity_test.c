@@ -1,5 +1,5 @@
-// Which changes of a cell's sources change the cell: its identity is the SHA-256 of the
-// final object. SPDX-License-Identifier: MIT
+// Which changes of a cell's sources change its identity, the SHA-256 of the object.
+// SPDX-License-Identifier: MIT
 #include "fixture.h"
 
 #include <setjmp.h>
@@ -35,8 +35,7 @@ struct version {
     const char *flags;
 };
 
-static const struct version original = {HEADER, SOURCE, "kernel/app/shape", "shape.c",
-                                        ""};
+static const struct version original = {HEADER, SOURCE, "kernel/app/shape", "shape.c", ""};
 
 static void identity_of(const struct version *version, char out_identity[65])
 {
@@ -229,7 +228,8 @@ static void changes_with_a_signature_that_no_code_shows(void **state)
 
 static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
 {
-    const struct write_options base = {"a", KIND_APP, PHASE_APP, false, "x y", "gcc-1"};
+    const struct write_options base = {"a",   CELL_APP, CELL_PHASE_APP,
+                                       false, "x y",    "gcc-1"};
     struct write_options variants[8];
     char identities[8][65];
     struct workshop workshop;
@@ -238,8 +238,8 @@ static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
     for (size_t i = 0; i < 8; i++)
         variants[i] = base;
     variants[1].name = "b";
-    variants[2].kind = KIND_CORE;
-    variants[3].phase = PHASE_NONE;
+    variants[2].kind = CELL_CORE;
+    variants[3].phase = CELL_PHASE_NONE;
     variants[4].closure = true;
     variants[5].uses = "x";
     variants[6].abi_flags = "gcc-2";

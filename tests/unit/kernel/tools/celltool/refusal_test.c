@@ -65,8 +65,7 @@ static void relocations_outside_the_set(void **state)
 {
     (void)state;
     refuse("extern int f(void); int g(void) { return f(); }",
-           "-fno-plt -fpic -mcmodel=small",
-           WORDS("R_X86_64_GOTPCRELX", " f ", ".text.g"));
+           "-fno-plt -fpic -mcmodel=small", WORDS("R_X86_64_GOTPCRELX", " f ", ".text.g"));
     refuse("int f(int); long g(void) { return (long)f; }", "-mcmodel=small",
            WORDS("R_X86_64_32 ", " f ", ".text.g"));
 }

@@ -1,5 +1,5 @@
-// An exporter's and an importer's signature of one function agree exactly when the
-// declarations do. SPDX-License-Identifier: MIT
+// Exporter's and importer's signatures agree exactly when the declarations do.
+// SPDX-License-Identifier: MIT
 #include "fixture.h"
 
 #include <setjmp.h>
@@ -246,7 +246,7 @@ static void an_address_taken_import_is_described(void **state)
                "int f(int);\nint (*table[2])(int) = {f, 0};\nint g(void) { return 1; }",
                "f", "", &views);
     assert_true(views.exported == views.imported);
-    assert_int_equal(find_import(&views.importer, "f")->flags, IMPORT_ADDRESS_TAKEN);
+    assert_int_equal(find_import(&views.importer, "f")->flags, CELL_IMPORT_TAKEN);
     views_fini(&views);
 }
 
@@ -316,7 +316,7 @@ static void assembly_has_no_signature(void **state)
     assert_true(made.made);
     assert_true(find_function(&made, "f")->signature == 0);
     assert_int_equal(find_function(&made, "f")->flags,
-                     FUNCTION_GLOBAL | FUNCTION_UNDESCRIBED);
+                     CELL_FUNC_GLOBAL | CELL_FUNC_ASSEMBLY);
     assert_true(find_function(&made, "c")->signature != 0);
     made_fini(&made);
 }

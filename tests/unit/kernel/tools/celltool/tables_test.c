@@ -27,7 +27,7 @@ static void a_function_that_is_only_called_is_not_address_taken(void **state)
              &made);
     expect_made(&made);
     assert_int_equal(find_function(&made, "local")->flags, 0);
-    assert_int_equal(find_function(&made, "shared")->flags, FUNCTION_GLOBAL);
+    assert_int_equal(find_function(&made, "shared")->flags, CELL_FUNC_GLOBAL);
     assert_true(find_function(&made, "local")->signature != 0);
     made_fini(&made);
 }
@@ -46,13 +46,13 @@ static void functions_in_tables_arguments_and_statics_are_address_taken(void **s
              "void user(void) { reg(as_argument); current = quiet; }",
              &made);
     expect_made(&made);
-    assert_int_equal(find_function(&made, "in_table")->flags, FUNCTION_ADDRESS_TAKEN);
-    assert_int_equal(find_function(&made, "as_argument")->flags, FUNCTION_ADDRESS_TAKEN);
+    assert_int_equal(find_function(&made, "in_table")->flags, CELL_FUNC_TAKEN);
+    assert_int_equal(find_function(&made, "as_argument")->flags, CELL_FUNC_TAKEN);
     assert_int_equal(find_function(&made, "exported")->flags,
-                     FUNCTION_GLOBAL | FUNCTION_ADDRESS_TAKEN);
+                     CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN);
     assert_int_equal(find_function(&made, "quiet")->flags,
-                     FUNCTION_GLOBAL | FUNCTION_ADDRESS_TAKEN);
-    assert_int_equal(find_function(&made, "user")->flags, FUNCTION_GLOBAL);
+                     CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN);
+    assert_int_equal(find_function(&made, "user")->flags, CELL_FUNC_GLOBAL);
     made_fini(&made);
 }
 
@@ -75,13 +75,13 @@ static void a_pc_relative_lea_takes_the_address(void **state)
         &made);
     workshop_fini(&workshop);
     expect_made(&made);
-    assert_true(find_function(&made, "f")->flags == FUNCTION_UNDESCRIBED);
+    assert_true(find_function(&made, "f")->flags == CELL_FUNC_ASSEMBLY);
     // The assembler itself resolves `g(%rip)` inside one section, so nothing is left to
     // see; h is global and stays.
     assert_true(find_function(&made, "h")->flags ==
-                (FUNCTION_GLOBAL | FUNCTION_UNDESCRIBED));
+                (CELL_FUNC_GLOBAL | CELL_FUNC_ASSEMBLY));
     assert_true(find_function(&made, "i")->flags ==
-                (FUNCTION_GLOBAL | FUNCTION_UNDESCRIBED));
+                (CELL_FUNC_GLOBAL | CELL_FUNC_ASSEMBLY));
     made_fini(&made);
 
     workshop_init(&workshop);
@@ -98,8 +98,8 @@ static void a_pc_relative_lea_takes_the_address(void **state)
         &made);
     workshop_fini(&workshop);
     expect_made(&made);
-    assert_true(find_function(&made, "g")->flags & FUNCTION_ADDRESS_TAKEN);
-    assert_false(find_function(&made, "h")->flags & FUNCTION_ADDRESS_TAKEN);
+    assert_true(find_function(&made, "g")->flags & CELL_FUNC_TAKEN);
+    assert_false(find_function(&made, "h")->flags & CELL_FUNC_TAKEN);
     made_fini(&made);
 }
 
@@ -112,8 +112,8 @@ static void hidden_functions_are_not_exported(void **state)
              "int outer(int i) { return inner(i) + inner(2); }",
              &made);
     expect_made(&made);
-    assert_false(find_function(&made, "inner")->flags & FUNCTION_GLOBAL);
-    assert_true(find_function(&made, "outer")->flags & FUNCTION_GLOBAL);
+    assert_false(find_function(&made, "inner")->flags & CELL_FUNC_GLOBAL);
+    assert_true(find_function(&made, "outer")->flags & CELL_FUNC_GLOBAL);
     made_fini(&made);
 }
 
@@ -128,17 +128,17 @@ static void data_is_named_by_its_scope(void **state)
              "int other(void) { static short count; return ++count; }",
              &made);
     expect_made(&made);
-    assert_int_equal(find_data(&made, "global")->storage, STORAGE_DATA);
+    assert_int_equal(find_data(&made, "global")->storage, CELL_STORE_DATA);
     assert_int_equal(find_data(&made, "global")->size, 4);
     assert_string_equal(find_data(&made, "global")->type, "int32");
-    assert_int_equal(find_data(&made, "local")->storage, STORAGE_BSS);
+    assert_int_equal(find_data(&made, "local")->storage, CELL_STORE_BSS);
     assert_int_equal(find_data(&made, "local")->align, 8);
-    assert_int_equal(find_data(&made, "user::count")->storage, STORAGE_DATA);
-    assert_int_equal(find_data(&made, "other::count")->storage, STORAGE_BSS);
+    assert_int_equal(find_data(&made, "user::count")->storage, CELL_STORE_DATA);
+    assert_int_equal(find_data(&made, "other::count")->storage, CELL_STORE_BSS);
     const struct data_info *text = find_data(&made, "text");
-    assert_int_equal(text->storage, STORAGE_RODATA);
+    assert_int_equal(text->storage, CELL_STORE_RODATA);
     assert_string_equal(text->type, "[4]int8");
-    assert_true(text->flags & DATA_CONST);
+    assert_true(text->flags & CELL_DATA_CONST);
     assert_true(find_data(&made, "user::count")->type_hash ==
                 find_data(&made, "other::count")->type_hash);
     made_fini(&made);
@@ -172,7 +172,7 @@ static void statics_keep_their_name_when_a_function_is_added(void **state)
     assert_non_null(find_data(&made, "b::n"));
     assert_non_null(find_data(&made, "c::n"));
     for (size_t i = 0; i < made.cell.info.data_count; i++)
-        assert_false(made.cell.info.data[i].flags & DATA_AMBIGUOUS);
+        assert_false(made.cell.info.data[i].flags & CELL_DATA_AMBIGUOUS);
     made_fini(&made);
 }
 
@@ -211,7 +211,7 @@ static void same_names_in_sibling_blocks_are_flagged(void **state)
     expect_made(&made);
     assert_int_equal(made.cell.info.data_count, 2);
     for (size_t i = 0; i < 2; i++)
-        assert_true(made.cell.info.data[i].flags & DATA_AMBIGUOUS);
+        assert_true(made.cell.info.data[i].flags & CELL_DATA_AMBIGUOUS);
     made_fini(&made);
 }
 
@@ -225,9 +225,9 @@ static void literals_belong_to_nobody(void **state)
              &made);
     expect_made(&made);
     for (size_t i = 0; i < made.cell.info.data_count; i++)
-        if (made.cell.info.data[i].flags & DATA_ANONYMOUS) {
+        if (made.cell.info.data[i].flags & CELL_DATA_LITERAL) {
             assert_string_equal(made.cell.info.data[i].key, "");
-            assert_int_equal(made.cell.info.data[i].storage, STORAGE_RODATA);
+            assert_int_equal(made.cell.info.data[i].storage, CELL_STORE_RODATA);
             anonymous += made.cell.info.data[i].size;
         }
     assert_int_equal(anonymous, 8);
@@ -246,9 +246,9 @@ static void a_constant_that_is_only_read_has_no_address_that_matters(void **stat
         "int f(void) { give(given); give(keeper[0]); return limit; }",
         &made);
     expect_made(&made);
-    assert_false(find_data(&made, "limit")->flags & DATA_ADDRESS_MATTERS);
-    assert_true(find_data(&made, "given")->flags & DATA_ADDRESS_MATTERS);
-    assert_true(find_data(&made, "pointed")->flags & DATA_ADDRESS_MATTERS);
+    assert_false(find_data(&made, "limit")->flags & CELL_DATA_TAKEN);
+    assert_true(find_data(&made, "given")->flags & CELL_DATA_TAKEN);
+    assert_true(find_data(&made, "pointed")->flags & CELL_DATA_TAKEN);
     made_fini(&made);
 }
 
@@ -350,8 +350,8 @@ static void only_types_of_public_headers_are_public(void **state)
               &made);
     workshop_fini(&workshop);
     expect_made(&made);
-    assert_int_equal(find_type(&made, "struct own")->flags, TYPE_PUBLIC);
-    assert_int_equal(find_type(&made, "struct foreign")->flags, TYPE_PUBLIC);
+    assert_int_equal(find_type(&made, "struct own")->flags, CELL_TYPE_PUBLIC);
+    assert_int_equal(find_type(&made, "struct foreign")->flags, CELL_TYPE_PUBLIC);
     assert_int_equal(find_type(&made, "struct hidden")->flags, 0);
     assert_int_equal(find_type(&made, "struct inside")->flags, 0);
     made_fini(&made);
