@@ -146,7 +146,8 @@ static void call_hooks(struct attempt *a)
             char text[128];
             snprintf(text, sizeof text, "the hook of %s failed: %s", c->name,
                      status_name(status));
-            (void)evolve_revert(a->report.attempt, "hook", text);
+            if (evolve_revert(a->report.attempt, "hook", text) != STATUS_OK)
+                log_write("evolve", LOG_ERROR, "%s", text);
         }
     }
 }

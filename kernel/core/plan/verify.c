@@ -11,8 +11,9 @@
 /* A cell of the closure carries out the swap itself, so it cannot be the thing swapped. */
 static void check_closure(struct planning *p, const struct plan_cell *cell)
 {
-    const struct version *any = cell->fresh ? cell->fresh : cell->old;
-    if ((any->info.flags & CELL_CLOSURE) || (cell->old && (cell->old->info.flags & CELL_CLOSURE)))
+    const struct version *old = cell->old;
+    const struct version *fresh = cell->fresh;
+    if (old && ((old->info.flags & CELL_CLOSURE) || (fresh && (fresh->info.flags & CELL_CLOSURE))))
         (void)refuse(report_next(p->report), "closure", cell->name, NULL, NULL,
                      "%s belongs to the engine that carries out swaps; it changes with a boot "
                      "of the released image",

@@ -1,4 +1,4 @@
 cell  := unwind
 kind  := core
 start := none
-uses  := libc namespace entry task
+uses  := libc namespace entry cellmem
