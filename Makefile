@@ -12,16 +12,21 @@ Q := $(if $(V),,@)
 
 include mk/toolchain.mk mk/cells.mk mk/host.mk mk/image.mk mk/tests.mk mk/lint.mk
 
-.PHONY: all deps run clean help
+.PHONY: all deps run run-signals run-build clean help
 all: host cells image web
 
 deps:
 	$(Q)deploy/deps
 
-# Takes the lab up and watches it; what it started ends with it.
-run: deps
-	$(Q)$(MAKE) all
-	$(Q)exec deploy/lab/run
+# Takes the lab up and watches it; what it started ends with it. The plug-in lets an interrupted run end with 0.
+run: run-signals
+	$(Q)$(B)/bin/neurath lab run
+run-signals: run-build
+	$(if $(filter load,$(.FEATURES)),$(eval load $(B)/mk/signals.so))$(Q):
+run-build: deps
+	$(Q)$(MAKE) all $(B)/mk/signals.so
+$(B)/mk/signals.so: mk/signals.c
+	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -D_GNU_SOURCE -shared -fPIC -O2 -o $@ $<
 
 clean:
 	rm -rf $(B)
