@@ -202,9 +202,13 @@ close_conn:
 
 static enum status tls_fail(struct tls *tls, int code)
 {
+    /* All bits are set when no certificate has been looked at. */
+    uint32_t flags = mbedtls_ssl_get_verify_result(&tls->ssl);
+    bool refused = !tls->done && flags != 0 && flags != UINT32_MAX;
     tls->failed = true;
-    tls_explain(tls, code, mbedtls_ssl_get_verify_result(&tls->ssl), tls->error);
-    return code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? STATUS_DENIED : STATUS_IO;
+    tls_explain(tls, refused ? MBEDTLS_ERR_X509_CERT_VERIFY_FAILED : code, flags,
+                tls->error);
+    return refused ? STATUS_DENIED : STATUS_IO;
 }
 
 static bool would_wait(int code)

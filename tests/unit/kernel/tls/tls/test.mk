@@ -1,0 +1,5 @@
+# The tls cell on the host, with the host's mbedTLS, against GnuTLS as the build server uses it.
+# SPDX-License-Identifier: MIT
+uses     := mbedtls
+packages := gnutls
+sources  := peer.c kernel/tls/tls/tls.c kernel/tls/tls/credentials.c kernel/tls/tls/reasons.c kernel/lib/format/format.c
