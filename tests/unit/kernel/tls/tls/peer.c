@@ -225,6 +225,25 @@ void peer_issue(const struct peer_ca *ca, const char *name, enum peer_purpose pu
     gnutls_x509_privkey_deinit(key);
 }
 
+/* GnuTLS gives the number with a zero byte in front, or without leading zeros. */
+void peer_scalar(const struct pem *key, uint8_t out[32])
+{
+    gnutls_x509_privkey_t parsed;
+    gnutls_ecc_curve_t curve;
+    gnutls_datum_t x, y, k,
+        text = {.data = (unsigned char *)key->text, .size = (unsigned)key->len};
+    check(gnutls_x509_privkey_init(&parsed), "key");
+    check(gnutls_x509_privkey_import(parsed, &text, GNUTLS_X509_FMT_PEM), "key");
+    check(gnutls_x509_privkey_export_ecc_raw(parsed, &curve, &x, &y, &k), "key");
+    memset(out, 0, 32);
+    for (unsigned i = 0; i < 32 && i < k.size; i++)
+        out[31 - i] = k.data[k.size - 1 - i];
+    gnutls_free(x.data);
+    gnutls_free(y.data);
+    gnutls_free(k.data);
+    gnutls_x509_privkey_deinit(parsed);
+}
+
 /* ---- the server ---- */
 
 static ssize_t server_push(gnutls_transport_ptr_t context, const void *data, size_t len)

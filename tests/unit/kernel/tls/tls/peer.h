@@ -24,6 +24,9 @@ void peer_ca_destroy(struct peer_ca *ca);
 void peer_issue(const struct peer_ca *ca, const char *name, enum peer_purpose purpose,
                 long from_s, long to_s, struct pem *out_certificate, struct pem *out_key);
 
+/* The private number of a P-256 key. */
+void peer_scalar(const struct pem *key, uint8_t out[32]);
+
 struct peer_options {
     struct pem certificate, key;
     struct pem client_ca; /* len 0: no client certificate is asked for */
