@@ -81,6 +81,7 @@ static bool order(const struct invocation *invocation, const char *path, enum ou
     long timeout_s = 120;
     bool dry = invocation_has(invocation, OPTION_DRY_RUN);
     bool done = invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
+                target_check(invocation, NULL, true, failure) &&
                 http_open(invocation, &http, failure) &&
                 target_add_commit(http, invocation, body, failure) &&
                 target_add(http, invocation, NULL, body, failure);
@@ -176,7 +177,8 @@ bool command_plan(const struct invocation *invocation, enum outcome *out_outcome
     json_t *body = json_object();
     json_t *answer = NULL;
     const json_t *machines = NULL;
-    bool done = http_open(invocation, &http, failure) &&
+    bool done = target_check(invocation, NULL, true, failure) &&
+                http_open(invocation, &http, failure) &&
                 target_add_commit(http, invocation, body, failure) &&
                 target_add(http, invocation, NULL, body, failure) &&
                 http_send(http, "POST", "/api/v1/plan", body, &answer, failure);
@@ -208,7 +210,8 @@ bool command_order(const struct invocation *invocation, enum outcome *out_outcom
     json_t *body = json_object();
     json_t *answer = NULL;
     char path[64];
-    bool done = http_open(invocation, &http, failure) &&
+    bool done = target_check(invocation, invocation->argument[0], false, failure) &&
+                http_open(invocation, &http, failure) &&
                 target_add(http, invocation, invocation->argument[0], body, failure);
 
     if (invocation_has(invocation, OPTION_OFF)) {
@@ -236,6 +239,17 @@ bool command_order(const struct invocation *invocation, enum outcome *out_outcom
     return done;
 }
 
+/* False, as wrong usage, if there is neither a terminal to ask on nor --yes. */
+static bool act_can_ask(const struct invocation *invocation, struct failure *failure)
+{
+    if (!isatty(STDIN_FILENO) && !invocation_has(invocation, OPTION_YES)) {
+        failure_usage(failure, "%s asks first, and there is no terminal",
+                      invocation->command->name);
+        return failure_remedy(failure, "add --yes");
+    }
+    return true;
+}
+
 /* Asks on the terminal; without one the answer has to be --yes. */
 bool act_confirm(const struct invocation *invocation, const char *question,
                  struct failure *failure)
@@ -245,10 +259,8 @@ bool act_confirm(const struct invocation *invocation, const char *question,
     if (invocation_has(invocation, OPTION_YES)) {
         return true;
     }
-    if (!isatty(STDIN_FILENO)) {
-        failure_usage(failure, "%s asks first, and there is no terminal",
-                      invocation->command->name);
-        return failure_remedy(failure, "add --yes");
+    if (!act_can_ask(invocation, failure)) {
+        return false;
     }
     fprintf(stderr, "%s [y/N] ", question);
     if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y')) {
@@ -267,7 +279,7 @@ bool command_reboot(const struct invocation *invocation, enum outcome *out_outco
     char question[256];
     long timeout_s = 120;
     bool done = invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
-                http_open(invocation, &http, failure) &&
+                act_can_ask(invocation, failure) && http_open(invocation, &http, failure) &&
                 target_machine(http, invocation->argument[0], &machine, failure);
 
     if (done) {

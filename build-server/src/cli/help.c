@@ -86,8 +86,7 @@ static void print_all(void)
     }
     putchar('\n');
     print_wrapped(discovery, 0);
-    printf("\nExit status: ");
-    putchar('\n');
+    printf("\nExit status:\n");
     print_wrapped(exits, 0);
     printf("\nExamples:\n  neurath lab up\n  neurath watch\n  neurath help rollback\n");
 }

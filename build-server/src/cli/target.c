@@ -24,20 +24,31 @@ bool target_machine(struct http *http, const char *name, json_t **out, struct fa
     return true;
 }
 
+bool target_check(const struct invocation *invocation, const char *name, bool needs_commit,
+                  struct failure *failure)
+{
+    int given = (name != NULL) + invocation_has(invocation, OPTION_MACHINE) +
+                invocation_has(invocation, OPTION_TAG) + invocation_has(invocation, OPTION_ALL);
+    const char *command = invocation->command->name;
+
+    if (needs_commit && !invocation_has(invocation, OPTION_TO)) {
+        failure_usage(failure, "%s needs --to COMMIT", command);
+        return failure_remedy(failure, "`neurath releases` lists them");
+    }
+    if (given != 1) {
+        failure_usage(failure, "%s needs exactly one of --machine ID, --tag TAG or --all", command);
+        return failure_remedy(failure, "see `neurath %s --help`", command);
+    }
+    return true;
+}
+
 bool target_add(struct http *http, const struct invocation *invocation, const char *name,
                 json_t *body, struct failure *failure)
 {
     const char *machine = name ? name : invocation->value[OPTION_MACHINE];
     const char *tag = invocation->value[OPTION_TAG];
-    bool all = invocation_has(invocation, OPTION_ALL);
-    bool twice = name != NULL && invocation_has(invocation, OPTION_MACHINE);
     json_t *row = NULL;
 
-    if (twice || (machine != NULL) + (tag != NULL) + all != 1) {
-        failure_usage(failure, "%s needs exactly one of --machine ID, --tag TAG or --all",
-                      invocation->command->name);
-        return failure_remedy(failure, "see `neurath %s --help`", invocation->command->name);
-    }
     if (machine != NULL) {
         if (!target_machine(http, machine, &row, failure)) {
             return false;
@@ -80,9 +91,6 @@ bool target_add_commit(const struct http *http, const struct invocation *invocat
     char commit[41];
     size_t len = to ? strlen(to) : 0;
 
-    if (to == NULL) {
-        return failure_usage(failure, "%s needs --to COMMIT", invocation->command->name);
-    }
     if ((to[0] == 'v' && all_of(to + 1, "0123456789")) || (len < 7 && all_of(to, "0123456789"))) {
         json_object_set_new(body, "to", json_string(to[0] == 'v' ? to + 1 : to));
         return true;

@@ -82,9 +82,9 @@ static bool apply_options(struct up *up, long port, long cpus, long trial_ms,
 {
     struct lab *lab = &up->lab;
 
-    if (port > 0) {
-        lab->operator_port = (unsigned)port;
-        lab->machine_port = (unsigned)port + 1;
+    if (port >= 0) {
+        lab->operator_port = port > 0 ? (unsigned)port : lab_free_port();
+        lab->machine_port = port > 0 ? (unsigned)port + 1 : lab_free_port();
     }
     if (trial_ms > 0) {
         lab->trial_ms = trial_ms;
@@ -139,8 +139,10 @@ static bool start_machines(struct up *up, long machines, long cpus, struct failu
     json_t *request = json_pack("{s:s, s:I, s:I}", "op", "start", "machines",
                                 (json_int_t)machines, "cpus", (json_int_t)(cpus ? cpus : 2));
     json_t *answer = NULL;
-    bool done = supervisor_ask(&up->lab, request, &answer, failure) &&
-                lab_load(up->lab.state, &up->lab, failure);
+    char state[PLACE_PATH_MAX];
+    bool done = place_path(state, failure, "%s", up->lab.state) &&
+                supervisor_ask(&up->lab, request, &answer, failure) &&
+                lab_load(state, &up->lab, failure);
 
     json_decref(request);
     json_decref(answer);
@@ -243,9 +245,8 @@ bool up_run(struct up *up, const struct invocation *invocation, struct failure *
     done = start(up, cpus, failure) && open_server(up, failure) && up_repository(up, failure) &&
            up_clone(up, failure) && up_wait_release(up, failure);
     if (done && (machines > 0 || up->lab.machine_count > 0)) {
-        up_say(up, "booting %ld machine%s",
-               machines > (long)up->lab.machine_count ? machines : (long)up->lab.machine_count,
-               machines > 1 ? "s" : "");
+        long count = machines > (long)up->lab.machine_count ? machines : up->lab.machine_count;
+        up_say(up, "waiting for %ld machine%s", count, count > 1 ? "s" : "");
         done = start_machines(up, machines, cpus, failure) && wait_machines(up, failure);
     }
     if (!done && up->started) {
