@@ -29,11 +29,13 @@ tree_of = $(SOURCES)/$1-$(patsubst $1=%,%,$(filter $1=%,$(third_party_list)))
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror
 
 # $(call keep_stamp,FILE,TEXT): evaluates to rules-free make code that rewrites FILE only when TEXT differs, so
-# that what depends on FILE is rebuilt when its flags change, and not when a makefile's time does. Both sides are
-# stripped: make 4.3 leaves the newline at a file's end, now and then, when its buffer grows while it reads.
+# that what depends on FILE is rebuilt when its flags change, and not when a makefile's time does. The new text is
+# renamed into place, as another make may be reading. Both sides are stripped: make 4.3 leaves the newline at a
+# file's end, now and then, when its buffer grows while it reads.
 define keep_stamp
 ifneq ($$(strip $$(file <$1)),$$(strip $2))
 $$(shell mkdir -p $(dir $1))
-$$(file >$1,$$(strip $2))
+$$(file >$1.new,$$(strip $2))
+$$(shell mv -f $1.new $1)
 endif
 endef
