@@ -103,7 +103,8 @@ enum status resolve(struct namespace *ns, struct version *v, uint32_t section,
             return unsupported(v, y.name, "it leads to a section that is not loaded", out_why);
         if ((to.flags & ELF_EXEC) && !is_pc_relative(r->type) && !is_unwind(&s))
             status = resolve_taken(ns, v, y.section, offset, out, out_why);
-        else if ((to.flags & ELF_EXEC) && !is_unwind(&s) && !is_branch(v, &s, r->offset))
+        else if ((to.flags & ELF_EXEC) && !is_unwind(&s) && !is_branch(v, &s, r->offset) &&
+                 !(v->info.flags & CELL_CLOSURE)) /* whose text never moves */
             return unsupported(v, y.name, "text may only be named by calls, jumps and absolute "
                                "addresses", out_why);
         else

@@ -2,4 +2,5 @@
 # SPDX-License-Identifier: MIT
 cell := entry
 kind := core
-uses := interrupt fault task guard
+closure := yes
+uses := interrupt fault task guard commit
