@@ -14,7 +14,7 @@
 
 /* Offsets of an ARP packet for IPv4 over Ethernet (RFC 826), from the frame's start. */
 enum { ETHER_TYPE = 12, ARP_OPERATION = 20, ARP_SENDER_ADDRESS = 28, ARP_LEN = 42 };
-enum { ETHER_TYPE_ARP = 0x0806 };
+enum { ETHER_TYPE_ARP = 0x0806, ETHER_LEN_MIN = 60 };
 
 /* All fields: net task only. */
 static struct {
@@ -164,14 +164,17 @@ static void interface_observe(const uint8_t *frame, size_t len)
         atomic_store(&net.gateway_ns, now_ns);
 }
 
+/* lwIP reads whole heads before it looks at the length: what is shorter than Ethernet allows is padded as on a wire. */
 static void interface_input(const uint8_t *frame, size_t len)
 {
-    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (uint16_t)len, PBUF_RAM);
+    uint16_t padded_len = len < ETHER_LEN_MIN ? ETHER_LEN_MIN : (uint16_t)len;
+    struct pbuf *packet = pbuf_alloc(PBUF_RAW, padded_len, PBUF_RAM);
     if (packet == NULL) {
         atomic_add(&net.rx_lost, 1);
         return;
     }
     memcpy(packet->payload, frame, len);
+    memset((uint8_t *)packet->payload + len, 0, padded_len - len);
     if (ethernet_input(packet, &interface.netif) != ERR_OK)
         pbuf_free(packet);
 }
