@@ -23,6 +23,7 @@ export class Rollback {
     this.store = store;
     this.dialog = dialog;
     this.form = form;
+    this.title = document.getElementById("rollback-title");
     this.onordered = onordered;
     this.asked = 0;
     form.addEventListener("submit", (e) => {
@@ -41,6 +42,7 @@ export class Rollback {
     this.to = scope.to ?? this.propose(scope.machine);
     this.note = "";
     this.state = "choosing";
+    this.title.textContent = "Roll back";
     this.build();
     this.dialog.showModal();
     if (this.to)
@@ -82,7 +84,6 @@ export class Rollback {
     this.button = el("button.danger", { value: "order", type: "submit", disabled: true }, "Roll back");
     const note = el("input", { id: "rollback-note", type: "text", maxlength: "200", placeholder: "Why, for the history", autocomplete: "off", oninput: (e) => { this.note = e.target.value; } });
     replace(this.form,
-      el("h2", { id: "rollback-title" }, "Roll back"),
       el("div.fields", null,
         el("label", { for: "rollback-who" }, "Who"), who,
         el("label", { for: "rollback-to" }, "To"), what,
@@ -192,8 +193,8 @@ export class Rollback {
 
   showDone(answer) {
     const n = affected(answer);
+    this.title.textContent = "Ordered";
     replace(this.form,
-      el("h2", { id: "rollback-title", tabindex: "-1" }, "Ordered"),
       el("p", null, answer.release ? `Release V${answer.release} is signed; ` : "", `${count(n, "machine")} ${n === 1 ? "goes" : "go"} back to `, hash(this.to),
         ". It counts as done when the machine reports it from the new code: watch the swap history."),
       el("ul.planrows", { role: "list" }, answer.rows.map((row) => this.planRow(row))),

@@ -133,13 +133,19 @@ export function stumbles(page) {
   });
 }
 
-/* What is wider than the window. */
+/* What is wider than the window, and not inside a box of its own that cuts or scrolls. */
 export function tooWide(page) {
   return page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     const found = document.documentElement.scrollWidth > width ? [`page: ${document.documentElement.scrollWidth} > ${width}`] : [];
+    const cut = (e) => {
+      for (let box = e.parentElement; box && box !== document.body; box = box.parentElement)
+        if (getComputedStyle(box).overflowX !== "visible" && box.getBoundingClientRect().right <= width + 1)
+          return true;
+      return false;
+    };
     for (const e of document.querySelectorAll("main *, header *, dialog[open] *"))
-      if (e.checkVisibility() && !e.closest(".scroll, .hidden, .log, svg") && e.getBoundingClientRect().right > width + 1)
+      if (e.checkVisibility() && e.getBoundingClientRect().right > width + 1 && !e.closest(".hidden") && !cut(e))
         found.push(`${e.tagName}.${e.className} ends at ${Math.round(e.getBoundingClientRect().right)}`);
     return found;
   });
