@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 cell := console
 kind := service
-uses := libc format serial spinlock
+uses := libc format serial spinlock clock

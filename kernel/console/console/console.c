@@ -8,23 +8,34 @@
 #include <lib/format/format.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
+#include <time/clock/clock.h>
 
 #define TEXT_MAX 1024u
 #define PROMPT_MAX 16u
 #define ERASE_LINE "\r\x1b[K"
 
+/* A console that nobody types at shows no prompt: its output is also a log file. */
+#define ATTENTION_NS (60 * NS_PER_S)
+
 static struct {
     struct spinlock lock;
-    bool editing;    /* [L] a prompt and a line are shown */
+    bool editing;    /* [L] a line can be typed */
+    bool shown;      /* [L] the prompt and the line are on the screen */
     bool mid_line;   /* [L] the last output did not end its line */
+    uint64_t typed_ns; /* [L] when the last byte came, 0 = never */
     char prompt[PROMPT_MAX];
     struct editor editor;
 } console;
 
+/* Lock held. */
 static void show_line(void)
 {
     char move[16];
     struct editor *e = &console.editor;
+    bool somebody = console.typed_ns != 0 && clock_ns() - console.typed_ns < ATTENTION_NS;
+    console.shown = console.editing && !console.mid_line && (somebody || e->len > 0);
+    if (!console.shown)
+        return;
     serial_write(ERASE_LINE, sizeof ERASE_LINE - 1);
     serial_write(console.prompt, strlen(console.prompt));
     serial_write(e->line, e->len);
@@ -37,12 +48,11 @@ void console_write(const char *text, size_t len)
     if (len == 0)
         return;
     spin_lock(&console.lock);
-    if (console.editing && !console.mid_line)
+    if (console.shown)
         serial_write(ERASE_LINE, sizeof ERASE_LINE - 1);
     serial_write(text, len);
     console.mid_line = text[len - 1] != '\n';
-    if (console.editing && !console.mid_line)
-        show_line();
+    show_line();
     spin_unlock(&console.lock);
 }
 
@@ -86,19 +96,22 @@ enum status console_read_line(char *out)
     enum status status = STATUS_AGAIN;
     enum editor_result result = EDITOR_NOTHING;
     char byte;
-    bool changed = false;
+    bool fed = false;
     spin_lock(&console.lock);
     while (result != EDITOR_DONE && serial_read(&byte) == STATUS_OK) {
         result = editor_feed(&console.editor, byte);
-        changed = changed || result == EDITOR_REDRAW;
+        fed = true;
     }
-    if (console.editing && changed)
+    if (fed) {
+        console.typed_ns = clock_ns();
         show_line();
+    }
     if (result == EDITOR_DONE) {
         memcpy(out, console.editor.line, console.editor.len + 1);
-        if (console.editing)
+        if (console.shown)
             serial_write("\n", 1);
         console.editing = false;
+        console.shown = false;
         status = STATUS_OK;
     }
     spin_unlock(&console.lock);

@@ -5,7 +5,8 @@
 
 #include <lib/base/status.h>
 
-/* Output and log lines share the serial line: while a line is being edited, output is put above it and the line is shown again. */
+/* Output and log lines share the serial line: while a line is being edited, output is put above it and the line is shown again.
+ * The prompt appears with the first byte that somebody types, and goes a minute after the last. */
 
 #define CONSOLE_LINE_MAX 256u
 

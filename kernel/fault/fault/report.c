@@ -68,11 +68,11 @@ static bool say_frame(void *context, uint64_t pc)
     return ++backtrace->count < BACKTRACE_MAX;
 }
 
-/* The end of the mapped memory that RSP is in, or just below (after an overflow). */
-static uint64_t stack_end(uint64_t rsp)
+/* The end of the mapped memory that begins with BEGIN's page. */
+static uint64_t stack_end(uint64_t begin)
 {
-    uint64_t end = align_up(rsp + 1, PAGE_SIZE);
-    while (end - rsp < STACK_WALK_MAX && paging_walk(end, NULL, NULL) == STATUS_OK)
+    uint64_t end = align_up(begin + 1, PAGE_SIZE);
+    while (end - begin < STACK_WALK_MAX && paging_walk(end, NULL, NULL) == STATUS_OK)
         end += PAGE_SIZE;
     return end;
 }
@@ -80,8 +80,11 @@ static uint64_t stack_end(uint64_t rsp)
 static void say_backtrace(bool fatal, const struct trap_frame *frame)
 {
     struct backtrace backtrace = { .fatal = fatal };
-    enum status status = unwind_backtrace(namespace_kernel(), frame, frame->rsp, stack_end(frame->rsp),
-                                          say_frame, &backtrace);
+    /* After an overflow the stack pointer is in the guard page, which cannot be read. */
+    bool inside = paging_walk(frame->rsp, NULL, NULL) == STATUS_OK;
+    uint64_t begin = inside ? frame->rsp : align_up(frame->rsp, PAGE_SIZE);
+    enum status status = unwind_backtrace(namespace_kernel(), frame, begin, stack_end(begin), say_frame,
+                                          &backtrace);
     if (status != STATUS_OK)
         say(fatal, "  (the walk ends here)");
 }

@@ -1,0 +1,101 @@
+/* The list of cases, and those about frames. */
+/* SPDX-License-Identifier: MIT */
+#include "private.h"
+
+#include <mm/frame/frame.h>
+#include <mm/paging/paging.h>
+
+/* Frames that other tasks may take or give back meanwhile. */
+#define OTHERS 64u
+
+enum status test_memory_start(void);
+
+static uint64_t free_frames(void)
+{
+    struct frame_stats stats;
+    frame_stats_read(&stats);
+    return stats.free;
+}
+
+void frames_come_and_go(void)
+{
+    uint64_t before = free_frames();
+    uint64_t frames[64];
+    for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
+        KTEST_CHECK(frame_take(&frames[i]) == STATUS_OK);
+        KTEST_CHECK((frames[i] & PAGE_MASK) == 0);
+        for (size_t k = 0; k < i; k++)
+            KTEST_CHECK(frames[k] != frames[i]);
+    }
+    KTEST_CHECK(free_frames() <= before - ARRAY_LEN(frames) + OTHERS);
+    for (size_t i = 0; i < ARRAY_LEN(frames); i++)
+        frame_put(frames[i]);
+    KTEST_CHECK(free_frames() >= before - OTHERS);
+    KTEST_CHECK(frame_check());
+}
+
+void runs_are_adjacent_and_aligned(void)
+{
+    static const size_t counts[] = { 1, 2, 3, 4, 5, 16, 17, 100 };
+    static const uint64_t aligns[] = { 1, 2, 4, 4, 8, 16, 16, 16 };
+    uint64_t before = free_frames();
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        uint64_t phys = 1;
+        KTEST_CHECK(frame_take_run(counts[i], 1ull << 32, &phys) == STATUS_OK);
+        KTEST_CHECK(phys % (aligns[i] * PAGE_SIZE) == 0);
+        frame_put_run(phys, counts[i]);
+    }
+    KTEST_CHECK(free_frames() >= before - OTHERS);
+    KTEST_CHECK(frame_check());
+}
+
+/* The frames hold the list of themselves: there is no other memory left for it. Nothing here may need a frame. */
+void gives_no_frame_when_the_pool_is_empty(void)
+{
+    uint64_t before = free_frames(), first = 0, phys, taken = 0, other = 42;
+    bool refused_run, untouched;
+    while (frame_take(&phys) == STATUS_OK) {
+        *(uint64_t *)phys_to_virt(phys) = first;
+        first = phys;
+        taken++;
+    }
+    refused_run = frame_take_run(4, 0, &other) == STATUS_FULL;
+    untouched = other == 42;
+    while (first != 0) {
+        phys = first;
+        first = *(uint64_t *)phys_to_virt(phys);
+        frame_put(phys);
+    }
+    KTEST_CHECK(refused_run);
+    KTEST_CHECK(untouched);
+    KTEST_CHECK(taken >= before - OTHERS);
+    KTEST_CHECK(frame_check());
+}
+
+static const struct ktest_case cases[] = {
+    KTEST_CASE(frames_come_and_go),
+    KTEST_CASE(runs_are_adjacent_and_aligned),
+    KTEST_CASE(text_cannot_be_written),
+    KTEST_CASE(data_cannot_be_executed),
+    KTEST_CASE(text_is_not_in_the_direct_map),
+    KTEST_CASE(stacks_end_at_a_guard_page),
+    KTEST_CASE(writable_and_executable_is_refused),
+    KTEST_CASE(mapping_twice_is_refused_and_changes_nothing),
+    KTEST_CASE(rights_change_and_go),
+    KTEST_CASE(stack_overflow_restarts_the_task),
+    KTEST_CASE(objects_keep_their_bytes),
+    KTEST_CASE(freed_memory_is_overwritten),
+    KTEST_CASE(sizes_at_the_edges_work),
+    KTEST_CASE(too_much_gives_null),
+    KTEST_CASE(realloc_keeps_the_common_part),
+    KTEST_CASE(every_live_object_is_visited),
+    KTEST_CASE(freeing_twice_is_a_fault),
+    KTEST_CASE(several_tasks_share_the_heap),
+    KTEST_CASE(gives_no_frame_when_the_pool_is_empty),
+    KTEST_CASE(tables_keep_their_invariants),
+};
+
+enum status test_memory_start(void)
+{
+    return ktest_run(cases, ARRAY_LEN(cases));
+}
