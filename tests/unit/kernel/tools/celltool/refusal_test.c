@@ -218,13 +218,10 @@ static void a_red_zone(void **state)
 
 static void names_that_are_no_cell_names(void **state)
 {
-    static const char *const names[] = {"",
-                                        "Upper",
-                                        "a b",
-                                        "a/b",
-                                        "..",
-                                        "a234567890123456789012345678901234567890"
-                                        "123456789012345678901234"};
+    static const char *const names[] = {
+        "",    "Upper",
+        "a b", "a/b",
+        "..",  "a234567890123456789012345678901234567890123456789012345678901234"};
     (void)state;
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
