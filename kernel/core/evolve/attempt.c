@@ -171,7 +171,7 @@ static struct wait commit_failed(struct attempt *a, enum status status,
         name_blocker(times->missing_cpu, &reason);
     else
         (void)refuse(&reason, "drift", NULL, NULL, NULL,
-                     "the place at %#lx does not hold what was planned; nothing was changed",
+                     "the place at 0x%lx does not hold what was planned; nothing was changed",
                      times->drift_va);
     attempt_end(a, EVOLVE_FAILED, &reason);
     return wait_again();

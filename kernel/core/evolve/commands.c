@@ -36,7 +36,7 @@ static void command_cells(int argc, char **argv)
             continue;
         console_print("%-14s %7u %-8s ", v->info.name, v->number, state_name(v->state));
         print_hash(v->object_hash);
-        console_print(" %8lu  %#lx\n", v->text_end - v->text_begin, v->text_begin);
+        console_print(" %8lu  0x%lx\n", v->text_end - v->text_begin, v->text_begin);
     }
 }
 
@@ -45,7 +45,7 @@ static void deps_of_address(uint64_t va)
     char place[160];
     const struct namespace *ns = namespace_kernel();
     namespace_symbolise(ns, va, place, sizeof place);
-    console_print("%#lx: %s\n", va, place);
+    console_print("0x%lx: %s\n", va, place);
     const struct version *v = namespace_version_at(ns, va);
     const struct function *f = v ? version_function_at(v, va) : NULL;
     for (const struct import *m = f ? f->incoming : NULL; m; m = m->next_incoming)

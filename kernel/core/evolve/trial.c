@@ -168,7 +168,7 @@ static void verdict_text(const struct guard_verdict *v, struct refusal *out)
     switch (v->cause) {
     case GUARD_FAULT:
         (void)refuse(out, "fault", NULL, place, NULL,
-                     "exception %lu at %s (address %#lx) on CPU %u", v->vector, place,
+                     "exception %lu at %s (address 0x%lx) on CPU %u", v->vector, place,
                      v->address, v->cpu);
         break;
     case GUARD_STUCK:
@@ -207,7 +207,7 @@ static struct wait take_back(struct attempt *a, const struct refusal *reason)
     if (verdict.cause != GUARD_NONE)
         return finish_revert(a, reason);
     if (status != STATUS_OK)
-        log_write("evolve", LOG_ERROR, "the place at %#lx does not hold what was stored there",
+        log_write("evolve", LOG_ERROR, "the place at 0x%lx does not hold what was stored there",
                   times.drift_va);
     return finish_revert(a, reason);
 }
