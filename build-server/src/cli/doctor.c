@@ -27,9 +27,9 @@ static void find(struct report *report, const char *what, const char *text, cons
                                     "text", text, "remedy", remedy));
     report->bad += remedy != NULL;
     if (!report->json) {
-        view_print("%-4s %-12s %s\n", remedy ? "BAD" : "ok", what, text);
+        view_print("%-4s %-18s %s\n", remedy ? "BAD" : "ok", what, text);
         if (remedy != NULL) {
-            view_print("%-4s %-12s → %s\n", "", "", remedy);
+            view_print("%-4s %-18s → %s\n", "", "", remedy);
         }
     }
 }
@@ -148,7 +148,10 @@ static void check_server(struct report *report, const struct invocation *invocat
     char text[700];
 
     if (!place_find_server(invocation, &server, &failure)) {
-        find(report, "server", failure.text, failure.remedy);
+        /* A lab that is down is no fault. */
+        bool down = strcmp(failure.code, "no_server") == 0;
+        find(report, "server", down ? "none is up; `neurath lab up` starts one" : failure.text,
+             down ? NULL : failure.remedy);
         return;
     }
     if (server.token[0] == '\0') {

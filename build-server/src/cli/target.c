@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "process.h"
 #include "view.h"
@@ -83,11 +84,28 @@ static bool ask_git(const char *folder, const char *name, char out[41])
     return all_of(out, "0123456789abcdef");
 }
 
+/* Asks git for a commit. In a lab its repository is asked first, so that HEAD~1 means the lab's and
+ * not that of whatever tree the person stands in; inside the clone, the clone is asked. */
+static bool resolve(const struct http *http, const char *name, char out[41])
+{
+    const char *state = http_server(http)->state;
+    char repository[PLACE_PATH_MAX + 16], clone[PLACE_PATH_MAX + 16], here[PLACE_PATH_MAX];
+    bool in_clone = false;
+
+    if (state[0] == '\0') {
+        return ask_git(NULL, name, out);
+    }
+    snprintf(repository, sizeof(repository), "%s/repo.git", state);
+    snprintf(clone, sizeof(clone), "%s/clone", state);
+    in_clone = getcwd(here, sizeof(here)) != NULL && strncmp(here, clone, strlen(clone)) == 0;
+    return (in_clone && ask_git(NULL, name, out)) || ask_git(repository, name, out) ||
+           (!in_clone && ask_git(NULL, name, out));
+}
+
 bool target_add_commit(const struct http *http, const struct invocation *invocation, json_t *body,
                        struct failure *failure)
 {
     const char *to = invocation->value[OPTION_TO];
-    char repository[PLACE_PATH_MAX + 16];
     char commit[41];
     size_t len = to ? strlen(to) : 0;
 
@@ -95,11 +113,9 @@ bool target_add_commit(const struct http *http, const struct invocation *invocat
         json_object_set_new(body, "to", json_string(to[0] == 'v' ? to + 1 : to));
         return true;
     }
-    snprintf(repository, sizeof(repository), "%s/repo.git", http_server(http)->state);
     if (len == 40 && all_of(to, "0123456789abcdef")) {
         snprintf(commit, sizeof(commit), "%s", to);
-    } else if (!ask_git(NULL, to, commit) &&
-               !(http_server(http)->state[0] != '\0' && ask_git(repository, to, commit))) {
+    } else if (!resolve(http, to, commit)) {
         if (len < 4 || len > 40 || !all_of(to, "0123456789abcdef")) {
             failure_usage(failure, "'%s' is not a commit that is known here", to);
             return failure_remedy(failure, "give 7 or more digits, or vN for release N; "
