@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 cell    := client
 kind    := service
-start   := service
-uses    := libc json mbedtls manifest
-sources := core/client.c
+start   := none
+uses    := libc json mbedtls manifest heap
+sources := core/*.c
+# The kernel's heap under the C library's names.
+flags   := -Dmalloc=heap_alloc -Dcalloc=heap_calloc -Drealloc=heap_realloc -Dfree=heap_free

@@ -1,0 +1,214 @@
+/* The trial of what was just swapped in, and the verdict on it.
+ * SPDX-License-Identifier: MIT
+ *
+ * Contact is an exchange that began after the commit and that the server answered. With contact the trial ends as
+ * `permanent` in time. Without, the machine asks its own network: if that fails too, the new version is to blame and
+ * goes; if it is sound, the server may be away, and the trial is extended for a while. After a revert for want of
+ * contact the old version shows who was right: if it cannot reach the server either, nothing was learnt.
+ */
+#include "private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXTENSIONS_NS (90 * SECOND)
+#define EXTENSION_MIN_NS SECOND
+#define VERDICT_NS (30 * SECOND)
+#define STATUS_GAP_NS (250 * MS)
+
+void trial_begin(struct client *client)
+{
+    struct attempt *attempt = &client->attempt;
+    attempt->stage = ATTEMPT_TRIAL;
+    attempt->trial_ns = client->now_ns;
+    attempt->trial_end_ns = client->now_ns + client->trial_ns;
+    attempt->contact = false;
+    client->swaps++;
+    client->running.release = attempt->release.version;
+    memcpy(client->running.commit, attempt->release.commit, sizeof client->running.commit);
+    memcpy(client->running.content, attempt->release.content, MANIFEST_HASH_LEN);
+    client_log(client, "release %llu is in trial",
+               (unsigned long long)attempt->release.version);
+    attempt_report(client, "trial", NULL, NULL);
+}
+
+static void revert(struct client *client, const char *code)
+{
+    struct client_installer *installer = &client->ports.installer;
+    client->attempt.revert_code = code;
+    client_log(client, "reverting: %s", code);
+    installer->revert(installer->context, client->attempt.engine, code);
+}
+
+/* The trial's time is over. */
+static void judge(struct client *client)
+{
+    struct client_installer *installer = &client->ports.installer;
+    struct client_system *system = &client->ports.system;
+    struct attempt *attempt = &client->attempt;
+    uint64_t last_ns = attempt->trial_ns + client->trial_ns + EXTENSIONS_NS;
+    if (attempt->contact) {
+        installer->confirm(installer->context, attempt->engine);
+        return;
+    }
+    if (client->now_ns >= last_ns || !system->local_tests(system->context)) {
+        revert(client, "no_contact");
+        return;
+    }
+    uint64_t more_ns = client->trial_ns / 2;
+    if (more_ns < EXTENSION_MIN_NS)
+        more_ns = EXTENSION_MIN_NS;
+    installer->extend(installer->context, attempt->engine, more_ns);
+    attempt->trial_end_ns = client->now_ns + more_ns;
+}
+
+/* A rollback to something else ends a trial at once. */
+static bool rollback_wanted(const struct client *client)
+{
+    const struct attempt *attempt = &client->attempt;
+    return client->has_news && client->news.rollback &&
+           (client->news.release != attempt->news.release ||
+            memcmp(client->news.release_hash, attempt->news.release_hash,
+                   MANIFEST_HASH_LEN) != 0);
+}
+
+/* Whether the engine has brought the trial to an end. */
+static bool ended(struct client *client)
+{
+    struct client_installer *installer = &client->ports.installer;
+    struct attempt *attempt = &client->attempt;
+    struct client_install_report *report = &attempt->engine_report;
+    installer->status(installer->context, attempt->engine, report);
+    if (report->phase == CLIENT_INSTALL_PERMANENT) {
+        attempt_permanent(client);
+        return true;
+    }
+    if (report->phase == CLIENT_INSTALL_TRIAL || report->phase == CLIENT_INSTALL_BUSY)
+        return false;
+    if (attempt->revert_code)
+        attempt_reverted(client, attempt->revert_code, report->cause, false);
+    else
+        attempt_reverted(client, "fault", report->cause, true);
+    return true;
+}
+
+void trial_step(struct client *client)
+{
+    struct attempt *attempt = &client->attempt;
+    if (ended(client))
+        return;
+    if (!attempt->revert_code) {
+        if (rollback_wanted(client))
+            revert(client, "rollback");
+        else if (client->now_ns >= attempt->trial_end_ns)
+            judge(client);
+        if (ended(client))
+            return;
+    }
+    uint64_t next_ns = client->now_ns + STATUS_GAP_NS;
+    client_wake_at(client, next_ns);
+    if (attempt->trial_end_ns > client->now_ns)
+        client_wake_at(client, attempt->trial_end_ns);
+}
+
+/* Keeps what failed from being tried again: the content, and the object when it is clear which. */
+static void condemn(struct client *client, const char *code)
+{
+    struct attempt *attempt = &client->attempt;
+    const struct attempt_cell *culprit = NULL;
+    size_t changed = 0;
+    quarantine_add(client, false, attempt->release.content, code);
+    for (size_t i = 0; i < attempt->cell_count; i++) {
+        const struct attempt_cell *cell = &attempt->cells[i];
+        if (!cell->has_new)
+            continue;
+        changed++;
+        if (changed == 1 ||
+            strcmp(cell->name, attempt->engine_report.cause_cell) == 0)
+            culprit = cell;
+    }
+    if (culprit && (changed == 1 || strcmp(culprit->name,
+                                           attempt->engine_report.cause_cell) == 0))
+        quarantine_add(client, true, culprit->new_object, code);
+}
+
+void attempt_reverted(struct client *client, const char *code, const char *text,
+                      bool quarantine)
+{
+    struct attempt *attempt = &client->attempt;
+    client->running = attempt->from;
+    client_set_reason(client, code);
+    client->settled_as = CLIENT_REVERTED;
+    client_log(client, "release %llu reverted: %s %s",
+               (unsigned long long)attempt->release.version, code, text);
+    if (strcmp(code, "no_contact") == 0) {
+        attempt->stage = ATTEMPT_VERDICT;
+        attempt->contact = false;
+        attempt->verdict_ns = client->now_ns;
+        client->poll_ns = client->now_ns;
+        backoff_clear(&client->poll_backoff);
+        client->progress = true;
+        return;
+    }
+    if (quarantine)
+        condemn(client, code);
+    attempt_report(client, "reverted", code, text);
+    blob_touch(client);
+    attempt_end(client, 0);
+}
+
+void verdict_step(struct client *client)
+{
+    struct attempt *attempt = &client->attempt;
+    uint64_t limit_ns = client->trial_ns > VERDICT_NS ? client->trial_ns : VERDICT_NS;
+    if (attempt->contact) {
+        condemn(client, "no_contact");
+        attempt_report(client, "reverted", "no_contact",
+                       "the server could not be reached, and can be again");
+        attempt_end(client, 0);
+        return;
+    }
+    if (client->now_ns < attempt->verdict_ns + limit_ns) {
+        client_wake_at(client, attempt->verdict_ns + limit_ns);
+        return;
+    }
+    bool last = tries_add(client, attempt->release.content) >= INCONCLUSIVE_MAX;
+    if (last)
+        quarantine_add(client, false, attempt->release.content, "inconclusive_limit");
+    attempt_report(client, "inconclusive", last ? "inconclusive_limit" : "no_contact",
+                   "the server could not be reached before or after");
+    attempt_end(client, last ? 0 : EXTENSION_MIN_NS);
+}
+
+void attempt_after_restart(struct client *client)
+{
+    struct pending *pending = &client->pending;
+    const char *result = "permanent";
+    const char *code = NULL;
+    if (!pending->is_set)
+        return;
+    if (memcmp(client->running.content, pending->content, MANIFEST_HASH_LEN) == 0) {
+        client->running.release = pending->release;
+        memcpy(client->running.commit, pending->commit, sizeof client->running.commit);
+        tries_clear(client, pending->content);
+    } else {
+        code = "reset_in_trial";
+        bool last = tries_add(client, pending->content) >= INCONCLUSIVE_MAX;
+        result = client->seed.reset_by_guest || last ? "reverted" : "inconclusive";
+        if (client->seed.reset_by_guest || last)
+            quarantine_add(client, false, pending->content, code);
+    }
+    json_t *reason = code ? json_pack("{s:s, s:s}", "code", code, "text",
+                                      "the machine went down during the swap or its trial")
+                          : json_null();
+    report_queue(client, "attempt",
+                 json_pack("{s:I, s:b, s:I, s:s, s:s?, s:o, s:[], s:s, s:o}", "attempt",
+                           (json_int_t)++client->attempts, "after_restart", 1, "release",
+                           (json_int_t)pending->release, "to_commit", pending->commit,
+                           "from_commit",
+                           client->running.commit[0] ? client->running.commit : NULL,
+                           "from_content", json_hash(client->running.content), "cells",
+                           "result", result, "reason", reason));
+    pending->is_set = false;
+    blob_touch(client);
+}
