@@ -10,6 +10,9 @@
 #define PORTS_BEGIN 0xc000ull
 #define PORTS_END 0x10000ull
 #define PIRQ_GSI_FIRST 16u
+#define PIIX3_ID 0x70008086u
+#define PIIX3_ROUTES 0x60u
+#define PIIX3_ROUTE_OFF 0x80u
 
 static struct {
     uint64_t next_memory;
@@ -106,6 +109,18 @@ void assign_device(const struct pci_device *device)
         pci_enable(device, enable);
 }
 
+/* The line to which a PIIX3 routes the pin of a card, by its PIRQ route registers (Intel 290550, 4.1.11): what firmware
+ * wrote into the card's own register is wrong for half of the slots under qboot. 0: no PIIX3, or not routed. */
+static unsigned piix_line(const struct pci_device *device)
+{
+    static const struct pci_device bridge = {.device = 1};
+    if (device->bus != 0 || device->device <= 1 || pci_read32(&bridge, 0) != PIIX3_ID)
+        return 0;
+    unsigned pirq = (device->device - 1u + device->irq_pin - 1u) % 4;
+    unsigned route = pci_read32(&bridge, PIIX3_ROUTES) >> (8 * pirq) & 0xff;
+    return route & PIIX3_ROUTE_OFF ? 0 : route & 0xf;
+}
+
 /* Firmware tells an 8259 line below 16, which is the IOAPIC's input too on QEMU's pc. Where it tells none (q35 with
  * qboot) the chip set's PIRQ lines, inputs 16 to 23, are used: device and pin swizzled. */
 void route_device(struct pci_device *device)
@@ -113,6 +128,9 @@ void route_device(struct pci_device *device)
     unsigned line = pci_read32(device, PCI_INTERRUPT) & 0xff;
     if (device->irq_pin == 0 || device->irq_pin > 4)
         return;
+    unsigned routed = piix_line(device);
+    if (routed != 0)
+        line = routed;
     if (line != 0 && line < 16) {
         enum interrupt_trigger trigger;
         device->irq_gsi = interrupt_isa_gsi(line, &trigger);
