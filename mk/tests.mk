@@ -29,6 +29,10 @@ $(B)/$1: $$(OBJECTS_san_$1) $(call archives,san,$(TEST_$1_uses)) $(B)/obj/san/$1
 endef
 $(foreach t,$(unit_tests),$(eval $(call unit_rules,$t)))
 
+# Cells' own objects for host tests, linked below 2 GiB (-no-pie); k_ in front of all names keeps the host's apart.
+$(B)/tests/cells/%.o: $(B)/cells/%.debug.o
+	$(Q)mkdir -p $(@D) && objcopy --prefix-symbols=k_ $< $@
+
 # ---- fuzz targets: tests/fuzz/NAME/fuzz.mk ----
 FUZZ_FILES := $(sort $(wildcard tests/fuzz/*/fuzz.mk))
 fuzz_targets := $(patsubst %/fuzz.mk,%,$(FUZZ_FILES))

@@ -10,7 +10,8 @@
 #define JSON_HAVE_ATOMIC_BUILTINS 1
 #define JSON_HAVE_SYNC_BUILTINS 1
 
-/* The parser recurses; no document of the project nests deeper (manifest/FORMAT.md). */
-#define JSON_PARSER_MAX_DEPTH 16
+/* The parser recurses; no document of the project nests deeper (manifest/FORMAT.md) than 16 arrays and objects, and
+ * what stands in the innermost counts too. */
+#define JSON_PARSER_MAX_DEPTH 17
 
 #endif
