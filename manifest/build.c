@@ -169,8 +169,7 @@ enum manifest_status manifest_root_text(const struct manifest_root *root, char *
     return draft_text(&draft, out);
 }
 
-enum manifest_status manifest_root_add(struct manifest_root *root,
-                                       enum manifest_role role,
+enum manifest_status manifest_root_add(struct manifest_root *root, enum manifest_role role,
                                        const struct manifest_key *key)
 {
     struct manifest_role_rule *rule = &root->roles[role];
@@ -288,8 +287,8 @@ enum manifest_status manifest_release_text(const struct manifest_release *releas
     uint8_t content[MANIFEST_HASH_LEN];
     if (release->cell_count > MANIFEST_CELLS_MAX)
         return MANIFEST_BAD_SET;
-    sorted.cells = calloc(release->cell_count ? release->cell_count : 1,
-                          sizeof *sorted.cells);
+    sorted.cells =
+        calloc(release->cell_count ? release->cell_count : 1, sizeof *sorted.cells);
     if (!sorted.cells)
         return MANIFEST_NO_MEMORY;
     if (release->cell_count > 0)
@@ -312,8 +311,7 @@ enum manifest_status manifest_timestamp_text(const struct manifest_timestamp *ti
     struct draft draft, release;
     if (timestamp->counter == 0 || timestamp->counter > STRICT_JSON_INTEGER_MAX ||
         timestamp->release == 0 || timestamp->release > STRICT_JSON_INTEGER_MAX ||
-        timestamp->release_length == 0 ||
-        timestamp->release_length > MANIFEST_FRAME_MAX ||
+        timestamp->release_length == 0 || timestamp->release_length > MANIFEST_FRAME_MAX ||
         !manifest_name_valid(timestamp->channel))
         return MANIFEST_BAD_FIELD;
     draft_init(&draft, MANIFEST_TYPE_TIMESTAMP);

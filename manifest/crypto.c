@@ -16,8 +16,9 @@ static enum manifest_status translate(int error)
     return MANIFEST_CRYPTO;
 }
 
-enum manifest_status crypto_hash_pieces(const struct crypto_piece *pieces, size_t count,
-                                        uint8_t out_hash[MANIFEST_HASH_LEN])
+enum manifest_status manifest_crypto_hash_pieces(const struct crypto_piece *pieces,
+                                                 size_t count,
+                                                 uint8_t out_hash[MANIFEST_HASH_LEN])
 {
     mbedtls_sha256_context context;
     mbedtls_sha256_init(&context);
@@ -34,7 +35,7 @@ enum manifest_status crypto_hash_pieces(const struct crypto_piece *pieces, size_
 enum manifest_status manifest_hash(const void *bytes, size_t len,
                                    uint8_t out_hash[MANIFEST_HASH_LEN])
 {
-    return crypto_hash_pieces(&(struct crypto_piece){bytes, len}, 1, out_hash);
+    return manifest_crypto_hash_pieces(&(struct crypto_piece){bytes, len}, 1, out_hash);
 }
 
 /* Reads and checks a public point; translates what is the input's fault. */
@@ -54,7 +55,8 @@ static enum manifest_status point_read(mbedtls_ecp_group *group, mbedtls_ecp_poi
     return translate(error);
 }
 
-enum manifest_status crypto_check_public(const uint8_t public_key[MANIFEST_PUBLIC_LEN])
+enum manifest_status
+manifest_crypto_check_public(const uint8_t public_key[MANIFEST_PUBLIC_LEN])
 {
     mbedtls_ecp_group group;
     mbedtls_ecp_point point;
@@ -66,9 +68,9 @@ enum manifest_status crypto_check_public(const uint8_t public_key[MANIFEST_PUBLI
     return status;
 }
 
-enum manifest_status crypto_verify(const uint8_t public_key[MANIFEST_PUBLIC_LEN],
-                                   const uint8_t digest[MANIFEST_HASH_LEN],
-                                   const uint8_t signature[MANIFEST_SIGNATURE_LEN])
+enum manifest_status manifest_crypto_verify(const uint8_t public_key[MANIFEST_PUBLIC_LEN],
+                                            const uint8_t digest[MANIFEST_HASH_LEN],
+                                            const uint8_t signature[MANIFEST_SIGNATURE_LEN])
 {
     mbedtls_ecp_group group;
     mbedtls_ecp_point point;
@@ -86,8 +88,7 @@ enum manifest_status crypto_verify(const uint8_t public_key[MANIFEST_PUBLIC_LEN]
     if (status == MANIFEST_OK && error == 0)
         error = mbedtls_mpi_read_binary(&s, signature + 32, 32);
     if (status == MANIFEST_OK && error == 0)
-        error =
-            mbedtls_ecdsa_verify(&group, digest, MANIFEST_HASH_LEN, &point, &r, &s);
+        error = mbedtls_ecdsa_verify(&group, digest, MANIFEST_HASH_LEN, &point, &r, &s);
     if (status == MANIFEST_OK) {
         status = translate(error);
         if (status == MANIFEST_CRYPTO)

@@ -13,15 +13,15 @@ struct crypto_piece {
 
 /* SHA-256 over the pieces one after another. */
 MANIFEST_RESULT enum manifest_status
-crypto_hash_pieces(const struct crypto_piece *pieces, size_t count,
-                   uint8_t out_hash[MANIFEST_HASH_LEN]);
+manifest_crypto_hash_pieces(const struct crypto_piece *pieces, size_t count,
+                            uint8_t out_hash[MANIFEST_HASH_LEN]);
 /* MANIFEST_BAD_FIELD: not an uncompressed point of P-256. */
 MANIFEST_RESULT enum manifest_status
-crypto_check_public(const uint8_t public_key[MANIFEST_PUBLIC_LEN]);
+manifest_crypto_check_public(const uint8_t public_key[MANIFEST_PUBLIC_LEN]);
 /* MANIFEST_OK, MANIFEST_BAD_SIGNATURE, or a failure of the library. */
 MANIFEST_RESULT enum manifest_status
-crypto_verify(const uint8_t public_key[MANIFEST_PUBLIC_LEN],
-              const uint8_t digest[MANIFEST_HASH_LEN],
-              const uint8_t signature[MANIFEST_SIGNATURE_LEN]);
+manifest_crypto_verify(const uint8_t public_key[MANIFEST_PUBLIC_LEN],
+                       const uint8_t digest[MANIFEST_HASH_LEN],
+                       const uint8_t signature[MANIFEST_SIGNATURE_LEN]);
 
 #endif

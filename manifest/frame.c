@@ -12,7 +12,8 @@
 
 enum { HEADER_LEN = 12, SIGNATURE_RECORD_LEN = 32 + 64, FRAME_VERSION = 1 };
 
-_Static_assert(SIGNATURE_RECORD_LEN == MANIFEST_HASH_LEN + MANIFEST_SIGNATURE_LEN, "a record is a key id and a signature");
+_Static_assert(SIGNATURE_RECORD_LEN == MANIFEST_HASH_LEN + MANIFEST_SIGNATURE_LEN,
+               "a record is a key id and a signature");
 
 static uint16_t get_le16(const uint8_t *p)
 {
@@ -75,7 +76,7 @@ enum manifest_status manifest_frame_decode(const uint8_t *bytes, size_t len,
     return MANIFEST_OK;
 }
 
-bool frame_is(const struct manifest_frame *frame, const char *type)
+bool manifest_frame_is(const struct manifest_frame *frame, const char *type)
 {
     return frame->type_len == strlen(type) &&
            memcmp(frame->type, type, frame->type_len) == 0;
@@ -125,8 +126,8 @@ enum manifest_status manifest_frame_encode(const char *type, const uint8_t *payl
     return MANIFEST_OK;
 }
 
-void frame_signature(const struct manifest_frame *frame, size_t index,
-                     struct manifest_signature *out)
+void manifest_frame_signature(const struct manifest_frame *frame, size_t index,
+                              struct manifest_signature *out)
 {
     const uint8_t *record = frame->signatures + index * SIGNATURE_RECORD_LEN;
     memcpy(out->keyid, record, MANIFEST_HASH_LEN);
@@ -147,5 +148,6 @@ enum manifest_status manifest_signed_digest(const char *type, size_t type_len,
         {between, (size_t)between_len},
         {payload, payload_len},
     };
-    return crypto_hash_pieces(pieces, sizeof pieces / sizeof pieces[0], out_digest);
+    return manifest_crypto_hash_pieces(pieces, sizeof pieces / sizeof pieces[0],
+                                       out_digest);
 }

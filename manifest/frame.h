@@ -7,9 +7,9 @@
 #include <manifest/manifest.h>
 
 /* Whether FRAME's signed type is TYPE. */
-bool frame_is(const struct manifest_frame *frame, const char *type);
+bool manifest_frame_is(const struct manifest_frame *frame, const char *type);
 /* Copies signature INDEX (below signature_count). */
-void frame_signature(const struct manifest_frame *frame, size_t index,
-                     struct manifest_signature *out);
+void manifest_frame_signature(const struct manifest_frame *frame, size_t index,
+                              struct manifest_signature *out);
 
 #endif

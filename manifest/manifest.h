@@ -37,26 +37,26 @@
 enum manifest_status {
     MANIFEST_OK,
     MANIFEST_NO_MEMORY,
-    MANIFEST_CRYPTO,         /* the crypto library failed for a reason of its own */
-    MANIFEST_BAD_FRAME,      /* truncated, other magic or version, bytes after the end, over a cap */
-    MANIFEST_BAD_JSON,       /* not strict JSON, too deep, a real number, an integer beyond 2^53-1 */
-    MANIFEST_BAD_FIELD,      /* a field is missing, of another type, or out of range */
-    MANIFEST_WRONG_TYPE,     /* the signed type is another than the one asked for */
-    MANIFEST_BAD_SIGNATURE,  /* fewer good signatures of the role's keys than its threshold */
-    MANIFEST_EXPIRED,        /* past its expiry by the trusted time */
-    MANIFEST_NO_TIME,        /* the trusted time is not known yet */
-    MANIFEST_ROLLBACK,       /* older than what was trusted before, or the same number with other bytes */
-    MANIFEST_WRONG_VERSION,  /* not the version that was asked for */
-    MANIFEST_WRONG_HASH,     /* other bytes than those that were announced */
-    MANIFEST_WRONG_CHANNEL,  /* for another channel */
-    MANIFEST_WRONG_FLEET,    /* for another fleet */
-    MANIFEST_WRONG_TARGET,   /* for another architecture */
-    MANIFEST_WRONG_MACHINE,  /* an order for another machine */
-    MANIFEST_WRONG_NONCE,    /* a fresh that answers another question */
-    MANIFEST_BAD_PROOF,      /* the proof of an order's presence or absence does not lead to the root */
+    MANIFEST_CRYPTO, /* the crypto library failed for a reason of its own */
+    MANIFEST_BAD_FRAME, /* truncated, other magic or version, bytes after the end, over a cap */
+    MANIFEST_BAD_JSON, /* not strict JSON, too deep, a real number, an integer beyond 2^53-1 */
+    MANIFEST_BAD_FIELD,     /* a field is missing, of another type, or out of range */
+    MANIFEST_WRONG_TYPE,    /* the signed type is another than the one asked for */
+    MANIFEST_BAD_SIGNATURE, /* fewer good signatures of the role's keys than its threshold */
+    MANIFEST_EXPIRED,       /* past its expiry by the trusted time */
+    MANIFEST_NO_TIME,       /* the trusted time is not known yet */
+    MANIFEST_ROLLBACK, /* older than what was trusted before, or the same number with other bytes */
+    MANIFEST_WRONG_VERSION, /* not the version that was asked for */
+    MANIFEST_WRONG_HASH,    /* other bytes than those that were announced */
+    MANIFEST_WRONG_CHANNEL, /* for another channel */
+    MANIFEST_WRONG_FLEET,   /* for another fleet */
+    MANIFEST_WRONG_TARGET,  /* for another architecture */
+    MANIFEST_WRONG_MACHINE, /* an order for another machine */
+    MANIFEST_WRONG_NONCE,   /* a fresh that answers another question */
+    MANIFEST_BAD_PROOF, /* the proof of an order's presence or absence does not lead to the root */
     MANIFEST_SECURITY_FLOOR, /* security version below the machine's floor */
-    MANIFEST_BAD_SET,        /* duplicate cell, a use that is not in the set, content id that does not match */
-    MANIFEST_BAD_STATE,      /* stored trust state: damaged, or of an unknown version */
+    MANIFEST_BAD_SET, /* duplicate cell, a use that is not in the set, content id that does not match */
+    MANIFEST_BAD_STATE, /* stored trust state: damaged, or of an unknown version */
 };
 
 /* One word for STATUS ("bad_signature"), fit for reason codes; never NULL. */
@@ -81,19 +81,20 @@ struct manifest_frame {
 };
 
 /* Reads BYTES as exactly one frame. *out points into BYTES. */
-MANIFEST_RESULT enum manifest_status manifest_frame_decode(const uint8_t *bytes, size_t len,
-                                                           struct manifest_frame *out);
+MANIFEST_RESULT enum manifest_status
+manifest_frame_decode(const uint8_t *bytes, size_t len, struct manifest_frame *out);
 /* Length of the frame that starts at BYTES, for frames that stand one after another. */
-MANIFEST_RESULT enum manifest_status manifest_frame_length(const uint8_t *bytes, size_t len, size_t *out_len);
+MANIFEST_RESULT enum manifest_status manifest_frame_length(const uint8_t *bytes,
+                                                           size_t len, size_t *out_len);
 /* GIVES the bytes of a frame (free()). Signs nothing: that is sign.h. */
-MANIFEST_RESULT enum manifest_status manifest_frame_encode(const char *type, const uint8_t *payload,
-                                                           size_t payload_len,
-                                                           const struct manifest_signature *signatures,
-                                                           size_t signature_count, uint8_t **out, size_t *out_len);
+MANIFEST_RESULT enum manifest_status
+manifest_frame_encode(const char *type, const uint8_t *payload, size_t payload_len,
+                      const struct manifest_signature *signatures, size_t signature_count,
+                      uint8_t **out, size_t *out_len);
 /* SHA-256 of the signed bytes (DSSE pre-authentication encoding). */
-MANIFEST_RESULT enum manifest_status manifest_signed_digest(const char *type, size_t type_len,
-                                                            const uint8_t *payload, size_t payload_len,
-                                                            uint8_t out_digest[MANIFEST_HASH_LEN]);
+MANIFEST_RESULT enum manifest_status
+manifest_signed_digest(const char *type, size_t type_len, const uint8_t *payload,
+                       size_t payload_len, uint8_t out_digest[MANIFEST_HASH_LEN]);
 
 /* --- Hashes, hex, time ------------------------------------------------------------------------------------- */
 
@@ -110,11 +111,17 @@ bool manifest_name_valid(const char *name);
 
 /* Parses LEN bytes of TEXT as one strict JSON object: no duplicate keys, no reals, no integers beyond 2^53-1, at most
  * 16 levels, nothing after its end, at most 1 MiB. GIVES *out (json_decref()). */
-MANIFEST_RESULT enum manifest_status manifest_json_read(const void *text, size_t len, json_t **out);
+MANIFEST_RESULT enum manifest_status manifest_json_read(const void *text, size_t len,
+                                                        json_t **out);
 
 /* --- Root -------------------------------------------------------------------------------------------------- */
 
-enum manifest_role { MANIFEST_ROLE_ROOT, MANIFEST_ROLE_RELEASE, MANIFEST_ROLE_TIMESTAMP, MANIFEST_ROLE_COUNT };
+enum manifest_role {
+    MANIFEST_ROLE_ROOT,
+    MANIFEST_ROLE_RELEASE,
+    MANIFEST_ROLE_TIMESTAMP,
+    MANIFEST_ROLE_COUNT
+};
 
 struct manifest_key {
     uint8_t id[MANIFEST_HASH_LEN]; /* SHA-256 of public_key */
@@ -139,16 +146,16 @@ struct manifest_root {
 
 /* Opens a root. TRUSTED NULL: a first root, which must satisfy its own rule (any version).
  * Otherwise the successor of TRUSTED: version + 1, the same fleet, enough signatures by both. Expiry is judged elsewhere (trust.h). */
-MANIFEST_RESULT enum manifest_status manifest_root_open(const uint8_t *bytes, size_t len,
-                                                        const struct manifest_root *trusted,
-                                                        struct manifest_root *out);
+MANIFEST_RESULT enum manifest_status
+manifest_root_open(const uint8_t *bytes, size_t len, const struct manifest_root *trusted,
+                   struct manifest_root *out);
 /* Checks that FRAME carries enough good signatures of ROLE's keys. Each key counts once; signatures by other keys are ignored. */
-MANIFEST_RESULT enum manifest_status manifest_frame_verify(const struct manifest_frame *frame,
-                                                           const struct manifest_root *root,
-                                                           enum manifest_role role);
+MANIFEST_RESULT enum manifest_status
+manifest_frame_verify(const struct manifest_frame *frame,
+                      const struct manifest_root *root, enum manifest_role role);
 /* True when a key of ROLE in OLD is no longer one in NEW: the role's counters then start anew. */
-bool manifest_role_rotated(const struct manifest_root *old_root, const struct manifest_root *new_root,
-                           enum manifest_role role);
+bool manifest_role_rotated(const struct manifest_root *old_root,
+                           const struct manifest_root *new_root, enum manifest_role role);
 
 /* --- Release ----------------------------------------------------------------------------------------------- */
 
@@ -188,15 +195,17 @@ struct manifest_release {
 
 /* Verifies and reads a release. GIVES *out (manifest_release_fini). The set is checked: sorted or not, names are unique, every use is in the
  * set, lengths are within the caps, the content id is that of the cells. */
-MANIFEST_RESULT enum manifest_status manifest_release_open(const uint8_t *bytes, size_t len,
-                                                           const struct manifest_root *root,
-                                                           struct manifest_release *out);
+MANIFEST_RESULT enum manifest_status
+manifest_release_open(const uint8_t *bytes, size_t len, const struct manifest_root *root,
+                      struct manifest_release *out);
 void manifest_release_fini(struct manifest_release *release);
 /* The cell called NAME, or NULL. */
-const struct manifest_cell *manifest_release_cell(const struct manifest_release *release, const char *name);
+const struct manifest_cell *manifest_release_cell(const struct manifest_release *release,
+                                                  const char *name);
 /* Content id of a set: SHA-256 over "name object-hex\n", sorted by name. COUNT up to 1,024. Sorts nothing of the caller's. */
-MANIFEST_RESULT enum manifest_status manifest_content_id(const struct manifest_cell *cells, size_t count,
-                                                         uint8_t out_content[MANIFEST_HASH_LEN]);
+MANIFEST_RESULT enum manifest_status
+manifest_content_id(const struct manifest_cell *cells, size_t count,
+                    uint8_t out_content[MANIFEST_HASH_LEN]);
 
 /* --- Timestamp and fresh ----------------------------------------------------------------------------------- */
 
@@ -219,9 +228,9 @@ struct manifest_fresh {
     int64_t time_ms;
 };
 
-MANIFEST_RESULT enum manifest_status manifest_timestamp_open(const uint8_t *bytes, size_t len,
-                                                             const struct manifest_root *root,
-                                                             struct manifest_timestamp *out);
+MANIFEST_RESULT enum manifest_status
+manifest_timestamp_open(const uint8_t *bytes, size_t len,
+                        const struct manifest_root *root, struct manifest_timestamp *out);
 MANIFEST_RESULT enum manifest_status manifest_fresh_open(const uint8_t *bytes, size_t len,
                                                          const struct manifest_root *root,
                                                          struct manifest_fresh *out);
@@ -248,9 +257,10 @@ const char *manifest_intent_word(enum manifest_intent intent);
 
 /* Checks a poll answer's "order" object (see FORMAT.md) for MACHINE against ORDERS_ROOT.
  * *out_present says whether there is an order; only then *out is written. */
-MANIFEST_RESULT enum manifest_status manifest_order_open(const json_t *proof, const char *machine,
-                                                         const uint8_t orders_root[MANIFEST_HASH_LEN],
-                                                         bool *out_present, struct manifest_order *out);
+MANIFEST_RESULT enum manifest_status
+manifest_order_open(const json_t *proof, const char *machine,
+                    const uint8_t orders_root[MANIFEST_HASH_LEN], bool *out_present,
+                    struct manifest_order *out);
 /* The root of a tree without orders. */
 void manifest_orders_empty_root(uint8_t out_root[MANIFEST_HASH_LEN]);
 

@@ -33,23 +33,24 @@ static const char *const intents[] = {
 
 const char *manifest_intent_word(enum manifest_intent intent)
 {
-    return (size_t)intent < sizeof intents / sizeof intents[0] ? intents[intent] : "unknown";
+    return (size_t)intent < sizeof intents / sizeof intents[0] ? intents[intent]
+                                                               : "unknown";
 }
 
-enum manifest_status orders_leaf_hash(const char *leaf, size_t len,
-                                      uint8_t out[MANIFEST_HASH_LEN])
+enum manifest_status manifest_orders_leaf_hash(const char *leaf, size_t len,
+                                               uint8_t out[MANIFEST_HASH_LEN])
 {
     const struct crypto_piece pieces[] = {{"\0", 1}, {leaf, len}};
-    return crypto_hash_pieces(pieces, 2, out);
+    return manifest_crypto_hash_pieces(pieces, 2, out);
 }
 
-enum manifest_status orders_node_hash(const uint8_t left[MANIFEST_HASH_LEN],
-                                      const uint8_t right[MANIFEST_HASH_LEN],
-                                      uint8_t out[MANIFEST_HASH_LEN])
+enum manifest_status manifest_orders_node_hash(const uint8_t left[MANIFEST_HASH_LEN],
+                                               const uint8_t right[MANIFEST_HASH_LEN],
+                                               uint8_t out[MANIFEST_HASH_LEN])
 {
     const struct crypto_piece pieces[] = {
         {"\1", 1}, {left, MANIFEST_HASH_LEN}, {right, MANIFEST_HASH_LEN}};
-    return crypto_hash_pieces(pieces, 3, out);
+    return manifest_crypto_hash_pieces(pieces, 3, out);
 }
 
 void manifest_orders_empty_root(uint8_t out_root[MANIFEST_HASH_LEN])
@@ -72,8 +73,8 @@ static bool intent_read(const char *word, enum manifest_intent *out)
     return false;
 }
 
-enum manifest_status orders_leaf_read(const char *leaf, size_t len,
-                                      struct manifest_order *out)
+enum manifest_status manifest_orders_leaf_read(const char *leaf, size_t len,
+                                               struct manifest_order *out)
 {
     struct manifest_order order = {0};
     struct fields fields;
@@ -81,16 +82,16 @@ enum manifest_status orders_leaf_read(const char *leaf, size_t len,
     enum manifest_status status = manifest_json_read(leaf, len, &document);
     if (status != MANIFEST_OK)
         return status;
-    fields_init(&fields, document);
-    field_hex_text(&fields, "machine", order.machine, MANIFEST_MACHINE_LEN);
-    order.counter = field_u64(&fields, "counter", 1, STRICT_JSON_INTEGER_MAX);
-    const char *intent = field_string(&fields, "intent", MANIFEST_NAME_MAX);
+    manifest_fields_init(&fields, document);
+    manifest_field_hex_text(&fields, "machine", order.machine, MANIFEST_MACHINE_LEN);
+    order.counter = manifest_field_u64(&fields, "counter", 1, STRICT_JSON_INTEGER_MAX);
+    const char *intent = manifest_field_string(&fields, "intent", MANIFEST_NAME_MAX);
     if (!fields.bad && !intent_read(intent, &order.intent))
         fields.bad = true;
     if (!fields.bad && order.intent != MANIFEST_INTENT_HOLD) {
-        order.release = field_u64(&fields, "release", 1, STRICT_JSON_INTEGER_MAX);
-        field_hex(&fields, "hash", order.hash, MANIFEST_HASH_LEN);
-        order.length = field_u64(&fields, "length", 1, MANIFEST_FRAME_MAX);
+        order.release = manifest_field_u64(&fields, "release", 1, STRICT_JSON_INTEGER_MAX);
+        manifest_field_hex(&fields, "hash", order.hash, MANIFEST_HASH_LEN);
+        order.length = manifest_field_u64(&fields, "length", 1, MANIFEST_FRAME_MAX);
     }
     if (fields.bad)
         status = MANIFEST_BAD_FIELD;
@@ -101,8 +102,7 @@ enum manifest_status orders_leaf_read(const char *leaf, size_t len,
 }
 
 /* Hashes from the leaf up to the root, noting the sides. */
-static enum manifest_status path_check(const json_t *path,
-                                       uint8_t hash[MANIFEST_HASH_LEN],
+static enum manifest_status path_check(const json_t *path, uint8_t hash[MANIFEST_HASH_LEN],
                                        const uint8_t root[MANIFEST_HASH_LEN],
                                        struct proven *out)
 {
@@ -117,8 +117,9 @@ static enum manifest_status path_check(const json_t *path,
             return MANIFEST_BAD_PROOF;
         bool right = step[0] == 'L'; /* a sibling on the left: we are the right child */
         out->right[depth - 1 - i] = right;
-        enum manifest_status status = right ? orders_node_hash(sibling, hash, hash)
-                                            : orders_node_hash(hash, sibling, hash);
+        enum manifest_status status =
+            right ? manifest_orders_node_hash(sibling, hash, hash)
+                  : manifest_orders_node_hash(hash, sibling, hash);
         if (status != MANIFEST_OK)
             return status;
     }
@@ -132,16 +133,16 @@ static enum manifest_status leaf_check(const json_t *object,
 {
     struct fields fields;
     uint8_t hash[MANIFEST_HASH_LEN];
-    fields_init(&fields, object);
-    const char *leaf = field_string(&fields, "leaf", LEAF_LEN_MAX);
-    const json_t *path = field_array(&fields, "path", PATH_MAX_LEN);
+    manifest_fields_init(&fields, object);
+    const char *leaf = manifest_field_string(&fields, "leaf", LEAF_LEN_MAX);
+    const json_t *path = manifest_field_array(&fields, "path", PATH_MAX_LEN);
     if (fields.bad)
         return MANIFEST_BAD_PROOF;
-    enum manifest_status status = orders_leaf_hash(leaf, strlen(leaf), hash);
+    enum manifest_status status = manifest_orders_leaf_hash(leaf, strlen(leaf), hash);
     if (status == MANIFEST_OK)
         status = path_check(path, hash, root, out);
     if (status == MANIFEST_OK)
-        status = orders_leaf_read(leaf, strlen(leaf), &out->order);
+        status = manifest_orders_leaf_read(leaf, strlen(leaf), &out->order);
     return status;
 }
 

@@ -16,7 +16,7 @@ enum { LEVELS_MAX = 40 };
 
 struct manifest_orders {
     size_t count;
-    char **leaves;   /* texts, by machine */
+    char **leaves; /* texts, by machine */
     char (*machines)[MANIFEST_MACHINE_LEN + 1];
     size_t level_count;
     size_t widths[LEVELS_MAX];
@@ -29,10 +29,9 @@ static enum manifest_status leaf_text(const struct manifest_order *order, char *
     struct manifest_order read;
     bool hold = order->intent == MANIFEST_INTENT_HOLD;
     manifest_hex_write(order->hash, MANIFEST_HASH_LEN, hash);
-    json_t *object =
-        json_pack("{s:s, s:s, s:I}", "machine", order->machine, "intent",
-                  manifest_intent_word(order->intent), "counter",
-                  (json_int_t)order->counter);
+    json_t *object = json_pack("{s:s, s:s, s:I}", "machine", order->machine, "intent",
+                               manifest_intent_word(order->intent), "counter",
+                               (json_int_t)order->counter);
     if (!object)
         return MANIFEST_NO_MEMORY;
     int error = json_object_set_new(
@@ -44,7 +43,7 @@ static enum manifest_status leaf_text(const struct manifest_order *order, char *
     json_decref(object);
     if (!text)
         return MANIFEST_NO_MEMORY;
-    enum manifest_status status = orders_leaf_read(text, strlen(text), &read);
+    enum manifest_status status = manifest_orders_leaf_read(text, strlen(text), &read);
     if (status == MANIFEST_OK)
         *out = text;
     else
@@ -77,7 +76,8 @@ static enum manifest_status levels_build(struct manifest_orders *orders)
                 memcpy(out, nodes[i], MANIFEST_HASH_LEN);
                 continue;
             }
-            enum manifest_status status = orders_node_hash(nodes[i], nodes[i + 1], out);
+            enum manifest_status status =
+                manifest_orders_node_hash(nodes[i], nodes[i + 1], out);
             if (status != MANIFEST_OK)
                 return status;
         }
@@ -93,8 +93,8 @@ static enum manifest_status leaves_build(struct manifest_orders *orders,
             return MANIFEST_BAD_FIELD;
         enum manifest_status status = leaf_text(sorted[i], &orders->leaves[i]);
         if (status == MANIFEST_OK)
-            status = orders_leaf_hash(orders->leaves[i], strlen(orders->leaves[i]),
-                                      orders->levels[0][i]);
+            status = manifest_orders_leaf_hash(
+                orders->leaves[i], strlen(orders->leaves[i]), orders->levels[0][i]);
         if (status != MANIFEST_OK)
             return status;
         memcpy(orders->machines[i], sorted[i]->machine, sizeof orders->machines[i]);

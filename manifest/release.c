@@ -39,12 +39,12 @@ static enum manifest_status cell_read(const json_t *object, struct manifest_cell
 {
     struct fields fields;
     uint8_t abi[8] = {0};
-    fields_init(&fields, object);
-    out->name = field_name(&fields, "name");
-    field_hex(&fields, "object", out->object, MANIFEST_HASH_LEN);
-    out->length = field_u64(&fields, "length", 1, MANIFEST_OBJECT_MAX);
-    field_hex(&fields, "abi", abi, sizeof abi);
-    const json_t *uses = field_array(&fields, "uses", USES_MAX);
+    manifest_fields_init(&fields, object);
+    out->name = manifest_field_name(&fields, "name");
+    manifest_field_hex(&fields, "object", out->object, MANIFEST_HASH_LEN);
+    out->length = manifest_field_u64(&fields, "length", 1, MANIFEST_OBJECT_MAX);
+    manifest_field_hex(&fields, "abi", abi, sizeof abi);
+    const json_t *uses = manifest_field_array(&fields, "uses", USES_MAX);
     if (fields.bad)
         return MANIFEST_BAD_FIELD;
     for (unsigned i = 0; i < sizeof abi; i++)
@@ -137,8 +137,7 @@ static enum manifest_status cells_read(const json_t *array, struct manifest_rele
     if (!out->cells)
         return MANIFEST_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
-        enum manifest_status status =
-            cell_read(json_array_get(array, i), &out->cells[i]);
+        enum manifest_status status = cell_read(json_array_get(array, i), &out->cells[i]);
         if (status != MANIFEST_OK)
             return status;
         out->cell_count++;
@@ -150,10 +149,11 @@ static enum manifest_status cells_read(const json_t *array, struct manifest_rele
 static void base_read(struct fields *fields, struct manifest_release *out)
 {
     struct fields base;
-    fields_init(&base, field_object(fields, "base"));
-    field_hex(&base, "stub", out->stub, MANIFEST_HASH_LEN);
-    out->has_image = field_hex_or_null(&base, "image", out->image, MANIFEST_HASH_LEN);
-    out->image_length = field_u64(&base, "length", 0, STRICT_JSON_INTEGER_MAX);
+    manifest_fields_init(&base, manifest_field_object(fields, "base"));
+    manifest_field_hex(&base, "stub", out->stub, MANIFEST_HASH_LEN);
+    out->has_image =
+        manifest_field_hex_or_null(&base, "image", out->image, MANIFEST_HASH_LEN);
+    out->image_length = manifest_field_u64(&base, "length", 0, STRICT_JSON_INTEGER_MAX);
     fields->bad = fields->bad || base.bad;
 }
 
@@ -162,23 +162,23 @@ static enum manifest_status release_fields(const json_t *document,
 {
     struct fields fields;
     uint8_t content[MANIFEST_HASH_LEN];
-    fields_init(&fields, document);
-    if (strcmp(field_string(&fields, "type", MANIFEST_TYPE_MAX),
+    manifest_fields_init(&fields, document);
+    if (strcmp(manifest_field_string(&fields, "type", MANIFEST_TYPE_MAX),
                MANIFEST_TYPE_RELEASE) != 0)
         return MANIFEST_BAD_FIELD;
-    out->version = field_u64(&fields, "version", 1, STRICT_JSON_INTEGER_MAX);
-    out->channel = field_name(&fields, "channel");
-    out->target = field_name(&fields, "target");
-    field_hex_text(&fields, "commit", out->commit, 40);
-    out->created_ms = field_time(&fields, "created");
-    out->expires_ms = field_time(&fields, "expires");
-    out->security = field_u64(&fields, "security", 0, STRICT_JSON_INTEGER_MAX);
+    out->version = manifest_field_u64(&fields, "version", 1, STRICT_JSON_INTEGER_MAX);
+    out->channel = manifest_field_name(&fields, "channel");
+    out->target = manifest_field_name(&fields, "target");
+    manifest_field_hex_text(&fields, "commit", out->commit, 40);
+    out->created_ms = manifest_field_time(&fields, "created");
+    out->expires_ms = manifest_field_time(&fields, "expires");
+    out->security = manifest_field_u64(&fields, "security", 0, STRICT_JSON_INTEGER_MAX);
     base_read(&fields, out);
-    field_hex(&fields, "content", out->content, MANIFEST_HASH_LEN);
+    manifest_field_hex(&fields, "content", out->content, MANIFEST_HASH_LEN);
     out->has_previous =
-        field_hex_or_null(&fields, "previous", out->previous, MANIFEST_HASH_LEN);
-    const json_t *cells = field_array(&fields, "cells", MANIFEST_CELLS_MAX);
-    const json_t *needs_boot = field_array(&fields, "needs_boot", NEEDS_BOOT_MAX);
+        manifest_field_hex_or_null(&fields, "previous", out->previous, MANIFEST_HASH_LEN);
+    const json_t *cells = manifest_field_array(&fields, "cells", MANIFEST_CELLS_MAX);
+    const json_t *needs_boot = manifest_field_array(&fields, "needs_boot", NEEDS_BOOT_MAX);
     if (fields.bad)
         return MANIFEST_BAD_FIELD;
     enum manifest_status status = strings_read(needs_boot, NEEDS_BOOT_MAX,
@@ -216,7 +216,7 @@ enum manifest_status manifest_release_open(const uint8_t *bytes, size_t len,
     enum manifest_status status = manifest_frame_decode(bytes, len, &frame);
     if (status != MANIFEST_OK)
         return status;
-    if (!frame_is(&frame, MANIFEST_TYPE_RELEASE))
+    if (!manifest_frame_is(&frame, MANIFEST_TYPE_RELEASE))
         return MANIFEST_WRONG_TYPE;
     status = manifest_frame_verify(&frame, root, MANIFEST_ROLE_RELEASE);
     if (status != MANIFEST_OK)

@@ -27,22 +27,23 @@ static enum manifest_status key_read(const char *id, const json_t *object,
 {
     struct fields fields;
     uint8_t hash[MANIFEST_HASH_LEN];
-    fields_init(&fields, object);
-    const char *scheme = field_string(&fields, "scheme", MANIFEST_NAME_MAX);
+    manifest_fields_init(&fields, object);
+    const char *scheme = manifest_field_string(&fields, "scheme", MANIFEST_NAME_MAX);
     if (fields.bad || !manifest_hex_read(id, out->id, MANIFEST_HASH_LEN))
         return MANIFEST_BAD_FIELD;
     out->usable = strcmp(scheme, "ecdsa-p256") == 0;
     if (!out->usable)
         return MANIFEST_OK;
-    field_hex(&fields, "public", out->public_key, MANIFEST_PUBLIC_LEN);
+    manifest_field_hex(&fields, "public", out->public_key, MANIFEST_PUBLIC_LEN);
     if (fields.bad)
         return MANIFEST_BAD_FIELD;
-    enum manifest_status status = manifest_hash(out->public_key, MANIFEST_PUBLIC_LEN, hash);
+    enum manifest_status status =
+        manifest_hash(out->public_key, MANIFEST_PUBLIC_LEN, hash);
     if (status != MANIFEST_OK)
         return status;
     if (memcmp(hash, out->id, MANIFEST_HASH_LEN) != 0)
         return MANIFEST_BAD_FIELD;
-    return crypto_check_public(out->public_key);
+    return manifest_crypto_check_public(out->public_key);
 }
 
 /* Reads one role. Its threshold must be within reach of the keys that count. */
@@ -52,9 +53,10 @@ static bool role_read(const struct manifest_root *root, const json_t *object,
     struct fields fields;
     bool seen[MANIFEST_KEYS_MAX] = {false};
     unsigned usable = 0;
-    fields_init(&fields, object);
-    out->threshold = (uint8_t)field_u64(&fields, "threshold", 1, MANIFEST_KEYS_MAX);
-    const json_t *ids = field_array(&fields, "keyids", MANIFEST_KEYS_MAX);
+    manifest_fields_init(&fields, object);
+    out->threshold =
+        (uint8_t)manifest_field_u64(&fields, "threshold", 1, MANIFEST_KEYS_MAX);
+    const json_t *ids = manifest_field_array(&fields, "keyids", MANIFEST_KEYS_MAX);
     out->key_count = 0;
     for (size_t i = 0; !fields.bad && i < json_array_size(ids); i++) {
         const char *text = json_string_value(json_array_get(ids, i));
@@ -76,14 +78,15 @@ static enum manifest_status root_fields(const json_t *document, struct manifest_
     struct fields fields;
     const char *id;
     json_t *value;
-    fields_init(&fields, document);
-    if (strcmp(field_string(&fields, "type", MANIFEST_TYPE_MAX), MANIFEST_TYPE_ROOT) != 0)
+    manifest_fields_init(&fields, document);
+    if (strcmp(manifest_field_string(&fields, "type", MANIFEST_TYPE_MAX),
+               MANIFEST_TYPE_ROOT) != 0)
         return MANIFEST_BAD_FIELD;
-    out->version = field_u64(&fields, "version", 1, STRICT_JSON_INTEGER_MAX);
-    field_hex_text(&fields, "fleet", out->fleet, MANIFEST_MACHINE_LEN);
-    out->expires_ms = field_time(&fields, "expires");
-    const json_t *keys = field_object(&fields, "keys");
-    const json_t *roles = field_object(&fields, "roles");
+    out->version = manifest_field_u64(&fields, "version", 1, STRICT_JSON_INTEGER_MAX);
+    manifest_field_hex_text(&fields, "fleet", out->fleet, MANIFEST_MACHINE_LEN);
+    out->expires_ms = manifest_field_time(&fields, "expires");
+    const json_t *keys = manifest_field_object(&fields, "keys");
+    const json_t *roles = manifest_field_object(&fields, "roles");
     if (fields.bad || json_object_size(keys) > MANIFEST_KEYS_MAX)
         return MANIFEST_BAD_FIELD;
     json_object_foreach((json_t *)keys, id, value)
@@ -127,13 +130,13 @@ enum manifest_status manifest_frame_verify(const struct manifest_frame *frame,
         return status;
     for (size_t i = 0; i < frame->signature_count && good < rule->threshold; i++) {
         struct manifest_signature signature;
-        frame_signature(frame, i, &signature);
+        manifest_frame_signature(frame, i, &signature);
         for (unsigned k = 0; k < rule->key_count; k++) {
             const struct manifest_key *key = &root->keys[rule->key[k]];
             if (counted[k] || !key->usable ||
                 memcmp(key->id, signature.keyid, MANIFEST_HASH_LEN) != 0)
                 continue;
-            status = crypto_verify(key->public_key, digest, signature.value);
+            status = manifest_crypto_verify(key->public_key, digest, signature.value);
             if (status == MANIFEST_OK) {
                 counted[k] = true;
                 good++;
@@ -143,7 +146,7 @@ enum manifest_status manifest_frame_verify(const struct manifest_frame *frame,
         }
     }
     return rule->threshold > 0 && good >= rule->threshold ? MANIFEST_OK
-                                                         : MANIFEST_BAD_SIGNATURE;
+                                                          : MANIFEST_BAD_SIGNATURE;
 }
 
 static enum manifest_status successor_check(const struct manifest_root *trusted,
@@ -164,7 +167,7 @@ enum manifest_status manifest_root_open(const uint8_t *bytes, size_t len,
     enum manifest_status status = manifest_frame_decode(bytes, len, &frame);
     if (status != MANIFEST_OK)
         return status;
-    if (!frame_is(&frame, MANIFEST_TYPE_ROOT))
+    if (!manifest_frame_is(&frame, MANIFEST_TYPE_ROOT))
         return MANIFEST_WRONG_TYPE;
     if (trusted)
         status = manifest_frame_verify(&frame, trusted, MANIFEST_ROLE_ROOT);
@@ -193,8 +196,8 @@ bool manifest_role_rotated(const struct manifest_root *old_root,
         const uint8_t *id = old_root->keys[before->key[i]].id;
         bool kept = false;
         for (unsigned k = 0; k < after->key_count; k++)
-            kept = kept || memcmp(new_root->keys[after->key[k]].id, id,
-                                  MANIFEST_HASH_LEN) == 0;
+            kept = kept ||
+                   memcmp(new_root->keys[after->key[k]].id, id, MANIFEST_HASH_LEN) == 0;
         if (!kept)
             return true;
     }

@@ -15,7 +15,7 @@ enum manifest_status manifest_key_init(const uint8_t public_key[MANIFEST_PUBLIC_
 {
     struct manifest_key key = {.usable = true};
     memcpy(key.public_key, public_key, sizeof key.public_key);
-    enum manifest_status status = crypto_check_public(public_key);
+    enum manifest_status status = manifest_crypto_check_public(public_key);
     if (status == MANIFEST_OK)
         status = manifest_hash(public_key, MANIFEST_PUBLIC_LEN, key.id);
     if (status == MANIFEST_OK)
@@ -104,4 +104,3 @@ enum manifest_status manifest_secret_sign(const struct manifest_secret *secret,
     memcpy(out_signature, signature, sizeof signature);
     return MANIFEST_OK;
 }
-

@@ -74,7 +74,7 @@ enum manifest_status manifest_frame_endorse(const uint8_t *frame, size_t len,
     if (status != MANIFEST_OK)
         return status;
     for (size_t i = 0; i < decoded.signature_count; i++) {
-        frame_signature(&decoded, i, &signatures[count]);
+        manifest_frame_signature(&decoded, i, &signatures[count]);
         if (memcmp(signatures[count].keyid, secret->key.id, MANIFEST_HASH_LEN) != 0)
             count++;
     }

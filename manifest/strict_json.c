@@ -73,7 +73,7 @@ enum manifest_status manifest_json_read(const void *text, size_t len, json_t **o
     json_t *document = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
     if (!document)
         return json_error_code(&error) == json_error_out_of_memory ? MANIFEST_NO_MEMORY
-                                                                  : MANIFEST_BAD_JSON;
+                                                                   : MANIFEST_BAD_JSON;
     if (!json_is_object(document)) {
         json_decref(document);
         return MANIFEST_BAD_JSON;
@@ -82,7 +82,7 @@ enum manifest_status manifest_json_read(const void *text, size_t len, json_t **o
     return MANIFEST_OK;
 }
 
-void fields_init(struct fields *fields, const json_t *object)
+void manifest_fields_init(struct fields *fields, const json_t *object)
 {
     fields->object = object;
     fields->bad = !json_is_object(object);
@@ -96,7 +96,7 @@ static const json_t *field_get(struct fields *fields, const char *name)
     return value;
 }
 
-const char *field_string(struct fields *fields, const char *name, size_t max)
+const char *manifest_field_string(struct fields *fields, const char *name, size_t max)
 {
     const json_t *value = field_get(fields, name);
     if (!json_is_string(value) || json_string_length(value) > max) {
@@ -106,15 +106,16 @@ const char *field_string(struct fields *fields, const char *name, size_t max)
     return json_string_value(value);
 }
 
-const char *field_name(struct fields *fields, const char *name)
+const char *manifest_field_name(struct fields *fields, const char *name)
 {
-    const char *text = field_string(fields, name, MANIFEST_NAME_MAX);
+    const char *text = manifest_field_string(fields, name, MANIFEST_NAME_MAX);
     if (!fields->bad && !manifest_name_valid(text))
         fields->bad = true;
     return fields->bad ? "" : text;
 }
 
-uint64_t field_u64(struct fields *fields, const char *name, uint64_t min, uint64_t max)
+uint64_t manifest_field_u64(struct fields *fields, const char *name, uint64_t min,
+                            uint64_t max)
 {
     const json_t *value = field_get(fields, name);
     if (!json_is_integer(value) || json_integer_value(value) < 0 ||
@@ -126,31 +127,32 @@ uint64_t field_u64(struct fields *fields, const char *name, uint64_t min, uint64
     return (uint64_t)json_integer_value(value);
 }
 
-int64_t field_time(struct fields *fields, const char *name)
+int64_t manifest_field_time(struct fields *fields, const char *name)
 {
     int64_t ms = 0;
-    const char *text = field_string(fields, name, MANIFEST_TIME_LEN);
+    const char *text = manifest_field_string(fields, name, MANIFEST_TIME_LEN);
     if (!fields->bad && !manifest_time_read(text, &ms))
         fields->bad = true;
     return ms;
 }
 
-void field_hex(struct fields *fields, const char *name, uint8_t *out, size_t len)
+void manifest_field_hex(struct fields *fields, const char *name, uint8_t *out, size_t len)
 {
-    const char *text = field_string(fields, name, 2 * len);
+    const char *text = manifest_field_string(fields, name, 2 * len);
     if (!fields->bad && !manifest_hex_read(text, out, len))
         fields->bad = true;
 }
 
-bool field_hex_or_null(struct fields *fields, const char *name, uint8_t *out, size_t len)
+bool manifest_field_hex_or_null(struct fields *fields, const char *name, uint8_t *out,
+                                size_t len)
 {
     if (json_is_null(field_get(fields, name)))
         return false;
-    field_hex(fields, name, out, len);
+    manifest_field_hex(fields, name, out, len);
     return !fields->bad;
 }
 
-const json_t *field_object(struct fields *fields, const char *name)
+const json_t *manifest_field_object(struct fields *fields, const char *name)
 {
     const json_t *value = field_get(fields, name);
     if (!json_is_object(value)) {
@@ -160,7 +162,7 @@ const json_t *field_object(struct fields *fields, const char *name)
     return value;
 }
 
-const json_t *field_array(struct fields *fields, const char *name, size_t max)
+const json_t *manifest_field_array(struct fields *fields, const char *name, size_t max)
 {
     const json_t *value = field_get(fields, name);
     if (!json_is_array(value) || json_array_size(value) > max) {
@@ -170,11 +172,11 @@ const json_t *field_array(struct fields *fields, const char *name, size_t max)
     return value;
 }
 
-void field_hex_text(struct fields *fields, const char *name, char *out, size_t len)
+void manifest_field_hex_text(struct fields *fields, const char *name, char *out,
+                             size_t len)
 {
-    const char *text = field_string(fields, name, len);
-    if (fields->bad || strlen(text) != len ||
-        strspn(text, "0123456789abcdef") != len) {
+    const char *text = manifest_field_string(fields, name, len);
+    if (fields->bad || strlen(text) != len || strspn(text, "0123456789abcdef") != len) {
         fields->bad = true;
         out[0] = 0;
         return;

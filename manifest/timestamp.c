@@ -18,7 +18,7 @@ static enum manifest_status timestamp_role_read(const uint8_t *bytes, size_t len
     enum manifest_status status = manifest_frame_decode(bytes, len, &frame);
     if (status != MANIFEST_OK)
         return status;
-    if (!frame_is(&frame, type))
+    if (!manifest_frame_is(&frame, type))
         return MANIFEST_WRONG_TYPE;
     status = manifest_frame_verify(&frame, root, MANIFEST_ROLE_TIMESTAMP);
     if (status != MANIFEST_OK)
@@ -53,16 +53,18 @@ enum manifest_status manifest_timestamp_open(const uint8_t *bytes, size_t len,
         timestamp_role_read(bytes, len, root, MANIFEST_TYPE_TIMESTAMP, &document);
     if (status != MANIFEST_OK)
         return status;
-    fields_init(&fields, document);
-    timestamp.counter = field_u64(&fields, "counter", 1, STRICT_JSON_INTEGER_MAX);
-    const char *channel = field_name(&fields, "channel");
-    timestamp.time_ms = field_time(&fields, "time");
-    timestamp.expires_ms = field_time(&fields, "expires");
-    field_hex(&fields, "orders_root", timestamp.orders_root, MANIFEST_HASH_LEN);
-    fields_init(&release, field_object(&fields, "release"));
-    timestamp.release = field_u64(&release, "version", 1, STRICT_JSON_INTEGER_MAX);
-    field_hex(&release, "hash", timestamp.release_hash, MANIFEST_HASH_LEN);
-    timestamp.release_length = field_u64(&release, "length", 1, MANIFEST_FRAME_MAX);
+    manifest_fields_init(&fields, document);
+    timestamp.counter = manifest_field_u64(&fields, "counter", 1, STRICT_JSON_INTEGER_MAX);
+    const char *channel = manifest_field_name(&fields, "channel");
+    timestamp.time_ms = manifest_field_time(&fields, "time");
+    timestamp.expires_ms = manifest_field_time(&fields, "expires");
+    manifest_field_hex(&fields, "orders_root", timestamp.orders_root, MANIFEST_HASH_LEN);
+    manifest_fields_init(&release, manifest_field_object(&fields, "release"));
+    timestamp.release =
+        manifest_field_u64(&release, "version", 1, STRICT_JSON_INTEGER_MAX);
+    manifest_field_hex(&release, "hash", timestamp.release_hash, MANIFEST_HASH_LEN);
+    timestamp.release_length =
+        manifest_field_u64(&release, "length", 1, MANIFEST_FRAME_MAX);
     timestamp.rollback = is_rollback(release.object);
     memcpy(timestamp.channel, channel, strlen(channel) + 1);
     if (fields.bad || release.bad)
@@ -84,11 +86,11 @@ enum manifest_status manifest_fresh_open(const uint8_t *bytes, size_t len,
         timestamp_role_read(bytes, len, root, MANIFEST_TYPE_FRESH, &document);
     if (status != MANIFEST_OK)
         return status;
-    fields_init(&fields, document);
-    field_hex(&fields, "nonce", fresh.nonce, sizeof fresh.nonce);
-    field_hex_text(&fields, "boot_id", fresh.boot_id, 32);
-    field_hex(&fields, "timestamp_hash", fresh.timestamp_hash, MANIFEST_HASH_LEN);
-    fresh.time_ms = field_time(&fields, "time");
+    manifest_fields_init(&fields, document);
+    manifest_field_hex(&fields, "nonce", fresh.nonce, sizeof fresh.nonce);
+    manifest_field_hex_text(&fields, "boot_id", fresh.boot_id, 32);
+    manifest_field_hex(&fields, "timestamp_hash", fresh.timestamp_hash, MANIFEST_HASH_LEN);
+    fresh.time_ms = manifest_field_time(&fields, "time");
     if (fields.bad)
         status = MANIFEST_BAD_FIELD;
     else

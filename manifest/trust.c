@@ -103,7 +103,8 @@ static enum manifest_status saved_root_take(struct trust *trust, const uint8_t *
     enum manifest_status status = manifest_root_open(bytes, len, NULL, saved);
     if (status == MANIFEST_OK)
         status = root_digest(bytes, len, digest);
-    if (status == MANIFEST_OK && memcmp(saved->fleet, trust->root.fleet, sizeof saved->fleet))
+    if (status == MANIFEST_OK &&
+        memcmp(saved->fleet, trust->root.fleet, sizeof saved->fleet))
         status = MANIFEST_WRONG_FLEET;
     if (status == MANIFEST_OK && (saved->version != trust->state.root_version ||
                                   memcmp(digest, trust->state.root_hash, sizeof digest)))
@@ -169,9 +170,8 @@ static enum manifest_status fresh_check(const struct trust *trust, const uint8_t
         return MANIFEST_WRONG_NONCE;
     if (memcmp(fresh.timestamp_hash, timestamp_hash, MANIFEST_HASH_LEN) != 0)
         return MANIFEST_WRONG_HASH;
-    *out_time_ms = fresh.time_ms > trust->state.time_floor_ms
-                       ? fresh.time_ms
-                       : trust->state.time_floor_ms;
+    *out_time_ms = fresh.time_ms > trust->state.time_floor_ms ? fresh.time_ms
+                                                              : trust->state.time_floor_ms;
     return MANIFEST_OK;
 }
 
@@ -202,7 +202,7 @@ static enum manifest_status order_digest(const struct manifest_order *order,
         {&order->release, sizeof order->release},
         {order->hash, sizeof order->hash},
     };
-    return crypto_hash_pieces(pieces, sizeof pieces / sizeof pieces[0], out);
+    return manifest_crypto_hash_pieces(pieces, sizeof pieces / sizeof pieces[0], out);
 }
 
 static enum manifest_status order_check(const struct trust *trust, const json_t *proof,
@@ -244,8 +244,8 @@ enum manifest_status trust_check_news(const struct trust *trust, const uint8_t *
                                       struct trust_news *out, int64_t *out_time_ms)
 {
     struct trust_news news = {.time_ns = now_ns};
-    enum manifest_status status = manifest_timestamp_open(timestamp, timestamp_len,
-                                                          &trust->root, &news.timestamp);
+    enum manifest_status status =
+        manifest_timestamp_open(timestamp, timestamp_len, &trust->root, &news.timestamp);
     if (status == MANIFEST_OK)
         status = manifest_hash(timestamp, timestamp_len, news.timestamp_hash);
     if (status == MANIFEST_OK)

@@ -26,9 +26,11 @@ struct trust_state {
 
 #define TRUST_STATE_LEN 256
 
-MANIFEST_RESULT enum manifest_status trust_state_write(const struct trust_state *state, uint8_t out[TRUST_STATE_LEN]);
+MANIFEST_RESULT enum manifest_status trust_state_write(const struct trust_state *state,
+                                                       uint8_t out[TRUST_STATE_LEN]);
 /* MANIFEST_BAD_STATE: damaged, cut, or of another version. */
-MANIFEST_RESULT enum manifest_status trust_state_read(const uint8_t *bytes, size_t len, struct trust_state *out);
+MANIFEST_RESULT enum manifest_status trust_state_read(const uint8_t *bytes, size_t len,
+                                                      struct trust_state *out);
 
 struct trust {
     struct trust_state state;
@@ -62,31 +64,37 @@ struct trust_news {
  * yet). SAVED_ROOT (may be NULL) is the root frame that was kept with STATE; it is used when it is newer than ROOTS.
  * Clears the rest of TRUST: channel, target, machine and boot_id are the caller's to fill in afterwards.
  * MANIFEST_ROLLBACK: STATE knows a newer root than either, or another one of the same version. */
-MANIFEST_RESULT enum manifest_status trust_start(struct trust *trust, const uint8_t *roots, size_t roots_len,
-                                                 const struct trust_state *state, const uint8_t *saved_root,
+MANIFEST_RESULT enum manifest_status trust_start(struct trust *trust,
+                                                 const uint8_t *roots, size_t roots_len,
+                                                 const struct trust_state *state,
+                                                 const uint8_t *saved_root,
                                                  size_t saved_root_len);
 /* Takes the successor of the current root. A role that lost a key starts its counters anew. */
-MANIFEST_RESULT enum manifest_status trust_add_root(struct trust *trust, const uint8_t *bytes, size_t len);
+MANIFEST_RESULT enum manifest_status trust_add_root(struct trust *trust,
+                                                    const uint8_t *bytes, size_t len);
 
 /* Milliseconds since 1970 at monotonic NOW_NS; false: not known. */
 bool trust_time(const struct trust *trust, uint64_t now_ns, int64_t *out_ms);
 
 /* Checks timestamp, fresh and order of one poll answer, received at NOW_NS, for the question NONCE.
  * *out_time_ms is written as soon as fresh is found good, even if the rest is then refused (else it stays untouched). */
-MANIFEST_RESULT enum manifest_status trust_check_news(const struct trust *trust, const uint8_t *timestamp,
-                                                      size_t timestamp_len, const uint8_t *fresh, size_t fresh_len,
-                                                      const json_t *order,
-                                                      const uint8_t nonce[16], uint64_t now_ns,
-                                                      struct trust_news *out, int64_t *out_time_ms);
+MANIFEST_RESULT enum manifest_status
+trust_check_news(const struct trust *trust, const uint8_t *timestamp,
+                 size_t timestamp_len, const uint8_t *fresh, size_t fresh_len,
+                 const json_t *order, const uint8_t nonce[16], uint64_t now_ns,
+                 struct trust_news *out, int64_t *out_time_ms);
 void trust_take_news(struct trust *trust, const struct trust_news *news);
 /* Sets trusted time from a fresh that was verified by trust_check_news(), never below the floor. */
 void trust_take_time(struct trust *trust, int64_t time_ms, uint64_t now_ns);
 
 /* Whether the release that NEWS names may be fetched at all: not older than the newest verified one. */
-MANIFEST_RESULT enum manifest_status trust_check_target(const struct trust *trust, const struct trust_news *news);
+MANIFEST_RESULT enum manifest_status trust_check_target(const struct trust *trust,
+                                                        const struct trust_news *news);
 /* Checks a release frame against the news that named it. GIVES *out (manifest_release_fini). */
-MANIFEST_RESULT enum manifest_status trust_check_release(const struct trust *trust, const struct trust_news *news,
-                                                         const uint8_t *bytes, size_t len, uint64_t now_ns,
+MANIFEST_RESULT enum manifest_status trust_check_release(const struct trust *trust,
+                                                         const struct trust_news *news,
+                                                         const uint8_t *bytes, size_t len,
+                                                         uint64_t now_ns,
                                                          struct manifest_release *out);
 /* Remembers that RELEASE was verified; HASH is that of its frame. */
 void trust_take_release(struct trust *trust, const struct manifest_release *release,

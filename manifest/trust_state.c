@@ -22,7 +22,8 @@ enum {
     STATE_VERSION = 1,
 };
 
-_Static_assert(AT_CHECK + MANIFEST_HASH_LEN == TRUST_STATE_LEN, "the check ends the state");
+_Static_assert(AT_CHECK + MANIFEST_HASH_LEN == TRUST_STATE_LEN,
+               "the check ends the state");
 
 static const uint8_t magic[4] = {'N', 'T', 'R', 'S'};
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * States: IDLE → RELEASE → OBJECTS → SAVE → SWAP → TRIAL → IDLE, or back to IDLE from any of them with a reason.
- * consider() starts; superseded() drops what is not swapping yet for newer news; the rest moves in attempt_step().
+ * consider() starts; superseded() drops what is not swapping yet for newer news; the rest moves in client_client_attempt_step().
  */
 #include "private.h"
 
@@ -29,7 +29,7 @@ static void fetch_cancel(struct client *client)
     if (client->work_job != WORK_RELEASE && client->work_job != WORK_OBJECT)
         return;
     client->work_job = WORK_NONE;
-    exchange_end(client, &client->exchanges[CLIENT_CHANNEL_WORK]);
+    client_exchange_end(client, &client->exchanges[CLIENT_CHANNEL_WORK]);
 }
 
 static void attempt_clear(struct client *client)
@@ -37,11 +37,11 @@ static void attempt_clear(struct client *client)
     manifest_release_fini(&client->attempt.release);
     free(client->attempt.cells);
     client->attempt = (struct attempt){.stage = ATTEMPT_IDLE};
-    cache_unpin(client);
+    client_cache_unpin(client);
     client->progress = true;
 }
 
-void attempt_end(struct client *client, uint64_t retry_ns)
+void client_attempt_end(struct client *client, uint64_t retry_ns)
 {
     struct attempt *attempt = &client->attempt;
     if (!attempt->is_plan) {
@@ -50,7 +50,7 @@ void attempt_end(struct client *client, uint64_t retry_ns)
         client->settled_until_ns = retry_ns ? client->now_ns + retry_ns : 0;
         if (client->pending.is_set) {
             client->pending.is_set = false;
-            blob_touch(client);
+            client_blob_touch(client);
         }
     }
     attempt_clear(client);
@@ -67,23 +67,23 @@ static bool told_before(struct client *client, const char *code)
     return false;
 }
 
-void attempt_refuse(struct client *client, const char *code, const char *text,
-                    uint64_t retry_ns)
+void client_attempt_refuse(struct client *client, const char *code, const char *text,
+                           uint64_t retry_ns)
 {
     if (client->attempt.is_plan || !told_before(client, code)) {
         client_log(client, "release %llu refused: %s",
                    (unsigned long long)client->attempt.news.release, code);
-        attempt_report(client, "refused", code, text);
+        client_attempt_report(client, "refused", code, text);
     }
     if (!client->attempt.is_plan) {
         client_set_reason(client, code);
         client->settled_as = CLIENT_BLOCKED;
     }
-    attempt_end(client, retry_ns);
+    client_attempt_end(client, retry_ns);
 }
 
-void attempt_note_refusal(struct client *client, const char *what,
-                          enum manifest_status status)
+void client_attempt_note_refusal(struct client *client, const char *what,
+                                 enum manifest_status status)
 {
     char word[sizeof client->refusal];
     const char *code = manifest_status_code(status);
@@ -93,17 +93,17 @@ void attempt_note_refusal(struct client *client, const char *what,
         return;
     memcpy(client->refusal, word, sizeof word);
     client_log(client, "%s refused: %s", what, code);
-    report_queue(client, "attempt",
-                 json_pack("{s:I, s:n, s:n, s:s?, s:o, s:[], s:s, s:{s:s, s:s, s:s}}",
-                           "attempt", (json_int_t)++client->attempts, "release",
-                           "to_commit", "from_commit",
-                           client->running.commit[0] ? client->running.commit : NULL,
-                           "from_content", json_hash(client->running.content), "cells",
-                           "result", "refused", "reason", "code", code, "text",
-                           manifest_status_text(status), "cell", what));
+    client_report_queue(
+        client, "attempt",
+        json_pack("{s:I, s:n, s:n, s:s?, s:o, s:[], s:s, s:{s:s, s:s, s:s}}", "attempt",
+                  (json_int_t)++client->attempts, "release", "to_commit", "from_commit",
+                  client->running.commit[0] ? client->running.commit : NULL,
+                  "from_content", client_json_hash(client->running.content), "cells",
+                  "result", "refused", "reason", "code", code, "text",
+                  manifest_status_text(status), "cell", what));
 }
 
-void attempt_permanent(struct client *client)
+void client_attempt_permanent(struct client *client)
 {
     struct attempt *attempt = &client->attempt;
     trust_take_permanent(&client->trust, attempt->release.security);
@@ -111,15 +111,15 @@ void attempt_permanent(struct client *client)
     client->running.security = attempt->release.security;
     memcpy(client->running.commit, attempt->release.commit, sizeof client->running.commit);
     memcpy(client->running.content, attempt->release.content, MANIFEST_HASH_LEN);
-    tries_clear(client, attempt->release.content);
-    attempt_report(client, "permanent", NULL, NULL);
+    client_tries_clear(client, attempt->release.content);
+    client_attempt_report(client, "permanent", NULL, NULL);
     client_log(client, "release %llu is permanent",
                (unsigned long long)attempt->release.version);
     client_set_reason(client, "");
     client->settled_as = CLIENT_RUNNING;
     client->told_code[0] = 0;
-    blob_touch(client);
-    attempt_end(client, 0);
+    client_blob_touch(client);
+    client_attempt_end(client, 0);
 }
 
 /* --- Begin ------------------------------------------------------------------------------------------------------ */
@@ -140,8 +140,8 @@ static void begin(struct client *client, const struct trust_news *news, bool is_
     enum manifest_status status =
         is_plan ? MANIFEST_OK : trust_check_target(&client->trust, news);
     if (status != MANIFEST_OK)
-        attempt_refuse(client, manifest_status_code(status), manifest_status_text(status),
-                       0);
+        client_attempt_refuse(client, manifest_status_code(status),
+                              manifest_status_text(status), 0);
 }
 
 static bool is_settled(const struct client *client)
@@ -201,7 +201,7 @@ static bool superseded(struct client *client)
     fetch_cancel(client);
     if (client->pending.is_set) {
         client->pending.is_set = false;
-        blob_touch(client);
+        client_blob_touch(client);
     }
     attempt_clear(client);
     return true;
@@ -250,7 +250,7 @@ static enum manifest_status differ(struct client *client, bool *out_same)
     const struct manifest_release *release = &attempt->release;
     struct running_set set;
     uint8_t content[MANIFEST_HASH_LEN];
-    enum manifest_status status = running_read(client, &set, content);
+    enum manifest_status status = client_running_read(client, &set, content);
     if (status != MANIFEST_OK)
         return status;
     memcpy(attempt->from.content, content, sizeof content);
@@ -261,7 +261,7 @@ static enum manifest_status differ(struct client *client, bool *out_same)
     }
     for (size_t i = 0; i < release->cell_count; i++) {
         const struct manifest_cell *next = &release->cells[i];
-        const struct client_cell *old = running_find(&set, next->name);
+        const struct client_cell *old = client_running_find(&set, next->name);
         if (!old || memcmp(old->object, next->object, MANIFEST_HASH_LEN) != 0)
             cell_add(attempt, next->name, old ? old->object : NULL, next);
     }
@@ -277,10 +277,10 @@ static const struct quarantined *quarantine_of(const struct client *client)
 {
     const struct attempt *attempt = &client->attempt;
     const struct quarantined *found =
-        quarantine_find(client, false, attempt->release.content);
+        client_quarantine_find(client, false, attempt->release.content);
     for (size_t i = 0; i < attempt->cell_count && !found; i++)
         if (attempt->cells[i].has_new)
-            found = quarantine_find(client, true, attempt->cells[i].new_object);
+            found = client_quarantine_find(client, true, attempt->cells[i].new_object);
     return found;
 }
 
@@ -293,18 +293,19 @@ static void release_judge(struct client *client)
     bool same = false;
     enum manifest_status status = differ(client, &same);
     if (status != MANIFEST_OK) {
-        attempt_refuse(client, manifest_status_code(status), manifest_status_text(status),
-                       RETRY_SOON_NS);
+        client_attempt_refuse(client, manifest_status_code(status),
+                              manifest_status_text(status), RETRY_SOON_NS);
         return;
     }
     if (same && !attempt->is_plan) {
         attempt->fetched_ns = client->now_ns;
-        attempt_permanent(client);
+        client_attempt_permanent(client);
         return;
     }
     if (memcmp(client->stub, unknown, sizeof unknown) != 0 &&
         memcmp(client->stub, attempt->release.stub, sizeof unknown) != 0) {
-        attempt_refuse(client, "needs_boot", "the boot stub differs: a boot is needed", 0);
+        client_attempt_refuse(client, "needs_boot",
+                              "the boot stub differs: a boot is needed", 0);
         return;
     }
     quarantined = attempt->is_plan ? NULL : quarantine_of(client);
@@ -312,37 +313,36 @@ static void release_judge(struct client *client)
         char text[128];
         snprintf(text, sizeof text, "failed on this machine before (%s)",
                  quarantined->code);
-        attempt_refuse(client, "quarantined", text, 0);
+        client_attempt_refuse(client, "quarantined", text, 0);
         return;
     }
     attempt->stage = ATTEMPT_OBJECTS;
     client->progress = true;
     if (attempt->is_plan)
         return;
-    client->pending = (struct pending){.is_set = true, .release = attempt->release.version};
+    client->pending =
+        (struct pending){.is_set = true, .release = attempt->release.version};
     memcpy(client->pending.content, attempt->release.content, MANIFEST_HASH_LEN);
     memcpy(client->pending.commit, attempt->release.commit, sizeof client->pending.commit);
-    blob_touch(client);
+    client_blob_touch(client);
 }
 
-void attempt_got_release(struct client *client, const uint8_t *bytes, size_t len)
+void client_attempt_got_release(struct client *client, const uint8_t *bytes, size_t len)
 {
     struct attempt *attempt = &client->attempt;
     enum manifest_status status =
-        attempt->is_plan
-            ? plan_release_open(client, bytes, len, &attempt->release)
-            : trust_check_release(&client->trust, &attempt->news, bytes, len,
-                                  client->now_ns, &attempt->release);
+        attempt->is_plan ? plan_release_open(client, bytes, len, &attempt->release)
+                         : trust_check_release(&client->trust, &attempt->news, bytes, len,
+                                               client->now_ns, &attempt->release);
     if (status != MANIFEST_OK) {
-        attempt_refuse(client, manifest_status_code(status), manifest_status_text(status),
-                       RETRY_SOON_NS);
+        client_attempt_refuse(client, manifest_status_code(status),
+                              manifest_status_text(status), RETRY_SOON_NS);
         return;
     }
     attempt->has_release = true;
     if (!attempt->is_plan) {
-        trust_take_release(&client->trust, &attempt->release,
-                           attempt->news.release_hash);
-        blob_touch(client);
+        trust_take_release(&client->trust, &attempt->release, attempt->news.release_hash);
+        client_blob_touch(client);
     }
     release_judge(client);
 }
@@ -350,14 +350,17 @@ void attempt_got_release(struct client *client, const uint8_t *bytes, size_t len
 /* --- Objects ---------------------------------------------------------------------------------------------------- */
 
 /* Whether this machine has the object already; what the installer lends is hashed before it is believed. */
-static bool have_object(struct client *client, const struct attempt_cell *cell)
+static bool have_object(struct client *client, struct attempt_cell *cell)
 {
     struct client_installer *installer = &client->ports.installer;
     const uint8_t *bytes;
     uint8_t hash[MANIFEST_HASH_LEN];
     size_t len;
-    if (cache_find(client, cell->new_object))
+    if (client_cache_find(client, cell->new_object))
         return true;
+    if (cell->looked)
+        return false;
+    cell->looked = true;
     if (!installer->find ||
         !installer->find(installer->context, cell->name, cell->new_object, &bytes, &len) ||
         len != cell->length || manifest_hash(bytes, len, hash) != MANIFEST_OK ||
@@ -367,7 +370,7 @@ static bool have_object(struct client *client, const struct attempt_cell *cell)
     if (!copy)
         return false;
     memcpy(copy, bytes, len);
-    return cache_put(client, cell->new_object, copy, len);
+    return client_cache_put(client, cell->new_object, copy, len);
 }
 
 static const struct attempt_cell *object_missing(struct client *client)
@@ -379,8 +382,8 @@ static const struct attempt_cell *object_missing(struct client *client)
     return NULL;
 }
 
-enum work_job attempt_wants(struct client *client, char *path, size_t path_len,
-                            uint64_t *out_length, const uint8_t **out_object)
+enum work_job client_attempt_wants(struct client *client, char *path, size_t path_len,
+                                   uint64_t *out_length, const uint8_t **out_object)
 {
     struct attempt *attempt = &client->attempt;
     if (attempt->stage == ATTEMPT_RELEASE) {
@@ -401,7 +404,7 @@ enum work_job attempt_wants(struct client *client, char *path, size_t path_len,
     return WORK_OBJECT;
 }
 
-void attempt_got_object(struct client *client, uint8_t *bytes, size_t len)
+void client_attempt_got_object(struct client *client, uint8_t *bytes, size_t len)
 {
     struct attempt *attempt = &client->attempt;
     const struct attempt_cell *cell = object_missing(client);
@@ -410,16 +413,17 @@ void attempt_got_object(struct client *client, uint8_t *bytes, size_t len)
         memcmp(hash, cell->new_object, sizeof hash) != 0) {
         free(bytes);
         if (attempt->bad_hash)
-            attempt_refuse(client, manifest_status_code(MANIFEST_WRONG_HASH),
-                           "an object is not what the release says", RETRY_SOON_NS);
+            client_attempt_refuse(client, manifest_status_code(MANIFEST_WRONG_HASH),
+                                  "an object is not what the release says", RETRY_SOON_NS);
         else
             attempt->bad_hash = true;
         return;
     }
     attempt->bad_hash = false;
     attempt->fetch_failures = 0;
-    if (!cache_put(client, cell->new_object, bytes, len))
-        attempt_refuse(client, "no_memory", "no memory for the objects", RETRY_SOON_NS);
+    if (!client_cache_put(client, cell->new_object, bytes, len))
+        client_attempt_refuse(client, "no_memory", "no memory for the objects",
+                              RETRY_SOON_NS);
     client->progress = true;
 }
 
@@ -432,7 +436,7 @@ static bool is_weather(const char *code)
     return false;
 }
 
-void attempt_fetch_failed(struct client *client, const char *code, bool decisive)
+void client_attempt_fetch_failed(struct client *client, const char *code, bool decisive)
 {
     struct attempt *attempt = &client->attempt;
     if (attempt->stage != ATTEMPT_RELEASE && attempt->stage != ATTEMPT_OBJECTS)
@@ -441,8 +445,8 @@ void attempt_fetch_failed(struct client *client, const char *code, bool decisive
     /* A network that fails is waited out for ever; a server that answers wrongly is told so after a few tries. */
     if (is_weather(code) || ++attempt->fetch_failures < FETCH_TRIES_MAX)
         return;
-    attempt_refuse(client, code, "the server does not give what the release names",
-                   decisive ? RETRY_LATE_NS : RETRY_SOON_NS);
+    client_attempt_refuse(client, code, "the server does not give what the release names",
+                          decisive ? RETRY_LATE_NS : RETRY_SOON_NS);
 }
 
 /* --- The swap --------------------------------------------------------------------------------------------------- */
@@ -470,7 +474,7 @@ static bool submit(struct client *client)
             removed[install.remove_count++] = cell->name;
             continue;
         }
-        const struct cached *object = cache_find(client, cell->new_object);
+        const struct cached *object = client_cache_find(client, cell->new_object);
         if (!object) {
             attempt->stage = ATTEMPT_OBJECTS;
             ready = false;
@@ -492,7 +496,7 @@ static bool submit(struct client *client)
 static void save_step(struct client *client)
 {
     struct attempt *attempt = &client->attempt;
-    if (!attempt->is_plan && !blob_settle(client))
+    if (!attempt->is_plan && !client_blob_settle(client))
         return;
     if (attempt->submit_ns == 0)
         attempt->submit_ns = client->now_ns;
@@ -500,7 +504,8 @@ static void save_step(struct client *client)
         attempt->stage = ATTEMPT_SWAP;
         client->progress = true;
     } else if (client->now_ns - attempt->submit_ns > BUSY_LIMIT_NS) {
-        attempt_refuse(client, "busy", "the swap engine does not take it", RETRY_SOON_NS);
+        client_attempt_refuse(client, "busy", "the swap engine does not take it",
+                              RETRY_SOON_NS);
     } else {
         client_wake_at(client, client->now_ns + STATUS_GAP_NS);
     }
@@ -511,12 +516,12 @@ static void swap_failed(struct client *client)
     struct attempt *attempt = &client->attempt;
     const struct client_refusal *refusal = &attempt->engine_report.refusal;
     bool again = attempt->is_plan ||
-                 tries_add(client, attempt->release.content) < INCONCLUSIVE_MAX;
-    attempt_report(client, "failed", refusal->code[0] ? refusal->code : "failed",
-                   refusal->text);
+                 client_tries_add(client, attempt->release.content) < INCONCLUSIVE_MAX;
+    client_attempt_report(client, "failed", refusal->code[0] ? refusal->code : "failed",
+                          refusal->text);
     client_set_reason(client, "failed");
     client->settled_as = CLIENT_BLOCKED;
-    attempt_end(client, again ? RETRY_SOON_NS : 0);
+    client_attempt_end(client, again ? RETRY_SOON_NS : 0);
 }
 
 static void swap_step(struct client *client)
@@ -530,40 +535,33 @@ static void swap_step(struct client *client)
     case CLIENT_INSTALL_BUSY:
         client_wake_at(client, client->now_ns + STATUS_GAP_NS);
         break;
-    case CLIENT_INSTALL_TRIAL:
-        trial_begin(client);
-        break;
+    case CLIENT_INSTALL_TRIAL: client_trial_begin(client); break;
     case CLIENT_INSTALL_PERMANENT:
-        trial_begin(client);
-        attempt_permanent(client);
+        client_trial_begin(client);
+        client_attempt_permanent(client);
         break;
     case CLIENT_INSTALL_PLANNED:
-        attempt_report(client, "planned", NULL, NULL);
-        attempt_end(client, 0);
+        client_attempt_report(client, "planned", NULL, NULL);
+        client_attempt_end(client, 0);
         break;
     case CLIENT_INSTALL_REFUSED:
-        attempt_refuse(client, report->refusal.code[0] ? report->refusal.code : "refused",
-                       report->refusal.text, 0);
+        client_attempt_refuse(client,
+                              report->refusal.code[0] ? report->refusal.code : "refused",
+                              report->refusal.text, 0);
         break;
     case CLIENT_INSTALL_REVERTED:
-        attempt_reverted(client, "fault", report->cause, true);
+        client_attempt_reverted(client, "fault", report->cause, true);
         break;
-    case CLIENT_INSTALL_FAILED:
-        swap_failed(client);
-        break;
+    case CLIENT_INSTALL_FAILED: swap_failed(client); break;
     }
 }
 
-void attempt_step(struct client *client)
+void client_attempt_step(struct client *client)
 {
     struct attempt *attempt = &client->attempt;
     switch (attempt->stage) {
-    case ATTEMPT_IDLE:
-        consider(client);
-        break;
-    case ATTEMPT_RELEASE:
-        superseded(client);
-        break;
+    case ATTEMPT_IDLE: consider(client); break;
+    case ATTEMPT_RELEASE: superseded(client); break;
     case ATTEMPT_OBJECTS:
         if (superseded(client) || object_missing(client))
             break;
@@ -575,14 +573,8 @@ void attempt_step(struct client *client)
         if (!superseded(client))
             save_step(client);
         break;
-    case ATTEMPT_SWAP:
-        swap_step(client);
-        break;
-    case ATTEMPT_TRIAL:
-        trial_step(client);
-        break;
-    case ATTEMPT_VERDICT:
-        verdict_step(client);
-        break;
+    case ATTEMPT_SWAP: swap_step(client); break;
+    case ATTEMPT_TRIAL: client_trial_step(client); break;
+    case ATTEMPT_VERDICT: client_verdict_step(client); break;
     }
 }

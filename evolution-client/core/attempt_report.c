@@ -7,7 +7,7 @@
 
 static json_t *hash_or_null(bool present, const uint8_t hash[MANIFEST_HASH_LEN])
 {
-    return present ? json_hash(hash) : json_null();
+    return present ? client_json_hash(hash) : json_null();
 }
 
 static const char *class_of(struct client *client, const struct attempt_cell *cell)
@@ -15,8 +15,8 @@ static const char *class_of(struct client *client, const struct attempt_cell *ce
     struct client_installer *installer = &client->ports.installer;
     const char *class = NULL;
     if (client->attempt.submit_ns && installer->cell_class)
-        class = installer->cell_class(installer->context, client->attempt.engine,
-                                      cell->name);
+        class =
+            installer->cell_class(installer->context, client->attempt.engine, cell->name);
     if (class)
         return class;
     if (!cell->has_old)
@@ -98,30 +98,29 @@ static void text_clean(char *out, size_t room, const char *text)
     out[i] = 0;
 }
 
-void attempt_report(struct client *client, const char *result, const char *code,
-                    const char *text)
+void client_attempt_report(struct client *client, const char *result, const char *code,
+                           const char *text)
 {
     const struct attempt *attempt = &client->attempt;
     char clean[CLIENT_TEXT_MAX];
     bool known = attempt->has_release;
     text_clean(clean, sizeof clean, text);
     if (attempt->is_plan) {
-        report_queue(client, "plan",
-                     json_pack("{s:I, s:I, s:s, s:o, s:o}", "command",
-                               (json_int_t)attempt->command, "release",
-                               (json_int_t)attempt->news.release, "result", result,
-                               "cells", cells_value(client), "reason",
-                               reason_value(client, code, clean)));
+        client_report_queue(client, "plan",
+                            json_pack("{s:I, s:I, s:s, s:o, s:o}", "command",
+                                      (json_int_t)attempt->command, "release",
+                                      (json_int_t)attempt->news.release, "result", result,
+                                      "cells", cells_value(client), "reason",
+                                      reason_value(client, code, clean)));
         return;
     }
-    report_queue(
+    client_report_queue(
         client, "attempt",
         json_pack("{s:I, s:I, s:s?, s:s?, s:o, s:o, s:s, s:o, s:o, s:o, s:I}", "attempt",
-                  (json_int_t)attempt->number, "release",
-                  (json_int_t)attempt->news.release, "from_commit",
-                  attempt->from.commit[0] ? attempt->from.commit : NULL, "to_commit",
-                  known ? attempt->release.commit : NULL, "from_content",
-                  json_hash(attempt->from.content), "cells", cells_value(client),
+                  (json_int_t)attempt->number, "release", (json_int_t)attempt->news.release,
+                  "from_commit", attempt->from.commit[0] ? attempt->from.commit : NULL,
+                  "to_commit", known ? attempt->release.commit : NULL, "from_content",
+                  client_json_hash(attempt->from.content), "cells", cells_value(client),
                   "result", result, "reason", reason_value(client, code, clean),
                   "pause_ns", pause_value(attempt), "stage_ms", stages_value(client),
                   "bytes", (json_int_t)attempt->bytes));

@@ -10,7 +10,8 @@ enum { DOUBLINGS_MAX = 6 };
 #define BASE_NS (500 * MS)
 #define RETRY_AFTER_MAX_S 3600
 
-void backoff_fail(struct client *client, struct backoff *backoff, uint64_t retry_after_s)
+void client_backoff_fail(struct client *client, struct backoff *backoff,
+                         uint64_t retry_after_s)
 {
     uint32_t dice = 0;
     if (backoff->failures < DOUBLINGS_MAX)
@@ -27,7 +28,7 @@ void backoff_fail(struct client *client, struct backoff *backoff, uint64_t retry
     backoff->until_ns = client->now_ns + most;
 }
 
-void backoff_clear(struct backoff *backoff)
+void client_backoff_clear(struct backoff *backoff)
 {
     *backoff = (struct backoff){0};
 }

@@ -113,7 +113,7 @@ static void write_running(struct writer *writer, const struct client *client)
     write_bytes(writer, client->running.commit, 40);
 }
 
-uint8_t *blob_write(const struct client *client, size_t *out_len)
+uint8_t *client_blob_write(const struct client *client, size_t *out_len)
 {
     struct writer writer = {.bytes = malloc(BLOB_MAX)};
     uint8_t state[TRUST_STATE_LEN];
@@ -243,8 +243,9 @@ static int blinding(void *context, unsigned char *out, size_t len)
     return 0;
 }
 
-enum manifest_status blob_read(struct client *client, const uint8_t *bytes, size_t len,
-                               struct trust_state *out_state, bool *out_has_state)
+enum manifest_status client_blob_read(struct client *client, const uint8_t *bytes,
+                                      size_t len, struct trust_state *out_state,
+                                      bool *out_has_state)
 {
     struct found found = {0};
     struct trust_state state;
@@ -287,7 +288,7 @@ enum manifest_status blob_read(struct client *client, const uint8_t *bytes, size
 
 /* --- When to write -------------------------------------------------------------------------------------------- */
 
-void blob_touch(struct client *client)
+void client_blob_touch(struct client *client)
 {
     client->blob_version++;
     client->blob_dirty = true;
@@ -295,17 +296,17 @@ void blob_touch(struct client *client)
     client->progress = true;
 }
 
-bool blob_settle(struct client *client)
+bool client_blob_settle(struct client *client)
 {
     struct client_store *store = &client->ports.store;
     /* The time floor moves with every poll; it alone is worth a write once an hour. */
     if (client->trust.state.time_floor_ms - client->blob_time_ms > TIME_FLOOR_STEP_MS) {
         client->blob_time_ms = client->trust.state.time_floor_ms;
-        blob_touch(client);
+        client_blob_touch(client);
     }
     if (client->blob_dirty && store->put) {
         size_t len;
-        uint8_t *bytes = blob_write(client, &len);
+        uint8_t *bytes = client_blob_write(client, &len);
         client->blob_dirty = !bytes || !store->put(store->context, bytes, len);
         free(bytes);
         if (client->blob_dirty)

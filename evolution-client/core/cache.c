@@ -23,8 +23,8 @@ static void make_room(struct client *client, size_t room)
     }
 }
 
-bool cache_put(struct client *client, const uint8_t object[MANIFEST_HASH_LEN],
-               uint8_t *bytes, size_t len)
+bool client_cache_put(struct client *client, const uint8_t object[MANIFEST_HASH_LEN],
+                      uint8_t *bytes, size_t len)
 {
     struct cached *entry = malloc(sizeof *entry);
     if (!entry) {
@@ -32,15 +32,15 @@ bool cache_put(struct client *client, const uint8_t object[MANIFEST_HASH_LEN],
         return false;
     }
     make_room(client, len);
-    *entry = (struct cached){
-        .next = client->cache, .bytes = bytes, .len = len, .pinned = true};
+    *entry =
+        (struct cached){.next = client->cache, .bytes = bytes, .len = len, .pinned = true};
     memcpy(entry->object, object, MANIFEST_HASH_LEN);
     client->cache = entry;
     return true;
 }
 
-const struct cached *cache_find(struct client *client,
-                                const uint8_t object[MANIFEST_HASH_LEN])
+const struct cached *client_cache_find(struct client *client,
+                                       const uint8_t object[MANIFEST_HASH_LEN])
 {
     for (struct cached *entry = client->cache; entry; entry = entry->next)
         if (memcmp(entry->object, object, MANIFEST_HASH_LEN) == 0) {
@@ -50,14 +50,14 @@ const struct cached *cache_find(struct client *client,
     return NULL;
 }
 
-void cache_unpin(struct client *client)
+void client_cache_unpin(struct client *client)
 {
     for (struct cached *entry = client->cache; entry; entry = entry->next)
         entry->pinned = false;
     make_room(client, 0);
 }
 
-void cache_fini(struct client *client)
+void client_cache_fini(struct client *client)
 {
     while (client->cache) {
         struct cached *entry = client->cache;

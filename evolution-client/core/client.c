@@ -62,7 +62,7 @@ void client_set_reason(struct client *client, const char *code)
     snprintf(client->reason, sizeof client->reason, "%s", code);
 }
 
-char *text_copy(const char *text)
+char *client_text_copy(const char *text)
 {
     size_t len = strlen(text) + 1;
     char *copy = malloc(len);
@@ -88,8 +88,8 @@ void client_forget_certificate(struct client *client)
     client_log(client, "the server does not accept the certificate: enrolling again");
     free(client->certificate);
     client->certificate = NULL;
-    identity_apply(client);
-    blob_touch(client);
+    client_identity_apply(client);
+    client_blob_touch(client);
 }
 
 enum client_state client_state_of(const struct client *client)
@@ -125,7 +125,7 @@ static void blob_load(struct client *client, const uint8_t *blob, size_t len,
     *has_state = false;
     if (!blob || len == 0)
         return;
-    if (blob_read(client, blob, len, state, has_state) == MANIFEST_OK) {
+    if (client_blob_read(client, blob, len, state, has_state) == MANIFEST_OK) {
         client->blob_state = "ok";
     } else {
         client->blob_state = "lost";
@@ -196,13 +196,15 @@ static void boot_release(struct client *client, const uint8_t *frame, size_t len
     manifest_release_fini(&release);
 }
 
-static enum manifest_status start(struct client *client, const struct client_config *config)
+static enum manifest_status start(struct client *client,
+                                  const struct client_config *config)
 {
     struct trust_state *state = malloc(sizeof *state);
     bool has_state;
     if (!state)
         return MANIFEST_NO_MEMORY;
-    enum manifest_status status = seed_read(config->seed, config->seed_len, &client->seed);
+    enum manifest_status status =
+        client_seed_read(config->seed, config->seed_len, &client->seed);
     if (status == MANIFEST_OK) {
         blob_load(client, config->blob, config->blob_len, state, &has_state);
         status = roots_load(client, has_state ? state : NULL);
@@ -211,7 +213,7 @@ static enum manifest_status start(struct client *client, const struct client_con
     if (status == MANIFEST_OK)
         status = root_keep(client);
     if (status == MANIFEST_OK)
-        status = running_start(client);
+        status = client_running_start(client);
     if (status != MANIFEST_OK)
         return status;
     client->blob_time_ms = client->trust.state.time_floor_ms;
@@ -255,8 +257,9 @@ int client_create(const struct client_config *config, const struct client_ports 
     if (status != MANIFEST_OK) {
         client->disabled = true;
         client_set_reason(client, manifest_status_code(status));
-        client_log(client, "DISABLED: the seed is not sound (%s). This machine takes no "
-                           "updates.",
+        client_log(client,
+                   "DISABLED: the seed is not sound (%s). This machine takes no "
+                   "updates.",
                    manifest_status_text(status));
     } else {
         endpoint_tell(client);
@@ -270,16 +273,16 @@ void client_destroy(struct client *client)
     if (!client)
         return;
     for (int channel = 0; channel < CLIENT_CHANNEL_COUNT; channel++)
-        exchange_end(client, &client->exchanges[channel]);
+        client_exchange_end(client, &client->exchanges[channel]);
     while (client->report_count > 0)
-        report_drop_first(client);
+        client_report_drop_first(client);
     manifest_release_fini(&client->attempt.release);
     free(client->attempt.cells);
-    cache_fini(client);
+    client_cache_fini(client);
     free(client->partial);
     free(client->root_frame);
     free(client->certificate);
-    seed_fini(&client->seed);
+    client_seed_fini(&client->seed);
     manifest_secret_wipe(&client->secret);
     free(client);
 }
@@ -288,14 +291,14 @@ void client_destroy(struct client *client)
 static bool begin(struct client *client)
 {
     uint8_t id[16];
-    if (!client_random(client, id, sizeof id) || !identity_ensure(client))
+    if (!client_random(client, id, sizeof id) || !client_identity_ensure(client))
         return false;
     manifest_hex_write(id, sizeof id, client->trust.boot_id);
-    identity_apply(client);
-    report_boot(client);
-    attempt_after_restart(client);
+    client_identity_apply(client);
+    client_report_boot(client);
+    client_attempt_after_restart(client);
     if (client->report_blob)
-        blob_touch(client);
+        client_blob_touch(client);
     client->started = true;
     return true;
 }
@@ -314,10 +317,10 @@ uint64_t client_step(struct client *client, uint64_t now_ns)
     }
     for (int round = 0; round < ROUNDS_MAX; round++) {
         client->progress = false;
-        poll_step(client);
-        attempt_step(client);
-        work_step(client);
-        if (client->blob_dirty && !blob_settle(client))
+        client_poll_step(client);
+        client_attempt_step(client);
+        client_work_step(client);
+        if (client->blob_dirty && !client_blob_settle(client))
             client_wake_at(client, now_ns + SECOND);
         if (!client->progress)
             return client->wake_ns;
@@ -360,7 +363,7 @@ void client_retry(struct client *client)
     client->settled_release = 0;
     client->told_code[0] = 0;
     client->refusal[0] = 0;
-    blob_touch(client);
+    client_blob_touch(client);
 }
 
 void client_wake(struct client *client)
@@ -375,9 +378,9 @@ void client_report_fault(struct client *client, const char *cell, const char *te
     char clean[FAULT_TEXT_MAX + 1];
     size_t len = 0;
     for (; text[len] && len < FAULT_TEXT_MAX; len++)
-        clean[len] = (text[len] >= ' ' && text[len] <= '~') || text[len] == '\n'
-                         ? text[len]
-                         : '?';
+        clean[len] =
+            (text[len] >= ' ' && text[len] <= '~') || text[len] == '\n' ? text[len] : '?';
     clean[len] = 0;
-    report_queue(client, "fault", json_pack("{s:s, s:s}", "cell", cell, "text", clean));
+    client_report_queue(client, "fault",
+                        json_pack("{s:s, s:s}", "cell", cell, "text", clean));
 }

@@ -15,19 +15,13 @@ enum { WINDOW_BYTES_MIN = 10 * 1024, PIECES_PER_STEP = 64 };
 static const char *net_error_code(enum client_net_error error)
 {
     switch (error) {
-    case CLIENT_NET_CONNECT:
-        return "connect";
-    case CLIENT_NET_TLS:
-        return "tls";
-    case CLIENT_NET_CERTIFICATE:
-        return "certificate";
-    case CLIENT_NET_PROTOCOL:
-        return "protocol";
-    case CLIENT_NET_RANDOM:
-        return "random";
+    case CLIENT_NET_CONNECT: return "connect";
+    case CLIENT_NET_TLS: return "tls";
+    case CLIENT_NET_CERTIFICATE: return "certificate";
+    case CLIENT_NET_PROTOCOL: return "protocol";
+    case CLIENT_NET_RANDOM: return "random";
     case CLIENT_NET_CLOSED:
-    case CLIENT_NET_NONE:
-        break;
+    case CLIENT_NET_NONE: break;
     }
     return "closed";
 }
@@ -40,7 +34,7 @@ static void fail(struct client *client, struct exchange *exchange, const char *c
     client->progress = true;
 }
 
-void exchange_end(struct client *client, struct exchange *exchange)
+void client_exchange_end(struct client *client, struct exchange *exchange)
 {
     enum client_channel channel = exchange->channel;
     if (exchange->state == EXCHANGE_RUNNING)
@@ -50,7 +44,7 @@ void exchange_end(struct client *client, struct exchange *exchange)
     *exchange = (struct exchange){.channel = channel};
 }
 
-uint8_t *exchange_take_body(struct exchange *exchange, size_t *out_len)
+uint8_t *client_exchange_take_body(struct exchange *exchange, size_t *out_len)
 {
     uint8_t *body = exchange->body;
     *out_len = exchange->len;
@@ -59,13 +53,14 @@ uint8_t *exchange_take_body(struct exchange *exchange, size_t *out_len)
     return body;
 }
 
-void exchange_start(struct client *client, struct exchange *exchange,
-                    const struct exchange_options *options)
+void client_exchange_start(struct client *client, struct exchange *exchange,
+                           const struct exchange_options *options)
 {
     struct client_transport *transport = &client->ports.transport;
-    exchange_end(client, exchange);
+    client_exchange_end(client, exchange);
     exchange->state = EXCHANGE_RUNNING;
-    exchange->head = (struct client_head){.length = -1, .range_from = -1, .range_total = -1};
+    exchange->head =
+        (struct client_head){.length = -1, .range_from = -1, .range_total = -1};
     exchange->body_max = options->body_max;
     exchange->body = options->resume;
     exchange->len = exchange->resumed = options->resume ? options->resume_len : 0;
@@ -195,28 +190,18 @@ static void judge_pace(struct client *client, struct exchange *exchange)
     client_wake_at(client, exchange->window_ns + WINDOW_NS);
 }
 
-void exchange_step(struct client *client, struct exchange *exchange)
+void client_exchange_step(struct client *client, struct exchange *exchange)
 {
     struct client_transport *transport = &client->ports.transport;
     for (int i = 0; i < PIECES_PER_STEP && exchange->state == EXCHANGE_RUNNING; i++) {
         struct client_io_event event = {.kind = CLIENT_IO_PENDING};
         transport->next(transport->context, exchange->channel, &event);
         switch (event.kind) {
-        case CLIENT_IO_PENDING:
-            judge_pace(client, exchange);
-            return;
-        case CLIENT_IO_HEAD:
-            take_head(client, exchange, &event.head);
-            break;
-        case CLIENT_IO_BODY:
-            take_body(client, exchange, event.data, event.len);
-            break;
-        case CLIENT_IO_DONE:
-            take_end(client, exchange);
-            break;
-        case CLIENT_IO_FAILED:
-            fail(client, exchange, net_error_code(event.error));
-            break;
+        case CLIENT_IO_PENDING: judge_pace(client, exchange); return;
+        case CLIENT_IO_HEAD: take_head(client, exchange, &event.head); break;
+        case CLIENT_IO_BODY: take_body(client, exchange, event.data, event.len); break;
+        case CLIENT_IO_DONE: take_end(client, exchange); break;
+        case CLIENT_IO_FAILED: fail(client, exchange, net_error_code(event.error)); break;
         }
     }
     if (exchange->state == EXCHANGE_RUNNING) {

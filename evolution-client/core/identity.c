@@ -26,14 +26,14 @@ static void machine_name(struct client *client)
     memcpy(client->trust.machine, client->machine, sizeof client->machine);
 }
 
-bool identity_ensure(struct client *client)
+bool client_identity_ensure(struct client *client)
 {
     if (!client->has_secret) {
         if (manifest_secret_make(client_random_port, client, &client->secret) !=
             MANIFEST_OK)
             return false;
         client->has_secret = true;
-        blob_touch(client);
+        client_blob_touch(client);
     }
     machine_name(client);
     return true;
@@ -43,10 +43,10 @@ bool identity_ensure(struct client *client)
 static void key_der(const struct manifest_secret *secret, uint8_t out[KEY_DER_LEN])
 {
     static const uint8_t before[] = {0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20};
-    static const uint8_t between[] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,
-                                      0x03, 0x01, 0x07, 0xa1, 0x44, 0x03, 0x42, 0x00};
-    _Static_assert(sizeof before + 32 + sizeof between + MANIFEST_PUBLIC_LEN ==
-                       KEY_DER_LEN,
+    static const uint8_t between[] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+                                      0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+                                      0xa1, 0x44, 0x03, 0x42, 0x00};
+    _Static_assert(sizeof before + 32 + sizeof between + MANIFEST_PUBLIC_LEN == KEY_DER_LEN,
                    "the parts make the whole");
     memcpy(out, before, sizeof before);
     out += sizeof before;
@@ -57,7 +57,7 @@ static void key_der(const struct manifest_secret *secret, uint8_t out[KEY_DER_LE
     memcpy(out, secret->key.public_key, MANIFEST_PUBLIC_LEN);
 }
 
-void identity_apply(struct client *client)
+void client_identity_apply(struct client *client)
 {
     struct client_transport *transport = &client->ports.transport;
     uint8_t der[KEY_DER_LEN];
@@ -70,7 +70,7 @@ void identity_apply(struct client *client)
     mbedtls_platform_zeroize(der, sizeof der);
 }
 
-char *identity_enroll_text(struct client *client)
+char *client_identity_enroll_text(struct client *client)
 {
     char public_key[2 * MANIFEST_PUBLIC_LEN + 1];
     char nonce_text[33];
@@ -83,8 +83,8 @@ char *identity_enroll_text(struct client *client)
     if (len < 0 || (size_t)len >= sizeof statement ||
         !client_random(client, nonce, sizeof nonce) ||
         manifest_hash(statement, (size_t)len, digest) != MANIFEST_OK ||
-        manifest_secret_sign(&client->secret, digest, client_random_port, client, proof) !=
-            MANIFEST_OK)
+        manifest_secret_sign(&client->secret, digest, client_random_port, client,
+                             proof) != MANIFEST_OK)
         return NULL;
     manifest_hex_write(nonce, sizeof nonce, nonce_text);
     manifest_hex_write(proof, sizeof proof, proof_text);

@@ -9,8 +9,8 @@
 
 #define WAIT_S 25
 #define GIVE_UP_NS (35 * SECOND)
-#define IDLE_GAP_NS SECOND     /* between polls that brought nothing and came at once */
-#define BUSY_GAP_NS (50 * MS)  /* between polls, whatever they bring */
+#define IDLE_GAP_NS SECOND    /* between polls that brought nothing and came at once */
+#define BUSY_GAP_NS (50 * MS) /* between polls, whatever they bring */
 
 static struct exchange *channel_of(struct client *client)
 {
@@ -21,10 +21,10 @@ static struct exchange *channel_of(struct client *client)
 
 static void enroll_start(struct client *client)
 {
-    char *text = identity_enroll_text(client);
+    char *text = client_identity_enroll_text(client);
     if (!text) {
         client_set_reason(client, "random");
-        backoff_fail(client, &client->poll_backoff, 0);
+        client_backoff_fail(client, &client->poll_backoff, 0);
         return;
     }
     client->enrolling = true;
@@ -33,7 +33,7 @@ static void enroll_start(struct client *client)
                                              .body = text,
                                              .body_max = 64 * 1024,
                                              .timeout_ns = GIVE_UP_NS};
-    exchange_start(client, channel_of(client), &options);
+    client_exchange_start(client, channel_of(client), &options);
 }
 
 static char *poll_text(struct client *client)
@@ -49,7 +49,7 @@ static char *poll_text(struct client *client)
         client->trust.boot_id, "sequence", (json_int_t)client->sequence, "nonce", nonce,
         "root_version", (json_int_t)client->trust.state.root_version, "timestamp_counter",
         (json_int_t)client->trust.state.timestamp_counter, "running",
-        report_running(client), "state", client_state_word(client_state_of(client)),
+        client_report_running(client), "state", client_state_word(client_state_of(client)),
         "uptime_ms", (json_int_t)((client->now_ns - client->boot_ns) / MS),
         "swaps_since_boot", (json_int_t)client->swaps, "commands_done",
         (json_int_t)client->command_done, "wait_s", hurry ? 0 : WAIT_S);
@@ -65,7 +65,7 @@ static void poll_start(struct client *client)
         text = poll_text(client);
     if (!text) {
         client_set_reason(client, "random");
-        backoff_fail(client, &client->poll_backoff, 0);
+        client_backoff_fail(client, &client->poll_backoff, 0);
         return;
     }
     client->enrolling = false;
@@ -76,7 +76,7 @@ static void poll_start(struct client *client)
                                              .mutual = true,
                                              .body_max = ANSWER_MAX,
                                              .timeout_ns = GIVE_UP_NS};
-    exchange_start(client, channel_of(client), &options);
+    client_exchange_start(client, channel_of(client), &options);
 }
 
 /* --- Answers ---------------------------------------------------------------------------------------------------- */
@@ -91,14 +91,14 @@ static bool enroll_take(struct client *client, const uint8_t *body, size_t len)
     char *copy = NULL;
     if (machine && certificate && strcmp(machine, client->machine) == 0 &&
         strlen(certificate) <= 32 * 1024)
-        copy = text_copy(certificate);
+        copy = client_text_copy(certificate);
     json_decref(answer);
     if (!copy)
         return false;
     free(client->certificate);
     client->certificate = copy;
-    identity_apply(client);
-    blob_touch(client);
+    client_identity_apply(client);
+    client_blob_touch(client);
     client_log(client, "enrolled as %s", client->machine);
     return true;
 }
@@ -111,7 +111,7 @@ static enum manifest_status roots_take(struct client *client, const json_t *root
         uint8_t *frame;
         size_t len;
         enum manifest_status status =
-            text ? base64_read(text, &frame, &len) : MANIFEST_BAD_FIELD;
+            text ? client_base64_read(text, &frame, &len) : MANIFEST_BAD_FIELD;
         if (status != MANIFEST_OK)
             return status;
         status = trust_add_root(&client->trust, frame, len);
@@ -123,7 +123,7 @@ static enum manifest_status roots_take(struct client *client, const json_t *root
         client->root_frame = frame;
         client->root_frame_len = len;
         client_log(client, "root %llu", (unsigned long long)client->trust.root.version);
-        blob_touch(client);
+        client_blob_touch(client);
     }
     return MANIFEST_OK;
 }
@@ -149,7 +149,7 @@ static bool news_take(struct client *client, const struct trust_news *news)
     trust_take_news(&client->trust, news);
     time_take(client, news->time_ms);
     if (counted)
-        blob_touch(client);
+        client_blob_touch(client);
     if (target)
         client->news_ns = client->now_ns;
     client->news = *news;
@@ -169,9 +169,10 @@ static enum manifest_status news_check(struct client *client, const json_t *answ
     int64_t time_ms = -1;
     if (!timestamp_text || !fresh_text)
         return MANIFEST_BAD_FIELD;
-    enum manifest_status status = base64_read(timestamp_text, &timestamp, &timestamp_len);
+    enum manifest_status status =
+        client_base64_read(timestamp_text, &timestamp, &timestamp_len);
     if (status == MANIFEST_OK)
-        status = base64_read(fresh_text, &fresh, &fresh_len);
+        status = client_base64_read(fresh_text, &fresh, &fresh_len);
     if (status == MANIFEST_OK)
         status = trust_check_news(&client->trust, timestamp, timestamp_len, fresh,
                                   fresh_len, json_object_get(answer, "order"),
@@ -221,19 +222,19 @@ static enum taken poll_take(struct client *client, const uint8_t *body, size_t l
     json_t *answer;
     enum manifest_status status = manifest_json_read(body, len, &answer);
     if (status != MANIFEST_OK) {
-        attempt_note_refusal(client, "answer", status);
+        client_attempt_note_refusal(client, "answer", status);
         return TAKEN_REFUSED;
     }
     bool brought = !client->polled;
     status = roots_take(client, json_object_get(answer, "roots"));
     if (status != MANIFEST_OK) {
-        attempt_note_refusal(client, "root", status);
+        client_attempt_note_refusal(client, "root", status);
     } else {
         status = news_check(client, answer, &news);
         if (status == MANIFEST_OK)
             brought = news_take(client, &news) || brought;
         else
-            attempt_note_refusal(client, "timestamp", status);
+            client_attempt_note_refusal(client, "timestamp", status);
     }
     client->polled = client->polled || status == MANIFEST_OK;
     const json_t *commands = json_object_get(answer, "commands");
@@ -253,7 +254,7 @@ static void failed(struct client *client, const char *code, uint64_t retry_after
     client->failures++;
     client->contact = false;
     client_set_reason(client, code);
-    backoff_fail(client, &client->poll_backoff, retry_after_s);
+    client_backoff_fail(client, &client->poll_backoff, retry_after_s);
 }
 
 static void answered(struct client *client, struct exchange *exchange)
@@ -274,7 +275,7 @@ static void answered(struct client *client, struct exchange *exchange)
         taken = poll_take(client, exchange->body, exchange->len);
         brought = taken == TAKEN_NEWS;
         if (taken == TAKEN_REFUSED) {
-            backoff_fail(client, &client->poll_backoff, 0);
+            client_backoff_fail(client, &client->poll_backoff, 0);
             return;
         }
     } else if (status == 401 || status == 403) {
@@ -287,11 +288,11 @@ static void answered(struct client *client, struct exchange *exchange)
         failed(client, code, exchange->head.retry_after_s);
         return;
     }
-    backoff_clear(&client->poll_backoff);
+    client_backoff_clear(&client->poll_backoff);
     client->poll_ns = started_ns + (brought ? BUSY_GAP_NS : IDLE_GAP_NS);
 }
 
-void poll_step(struct client *client)
+void client_poll_step(struct client *client)
 {
     struct exchange *exchange = channel_of(client);
     if (exchange->state == EXCHANGE_IDLE) {
@@ -309,12 +310,12 @@ void poll_step(struct client *client)
         client_wake_at(client, client->now_ns + MS);
     }
     if (exchange->state == EXCHANGE_RUNNING)
-        exchange_step(client, exchange);
+        client_exchange_step(client, exchange);
     if (exchange->state == EXCHANGE_DONE)
         answered(client, exchange);
     else if (exchange->state == EXCHANGE_FAILED)
         failed(client, exchange->failure, 0);
     else
         return;
-    exchange_end(client, exchange);
+    client_exchange_end(client, exchange);
 }

@@ -41,9 +41,9 @@ enum client_net_error {
 enum client_io {
     CLIENT_IO_PENDING, /* nothing new */
     CLIENT_IO_HEAD,    /* status line and headers: `head` */
-    CLIENT_IO_BODY,    /* a piece of the body: `data`, lent until the next call of any transport function */
-    CLIENT_IO_DONE,    /* the exchange has ended as the protocol says */
-    CLIENT_IO_FAILED,  /* it has not: `error` */
+    CLIENT_IO_BODY, /* a piece of the body: `data`, lent until the next call of any transport function */
+    CLIENT_IO_DONE,   /* the exchange has ended as the protocol says */
+    CLIENT_IO_FAILED, /* it has not: `error` */
 };
 
 struct client_head {
@@ -75,11 +75,13 @@ struct client_transport {
     /* Told once before the first request; strings live as long as the client. */
     void (*set_endpoint)(void *context, const struct client_endpoint *endpoint);
     /* The device's certificate (PEM) and private key (SEC1 DER, RFC 5915); NULL: forget them. Copied. Open mutual connections end. */
-    void (*set_identity)(void *context, const char *certificate_pem, const uint8_t *key_der, size_t key_len);
+    void (*set_identity)(void *context, const char *certificate_pem,
+                         const uint8_t *key_der, size_t key_len);
     /* Trusted time, to judge the dates of certificates by. */
     void (*set_time)(void *context, int64_t unix_ms);
     /* Starts an exchange; the channel is idle. Keeps the connection when it can. Never follows a redirect. false: cannot now. */
-    bool (*start)(void *context, enum client_channel channel, const struct client_request *request);
+    bool (*start)(void *context, enum client_channel channel,
+                  const struct client_request *request);
     void (*next)(void *context, enum client_channel channel, struct client_io_event *out);
     /* Ends the exchange, whatever its state, and closes the connection. */
     void (*cancel)(void *context, enum client_channel channel);
@@ -138,9 +140,9 @@ struct client_install_report {
     uint64_t verify_ns;
     uint64_t redirect_ns;
     uint64_t commit_ns;
-    uint64_t pause_ns;             /* 0: unknown */
-    struct client_refusal refusal; /* of REFUSED and FAILED */
-    char cause[CLIENT_TEXT_MAX];   /* of REVERTED: what happened */
+    uint64_t pause_ns;                    /* 0: unknown */
+    struct client_refusal refusal;        /* of REFUSED and FAILED */
+    char cause[CLIENT_TEXT_MAX];          /* of REVERTED: what happened */
     char cause_cell[CLIENT_NAME_MAX + 1]; /* of REVERTED: where, empty if unknown */
 };
 
@@ -149,10 +151,11 @@ struct client_installer {
     /* Writes up to MAX running cells and returns how many there are. */
     size_t (*running)(void *context, struct client_cell *out, size_t max);
     /* An object that this machine holds already (boot archive, cache): lends its bytes, which the caller hashes. false: none. */
-    bool (*find)(void *context, const char *name, const uint8_t object[32], const uint8_t **out_bytes,
-                 size_t *out_len);
+    bool (*find)(void *context, const char *name, const uint8_t object[32],
+                 const uint8_t **out_bytes, size_t *out_len);
     /* Copies what it needs. false: busy. */
-    bool (*submit)(void *context, const struct client_install *install, uint64_t *out_attempt);
+    bool (*submit)(void *context, const struct client_install *install,
+                   uint64_t *out_attempt);
     void (*status)(void *context, uint64_t attempt, struct client_install_report *out);
     /* Class of cell NAME in ATTEMPT ("text", "add", "remove", "data", "signature"), or NULL. */
     const char *(*cell_class)(void *context, uint64_t attempt, const char *name);

@@ -46,12 +46,12 @@ struct seed {
     size_t blob_len;
 };
 
-enum manifest_status seed_read(const char *text, size_t len, struct seed *out);
-void seed_fini(struct seed *seed);
+enum manifest_status client_seed_read(const char *text, size_t len, struct seed *out);
+void client_seed_fini(struct seed *seed);
 /* Decodes base64; GIVES *out (free()). */
-enum manifest_status base64_read(const char *text, uint8_t **out, size_t *out_len);
+enum manifest_status client_base64_read(const char *text, uint8_t **out, size_t *out_len);
 /* GIVES a NUL-terminated string, NULL: no memory. */
-char *base64_write(const uint8_t *bytes, size_t len);
+char *client_base64_write(const uint8_t *bytes, size_t len);
 
 /* --- backoff.c ---------------------------------------------------------------------------------------------- */
 
@@ -61,8 +61,9 @@ struct backoff {
 };
 
 /* After a failure: waits longer each time, with jitter, and at least RETRY_AFTER_S. */
-void backoff_fail(struct client *client, struct backoff *backoff, uint64_t retry_after_s);
-void backoff_clear(struct backoff *backoff);
+void client_backoff_fail(struct client *client, struct backoff *backoff,
+                         uint64_t retry_after_s);
+void client_backoff_clear(struct backoff *backoff);
 
 /* --- exchange.c --------------------------------------------------------------------------------------------- */
 
@@ -77,11 +78,11 @@ struct exchange {
     uint8_t *body;
     size_t len;
     size_t capacity;
-    size_t body_max;   /* for a 2xx answer */
-    size_t resumed;    /* bytes of `body` that were there before */
-    uint8_t *request;  /* owned text of the body sent */
+    size_t body_max;  /* for a 2xx answer */
+    size_t resumed;   /* bytes of `body` that were there before */
+    uint8_t *request; /* owned text of the body sent */
     uint64_t deadline_ns;
-    bool paced;        /* a minimum rate is kept */
+    bool paced;         /* a minimum rate is kept */
     uint64_t window_ns; /* start of the rate's window */
     size_t window_len;
     uint64_t started_ns;
@@ -100,13 +101,14 @@ struct exchange_options {
     size_t resume_len;
 };
 
-void exchange_start(struct client *client, struct exchange *exchange, const struct exchange_options *options);
+void client_exchange_start(struct client *client, struct exchange *exchange,
+                           const struct exchange_options *options);
 /* Goes on as far as it can; look at `state` afterwards. */
-void exchange_step(struct client *client, struct exchange *exchange);
+void client_exchange_step(struct client *client, struct exchange *exchange);
 /* Ends it in whatever state, and frees its body. */
-void exchange_end(struct client *client, struct exchange *exchange);
+void client_exchange_end(struct client *client, struct exchange *exchange);
 /* GIVES the body (free()). */
-uint8_t *exchange_take_body(struct exchange *exchange, size_t *out_len);
+uint8_t *client_exchange_take_body(struct exchange *exchange, size_t *out_len);
 
 /* --- cache.c ------------------------------------------------------------------------------------------------ */
 
@@ -120,10 +122,12 @@ struct cached {
 };
 
 /* Takes BYTES. false: no memory, BYTES are freed. */
-bool cache_put(struct client *client, const uint8_t object[MANIFEST_HASH_LEN], uint8_t *bytes, size_t len);
-const struct cached *cache_find(struct client *client, const uint8_t object[MANIFEST_HASH_LEN]);
-void cache_unpin(struct client *client);
-void cache_fini(struct client *client);
+bool client_cache_put(struct client *client, const uint8_t object[MANIFEST_HASH_LEN],
+                      uint8_t *bytes, size_t len);
+const struct cached *client_cache_find(struct client *client,
+                                       const uint8_t object[MANIFEST_HASH_LEN]);
+void client_cache_unpin(struct client *client);
+void client_cache_fini(struct client *client);
 
 /* --- quarantine.c ------------------------------------------------------------------------------------------- */
 
@@ -139,12 +143,14 @@ struct tries {
     unsigned count;
 };
 
-void quarantine_add(struct client *client, bool is_object, const uint8_t hash[MANIFEST_HASH_LEN], const char *code);
-const struct quarantined *quarantine_find(const struct client *client, bool is_object,
-                                          const uint8_t hash[MANIFEST_HASH_LEN]);
+void client_quarantine_add(struct client *client, bool is_object,
+                           const uint8_t hash[MANIFEST_HASH_LEN], const char *code);
+const struct quarantined *client_quarantine_find(const struct client *client,
+                                                 bool is_object,
+                                                 const uint8_t hash[MANIFEST_HASH_LEN]);
 /* Counts one more and returns how often it was. */
-unsigned tries_add(struct client *client, const uint8_t content[MANIFEST_HASH_LEN]);
-void tries_clear(struct client *client, const uint8_t content[MANIFEST_HASH_LEN]);
+unsigned client_tries_add(struct client *client, const uint8_t content[MANIFEST_HASH_LEN]);
+void client_tries_clear(struct client *client, const uint8_t content[MANIFEST_HASH_LEN]);
 
 /* --- report.c ----------------------------------------------------------------------------------------------- */
 
@@ -155,15 +161,15 @@ struct report {
 };
 
 /* Queues BODY (TAKES; NULL is counted as dropped) with the common fields and KIND. */
-void report_queue(struct client *client, const char *kind, json_t *body);
+void client_report_queue(struct client *client, const char *kind, json_t *body);
 /* The newest blob as a report; GIVES text, NULL: no memory. */
-char *report_blob_text(struct client *client, uint64_t *out_sequence);
-void report_boot(struct client *client);
+char *client_report_blob_text(struct client *client, uint64_t *out_sequence);
+void client_report_boot(struct client *client);
 /* What runs, as the server wants it; NULL: no memory. */
-json_t *report_running(const struct client *client);
-void report_drop_first(struct client *client);
+json_t *client_report_running(const struct client *client);
+void client_report_drop_first(struct client *client);
 /* "0123…" of a hash. */
-json_t *json_hash(const uint8_t hash[MANIFEST_HASH_LEN]);
+json_t *client_json_hash(const uint8_t hash[MANIFEST_HASH_LEN]);
 
 /* --- running.c ---------------------------------------------------------------------------------------------- */
 
@@ -180,11 +186,12 @@ struct running_set {
 };
 
 /* Asks the installer; GIVES *out (free cells). */
-enum manifest_status running_read(struct client *client, struct running_set *out,
-                                  uint8_t out_content[MANIFEST_HASH_LEN]);
-const struct client_cell *running_find(const struct running_set *set, const char *name);
+enum manifest_status client_running_read(struct client *client, struct running_set *out,
+                                         uint8_t out_content[MANIFEST_HASH_LEN]);
+const struct client_cell *client_running_find(const struct running_set *set,
+                                              const char *name);
 /* At start: what runs, and under which release it is known. */
-enum manifest_status running_start(struct client *client);
+enum manifest_status client_running_start(struct client *client);
 
 /* --- blob.c ------------------------------------------------------------------------------------------------- */
 
@@ -197,25 +204,26 @@ struct pending {
 };
 
 /* GIVES the blob, NULL: no memory. */
-uint8_t *blob_write(const struct client *client, size_t *out_len);
+uint8_t *client_blob_write(const struct client *client, size_t *out_len);
 /* MANIFEST_BAD_STATE: damaged; CLIENT untouched then. */
-enum manifest_status blob_read(struct client *client, const uint8_t *bytes, size_t len,
-                               struct trust_state *out_state, bool *out_has_state);
+enum manifest_status client_blob_read(struct client *client, const uint8_t *bytes,
+                                      size_t len, struct trust_state *out_state,
+                                      bool *out_has_state);
 /* Something that is kept has changed. */
-void blob_touch(struct client *client);
+void client_blob_touch(struct client *client);
 /* Writes to the store what has changed; true: all is kept as safely as it can be. */
-bool blob_settle(struct client *client);
+bool client_blob_settle(struct client *client);
 
 /* --- identity.c --------------------------------------------------------------------------------------------- */
 
 enum { KEY_DER_LEN = 121 };
 
 /* Makes the device key if there is none. false: no random numbers yet. */
-bool identity_ensure(struct client *client);
+bool client_identity_ensure(struct client *client);
 /* Tells the transport key and certificate, or to forget them. */
-void identity_apply(struct client *client);
+void client_identity_apply(struct client *client);
 /* The body of an enrolment; NULL: no memory or no random numbers. */
-char *identity_enroll_text(struct client *client);
+char *client_identity_enroll_text(struct client *client);
 bool client_random(struct client *client, void *out, size_t len);
 int client_random_port(void *context, unsigned char *out, size_t len);
 
@@ -230,8 +238,8 @@ struct command {
 
 enum work_job { WORK_NONE, WORK_REPORT, WORK_BLOB, WORK_RELEASE, WORK_OBJECT };
 
-void poll_step(struct client *client);
-void work_step(struct client *client);
+void client_poll_step(struct client *client);
+void client_work_step(struct client *client);
 
 /* --- attempt.c, trial.c ------------------------------------------------------------------------------------- */
 
@@ -249,6 +257,7 @@ struct attempt_cell {
     char name[CLIENT_NAME_MAX + 1];
     bool has_old;
     bool has_new;
+    bool looked; /* the installer was asked for it */
     uint8_t old_object[MANIFEST_HASH_LEN];
     uint8_t new_object[MANIFEST_HASH_LEN];
     uint64_t length;
@@ -270,34 +279,40 @@ struct attempt {
     unsigned fetch_failures;
     bool bad_hash; /* the object at hand did not have its hash */
     uint64_t news_ns, fetch_ns, fetched_ns, submit_ns, trial_ns, trial_end_ns, verdict_ns;
-    bool contact; /* with the server, begun after the commit */
+    bool contact;            /* with the server, begun after the commit */
+    uint64_t probe_ns;       /* the next local test */
+    uint64_t unsound_ns;     /* since then the local tests fail; 0: they do not */
     const char *revert_code; /* we asked the engine to revert, and why */
     struct client_install_report engine_report;
 };
 
-void attempt_step(struct client *client);
+void client_attempt_step(struct client *client);
 /* The work channel asks: what is to be fetched? WORK_NONE: nothing. PATH has room for 128. */
-enum work_job attempt_wants(struct client *client, char *path, size_t path_len, uint64_t *out_length,
-                            const uint8_t **out_object);
-void attempt_got_release(struct client *client, const uint8_t *bytes, size_t len);
-void attempt_got_object(struct client *client, uint8_t *bytes, size_t len);
+enum work_job client_attempt_wants(struct client *client, char *path, size_t path_len,
+                                   uint64_t *out_length, const uint8_t **out_object);
+void client_attempt_got_release(struct client *client, const uint8_t *bytes, size_t len);
+void client_attempt_got_object(struct client *client, uint8_t *bytes, size_t len);
 /* A fetch failed for good or for now; CODE says how. */
-void attempt_fetch_failed(struct client *client, const char *code, bool decisive);
+void client_attempt_fetch_failed(struct client *client, const char *code, bool decisive);
 /* Reports RESULT; CODE NULL: no reason. */
-void attempt_report(struct client *client, const char *result, const char *code, const char *text);
+void client_attempt_report(struct client *client, const char *result, const char *code,
+                           const char *text);
 /* Ends the attempt. The target is not tried again before RETRY_NS from now; 0: not until told. */
-void attempt_end(struct client *client, uint64_t retry_ns);
+void client_attempt_end(struct client *client, uint64_t retry_ns);
 /* Refuses with a reason and ends. */
-void attempt_refuse(struct client *client, const char *code, const char *text, uint64_t retry_ns);
-void attempt_permanent(struct client *client);
-void trial_begin(struct client *client);
-void trial_step(struct client *client);
-void verdict_step(struct client *client);
-void attempt_reverted(struct client *client, const char *code, const char *text, bool quarantine);
+void client_attempt_refuse(struct client *client, const char *code, const char *text,
+                           uint64_t retry_ns);
+void client_attempt_permanent(struct client *client);
+void client_trial_begin(struct client *client);
+void client_trial_step(struct client *client);
+void client_verdict_step(struct client *client);
+void client_attempt_reverted(struct client *client, const char *code, const char *text,
+                             bool quarantine);
 /* After a restart: what became of the swap that was in trial. */
-void attempt_after_restart(struct client *client);
+void client_attempt_after_restart(struct client *client);
 /* A refusal outside of any attempt (news that cannot be trusted); told once until something else happens. */
-void attempt_note_refusal(struct client *client, const char *what, enum manifest_status status);
+void client_attempt_note_refusal(struct client *client, const char *what,
+                                 enum manifest_status status);
 
 /* --- The client itself -------------------------------------------------------------------------------------- */
 
@@ -336,11 +351,11 @@ struct client {
     struct tries tries[TRIES_MAX];
     size_t tries_count;
 
-    bool blob_dirty;         /* the store does not have it yet */
-    bool blob_unreported;    /* the server does not have it yet */
-    uint64_t blob_version;   /* rises with each change */
-    uint64_t blob_sent;      /* version in the report under way */
-    int64_t blob_time_ms;    /* time floor as kept */
+    bool blob_dirty;       /* the store does not have it yet */
+    bool blob_unreported;  /* the server does not have it yet */
+    uint64_t blob_version; /* rises with each change */
+    uint64_t blob_sent;    /* version in the report under way */
+    int64_t blob_time_ms;  /* time floor as kept */
 
     struct exchange exchanges[CLIENT_CHANNEL_COUNT];
     struct backoff poll_backoff;
@@ -370,7 +385,7 @@ struct client {
     uint64_t settled_until_ns; /* ... until then; 0: until told */
     enum client_state settled_as;
     char refusal[CODE_MAX * 2]; /* the last refusal told outside of an attempt */
-    uint64_t told_release; /* the last refusal of an attempt that was reported */
+    uint64_t told_release;      /* the last refusal of an attempt that was reported */
     char told_code[CODE_MAX];
 
     bool contact;
@@ -382,11 +397,12 @@ struct client {
     char reason[96];
 };
 
-void client_log(struct client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void client_log(struct client *client, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void client_wake_at(struct client *client, uint64_t ns);
 void client_set_reason(struct client *client, const char *code);
 /* GIVES a copy (free()), NULL: no memory. */
-char *text_copy(const char *text);
+char *client_text_copy(const char *text);
 enum client_state client_state_of(const struct client *client);
 /* An exchange that began at STARTED_NS was answered by the server. */
 void client_note_contact(struct client *client, uint64_t started_ns);

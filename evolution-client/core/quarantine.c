@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct quarantined *quarantine_find(const struct client *client, bool is_object,
-                                          const uint8_t hash[MANIFEST_HASH_LEN])
+const struct quarantined *client_quarantine_find(const struct client *client,
+                                                 bool is_object,
+                                                 const uint8_t hash[MANIFEST_HASH_LEN])
 {
     for (size_t i = 0; i < client->quarantine_count; i++) {
         const struct quarantined *entry = &client->quarantine[i];
@@ -18,10 +19,10 @@ const struct quarantined *quarantine_find(const struct client *client, bool is_o
     return NULL;
 }
 
-void quarantine_add(struct client *client, bool is_object,
-                    const uint8_t hash[MANIFEST_HASH_LEN], const char *code)
+void client_quarantine_add(struct client *client, bool is_object,
+                           const uint8_t hash[MANIFEST_HASH_LEN], const char *code)
 {
-    if (quarantine_find(client, is_object, hash))
+    if (client_quarantine_find(client, is_object, hash))
         return;
     if (client->quarantine_count == QUARANTINE_MAX) {
         client->quarantine_count--;
@@ -32,10 +33,10 @@ void quarantine_add(struct client *client, bool is_object,
     entry->is_object = is_object;
     memcpy(entry->hash, hash, MANIFEST_HASH_LEN);
     snprintf(entry->code, sizeof entry->code, "%s", code);
-    blob_touch(client);
+    client_blob_touch(client);
 }
 
-unsigned tries_add(struct client *client, const uint8_t content[MANIFEST_HASH_LEN])
+unsigned client_tries_add(struct client *client, const uint8_t content[MANIFEST_HASH_LEN])
 {
     struct tries *entry = NULL;
     for (size_t i = 0; i < client->tries_count && !entry; i++)
@@ -51,16 +52,16 @@ unsigned tries_add(struct client *client, const uint8_t content[MANIFEST_HASH_LE
         memcpy(entry->content, content, MANIFEST_HASH_LEN);
         entry->count = 0;
     }
-    blob_touch(client);
+    client_blob_touch(client);
     return ++entry->count;
 }
 
-void tries_clear(struct client *client, const uint8_t content[MANIFEST_HASH_LEN])
+void client_tries_clear(struct client *client, const uint8_t content[MANIFEST_HASH_LEN])
 {
     for (size_t i = 0; i < client->tries_count; i++)
         if (memcmp(client->tries[i].content, content, MANIFEST_HASH_LEN) == 0) {
             client->tries[i] = client->tries[--client->tries_count];
-            blob_touch(client);
+            client_blob_touch(client);
             return;
         }
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-json_t *json_hash(const uint8_t hash[MANIFEST_HASH_LEN])
+json_t *client_json_hash(const uint8_t hash[MANIFEST_HASH_LEN])
 {
     char text[2 * MANIFEST_HASH_LEN + 1];
     manifest_hex_write(hash, MANIFEST_HASH_LEN, text);
@@ -18,9 +18,9 @@ static char *compose(struct client *client, const char *kind, json_t *body,
                      uint64_t sequence)
 {
     uint64_t uptime_ms = (client->now_ns - client->boot_ns) / MS;
-    json_t *common = json_pack("{s:s, s:s, s:I, s:I}", "kind", kind, "boot_id",
-                               client->trust.boot_id, "sequence", (json_int_t)sequence,
-                               "uptime_ms", (json_int_t)uptime_ms);
+    json_t *common =
+        json_pack("{s:s, s:s, s:I, s:I}", "kind", kind, "boot_id", client->trust.boot_id,
+                  "sequence", (json_int_t)sequence, "uptime_ms", (json_int_t)uptime_ms);
     char *text = NULL;
     if (common && body && json_object_update(body, common) == 0)
         text = json_dumps(body, JSON_COMPACT);
@@ -40,7 +40,7 @@ static void make_room(struct client *client)
     client->reports_dropped++;
 }
 
-void report_queue(struct client *client, const char *kind, json_t *body)
+void client_report_queue(struct client *client, const char *kind, json_t *body)
 {
     uint64_t sequence = ++client->sequence;
     char *text = compose(client, kind, body, sequence);
@@ -55,7 +55,7 @@ void report_queue(struct client *client, const char *kind, json_t *body)
     client->progress = true;
 }
 
-void report_drop_first(struct client *client)
+void client_report_drop_first(struct client *client)
 {
     if (client->report_count == 0)
         return;
@@ -65,12 +65,12 @@ void report_drop_first(struct client *client)
             client->report_count * sizeof client->reports[0]);
 }
 
-char *report_blob_text(struct client *client, uint64_t *out_sequence)
+char *client_report_blob_text(struct client *client, uint64_t *out_sequence)
 {
     size_t len;
     uint64_t sequence = ++client->sequence;
-    uint8_t *bytes = blob_write(client, &len);
-    char *encoded = bytes ? base64_write(bytes, len) : NULL;
+    uint8_t *bytes = client_blob_write(client, &len);
+    char *encoded = bytes ? client_base64_write(bytes, len) : NULL;
     json_t *body = encoded ? json_pack("{s:s}", "blob", encoded) : NULL;
     free(encoded);
     free(bytes);
@@ -78,18 +78,20 @@ char *report_blob_text(struct client *client, uint64_t *out_sequence)
     return compose(client, "blob", body, sequence);
 }
 
-json_t *report_running(const struct client *client)
+json_t *client_report_running(const struct client *client)
 {
     const struct running *running = &client->running;
     return json_pack("{s:I, s:s?, s:o, s:o}", "release", (json_int_t)running->release,
                      "commit", running->commit[0] ? running->commit : NULL, "content",
-                     json_hash(running->content), "stub", json_hash(client->stub));
+                     client_json_hash(running->content), "stub",
+                     client_json_hash(client->stub));
 }
 
-void report_boot(struct client *client)
+void client_report_boot(struct client *client)
 {
-    report_queue(client, "boot",
-                 json_pack("{s:o, s:s, s:s}", "running", report_running(client),
-                           "blob_state", client->blob_state, "machine_name",
-                           client->seed.machine_name));
+    client_report_queue(client, "boot",
+                        json_pack("{s:o, s:s, s:s}", "running",
+                                  client_report_running(client), "blob_state",
+                                  client->blob_state, "machine_name",
+                                  client->seed.machine_name));
 }

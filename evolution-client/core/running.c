@@ -28,8 +28,8 @@ static enum manifest_status content_of(const struct running_set *set,
     return status;
 }
 
-enum manifest_status running_read(struct client *client, struct running_set *out,
-                                  uint8_t out_content[MANIFEST_HASH_LEN])
+enum manifest_status client_running_read(struct client *client, struct running_set *out,
+                                         uint8_t out_content[MANIFEST_HASH_LEN])
 {
     struct client_installer *installer = &client->ports.installer;
     struct running_set set = {.cells = calloc(MANIFEST_CELLS_MAX, sizeof *set.cells)};
@@ -49,7 +49,8 @@ enum manifest_status running_read(struct client *client, struct running_set *out
     return status;
 }
 
-const struct client_cell *running_find(const struct running_set *set, const char *name)
+const struct client_cell *client_running_find(const struct running_set *set,
+                                              const char *name)
 {
     struct client_cell key;
     size_t len = strlen(name);
@@ -59,11 +60,11 @@ const struct client_cell *running_find(const struct running_set *set, const char
     return bsearch(&key, set->cells, set->count, sizeof key, cell_compare);
 }
 
-enum manifest_status running_start(struct client *client)
+enum manifest_status client_running_start(struct client *client)
 {
     struct running_set set;
     uint8_t content[MANIFEST_HASH_LEN];
-    enum manifest_status status = running_read(client, &set, content);
+    enum manifest_status status = client_running_read(client, &set, content);
     if (status != MANIFEST_OK)
         return status;
     free(set.cells);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum manifest_status base64_read(const char *text, uint8_t **out, size_t *out_len)
+enum manifest_status client_base64_read(const char *text, uint8_t **out, size_t *out_len)
 {
     size_t text_len = strlen(text);
     size_t len = 0;
@@ -24,13 +24,13 @@ enum manifest_status base64_read(const char *text, uint8_t **out, size_t *out_le
     return MANIFEST_OK;
 }
 
-char *base64_write(const uint8_t *bytes, size_t len)
+char *client_base64_write(const uint8_t *bytes, size_t len)
 {
     size_t room = (len + 2) / 3 * 4 + 1;
     size_t written = 0;
     char *text = malloc(room);
-    if (text && mbedtls_base64_encode((unsigned char *)text, room, &written, bytes,
-                                      len) != 0) {
+    if (text &&
+        mbedtls_base64_encode((unsigned char *)text, room, &written, bytes, len) != 0) {
         free(text);
         return NULL;
     }
@@ -73,13 +73,14 @@ static enum manifest_status fields_read(const json_t *document, struct seed *see
     seed->port = (uint16_t)port;
     seed->trial_ms = (uint64_t)trial_ms;
     seed->reset_by_guest = reset && strcmp(reset, "guest") == 0;
-    enum manifest_status status = base64_read(roots, &seed->roots, &seed->roots_len);
+    enum manifest_status status =
+        client_base64_read(roots, &seed->roots, &seed->roots_len);
     if (status == MANIFEST_OK && blob)
-        status = base64_read(blob, &seed->blob, &seed->blob_len);
+        status = client_base64_read(blob, &seed->blob, &seed->blob_len);
     return status;
 }
 
-enum manifest_status seed_read(const char *text, size_t len, struct seed *out)
+enum manifest_status client_seed_read(const char *text, size_t len, struct seed *out)
 {
     struct seed seed = {0};
     enum manifest_status status = manifest_json_read(text, len, &seed.document);
@@ -88,11 +89,11 @@ enum manifest_status seed_read(const char *text, size_t len, struct seed *out)
     if (status == MANIFEST_OK)
         *out = seed;
     else
-        seed_fini(&seed);
+        client_seed_fini(&seed);
     return status;
 }
 
-void seed_fini(struct seed *seed)
+void client_seed_fini(struct seed *seed)
 {
     free(seed->roots);
     free(seed->blob);

@@ -13,10 +13,12 @@
 
 #define EXTENSIONS_NS (90 * SECOND)
 #define EXTENSION_MIN_NS SECOND
+#define PROBE_GAP_NS SECOND
+#define UNSOUND_NS (2 * SECOND)
 #define VERDICT_NS (30 * SECOND)
 #define STATUS_GAP_NS (250 * MS)
 
-void trial_begin(struct client *client)
+void client_trial_begin(struct client *client)
 {
     struct attempt *attempt = &client->attempt;
     attempt->stage = ATTEMPT_TRIAL;
@@ -29,7 +31,7 @@ void trial_begin(struct client *client)
     memcpy(client->running.content, attempt->release.content, MANIFEST_HASH_LEN);
     client_log(client, "release %llu is in trial",
                (unsigned long long)attempt->release.version);
-    attempt_report(client, "trial", NULL, NULL);
+    client_attempt_report(client, "trial", NULL, NULL);
 }
 
 static void revert(struct client *client, const char *code)
@@ -40,18 +42,33 @@ static void revert(struct client *client, const char *code)
     installer->revert(installer->context, client->attempt.engine, code);
 }
 
+/* Asks the machine's own network once a second while the server is not heard: one failed test may be chance. */
+static void probe(struct client *client)
+{
+    struct client_system *system = &client->ports.system;
+    struct attempt *attempt = &client->attempt;
+    if (attempt->contact || client->now_ns < attempt->probe_ns)
+        return;
+    attempt->probe_ns = client->now_ns + PROBE_GAP_NS;
+    if (system->local_tests(system->context))
+        attempt->unsound_ns = 0;
+    else if (attempt->unsound_ns == 0)
+        attempt->unsound_ns = client->now_ns;
+}
+
 /* The trial's time is over. */
 static void judge(struct client *client)
 {
     struct client_installer *installer = &client->ports.installer;
-    struct client_system *system = &client->ports.system;
     struct attempt *attempt = &client->attempt;
     uint64_t last_ns = attempt->trial_ns + client->trial_ns + EXTENSIONS_NS;
     if (attempt->contact) {
         installer->confirm(installer->context, attempt->engine);
         return;
     }
-    if (client->now_ns >= last_ns || !system->local_tests(system->context)) {
+    bool unsound =
+        attempt->unsound_ns != 0 && client->now_ns >= attempt->unsound_ns + UNSOUND_NS;
+    if (client->now_ns >= last_ns || unsound) {
         revert(client, "no_contact");
         return;
     }
@@ -80,24 +97,25 @@ static bool ended(struct client *client)
     struct client_install_report *report = &attempt->engine_report;
     installer->status(installer->context, attempt->engine, report);
     if (report->phase == CLIENT_INSTALL_PERMANENT) {
-        attempt_permanent(client);
+        client_attempt_permanent(client);
         return true;
     }
     if (report->phase == CLIENT_INSTALL_TRIAL || report->phase == CLIENT_INSTALL_BUSY)
         return false;
     if (attempt->revert_code)
-        attempt_reverted(client, attempt->revert_code, report->cause, false);
+        client_attempt_reverted(client, attempt->revert_code, report->cause, false);
     else
-        attempt_reverted(client, "fault", report->cause, true);
+        client_attempt_reverted(client, "fault", report->cause, true);
     return true;
 }
 
-void trial_step(struct client *client)
+void client_trial_step(struct client *client)
 {
     struct attempt *attempt = &client->attempt;
     if (ended(client))
         return;
     if (!attempt->revert_code) {
+        probe(client);
         if (rollback_wanted(client))
             revert(client, "rollback");
         else if (client->now_ns >= attempt->trial_end_ns)
@@ -117,23 +135,22 @@ static void condemn(struct client *client, const char *code)
     struct attempt *attempt = &client->attempt;
     const struct attempt_cell *culprit = NULL;
     size_t changed = 0;
-    quarantine_add(client, false, attempt->release.content, code);
+    client_quarantine_add(client, false, attempt->release.content, code);
     for (size_t i = 0; i < attempt->cell_count; i++) {
         const struct attempt_cell *cell = &attempt->cells[i];
         if (!cell->has_new)
             continue;
         changed++;
-        if (changed == 1 ||
-            strcmp(cell->name, attempt->engine_report.cause_cell) == 0)
+        if (changed == 1 || strcmp(cell->name, attempt->engine_report.cause_cell) == 0)
             culprit = cell;
     }
-    if (culprit && (changed == 1 || strcmp(culprit->name,
-                                           attempt->engine_report.cause_cell) == 0))
-        quarantine_add(client, true, culprit->new_object, code);
+    if (culprit &&
+        (changed == 1 || strcmp(culprit->name, attempt->engine_report.cause_cell) == 0))
+        client_quarantine_add(client, true, culprit->new_object, code);
 }
 
-void attempt_reverted(struct client *client, const char *code, const char *text,
-                      bool quarantine)
+void client_attempt_reverted(struct client *client, const char *code, const char *text,
+                             bool quarantine)
 {
     struct attempt *attempt = &client->attempt;
     client->running = attempt->from;
@@ -146,41 +163,43 @@ void attempt_reverted(struct client *client, const char *code, const char *text,
         attempt->contact = false;
         attempt->verdict_ns = client->now_ns;
         client->poll_ns = client->now_ns;
-        backoff_clear(&client->poll_backoff);
+        client_backoff_clear(&client->poll_backoff);
         client->progress = true;
         return;
     }
     if (quarantine)
         condemn(client, code);
-    attempt_report(client, "reverted", code, text);
-    blob_touch(client);
-    attempt_end(client, 0);
+    client_attempt_report(client, "reverted", code, text);
+    client_blob_touch(client);
+    client_attempt_end(client, 0);
 }
 
-void verdict_step(struct client *client)
+void client_verdict_step(struct client *client)
 {
     struct attempt *attempt = &client->attempt;
     uint64_t limit_ns = client->trial_ns > VERDICT_NS ? client->trial_ns : VERDICT_NS;
     if (attempt->contact) {
         condemn(client, "no_contact");
-        attempt_report(client, "reverted", "no_contact",
-                       "the server could not be reached, and can be again");
-        attempt_end(client, 0);
+        client_attempt_report(client, "reverted", "no_contact",
+                              "the server could not be reached, and can be again");
+        client_attempt_end(client, 0);
         return;
     }
     if (client->now_ns < attempt->verdict_ns + limit_ns) {
         client_wake_at(client, attempt->verdict_ns + limit_ns);
         return;
     }
-    bool last = tries_add(client, attempt->release.content) >= INCONCLUSIVE_MAX;
+    bool last = client_tries_add(client, attempt->release.content) >= INCONCLUSIVE_MAX;
     if (last)
-        quarantine_add(client, false, attempt->release.content, "inconclusive_limit");
-    attempt_report(client, "inconclusive", last ? "inconclusive_limit" : "no_contact",
-                   "the server could not be reached before or after");
-    attempt_end(client, last ? 0 : EXTENSION_MIN_NS);
+        client_quarantine_add(client, false, attempt->release.content,
+                              "inconclusive_limit");
+    client_attempt_report(client, "inconclusive",
+                          last ? "inconclusive_limit" : "no_contact",
+                          "the server could not be reached before or after");
+    client_attempt_end(client, last ? 0 : EXTENSION_MIN_NS);
 }
 
-void attempt_after_restart(struct client *client)
+void client_attempt_after_restart(struct client *client)
 {
     struct pending *pending = &client->pending;
     const char *result = "permanent";
@@ -190,25 +209,26 @@ void attempt_after_restart(struct client *client)
     if (memcmp(client->running.content, pending->content, MANIFEST_HASH_LEN) == 0) {
         client->running.release = pending->release;
         memcpy(client->running.commit, pending->commit, sizeof client->running.commit);
-        tries_clear(client, pending->content);
+        client_tries_clear(client, pending->content);
     } else {
         code = "reset_in_trial";
-        bool last = tries_add(client, pending->content) >= INCONCLUSIVE_MAX;
+        bool last = client_tries_add(client, pending->content) >= INCONCLUSIVE_MAX;
         result = client->seed.reset_by_guest || last ? "reverted" : "inconclusive";
         if (client->seed.reset_by_guest || last)
-            quarantine_add(client, false, pending->content, code);
+            client_quarantine_add(client, false, pending->content, code);
     }
-    json_t *reason = code ? json_pack("{s:s, s:s}", "code", code, "text",
-                                      "the machine went down during the swap or its trial")
-                          : json_null();
-    report_queue(client, "attempt",
-                 json_pack("{s:I, s:b, s:I, s:s, s:s?, s:o, s:[], s:s, s:o}", "attempt",
-                           (json_int_t)++client->attempts, "after_restart", 1, "release",
-                           (json_int_t)pending->release, "to_commit", pending->commit,
-                           "from_commit",
-                           client->running.commit[0] ? client->running.commit : NULL,
-                           "from_content", json_hash(client->running.content), "cells",
-                           "result", result, "reason", reason));
+    json_t *reason = code
+                         ? json_pack("{s:s, s:s}", "code", code, "text",
+                                     "the machine went down during the swap or its trial")
+                         : json_null();
+    client_report_queue(
+        client, "attempt",
+        json_pack("{s:I, s:b, s:I, s:s, s:s?, s:o, s:[], s:s, s:o}", "attempt",
+                  (json_int_t)++client->attempts, "after_restart", 1, "release",
+                  (json_int_t)pending->release, "to_commit", pending->commit,
+                  "from_commit", client->running.commit[0] ? client->running.commit : NULL,
+                  "from_content", client_json_hash(client->running.content), "cells",
+                  "result", result, "reason", reason));
     pending->is_set = false;
-    blob_touch(client);
+    client_blob_touch(client);
 }

@@ -27,7 +27,7 @@ static void report_start(struct client *client, enum work_job job, char *text)
                                              .mutual = true,
                                              .body_max = 4096,
                                              .timeout_ns = REPORT_TIMEOUT_NS};
-    exchange_start(client, channel_of(client), &options);
+    client_exchange_start(client, channel_of(client), &options);
 }
 
 static void partial_drop(struct client *client)
@@ -57,13 +57,14 @@ static void fetch_start(struct client *client, enum work_job job, const char *pa
     if (object)
         memcpy(client->partial_object, object, MANIFEST_HASH_LEN);
     client->work_job = job;
-    exchange_start(client, channel_of(client), &options);
+    client_exchange_start(client, channel_of(client), &options);
 }
 
 static bool blob_start(struct client *client)
 {
     uint64_t sequence;
-    char *text = client->blob_unreported ? report_blob_text(client, &sequence) : NULL;
+    char *text =
+        client->blob_unreported ? client_report_blob_text(client, &sequence) : NULL;
     if (!text)
         return false;
     client->blob_sent = client->blob_version;
@@ -81,12 +82,12 @@ static void choose(struct client *client)
     if (!client->polled && blob_start(client))
         return;
     if (client->report_count > 0) {
-        char *text = text_copy(client->reports[0].text);
+        char *text = client_text_copy(client->reports[0].text);
         if (text)
             report_start(client, WORK_REPORT, text);
         return;
     }
-    enum work_job job = attempt_wants(client, path, sizeof path, &length, &object);
+    enum work_job job = client_attempt_wants(client, path, sizeof path, &length, &object);
     if (job != WORK_NONE)
         fetch_start(client, job, path, length, object);
     else
@@ -116,10 +117,10 @@ static void report_done(struct client *client, const struct exchange *exchange)
 {
     if (is_acknowledged(exchange)) {
         if (client->work_job == WORK_REPORT)
-            report_drop_first(client);
+            client_report_drop_first(client);
         else
             client->blob_unreported = client->blob_sent != client->blob_version;
-        backoff_clear(&client->work_backoff);
+        client_backoff_clear(&client->work_backoff);
         return;
     }
     if (client->work_job == WORK_REPORT && is_unwanted(exchange->head.status) &&
@@ -127,10 +128,10 @@ static void report_done(struct client *client, const struct exchange *exchange)
         client_log(client, "the server refuses report %llu: dropped",
                    (unsigned long long)client->reports[0].sequence);
         client->reports_dropped++;
-        report_drop_first(client);
+        client_report_drop_first(client);
     }
     client->failures++;
-    backoff_fail(client, &client->work_backoff, exchange->head.retry_after_s);
+    client_backoff_fail(client, &client->work_backoff, exchange->head.retry_after_s);
 }
 
 static void fetch_done(struct client *client, struct exchange *exchange)
@@ -140,21 +141,21 @@ static void fetch_done(struct client *client, struct exchange *exchange)
     if (status == 200 || status == 206) {
         client->bytes_fetched += exchange->len - exchange->resumed;
         client->attempt.bytes += exchange->len - exchange->resumed;
-        backoff_clear(&client->work_backoff);
-        uint8_t *body = exchange_take_body(exchange, &len);
+        client_backoff_clear(&client->work_backoff);
+        uint8_t *body = client_exchange_take_body(exchange, &len);
         if (client->work_job == WORK_RELEASE) {
-            attempt_got_release(client, body, len);
+            client_attempt_got_release(client, body, len);
             free(body);
         } else {
-            attempt_got_object(client, body, len);
+            client_attempt_got_object(client, body, len);
         }
         return;
     }
     char code[CODE_MAX];
     snprintf(code, sizeof code, "http_%u", status);
     client->failures++;
-    backoff_fail(client, &client->work_backoff, exchange->head.retry_after_s);
-    attempt_fetch_failed(client, code, status == 404 || status == 410);
+    client_backoff_fail(client, &client->work_backoff, exchange->head.retry_after_s);
+    client_attempt_fetch_failed(client, code, status == 404 || status == 410);
 }
 
 /* Keeps the beginning of an object whose connection broke; what the server itself got wrong is not kept. */
@@ -173,14 +174,14 @@ static void fetch_broke(struct client *client, struct exchange *exchange)
         resumable = true;
     if (resumable && exchange->len > 0) {
         size_t room = exchange->body_max;
-        uint8_t *body = exchange_take_body(exchange, &len);
+        uint8_t *body = client_exchange_take_body(exchange, &len);
         uint8_t *bigger = realloc(body, room);
         client->partial = bigger ? bigger : body;
         client->partial_len = len;
         if (!bigger)
             partial_drop(client);
     }
-    attempt_fetch_failed(client, code, false);
+    client_attempt_fetch_failed(client, code, false);
 }
 
 static void done(struct client *client, struct exchange *exchange)
@@ -189,7 +190,7 @@ static void done(struct client *client, struct exchange *exchange)
     if (status == 401 || status == 403) {
         client_forget_certificate(client);
         client->failures++;
-        backoff_fail(client, &client->work_backoff, exchange->head.retry_after_s);
+        client_backoff_fail(client, &client->work_backoff, exchange->head.retry_after_s);
         return;
     }
     client_note_contact(client, exchange->started_ns);
@@ -203,12 +204,12 @@ static void broke(struct client *client, struct exchange *exchange)
 {
     client->failures++;
     client_set_reason(client, exchange->failure);
-    backoff_fail(client, &client->work_backoff, 0);
+    client_backoff_fail(client, &client->work_backoff, 0);
     if (client->work_job == WORK_RELEASE || client->work_job == WORK_OBJECT)
         fetch_broke(client, exchange);
 }
 
-void work_step(struct client *client)
+void client_work_step(struct client *client)
 {
     struct exchange *exchange = channel_of(client);
     if (exchange->state == EXCHANGE_IDLE) {
@@ -221,7 +222,7 @@ void work_step(struct client *client)
         choose(client);
     }
     if (exchange->state == EXCHANGE_RUNNING)
-        exchange_step(client, exchange);
+        client_exchange_step(client, exchange);
     if (exchange->state == EXCHANGE_DONE)
         done(client, exchange);
     else if (exchange->state == EXCHANGE_FAILED)
@@ -229,5 +230,5 @@ void work_step(struct client *client)
     else
         return;
     client->work_job = WORK_NONE;
-    exchange_end(client, exchange);
+    client_exchange_end(client, exchange);
 }

@@ -32,7 +32,8 @@ static void enrols_once_and_stays_parked(void **state)
     assert_true(sim->told_time_ms > FIXTURE_NOW);
     assert_in_range(sim->polls, 4, 8);
     assert_string_equal("permanent", sim_result(sim));
-    assert_int_equal(0, json_array_size(json_object_get(sim_last(sim, "attempt"), "cells")));
+    assert_int_equal(0,
+                     json_array_size(json_object_get(sim_last(sim, "attempt"), "cells")));
     assert_int_equal(0, sim->submits);
 }
 
@@ -139,7 +140,8 @@ static void what_was_quarantined_is_tried_when_told(void **state)
     sim_run(sim, 10);
     assert_string_equal("reverted", sim_result(sim));
     sim->fate = SIM_GOOD;
-    json_array_append_new(sim->commands, json_pack("{s:i, s:s}", "id", 1, "kind", "retry"));
+    json_array_append_new(sim->commands,
+                          json_pack("{s:i, s:s}", "id", 1, "kind", "retry"));
     sim->signed_state++;
     sim_run(sim, 10);
     assert_string_equal("permanent", sim_result(sim));
@@ -159,7 +161,8 @@ static void a_refusal_names_names_and_blocks_nothing_later(void **state)
     assert_string_equal("undefined_symbol", sim_reason(sim));
     const json_t *reason = json_object_get(sim_last(sim, "attempt"), "reason");
     assert_string_equal("alpha", json_string_value(json_object_get(reason, "cell")));
-    assert_string_equal("beta_missing", json_string_value(json_object_get(reason, "symbol")));
+    assert_string_equal("beta_missing",
+                        json_string_value(json_object_get(reason, "symbol")));
     assert_int_equal(1, sim->submits);
     assert_int_equal(CLIENT_BLOCKED, sim_status(sim).state);
     sim->fate = SIM_GOOD;
@@ -180,7 +183,8 @@ static void a_failed_swap_is_tried_again_three_times(void **state)
     assert_string_equal("failed", sim_result(sim));
 }
 
-static void a_newer_release_waits_for_the_trials_end_and_only_the_newest_counts(void **state)
+static void
+a_newer_release_waits_for_the_trials_end_and_only_the_newest_counts(void **state)
 {
     struct sim *sim = *state;
     sim_boot(sim);
@@ -274,7 +278,8 @@ static void a_version_that_cuts_the_network_goes_and_is_condemned(void **state)
     assert_true(sim_status(sim).quarantined > 0);
 }
 
-static void a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later(void **state)
+static void
+a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later(void **state)
 {
     struct sim *sim = *state;
     sim_boot(sim);

@@ -18,7 +18,8 @@ static void set_endpoint(void *context, const struct client_endpoint *endpoint)
     assert_string_equal("neurath-lab", endpoint->server_name);
 }
 
-static void set_identity(void *context, const char *certificate, const uint8_t *key, size_t len)
+static void set_identity(void *context, const char *certificate, const uint8_t *key,
+                         size_t len)
 {
     struct sim *sim = context;
     sim->certificate_set = certificate != NULL;
@@ -37,7 +38,8 @@ static bool is_deaf(const struct sim *sim)
     return sim->down || new_version || (sim->old_is_deaf && sim->reverts > 0);
 }
 
-static bool start(void *context, enum client_channel channel, const struct client_request *request)
+static bool start(void *context, enum client_channel channel,
+                  const struct client_request *request)
 {
     struct sim *sim = context;
     struct sim_answer *answer = &sim->answers[channel];
@@ -58,9 +60,9 @@ static bool start(void *context, enum client_channel channel, const struct clien
         return true;
     }
     /* A poll that asks to wait is parked until there is news. */
-    json_t *question = request->body_len
-                           ? json_loadb((const char *)request->body, request->body_len, 0, NULL)
-                           : NULL;
+    json_t *question = request->body_len ? json_loadb((const char *)request->body,
+                                                      request->body_len, 0, NULL)
+                                         : NULL;
     json_int_t wait_s = json_integer_value(json_object_get(question, "wait_s"));
     json_decref(question);
     if (wait_s > 0 && sim->signed_state == 0) {
@@ -107,7 +109,8 @@ static void next_head(struct sim_answer *answer, struct client_io_event *out)
     }
 }
 
-static void next_piece(struct sim *sim, struct sim_answer *answer, struct client_io_event *out)
+static void next_piece(struct sim *sim, struct sim_answer *answer,
+                       struct client_io_event *out)
 {
     size_t len = answer->endless ? answer->piece : answer->len - answer->sent;
     if (len > answer->piece)
@@ -134,7 +137,8 @@ static void next(void *context, enum client_channel channel, struct client_io_ev
     struct sim *sim = context;
     struct sim_answer *answer = &sim->answers[channel];
     assert_true(answer->active);
-    if (answer->parked && (sim->signed_state || sim->now_ns >= answer->ready_ns || is_deaf(sim)))
+    if (answer->parked &&
+        (sim->signed_state || sim->now_ns >= answer->ready_ns || is_deaf(sim)))
         unpark(sim, answer);
     if (answer->refuse) {
         out->kind = CLIENT_IO_FAILED;
@@ -170,7 +174,8 @@ static size_t running(void *context, struct client_cell *out, size_t max)
         assert_true(count < max);
         sim_object(i, sim->running[i], &object);
         snprintf(out[count].name, sizeof out[count].name, "%s", cell_names[i]);
-        assert_status(MANIFEST_OK, manifest_hash(object.data, object.len, out[count].object));
+        assert_status(MANIFEST_OK,
+                      manifest_hash(object.data, object.len, out[count].object));
         bytes_free(&object);
         count++;
     }
@@ -191,7 +196,8 @@ static unsigned colour_of(unsigned cell, const uint8_t *bytes, size_t len)
     return 0;
 }
 
-static bool submit(void *context, const struct client_install *install, uint64_t *out_attempt)
+static bool submit(void *context, const struct client_install *install,
+                   uint64_t *out_attempt)
 {
     struct sim *sim = context;
     memcpy(sim->next, sim->running, sizeof sim->next);
@@ -219,7 +225,8 @@ static void undo(struct sim *sim)
 
 static void engine_run(struct sim *sim)
 {
-    if (sim->phase == CLIENT_INSTALL_BUSY && sim->now_ns >= sim->submitted_ns + sim->swap_ns) {
+    if (sim->phase == CLIENT_INSTALL_BUSY &&
+        sim->now_ns >= sim->submitted_ns + sim->swap_ns) {
         if (sim->fate == SIM_REFUSED)
             sim->phase = CLIENT_INSTALL_REFUSED;
         else if (sim->fate == SIM_FAILED)
@@ -344,11 +351,12 @@ static void seed_write(struct sim *sim)
     assert_int_equal(0, mbedtls_base64_encode((unsigned char *)roots, room, &written,
                                               sim->root_frames[0].data,
                                               sim->root_frames[0].len));
-    json_t *seed = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:s?}", "version", 1, "fleet",
-        FIXTURE_FLEET, "root", roots, "ca", "CA", "address", "10.0.2.2", "port", 8443,
-        "server_name", "neurath-lab", "token", "token", "channel", "main", "machine_name", "m1",
-        "trial_ms", 3000, "reset", sim->seed_reset[0] ? sim->seed_reset : NULL);
+    json_t *seed =
+        json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:s?}",
+                  "version", 1, "fleet", FIXTURE_FLEET, "root", roots, "ca", "CA",
+                  "address", "10.0.2.2", "port", 8443, "server_name", "neurath-lab",
+                  "token", "token", "channel", "main", "machine_name", "m1", "trial_ms",
+                  3000, "reset", sim->seed_reset[0] ? sim->seed_reset : NULL);
     free(sim->seed);
     sim->seed = json_dumps(seed, 0);
     json_decref(seed);
@@ -503,7 +511,8 @@ size_t sim_count(const struct sim *sim, const char *kind, const char *result)
 
 const char *sim_result(const struct sim *sim)
 {
-    const char *result = json_string_value(json_object_get(sim_last(sim, "attempt"), "result"));
+    const char *result =
+        json_string_value(json_object_get(sim_last(sim, "attempt"), "result"));
     return result ? result : "none";
 }
 

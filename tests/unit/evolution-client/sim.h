@@ -23,13 +23,13 @@ struct sim_answer {
     unsigned status;
     uint8_t *body;
     size_t len;
-    int64_t length;      /* announced; -2: as it is */
+    int64_t length; /* announced; -2: as it is */
     uint64_t retry_after_s;
     bool encoded;
-    size_t cut_after;    /* the connection breaks after so many bytes; SIZE_MAX: never */
-    size_t piece;        /* bytes a piece */
-    uint64_t piece_ns;   /* between pieces */
-    bool endless;        /* the body repeats for ever */
+    size_t cut_after;  /* the connection breaks after so many bytes; SIZE_MAX: never */
+    size_t piece;      /* bytes a piece */
+    uint64_t piece_ns; /* between pieces */
+    bool endless;      /* the body repeats for ever */
     enum client_net_error refuse; /* no answer at all */
     /* set by the simulator */
     uint64_t ready_ns;
@@ -51,8 +51,8 @@ enum sim_fate {
     SIM_GOOD,
     SIM_REFUSED,
     SIM_FAILED,
-    SIM_FAULT,     /* faults after fault_ns of trial */
-    SIM_DEAF,      /* the new version cannot reach the server, and its own network is dead */
+    SIM_FAULT, /* faults after fault_ns of trial */
+    SIM_DEAF,  /* the new version cannot reach the server, and its own network is dead */
     SIM_DEAF_ABOVE /* cannot reach the server; link and ARP are sound */
 };
 
@@ -128,8 +128,10 @@ void sim_release(struct sim *sim, uint64_t version, const unsigned colours[SIM_C
 /* Signs and remembers a release without naming it. */
 void sim_build(struct sim *sim, uint64_t version, const unsigned colours[SIM_CELLS]);
 void sim_name(struct sim *sim, uint64_t version);
-void sim_order(struct sim *sim, enum manifest_intent intent, uint64_t counter, uint64_t release);
-void sim_add_root(struct sim *sim, const struct manifest_root *root, const unsigned *signers);
+void sim_order(struct sim *sim, enum manifest_intent intent, uint64_t counter,
+               uint64_t release);
+void sim_add_root(struct sim *sim, const struct manifest_root *root,
+                  const unsigned *signers);
 void sim_object(unsigned cell, unsigned colour, struct bytes *out);
 bool sim_runs(const struct sim *sim, const unsigned colours[SIM_CELLS]);
 struct client_status sim_status(struct sim *sim);
@@ -140,7 +142,8 @@ const char *sim_result(const struct sim *sim);
 const char *sim_reason(const struct sim *sim);
 
 /* sim_server.c */
-void sim_serve(struct sim *sim, struct sim_answer *answer, const uint8_t *body, size_t len);
+void sim_serve(struct sim *sim, struct sim_answer *answer, const uint8_t *body,
+               size_t len);
 
 #define COLOURS(...) ((const unsigned[SIM_CELLS]){__VA_ARGS__})
 

@@ -14,7 +14,8 @@ static char *base64(const uint8_t *bytes, size_t len)
 {
     size_t room = (len + 2) / 3 * 4 + 1, written;
     char *text = malloc(room);
-    assert_int_equal(0, mbedtls_base64_encode((unsigned char *)text, room, &written, bytes, len));
+    assert_int_equal(
+        0, mbedtls_base64_encode((unsigned char *)text, room, &written, bytes, len));
     return text;
 }
 
@@ -47,7 +48,8 @@ void sim_build(struct sim *sim, uint64_t version, const unsigned colours[SIM_CEL
         bytes_free(&object);
     }
     entry->frame = fixture_release_frame(&entry->release, sim->release_signers);
-    assert_status(MANIFEST_OK, manifest_hash(entry->frame.data, entry->frame.len, entry->hash));
+    assert_status(MANIFEST_OK,
+                  manifest_hash(entry->frame.data, entry->frame.len, entry->hash));
 }
 
 void sim_name(struct sim *sim, uint64_t version)
@@ -62,10 +64,11 @@ void sim_release(struct sim *sim, uint64_t version, const unsigned colours[SIM_C
     sim_name(sim, version);
 }
 
-void sim_order(struct sim *sim, enum manifest_intent intent, uint64_t counter, uint64_t release)
+void sim_order(struct sim *sim, enum manifest_intent intent, uint64_t counter,
+               uint64_t release)
 {
-    sim->order = (struct manifest_order){
-        .intent = intent, .counter = counter, .release = release};
+    sim->order =
+        (struct manifest_order){.intent = intent, .counter = counter, .release = release};
     if (release) {
         memcpy(sim->order.hash, sim->releases[release].hash, 32);
         sim->order.length = sim->releases[release].frame.len;
@@ -74,7 +77,8 @@ void sim_order(struct sim *sim, enum manifest_intent intent, uint64_t counter, u
     sim->signed_state++;
 }
 
-void sim_add_root(struct sim *sim, const struct manifest_root *root, const unsigned *signers)
+void sim_add_root(struct sim *sim, const struct manifest_root *root,
+                  const unsigned *signers)
 {
     sim->root = *root;
     sim->root_frames[sim->root_count++] = fixture_root_frame(root, signers);
@@ -88,7 +92,8 @@ static struct manifest_orders *orders_of(struct sim *sim, const char *machine)
         {.machine = "0000000000000001", .intent = MANIFEST_INTENT_HOLD, .counter = 1}};
     memcpy(sim->order.machine, machine, sizeof sim->order.machine);
     list[1] = sim->order;
-    assert_status(MANIFEST_OK, manifest_orders_create(list, sim->has_order ? 2 : 1, &orders));
+    assert_status(MANIFEST_OK,
+                  manifest_orders_create(list, sim->has_order ? 2 : 1, &orders));
     return orders;
 }
 
@@ -159,9 +164,9 @@ static void serve_poll(struct sim *sim, struct sim_answer *answer, const json_t 
         if (json_integer_value(json_object_get(command, "id")) > done)
             json_array_append(commands, command);
     }
-    answer_json(answer, json_pack("{s:s, s:s, s:o, s:o, s:o}", "timestamp", timestamp_text,
-                                  "fresh", fresh_text, "order", proof, "roots", roots,
-                                  "commands", commands));
+    answer_json(answer, json_pack("{s:s, s:s, s:o, s:o, s:o}", "timestamp",
+                                  timestamp_text, "fresh", fresh_text, "order", proof,
+                                  "roots", roots, "commands", commands));
     sim->told_counter = sim->counter;
     free(timestamp_text);
     free(fresh_text);
@@ -169,15 +174,16 @@ static void serve_poll(struct sim *sim, struct sim_answer *answer, const json_t 
     manifest_orders_destroy(orders);
 }
 
-static void serve_enroll(struct sim *sim, struct sim_answer *answer, const json_t *question)
+static void serve_enroll(struct sim *sim, struct sim_answer *answer,
+                         const json_t *question)
 {
     uint8_t public_key[65], id[32], proof[64], digest[32];
     char machine[17], text[400];
     const char *hex = json_string_value(json_object_get(question, "public_key"));
     assert_false(answer->mutual);
     assert_true(manifest_hex_read(hex, public_key, sizeof public_key));
-    assert_true(manifest_hex_read(json_string_value(json_object_get(question, "proof")), proof,
-                                  sizeof proof));
+    assert_true(manifest_hex_read(json_string_value(json_object_get(question, "proof")),
+                                  proof, sizeof proof));
     snprintf(text, sizeof text, "neurath-enroll\n%s\n%s", "token", hex);
     assert_status(MANIFEST_OK, manifest_hash(text, strlen(text), digest));
     /* The proof is judged as a signature of the key would be: by a root of which it is the only key. */
@@ -191,10 +197,12 @@ static void serve_enroll(struct sim *sim, struct sim_answer *answer, const json_
 static void serve_report(struct sim *sim, struct sim_answer *answer, json_t *report)
 {
     json_array_append(sim->reports, report);
-    answer_json(answer, json_pack("{s:O}", "acknowledged", json_object_get(report, "sequence")));
+    answer_json(answer,
+                json_pack("{s:O}", "acknowledged", json_object_get(report, "sequence")));
 }
 
-static void answer_bytes(struct sim *sim, struct sim_answer *answer, const uint8_t *data, size_t len)
+static void answer_bytes(struct sim *sim, struct sim_answer *answer, const uint8_t *data,
+                         size_t len)
 {
     size_t from = (size_t)answer->range_from;
     answer->status = from ? 206 : 200;
@@ -228,7 +236,8 @@ static void serve_object(struct sim *sim, struct sim_answer *answer)
 
 void sim_serve(struct sim *sim, struct sim_answer *answer, const uint8_t *body, size_t len)
 {
-    json_t *question = len ? json_loadb((const char *)body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *question =
+        len ? json_loadb((const char *)body, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
     sim->requests++;
     answer->status = 404;
     if (strcmp(answer->path, "/m/v1/enroll") == 0)

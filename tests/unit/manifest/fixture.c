@@ -47,8 +47,8 @@ struct bytes fixture_sign(const char *type, const char *text, const unsigned *si
         secrets[count] = fixture_secret(signers[count]);
         count++;
     }
-    assert_status(MANIFEST_OK, manifest_frame_sign(type, text, strlen(text), secrets, count,
-                                                   &frame.data, &frame.len));
+    assert_status(MANIFEST_OK, manifest_frame_sign(type, text, strlen(text), secrets,
+                                                   count, &frame.data, &frame.len));
     return frame;
 }
 
@@ -126,7 +126,8 @@ struct bytes fixture_timestamp_frame(const struct manifest_timestamp *timestamp,
     return sign_text(MANIFEST_TYPE_TIMESTAMP, text, signers);
 }
 
-void fixture_fresh(const struct bytes *timestamp, uint8_t nonce_byte, struct manifest_fresh *out)
+void fixture_fresh(const struct bytes *timestamp, uint8_t nonce_byte,
+                   struct manifest_fresh *out)
 {
     *out = (struct manifest_fresh){.boot_id = FIXTURE_BOOT_ID, .time_ms = FIXTURE_NOW};
     memset(out->nonce, nonce_byte, sizeof out->nonce);
@@ -134,7 +135,8 @@ void fixture_fresh(const struct bytes *timestamp, uint8_t nonce_byte, struct man
                   manifest_hash(timestamp->data, timestamp->len, out->timestamp_hash));
 }
 
-struct bytes fixture_fresh_frame(const struct manifest_fresh *fresh, const unsigned *signers)
+struct bytes fixture_fresh_frame(const struct manifest_fresh *fresh,
+                                 const unsigned *signers)
 {
     char *text;
     assert_status(MANIFEST_OK, manifest_fresh_text(fresh, &text));

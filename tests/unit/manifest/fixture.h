@@ -38,20 +38,23 @@ struct bytes fixture_root_frame(const struct manifest_root *root, const unsigned
 
 /* Release VERSION with three cells; the objects depend on COLOUR. Strings are static. */
 void fixture_release(uint64_t version, unsigned colour, struct manifest_release *out);
-struct bytes fixture_release_frame(const struct manifest_release *release, const unsigned *signers);
+struct bytes fixture_release_frame(const struct manifest_release *release,
+                                   const unsigned *signers);
 
 /* Timestamp COUNTER that names the release in FRAME. */
 void fixture_timestamp(uint64_t counter, uint64_t version, const struct bytes *frame,
                        struct manifest_timestamp *out);
 struct bytes fixture_timestamp_frame(const struct manifest_timestamp *timestamp,
                                      const unsigned *signers);
-void fixture_fresh(const struct bytes *timestamp, uint8_t nonce_byte, struct manifest_fresh *out);
-struct bytes fixture_fresh_frame(const struct manifest_fresh *fresh, const unsigned *signers);
+void fixture_fresh(const struct bytes *timestamp, uint8_t nonce_byte,
+                   struct manifest_fresh *out);
+struct bytes fixture_fresh_frame(const struct manifest_fresh *fresh,
+                                 const unsigned *signers);
 /* The "order" object of an empty tree. */
 json_t *fixture_no_orders(void);
 
 #define SIGNED_BY(...) ((const unsigned[]){__VA_ARGS__, 0})
-#define assert_status(expected, got) \
+#define assert_status(expected, got)                                                     \
     assert_string_equal(manifest_status_code(expected), manifest_status_code(got))
 
 #endif

@@ -34,8 +34,9 @@ static json_t *proof_of(const struct manifest_orders *orders, size_t number)
     return proof;
 }
 
-static enum manifest_status open_for(const json_t *proof, size_t number, const uint8_t *root,
-                                     bool *present, struct manifest_order *order)
+static enum manifest_status open_for(const json_t *proof, size_t number,
+                                     const uint8_t *root, bool *present,
+                                     struct manifest_order *order)
 {
     char machine[17];
     snprintf(machine, sizeof machine, "%016zx", number);
@@ -73,8 +74,10 @@ static void withholds_no_order_by_any_other_machines_proof(void **state)
                 struct manifest_order order;
                 bool present = true;
                 json_t *proof = proof_of(orders, shown);
-                enum manifest_status status = open_for(proof, asked, root, &present, &order);
-                assert_true(status == MANIFEST_BAD_PROOF || (status == MANIFEST_OK && present));
+                enum manifest_status status =
+                    open_for(proof, asked, root, &present, &order);
+                assert_true(status == MANIFEST_BAD_PROOF ||
+                            (status == MANIFEST_OK && present));
                 json_decref(proof);
             }
         manifest_orders_destroy(orders);
@@ -95,7 +98,8 @@ static void refuses_two_leaves_with_one_between(void **state)
             json_t *right = proof_of(orders, 2 * (i + 2) + 1);
             json_array_append(json_object_get(left, "leaves"),
                               json_array_get(json_object_get(right, "leaves"), 0));
-            assert_status(MANIFEST_BAD_PROOF, open_for(left, 2 * i + 3, root, &present, &order));
+            assert_status(MANIFEST_BAD_PROOF,
+                          open_for(left, 2 * i + 3, root, &present, &order));
             json_decref(left);
             json_decref(right);
         }

@@ -146,8 +146,9 @@ static void refuses_each_document_that_another_key_signed(void **state)
     memcpy(world.news.release_hash, (uint8_t[32]){0}, 32);
     assert_status(MANIFEST_WRONG_HASH, check_release(&world));
     world.news.release_length = world.release_frame.len;
-    assert_status(MANIFEST_OK, manifest_hash(world.release_frame.data, world.release_frame.len,
-                                             world.news.release_hash));
+    assert_status(MANIFEST_OK,
+                  manifest_hash(world.release_frame.data, world.release_frame.len,
+                                world.news.release_hash));
     assert_status(MANIFEST_BAD_SIGNATURE, check_release(&world));
     assert_int_equal(0, world.trust.state.release_version);
     world_fini(&world);
@@ -298,8 +299,8 @@ static void a_release_below_the_security_floor_is_refused_and_one_on_it_is_not(v
 
 /* --- Orders ---------------------------------------------------------------------------------------------------- */
 
-static void world_order(struct world *world, enum manifest_intent intent, uint64_t counter,
-                        uint64_t release)
+static void world_order(struct world *world, enum manifest_intent intent,
+                        uint64_t counter, uint64_t release)
 {
     struct manifest_order order = {.machine = FIXTURE_MACHINE,
                                    .intent = intent,
@@ -311,7 +312,8 @@ static void world_order(struct world *world, enum manifest_intent intent, uint64
     assert_status(MANIFEST_OK, manifest_orders_create(&order, 1, &orders));
     manifest_orders_root(orders, world->timestamp.orders_root);
     json_decref(world->order);
-    assert_status(MANIFEST_OK, manifest_orders_prove(orders, FIXTURE_MACHINE, &world->order));
+    assert_status(MANIFEST_OK,
+                  manifest_orders_prove(orders, FIXTURE_MACHINE, &world->order));
     manifest_orders_destroy(orders);
     world->timestamp.counter++;
     world_sign(world);
@@ -392,7 +394,8 @@ static void walks_roots_only_when_old_and_new_keys_signed(void **state)
         root_with(2, cases[i].new_keys, cases[i].new_threshold, &new_root);
         struct bytes first = fixture_root_frame(&old_root, cases[i].old_keys);
         struct bytes second = fixture_root_frame(&new_root, cases[i].signers);
-        assert_status(MANIFEST_OK, trust_start(&trust, first.data, first.len, NULL, NULL, 0));
+        assert_status(MANIFEST_OK,
+                      trust_start(&trust, first.data, first.len, NULL, NULL, 0));
         assert_status(cases[i].expected, trust_add_root(&trust, second.data, second.len));
         assert_int_equal(cases[i].expected == MANIFEST_OK ? 2 : 1, trust.root.version);
         assert_int_equal(trust.root.version, trust.state.root_version);
@@ -429,14 +432,13 @@ static void counts_a_key_once_and_ignores_a_bad_signature_beside_a_good_one(void
     world.timestamp_frame = fixture_timestamp_frame(&world.timestamp, SIGNED_BY(3, 3, 3));
     assert_status(MANIFEST_BAD_SIGNATURE, check_news(&world));
     world.trust.root.roles[MANIFEST_ROLE_TIMESTAMP].threshold = 1;
-    assert_status(MANIFEST_OK,
-                  manifest_frame_decode(world.timestamp_frame.data, world.timestamp_frame.len,
-                                        &frame));
+    assert_status(MANIFEST_OK, manifest_frame_decode(world.timestamp_frame.data,
+                                                     world.timestamp_frame.len, &frame));
     ((uint8_t *)frame.signatures)[40] ^= 1;
     assert_status(MANIFEST_OK, manifest_frame_decode(world.timestamp_frame.data,
                                                      world.timestamp_frame.len, &frame));
-    assert_status(MANIFEST_OK,
-                  manifest_frame_verify(&frame, &world.trust.root, MANIFEST_ROLE_TIMESTAMP));
+    assert_status(MANIFEST_OK, manifest_frame_verify(&frame, &world.trust.root,
+                                                     MANIFEST_ROLE_TIMESTAMP));
     world_fini(&world);
 }
 
@@ -455,10 +457,10 @@ static void keys_rotated_by_the_root_end_an_attackers_head_start(void **state)
     fixture_root(2, &root);
     root.roles[MANIFEST_ROLE_TIMESTAMP].key_count = 0;
     root.roles[MANIFEST_ROLE_RELEASE].key_count = 0;
-    assert_status(MANIFEST_OK,
-                  manifest_root_add(&root, MANIFEST_ROLE_TIMESTAMP, &fixture_secret(5)->key));
-    assert_status(MANIFEST_OK,
-                  manifest_root_add(&root, MANIFEST_ROLE_RELEASE, &fixture_secret(6)->key));
+    assert_status(MANIFEST_OK, manifest_root_add(&root, MANIFEST_ROLE_TIMESTAMP,
+                                                 &fixture_secret(5)->key));
+    assert_status(MANIFEST_OK, manifest_root_add(&root, MANIFEST_ROLE_RELEASE,
+                                                 &fixture_secret(6)->key));
     assert_status(MANIFEST_OK, add_root(&world, &root, SIGNED_BY(1)));
     assert_int_equal(0, world.trust.state.timestamp_counter);
     assert_int_equal(0, world.trust.state.release_version);
@@ -479,8 +481,8 @@ static void a_key_added_resets_nothing(void **state)
     world_init(&world);
     assert_status(MANIFEST_OK, take_news(&world));
     fixture_root(2, &root);
-    assert_status(MANIFEST_OK,
-                  manifest_root_add(&root, MANIFEST_ROLE_TIMESTAMP, &fixture_secret(5)->key));
+    assert_status(MANIFEST_OK, manifest_root_add(&root, MANIFEST_ROLE_TIMESTAMP,
+                                                 &fixture_secret(5)->key));
     assert_status(MANIFEST_OK, add_root(&world, &root, SIGNED_BY(1)));
     assert_int_equal(10, world.trust.state.timestamp_counter);
     world_fini(&world);
@@ -506,8 +508,9 @@ static void a_restart_with_older_roots_uses_the_saved_one_or_refuses(void **stat
     assert_status(MANIFEST_ROLLBACK,
                   trust_start(&trust, world.root_frame.data, world.root_frame.len, &kept,
                               world.root_frame.data, world.root_frame.len));
-    assert_status(MANIFEST_OK, trust_start(&trust, world.root_frame.data, world.root_frame.len,
-                                           &kept, second.data, second.len));
+    assert_status(MANIFEST_OK,
+                  trust_start(&trust, world.root_frame.data, world.root_frame.len, &kept,
+                              second.data, second.len));
     assert_int_equal(2, trust.root.version);
     bytes_free(&second);
     world_fini(&world);
@@ -541,7 +544,8 @@ int main(void)
         cmocka_unit_test(expiry_stops_news_and_still_gives_time),
         cmocka_unit_test(without_trusted_time_no_release_is_accepted),
         cmocka_unit_test(a_clock_that_runs_back_does_not_revive_what_expired),
-        cmocka_unit_test(a_release_below_the_security_floor_is_refused_and_one_on_it_is_not),
+        cmocka_unit_test(
+            a_release_below_the_security_floor_is_refused_and_one_on_it_is_not),
         cmocka_unit_test(an_order_goes_before_the_channel),
         cmocka_unit_test(walks_roots_only_when_old_and_new_keys_signed),
         cmocka_unit_test(refuses_a_root_that_skips_or_is_of_another_fleet),
