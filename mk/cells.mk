@@ -19,7 +19,7 @@ cells :=
 test_cells :=
 
 # First pass: read every cell.mk into CELL_<name>_<field>.
-cell_fields := kind start closure uses flags sources third_party third_party_sources third_party_flags public_flags
+cell_fields := kind start closure uses flags sources third_party third_party_sources third_party_flags public_flags variants
 define read_cell
 cell :=
 $(foreach f,$(cell_fields),$f :=$n)
@@ -90,6 +90,21 @@ endef
 show = $(if $(V),,@printf '  %-6s %s\n' $1 $2; )
 
 $(foreach c,$(cells) $(test_cells),$(eval $(call cell_rules,$c)))
+
+# A test cell may name variants: other versions of itself, compiled with -DVARIANT_NAME, which its image's archive holds
+# as variants/CELL.NAME.o, for swaps.
+variant_out = $(B)/test-cells/variants/$1.$2.o
+define variant_rules
+VARIANT_$1_$2_objects := $(addprefix $(B)/obj/variants/$1/$2/,$(addsuffix .o,$(basename $(call cell_sources,$1))))
+$(B)/obj/variants/$1/$2/%.o: $(CELL_$1_dir)/%.c $(B)/obj/cells/$1/flags
+	$(call show,CC,$$<:$2)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) -DVARIANT_$2 $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
+$(call variant_out,$1,$2): $$(VARIANT_$1_$2_objects) $(B)/bin/celltool $(CELL_$1_dir)/cell.mk
+	$(call show,CELL,$1.$2)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $(B)/obj/variants/$1/$2.debug.o $$(VARIANT_$1_$2_objects) && \
+	    $(B)/bin/celltool write --name $1 --kind $(CELL_$1_kind) --start $(or $(CELL_$1_start),none) \
+	    --uses "$(CELL_$1_uses)" --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" $(B)/obj/variants/$1/$2.debug.o $$@
+-include $$(VARIANT_$1_$2_objects:.o=.d)
+endef
+$(foreach c,$(test_cells),$(foreach v,$(CELL_$c_variants),$(eval $(call variant_rules,$c,$v))))
 
 cell_objects      := $(foreach c,$(cells),$(CELL_$c_out).o)
 test_cell_objects := $(foreach c,$(test_cells),$(CELL_$c_out).o)

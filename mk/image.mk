@@ -24,18 +24,20 @@ $(B)/boot/stub.elf: $(B)/boot/stub.debug.elf
 	$(Q)objcopy --strip-debug --remove-section=.comment $< $@.new && { cmp -s $@.new $@ || cp $@.new $@; rm -f $@.new; touch $@; }
 
 # ---- images: the stub and the placed cells (neurath.elf), and every object as the boot archive ----
-# $(call image_rules,FOLDER,OBJECTS)
+# $(call image_rules,FOLDER,OBJECTS,VARIANTS)
 define image_rules
 $(eval $(call keep_stamp,$1/cells,$2))
-$1/neurath.elf $1/archive.cpio &: $(B)/bin/bootimage $(B)/boot/stub.elf $1/cells $2
-	$(call show,IMAGE,$1/neurath.elf)$(B)/bin/bootimage --stub $(B)/boot/stub.elf --out $1/neurath.elf --archive $1/archive.cpio $2
+$1/neurath.elf $1/archive.cpio &: $(B)/bin/bootimage $(B)/boot/stub.elf $1/cells $2 $3
+	$(call show,IMAGE,$1/neurath.elf)$(B)/bin/bootimage --stub $(B)/boot/stub.elf --out $1/neurath.elf --archive $1/archive.cpio \
+	    $(foreach v,$3,--add variants/$(notdir $v)=$v) $2
 endef
 $(eval $(call image_rules,$(B)/boot,$(cell_objects)))
 
 # A kernel test boots all cells of the product and its own; cells that several tests share are listed by `uses`.
 test_image_cells = $(sort $1 $(foreach u,$(CELL_$1_uses),$(filter $u,$(test_cells))))
 $(foreach c,$(test_cells),$(eval $(call image_rules,$(B)/tests/kernel/$(notdir $(CELL_$c_dir)),\
-    $(cell_objects) $(foreach t,$(call test_image_cells,$c),$(CELL_$t_out).o))))
+    $(cell_objects) $(foreach t,$(call test_image_cells,$c),$(CELL_$t_out).o),\
+    $(foreach t,$(call test_image_cells,$c),$(foreach v,$(CELL_$t_variants),$(call variant_out,$t,$v))))))
 test_images := $(foreach c,$(test_cells),$(B)/tests/kernel/$(notdir $(CELL_$c_dir))/neurath.elf)
 
 # ---- the dashboard: static files, copied as they are ----
