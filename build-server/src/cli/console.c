@@ -58,13 +58,18 @@ static void print_tail(char *text, size_t len, long lines)
     fputs(start, stdout);
 }
 
-/* Carriage returns are the serial line's habit, not content. */
+/* Carriage returns and the sequences that erase a line are the serial line's habit, not content. */
 static size_t drop_returns(char *text, size_t len)
 {
     size_t out = 0;
 
     for (size_t i = 0; i < len; i++) {
-        if (text[i] != '\r' && text[i] != '\0') {
+        if (text[i] == '\033' && i + 1 < len && text[i + 1] == '[') {
+            i += 2;
+            while (i < len && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x40) {
+                i++;
+            }
+        } else if (text[i] != '\r' && text[i] != '\0') {
             text[out++] = text[i];
         }
     }
