@@ -81,9 +81,10 @@ function drawList(name, kind, items, empty, what) {
     tally.textContent = items.length ? (visible.length < items.length ? `${visible.length} of ${items.length}` : String(items.length)) + (store.next[name] ? "+" : "") : "";
 }
 
-/* What to type for a first swap. With the lab's clone known, the last line works from any folder. */
+/* What to type for a first swap; in a lab the clone is known, and the lines work from any folder. */
 function pushLines() {
-  const { clone, repository, branch } = store.status ?? {};
+  const { lab, state, repository, branch } = store.status ?? {};
+  const clone = lab && `${state}/clone`;
   const quote = (path) => /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
   return [clone ? `git -C ${quote(clone)} push` : repository ? `git push ${quote(repository)} HEAD:${branch}` : "git push",
     clone && `cd ${quote(clone)}`, "$EDITOR kernel/app/hello/hello.c", 'git commit -am "hello: say it differently"'];

@@ -99,7 +99,7 @@ export class Machines {
         button("Roll back…", () => this.actions.rollback({ machine: machine.id }), "button.danger"),
         machine.held ? act("unhold", "Lift the hold") : act("hold", "Hold at this commit"),
         ["reverted", "blocked"].includes(machine.state) && act("retry", "Try again")),
-      el("p.label", null, "In a terminal"), command(`build/bin/neurath log ${/^[\w.-]+$/.test(name) ? name : machine.id}`),
+      command(`build/bin/neurath log ${/^[\w.-]+$/.test(name) ? name : machine.id}`),
     ];
   }
 }

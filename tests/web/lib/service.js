@@ -46,12 +46,12 @@ export class Service {
     const service = new Service();
     service.folder = mkdtempSync(join(tmpdir(), "w"));
     service.state = join(service.folder, "s");
-    service.clone = join(service.folder, "clone");
+    service.clone = join(service.state, "clone"); /* where a lab has it */
     service.machines = [];
     mkdirSync(service.state);
     service.log = createWriteStream(join(service.folder, "log"));
     await service.up();
-    service.git(service.folder, "clone", "-q", service.status.repository, "clone");
+    service.git(service.state, "clone", "-q", service.status.repository, "clone");
     return service;
   }
 
