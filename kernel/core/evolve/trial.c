@@ -37,7 +37,7 @@ struct watched {
 static struct watched watched[WATCHED];
 
 struct suspect {
-    const struct task *task;
+    struct task *task;
     uint64_t id;
     char name[TASK_NAME_MAX];
 };
@@ -135,9 +135,12 @@ void trial_end_tasks(const struct version *v)
     }
 }
 
-/* A task of the new code that loops keeps doing so until it is made to leave. */
+/* A task of the new code that loops keeps doing so until it is made to leave: at once where it
+ * does not run just now, by NMI where it does. */
 static void expel(const struct suspect *suspect)
 {
+    if (task_restart(suspect->task) == STATUS_OK)
+        return;
     for (unsigned i = 0; i < cpu_count(); i++) {
         const struct cpu_block *b = cpu_block_at(i);
         if (b && __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) == suspect->task)

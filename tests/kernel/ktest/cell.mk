@@ -3,4 +3,4 @@
 cell := ktest
 kind := test
 start := none
-uses := init task console fault clock spinlock
+uses := init task console fault clock spinlock entry

@@ -1,0 +1,123 @@
+/* Cases about swaps that are refused or taken back. */
+/* SPDX-License-Identifier: MIT */
+#include "private.h"
+
+#include <core/archive/archive.h>
+#include <mm/heap/heap.h>
+#include <string.h>
+#include <time/clock/clock.h>
+
+/* Hazard 28: a refusal leaves what runs as it was. */
+static void expect_refused(const char *variant, const char *code, const char *symbol)
+{
+    uint64_t generation = namespace_kernel()->generation;
+    uint64_t attempt = swap_to(variant, 1);
+    KTEST_CHECK(swap_end(attempt) == EVOLVE_REFUSED);
+    const struct evolve_report *r = swap_report(attempt);
+    KTEST_CHECK(strcmp(r->reason.code, code) == 0);
+    KTEST_CHECK(strcmp(r->reason.cell, "swap_target") == 0);
+    KTEST_CHECK(strcmp(r->reason.symbol, symbol) == 0);
+    KTEST_CHECK(swap_target_version() == 1);
+    KTEST_CHECK(namespace_kernel()->generation == generation);
+    check_invariants();
+}
+
+void a_changed_type_is_refused(void)
+{
+    expect_refused("type", "data", "count");
+}
+
+void a_changed_signature_is_refused(void)
+{
+    expect_refused("signature", "signature", "swap_target_sum");
+}
+
+void a_dry_run_changes_nothing(void)
+{
+    struct archive_entry file;
+    struct evolve_object object = { .name = "swap_target" };
+    struct evolve_request request = { .set = &object, .set_count = 1, .dry_run = true };
+    uint64_t attempt = 0;
+    uint64_t generation = namespace_kernel()->generation;
+    KTEST_CHECK(archive_find("variants/swap_target.second.o", &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(swap_end(attempt) == EVOLVE_PERMANENT);
+    KTEST_CHECK(swap_report(attempt)->dry_run && swap_report(attempt)->stores > 0);
+    KTEST_CHECK(swap_target_version() == 1 && namespace_kernel()->generation == generation);
+    check_invariants();
+}
+
+/* Hazard 34, in the kernel: every 97th byte of a good object altered, and the object cut short. */
+void a_damaged_object_is_refused(void)
+{
+    struct archive_entry file;
+    KTEST_CHECK(archive_find("variants/swap_target.second.o", &file) == STATUS_OK);
+    uint8_t *copy = heap_alloc(file.len);
+    KTEST_CHECK(copy != NULL);
+    for (size_t len = 0; copy && len < file.len; len += file.len / 16) {
+        struct evolve_object object = { .name = "swap_target", .bytes = copy, .len = len };
+        struct evolve_request request = { .set = &object, .set_count = 1, .dry_run = true };
+        uint64_t attempt = 0;
+        memcpy(copy, file.bytes, file.len);
+        KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+        KTEST_CHECK(swap_end(attempt) == EVOLVE_REFUSED);
+    }
+    for (size_t at = 0; copy && at < file.len; at += 97) {
+        struct evolve_object object = { .name = "swap_target", .bytes = copy, .len = file.len };
+        struct evolve_request request = { .set = &object, .set_count = 1, .dry_run = true };
+        uint64_t attempt = 0;
+        memcpy(copy, file.bytes, file.len);
+        copy[at] ^= 0x55;
+        KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+        KTEST_CHECK(swap_end(attempt) >= EVOLVE_PERMANENT);
+    }
+    heap_free(copy);
+    KTEST_CHECK(swap_target_version() == 1);
+    check_invariants();
+}
+
+static void expect_taken_back(const char *variant, const char *code)
+{
+    uint64_t attempt = swap_to(variant, 60000);
+    KTEST_CHECK(swap_end(attempt) == EVOLVE_REVERTED);
+    const struct evolve_report *r = swap_report(attempt);
+    KTEST_CHECK(strcmp(r->reason.code, code) == 0);
+    KTEST_CHECK(swap_target_version() == 1);
+    /* The task that was caught in the bad version works again. */
+    uint64_t steps = swap_target_steps();
+    uint64_t end = clock_ns() + 10 * NS_PER_S;
+    while (swap_target_steps() < steps + 3 && clock_ns() < end)
+        ktest_sleep(NS_PER_MS);
+    KTEST_CHECK(swap_target_steps() >= steps + 3);
+    check_invariants();
+}
+
+/* Hazard 31. */
+void a_version_that_faults_is_taken_back(void)
+{
+    KTEST_CHECK(swap_target_task() == STATUS_OK);
+    expect_taken_back("fault", "fault");
+}
+
+void a_version_that_stops_a_cpu_is_taken_back(void)
+{
+    expect_taken_back("cli", "stuck");
+}
+
+void a_version_that_loops_is_taken_back(void)
+{
+    expect_taken_back("loop", "loop");
+}
+
+void a_version_that_nobody_wants_is_taken_back(void)
+{
+    uint64_t attempt = swap_to("second", 60000);
+    KTEST_CHECK(swap_target_version() == 2);
+    KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old version") == STATUS_OK);
+    KTEST_CHECK(swap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(swap_report(attempt)->reason.code, "test") == 0);
+    KTEST_CHECK(swap_target_version() == 1);
+    check_invariants();
+}

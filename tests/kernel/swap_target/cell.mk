@@ -1,0 +1,7 @@
+# A cell that exists to be swapped by test_swap; each variant is another version of it.
+# SPDX-License-Identifier: MIT
+cell     := swap_target
+kind     := test
+start    := none
+uses     := task clock cpu spinlock
+variants := second third type signature fault cli loop helper

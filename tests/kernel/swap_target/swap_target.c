@@ -1,0 +1,103 @@
+/* A cell that exists to be swapped. */
+/* SPDX-License-Identifier: MIT */
+#include "swap_target.h"
+
+#include <task/spinlock/spinlock.h>
+#include <task/task/task.h>
+#include <time/clock/clock.h>
+
+#if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli || defined VARIANT_loop
+#define VERSION 2u
+#elif defined VARIANT_third || defined VARIANT_helper
+#define VERSION 3u
+#else
+#define VERSION 1u
+#endif
+
+#ifdef VARIANT_type
+static uint32_t count;
+#else
+static uint64_t count;
+#endif
+static uint64_t object = 42;
+static uint64_t steps;
+static struct spinlock lock;
+#ifdef VARIANT_fault
+static volatile uint32_t *volatile nowhere = (volatile uint32_t *)8;
+#endif
+
+#if defined VARIANT_cli || defined VARIANT_loop
+static volatile uint32_t forever = 1; /* or the compiler would drop what follows the loop */
+#endif
+
+static const char *const words[] = {
+    "zero",
+#if VERSION == 1
+    "one",
+#else
+    "uno",
+#endif
+    "two",
+};
+
+uint32_t swap_target_version(void) { return VERSION; }
+
+uint64_t swap_target_count(void) { return ++count; }
+
+#ifdef VARIANT_helper
+__attribute__((noinline)) static uint64_t twice(uint64_t x)
+{
+    __asm__ volatile("" : "+r"(x));
+    return 2 * x;
+}
+#endif
+
+#ifdef VARIANT_signature
+uint64_t swap_target_sum(uint64_t a, uint32_t b, uint32_t c) { return a + b + c; }
+#elif defined VARIANT_helper
+uint64_t swap_target_sum(uint64_t a, uint64_t b) { return twice(a + b) - a - b; }
+#else
+uint64_t swap_target_sum(uint64_t a, uint64_t b) { return a + b; }
+#endif
+
+static uint32_t callback(void) { return VERSION; }
+
+swap_target_fn swap_target_callback(void) { return callback; }
+
+uint64_t *swap_target_object(void) { return &object; }
+
+const char *swap_target_word(uint32_t index) { return words[index % ARRAY_LEN(words)]; }
+
+static struct wait target_step(void *arg)
+{
+    (void)arg;
+    __atomic_add_fetch(&steps, 1, __ATOMIC_SEQ_CST);
+#if defined VARIANT_fault
+    *nowhere = 1;
+#elif defined VARIANT_cli
+    (void)interrupts_off();
+    while (forever)
+        cpu_pause();
+#elif defined VARIANT_loop
+    while (forever)
+        cpu_pause();
+#endif
+    spin_lock(&lock);
+    spin_unlock(&lock);
+    return wait_until(clock_ns() + NS_PER_MS);
+}
+
+enum status swap_target_task(void)
+{
+    return task_create("target", target_step, NULL, NULL) != NULL ? STATUS_OK : STATUS_FULL;
+}
+
+uint64_t swap_target_steps(void) { return __atomic_load_n(&steps, __ATOMIC_SEQ_CST); }
+
+uint32_t swap_target_linger(uint64_t ns)
+{
+    uint64_t end = clock_ns() + ns;
+    while (clock_ns() < end)
+        cpu_pause();
+    return VERSION;
+}
