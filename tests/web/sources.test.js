@@ -38,7 +38,7 @@ test("the page has no inline script, style or handler", () => {
 
 test("every file that is named exists, and every file is named", () => {
   const named = new Set(["index.html"]);
-  for (const [, name] of text("index.html").matchAll(/(?:src|href)="\/assets\/([^"]+)"/g))
+  for (const [, name] of text("index.html").matchAll(/(?:src|href)="\/([^"]+)"/g))
     named.add(name);
   for (const name of files.filter((n) => n.endsWith(".js")))
     for (const [, other] of text(name).matchAll(/^import .* from "\.\/([^"]+)";$/gm))
