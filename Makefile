@@ -12,11 +12,13 @@ Q := $(if $(V),,@)
 
 include mk/toolchain.mk mk/cells.mk mk/host.mk mk/image.mk mk/tests.mk mk/lint.mk
 
-.PHONY: all deps run run-signals run-build clean help
+.PHONY: all deps deps-tests run run-signals run-build clean help
 all: host cells image web
 
 deps:
 	$(Q)deploy/deps
+deps-tests:
+	$(Q)deploy/deps --tests
 
 # Takes the lab up and watches it; what it started ends with it. The plug-in lets an interrupted run end with 0.
 run: run-signals

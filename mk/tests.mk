@@ -57,13 +57,13 @@ only_host_tests := $(and $T,$(filter tests/unit tests/unit/% tests/fuzz tests/fu
 tests_need := $(sort $(unit_wanted:%=$(B)/%) $(fuzz_wanted:%=$(B)/%) $(if $(only_host_tests),,all $(test_images)))
 
 .PHONY: test tests soak fuzz bench
-test: deps
+test: deps-tests
 	$(Q)$(MAKE) tests T='$T'
 	$(Q)B=$(B) tests/run $T
 tests: $(tests_need)
 
 # Five rounds of the system tests; any failure ends it.
-soak: deps
+soak: deps-tests
 	$(Q)$(MAKE) tests
 	$(Q)for i in $$(seq $(or $(ROUNDS),5)); do echo "round $$i"; B=$(B) tests/run tests/system || exit 1; done
 
