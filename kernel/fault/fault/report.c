@@ -10,6 +10,7 @@
 #include <core/unwind/unwind.h>
 #include <lib/format/format.h>
 #include <mm/paging/paging.h>
+#include <task/cpu/cpu.h>
 
 #define TEXT_MAX 200u
 #define PLACE_MAX 96u
@@ -109,9 +110,9 @@ static void say_page_fault(bool fatal, uint64_t error, uint64_t address)
 void report(const struct trap_frame *frame, const struct fault_record *record, const char *panic_text)
 {
     bool fatal = record->fatal;
-    say(fatal, "%s (vector %lu, error %lx) on cpu %u in %s%s", report_vector_name(record->vector),
-        record->vector, record->error, record->cpu, record->task[0] != 0 ? "task " : "the kernel",
-        record->task);
+    say(fatal, "%s (vector %lu, error %lx) on cpu %u in %s%s%s", report_vector_name(record->vector),
+        record->vector, record->error, record->cpu, cpu_in_interrupt() ? "an interrupt, over " : "",
+        record->task[0] != 0 ? "task " : "the kernel", record->task);
     if (panic_text[0] != 0)
         say(fatal, "panic: %s", panic_text);
     if (record->address != 0)

@@ -10,7 +10,7 @@
 
 #define RESTART_DELAY_NS (10 * NS_PER_MS)
 #define STREAK_NS (60 * NS_PER_S)
-#define RESTART_SHIFT_MAX 7u /* 1.28 s */
+#define RESTART_SHIFT_MAX 5u /* 320 ms */
 
 static struct task *task_allocate(size_t stack_len)
 {

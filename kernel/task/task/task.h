@@ -131,7 +131,7 @@ void task_saved_context(const struct task *task, struct saved_context *out);
 bool task_sleep_restart(struct task *task);
 
 /* Restart of a task after a fault: its stack is given up, its step function is called again after a delay that
- * doubles (10 ms to 1 s). Not for the running task of another CPU: STATUS_BUSY. For the current task use task_abandon(). */
+ * doubles (10 to 320 ms). Not for the running task of another CPU: STATUS_BUSY. For the current task use task_abandon(). */
 NODISCARD enum status task_restart(struct task *task);
 
 /* Gives up what the current task was doing and restarts it as above, or marks it FAULTED when RESTART is false.

@@ -77,7 +77,7 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
     flags = interrupts_off(); /* so that this CPU stays this CPU */
     queue = &queues[cpu_index()];
     spin_lock(&queue->lock);
-    timer->deadline_ns = deadline_ns;
+    timer->deadline_ns = max_u64(deadline_ns, 1); /* 0 stands for none in the queue */
     list_for_each(other, &queue->timers, link)
         if (other->deadline_ns > deadline_ns)
             break;

@@ -1,0 +1,6 @@
+# Ends the machine by a fault that no restart can cure; the run script looks at what it says.
+# SPDX-License-Identifier: MIT
+cell := test_fatal
+kind := test
+start := app
+uses := ktest task spinlock bootinfo timer clock libc

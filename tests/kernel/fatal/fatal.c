@@ -1,0 +1,42 @@
+/* Faults where there is no task to restart. */
+/* SPDX-License-Identifier: MIT */
+#include <boot/bootinfo/bootinfo.h>
+#include <string.h>
+#include <task/spinlock/spinlock.h>
+#include <task/task/task.h>
+#include <tests/kernel/ktest/ktest.h>
+#include <time/clock/clock.h>
+#include <time/timer/timer.h>
+
+enum status test_fatal_start(void);
+
+static volatile uint64_t nowhere = 0x1234567000;
+
+static void store(void *arg)
+{
+    (void)arg;
+    *(volatile uint8_t *)nowhere = 1;
+}
+
+static void the_machine_resets(void)
+{
+    static struct spinlock lock = SPINLOCK_INIT;
+    static struct timer timer;
+    char which[16] = "";
+    KTEST_CHECK(boot_option("case", which, sizeof which) == STATUS_OK);
+    if (strcmp(which, "lock") == 0) {
+        spin_lock(&lock);
+        store(NULL);
+    }
+    timer_init(&timer, store, NULL);
+    timer_arm(&timer, clock_ns() + NS_PER_MS);
+    ktest_sleep(NS_PER_S);
+    KTEST_CHECK(false);
+}
+
+static const struct ktest_case cases[] = { KTEST_CASE(the_machine_resets) };
+
+enum status test_fatal_start(void)
+{
+    return ktest_run(cases, ARRAY_LEN(cases));
+}

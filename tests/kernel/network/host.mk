@@ -1,0 +1,5 @@
+# The server on the host that the network test talks to.
+# SPDX-License-Identifier: MIT
+program  := network-peer
+packages := libmicrohttpd gnutls
+sources  := peer/server.c peer/answers.c peer/echo.c tests/unit/kernel/tls/tls/certificates.c

@@ -1,0 +1,203 @@
+/* The list of cases; lease, local tests and echo; helpers. */
+/* SPDX-License-Identifier: MIT */
+#include "network_private.h"
+
+#include <boot/bootinfo/bootinfo.h>
+#include <console/console/console.h>
+#include <lib/format/format.h>
+#include <mm/heap/heap.h>
+#include <net/net/net.h>
+#include <string.h>
+#include <time/clock/clock.h>
+
+enum status test_network_start(void);
+
+uint16_t http_port(void)
+{
+    return (uint16_t)boot_option_number("net_test_http", 0);
+}
+
+uint16_t https_port(void)
+{
+    return (uint16_t)boot_option_number("net_test_https", 0);
+}
+
+struct http *client_create(const struct tls_options *tls)
+{
+    struct http_options options = {
+        .host = SERVER_ADDRESS,
+        .port = tls != NULL ? https_port() : http_port(),
+        .host_header = SERVER_NAME,
+        .tls = tls,
+    };
+    struct http *http = NULL;
+    KTEST_CHECK(http_create(&options, NULL, &http) == STATUS_OK);
+    return http;
+}
+
+enum status finish(struct http *http, uint64_t limit_s)
+{
+    uint64_t end_ns = clock_ns() + limit_s * NS_PER_S;
+    for (;;) {
+        enum status status = http_step(http);
+        if (status != STATUS_AGAIN)
+            return status;
+        if (clock_ns() > end_ns)
+            return STATUS_TIMEOUT;
+        ktest_sleep(NS_PER_MS);
+    }
+}
+
+enum status get(struct http *http, const char *path, uint64_t range_first, size_t body_max)
+{
+    struct http_request request = {.method = "GET",
+                                   .path = path,
+                                   .range_first = range_first,
+                                   .body_len_max = body_max};
+    enum status status = http_begin(http, &request);
+    if (status == STATUS_OK)
+        status = finish(http, WAIT_S);
+    if (status != STATUS_OK)
+        console_print("     %s: %s: %s\n", path, status_name(status), http_error(http));
+    return status;
+}
+
+bool body_is_pattern(const struct http *http, uint64_t first, size_t len)
+{
+    const struct http_response *response = http_response(http);
+    if (response->body_len != len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (response->body[i] != pattern_byte(first + i))
+            return false;
+    return true;
+}
+
+bool body_is_text(const struct http *http, const char *text)
+{
+    const struct http_response *response = http_response(http);
+    return response->body_len == strlen(text) &&
+           memcmp(response->body, text, response->body_len) == 0;
+}
+
+static bool is_configured(void *arg)
+{
+    struct net_status status;
+    (void)arg;
+    net_status(&status);
+    return status.configured;
+}
+
+void a_lease_is_obtained(void)
+{
+    struct net_status status;
+    KTEST_CHECK(ktest_until(is_configured, NULL, 10 * NS_PER_S));
+    net_status(&status);
+    KTEST_CHECK(strcmp(status.address.text, "10.0.2.15") == 0);
+    KTEST_CHECK(strcmp(status.gateway.text, "10.0.2.2") == 0);
+    KTEST_CHECK(strcmp(status.dns.text, "10.0.2.3") == 0);
+    KTEST_CHECK(status.link && status.rx_lost == 0);
+    KTEST_CHECK(status.lease_ns < 5 * NS_PER_S);
+}
+
+static bool local_tests_hold(void *arg)
+{
+    struct net_local_tests tests;
+    (void)arg;
+    return net_local_tests(&tests);
+}
+
+void the_local_tests_hold(void)
+{
+    KTEST_CHECK(ktest_until(local_tests_hold, NULL, 5 * NS_PER_S));
+}
+
+/* Lets the server talk to our echo; its answer is 200 when all came back. */
+static void echo_by_server(const char *path)
+{
+    struct http *http = client_create(NULL);
+    KTEST_CHECK(get(http, path, 0, 1000) == STATUS_OK);
+    KTEST_CHECK(http_response(http)->status == 200);
+    if (http_response(http)->body != NULL)
+        console_print("     %s\n", (const char *)http_response(http)->body);
+    http_destroy(http);
+}
+
+void tcp_echoes(void)
+{
+    echo_by_server("/echo/tcp/1");
+    echo_by_server("/echo/tcp/8000000");
+}
+
+void many_connections_echo(void)
+{
+    echo_by_server("/echo/connections/100");
+}
+
+void udp_echoes_every_message_at_1_kHz(void)
+{
+    struct net_status before, after;
+    net_status(&before);
+    echo_by_server("/echo/udp/3000/1000");
+    net_status(&after);
+    KTEST_CHECK(after.rx_lost == before.rx_lost && after.tx_lost == before.tx_lost);
+}
+
+/* Last: what all these connections took has been given back. Closed connections may linger for a while. */
+static bool heap_is_as_before(void *arg)
+{
+    const uint64_t *before = arg;
+    struct heap_stats stats;
+    heap_stats_read(&stats);
+    return stats.live_count <= *before;
+}
+
+void memory_is_given_back(void)
+{
+    struct heap_stats stats;
+    uint64_t before;
+    struct http *http = client_create(NULL);
+    KTEST_CHECK(get(http, "/bytes/100000", 0, 100000) == STATUS_OK);
+    http_destroy(http);
+    ktest_sleep(2 * NS_PER_S);
+    heap_stats_read(&stats);
+    before = stats.live_count + 16; /* the stack's own caches come and go */
+    for (unsigned i = 0; i < 100; i++) {
+        http = client_create(NULL);
+        KTEST_CHECK(get(http, "/bytes/1000", 0, 1000) == STATUS_OK);
+        http_destroy(http);
+    }
+    KTEST_CHECK(ktest_until(heap_is_as_before, &before, 15 * NS_PER_S));
+    KTEST_CHECK(heap_check());
+}
+
+enum status test_network_start(void)
+{
+    static const struct ktest_case cases[] = {
+        KTEST_CASE(a_lease_is_obtained),
+        KTEST_CASE(the_local_tests_hold),
+        KTEST_CASE(tcp_echoes),
+        KTEST_CASE(many_connections_echo),
+        KTEST_CASE(udp_echoes_every_message_at_1_kHz),
+        KTEST_CASE(a_body_is_fetched),
+        KTEST_CASE(a_connection_is_kept),
+        KTEST_CASE(a_range_is_fetched),
+        KTEST_CASE(a_large_body_arrives_unaltered),
+        KTEST_CASE(a_chunked_body_is_fetched),
+        KTEST_CASE(a_cut_download_is_resumed),
+        KTEST_CASE(an_endless_body_is_stopped),
+        KTEST_CASE(a_large_body_is_posted),
+        KTEST_CASE(statuses_are_told),
+        KTEST_CASE(nobody_listening_is_told),
+        KTEST_CASE(a_silent_server_is_given_up),
+        KTEST_CASE(credentials_are_fetched),
+        KTEST_CASE(tls_shows_our_certificate),
+        KTEST_CASE(tls_without_a_certificate),
+        KTEST_CASE(another_ca_is_refused),
+        KTEST_CASE(another_name_is_refused),
+        KTEST_CASE(a_plain_server_is_no_tls_server),
+        KTEST_CASE(a_large_body_arrives_over_tls),
+        KTEST_CASE(memory_is_given_back),
+    };
+    return ktest_run(cases, ARRAY_LEN(cases));
+}

@@ -1,0 +1,61 @@
+/* What the files of the network test share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NEURATH_TESTS_NETWORK_PRIVATE_H
+#define NEURATH_TESTS_NETWORK_PRIVATE_H
+
+#include <net/http/http.h>
+#include <tests/kernel/ktest/ktest.h>
+#include <tls/tls/tls.h>
+
+#define SERVER_ADDRESS "10.0.2.2"
+#define SERVER_NAME "neurath-lab"
+
+enum { WAIT_S = 20 };
+
+/* Byte AT of every body of the server's that is not text. */
+static inline uint8_t pattern_byte(uint64_t at)
+{
+    return (uint8_t)((at * 2654435761u) >> 13);
+}
+
+uint16_t http_port(void);
+uint16_t https_port(void);
+
+/* A client of the plain server, or of the secure one. */
+struct http *client_create(const struct tls_options *tls);
+/* Carries a GET of PATH out, from byte RANGE_FIRST, at most BODY_MAX bytes. */
+enum status get(struct http *http, const char *path, uint64_t range_first,
+                size_t body_max);
+/* Waits for the end of a request that has begun. */
+enum status finish(struct http *http, uint64_t limit_s);
+/* Whether the body is the pattern from byte FIRST on. */
+bool body_is_pattern(const struct http *http, uint64_t first, size_t len);
+bool body_is_text(const struct http *http, const char *text);
+
+/* The cases, in order. */
+void a_lease_is_obtained(void);
+void the_local_tests_hold(void);
+void tcp_echoes(void);
+void many_connections_echo(void);
+void udp_echoes_every_message_at_1_kHz(void);
+void a_body_is_fetched(void);
+void a_connection_is_kept(void);
+void a_range_is_fetched(void);
+void a_large_body_arrives_unaltered(void);
+void a_chunked_body_is_fetched(void);
+void a_cut_download_is_resumed(void);
+void an_endless_body_is_stopped(void);
+void a_large_body_is_posted(void);
+void statuses_are_told(void);
+void nobody_listening_is_told(void);
+void a_silent_server_is_given_up(void);
+void credentials_are_fetched(void);
+void tls_shows_our_certificate(void);
+void tls_without_a_certificate(void);
+void another_ca_is_refused(void);
+void another_name_is_refused(void);
+void a_plain_server_is_no_tls_server(void);
+void a_large_body_arrives_over_tls(void);
+void memory_is_given_back(void);
+
+#endif

@@ -1,0 +1,43 @@
+/* What the files of the network test's server share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NEURATH_TESTS_NETWORK_PEER_H
+#define NEURATH_TESTS_NETWORK_PEER_H
+
+#include "../../../unit/kernel/tls/tls/certificates.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Certificates that exist once per run; the machine fetches those that it is to use. */
+struct peer_pems {
+    struct pem ca, other_ca;
+    struct pem server, server_key;
+    struct pem client, client_key;
+    struct pem foreign, foreign_key; /* of the other CA */
+};
+extern struct peer_pems peer_pems;
+
+/* Ports on 127.0.0.1 behind which QEMU forwards to port 7 of the machine. */
+extern uint16_t peer_tcp_port, peer_udp_port;
+
+/* Byte AT of every body that is not text. */
+static inline uint8_t pattern_byte(uint64_t at)
+{
+    return (uint8_t)((at * 2654435761u) >> 13);
+}
+
+/* Requests that this connection has carried, this one included. */
+unsigned peer_request_number(struct MHD_Connection *connection);
+
+/* Answers a GET. */
+enum MHD_Result answer_get(struct MHD_Connection *connection, const char *path);
+enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
+                            const char *text);
+
+/* Exercises the machine's echo; 0 when all came back, with words in OUT either way. */
+int echo_tcp(size_t len, char *out, size_t cap);
+int echo_udp(unsigned count, unsigned interval_us, char *out, size_t cap);
+int echo_connections(unsigned count, char *out, size_t cap);
+
+#endif

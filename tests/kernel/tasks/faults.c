@@ -1,0 +1,129 @@
+/* Cases about faults in tasks. */
+/* SPDX-License-Identifier: MIT */
+#include "private.h"
+
+#include <fault/fault/fault.h>
+#include <string.h>
+#include <time/clock/clock.h>
+
+#define VECTOR_INVALID_OPCODE 6u
+#define VECTOR_BREAKPOINT 3u
+#define VECTOR_PAGE_FAULT 14u
+
+static volatile uint64_t stumbles;
+static volatile uint64_t nowhere = 0x1234567000;
+
+static struct wait stumble_step(void *arg)
+{
+    (void)arg;
+    count(&stumbles);
+    if (stumbles <= 3)
+        *(volatile uint8_t *)nowhere = 1;
+    return wait_done();
+}
+
+void a_faulting_task_starts_again(void)
+{
+    uint64_t before = fault_count();
+    struct fault_record record = { 0 };
+    KTEST_CHECK(task_create("stumble", stumble_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&stumbles, 4, 10 * NS_PER_S));
+    KTEST_CHECK(fault_count() == before + 3);
+    KTEST_CHECK(fault_at(0, &record) == STATUS_OK);
+    KTEST_CHECK(record.vector == VECTOR_PAGE_FAULT);
+    KTEST_CHECK(record.address == nowhere);
+    KTEST_CHECK(record.error == 2);
+    KTEST_CHECK(!record.fatal);
+    KTEST_CHECK(strcmp(record.task, "stumble") == 0);
+    KTEST_CHECK(fault_at(32, &record) == STATUS_NOT_FOUND);
+}
+
+static volatile uint64_t hopeless_calls;
+
+static struct wait hopeless_step(void *arg)
+{
+    (void)arg;
+    count(&hopeless_calls);
+    __asm__ volatile("ud2");
+    return wait_done();
+}
+
+static bool is_given_up(struct task *task, void *arg)
+{
+    char name[TASK_NAME_MAX];
+    task_name_copy(task, name);
+    if (strcmp(name, "hopeless") == 0)
+        *(bool *)arg = task_state(task) == TASK_FAULTED;
+    return true;
+}
+
+static bool hopeless_given_up(void *arg)
+{
+    bool given_up = false;
+    (void)arg;
+    task_for_each(is_given_up, &given_up);
+    return given_up;
+}
+
+void a_task_that_always_faults_is_given_up(void)
+{
+    uint64_t calls;
+    KTEST_CHECK(task_create("hopeless", hopeless_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until(hopeless_given_up, NULL, 60 * NS_PER_S));
+    calls = hopeless_calls;
+    KTEST_CHECK(calls > 5 && calls < 20);
+    ktest_sleep(20 * NS_PER_MS);
+    KTEST_CHECK(hopeless_calls == calls);
+}
+
+static volatile uint64_t panics;
+
+static struct wait panic_step(void *arg)
+{
+    (void)arg;
+    count(&panics);
+    if (panics == 1)
+        fault_panic("a test's own %s", "mistake");
+    return wait_done();
+}
+
+void a_panic_restarts_its_task(void)
+{
+    struct fault_record record = { 0 };
+    KTEST_CHECK(task_create("panic", panic_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&panics, 2, 10 * NS_PER_S));
+    KTEST_CHECK(fault_at(0, &record) == STATUS_OK);
+    KTEST_CHECK(record.vector == VECTOR_BREAKPOINT);
+}
+
+static struct wait_queue bed;
+static volatile uint64_t lie_downs;
+static struct task *sleeper;
+
+static struct wait sleeper_step(void *arg)
+{
+    (void)arg;
+    count(&lie_downs);
+    if (lie_downs == 2)
+        return wait_done();
+    spin_lock(&bed.lock);
+    (void)wait_queue_sleep(&bed, 0);
+    return wait_again();
+}
+
+static bool sleeper_sleeps(void *arg)
+{
+    (void)arg;
+    return task_state(sleeper) == TASK_SLEEPING;
+}
+
+void a_sleeping_task_can_be_restarted(void)
+{
+    wait_queue_init(&bed);
+    sleeper = task_create("sleeper", sleeper_step, NULL, NULL);
+    KTEST_CHECK(sleeper != NULL);
+    KTEST_CHECK(ktest_until(sleeper_sleeps, NULL, 5 * NS_PER_S));
+    KTEST_CHECK(task_restart(sleeper) == STATUS_OK);
+    KTEST_CHECK(ktest_until_count(&lie_downs, 2, 5 * NS_PER_S));
+    KTEST_CHECK(list_empty(&bed.waiters));
+}
