@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 cell    := client
 kind    := service
-start   := none
-uses    := libc json mbedtls manifest heap
-sources := core/*.c
+start   := service
+uses    := libc json mbedtls manifest heap http tls net evolve archive plan task spinlock cpu clock log console shell random power
+sources := core/*.c cell/*.c
 # The kernel's heap under the C library's names.
 flags   := -Dmalloc=heap_alloc -Dcalloc=heap_calloc -Drealloc=heap_realloc -Dfree=heap_free

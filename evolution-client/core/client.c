@@ -121,14 +121,14 @@ static void blob_load(struct client *client, const uint8_t *blob, size_t len,
         blob = client->seed.blob;
         len = client->seed.blob_len;
     }
-    client->blob_state = "none";
+    memcpy(client->blob_state, "none", sizeof "none");
     *has_state = false;
     if (!blob || len == 0)
         return;
     if (client_blob_read(client, blob, len, state, has_state) == MANIFEST_OK) {
-        client->blob_state = "ok";
+        memcpy(client->blob_state, "ok", sizeof "ok");
     } else {
-        client->blob_state = "lost";
+        memcpy(client->blob_state, "lost", sizeof "lost");
         client_log(client, "the kept state cannot be read: starting anew");
     }
 }
@@ -245,7 +245,7 @@ int client_create(const struct client_config *config, const struct client_ports 
     client->trial_ns = config->trial_ns;
     client->boot_ns = config->boot_ns;
     client->report_blob = config->report_blob;
-    client->blob_state = "none";
+    memcpy(client->blob_state, "none", sizeof "none");
     memcpy(client->stub, config->stub, sizeof client->stub);
     for (int channel = 0; channel < CLIENT_CHANNEL_COUNT; channel++)
         client->exchanges[channel].channel = (enum client_channel)channel;

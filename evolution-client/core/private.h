@@ -282,7 +282,7 @@ struct attempt {
     bool contact;            /* with the server, begun after the commit */
     uint64_t probe_ns;       /* the next local test */
     uint64_t unsound_ns;     /* since then the local tests fail; 0: they do not */
-    const char *revert_code; /* we asked the engine to revert, and why */
+    char revert_code[CODE_MAX]; /* we asked the engine to revert, and why; empty: not */
     struct client_install_report engine_report;
 };
 
@@ -325,7 +325,7 @@ struct client {
     bool report_blob;
     bool disabled;
     bool started;
-    const char *blob_state; /* "none", "ok", "lost" */
+    char blob_state[8]; /* "none", "ok", "lost" */
 
     uint64_t now_ns;
     uint64_t wake_ns;

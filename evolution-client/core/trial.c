@@ -8,6 +8,7 @@
  */
 #include "private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ void client_trial_begin(struct client *client)
 static void revert(struct client *client, const char *code)
 {
     struct client_installer *installer = &client->ports.installer;
-    client->attempt.revert_code = code;
+    snprintf(client->attempt.revert_code, sizeof client->attempt.revert_code, "%s", code);
     client_log(client, "reverting: %s", code);
     installer->revert(installer->context, client->attempt.engine, code);
 }
@@ -102,7 +103,7 @@ static bool ended(struct client *client)
     }
     if (report->phase == CLIENT_INSTALL_TRIAL || report->phase == CLIENT_INSTALL_BUSY)
         return false;
-    if (attempt->revert_code)
+    if (attempt->revert_code[0])
         client_attempt_reverted(client, attempt->revert_code, report->cause, false);
     else
         client_attempt_reverted(client, "fault", report->cause, true);
@@ -114,7 +115,7 @@ void client_trial_step(struct client *client)
     struct attempt *attempt = &client->attempt;
     if (ended(client))
         return;
-    if (!attempt->revert_code) {
+    if (!attempt->revert_code[0]) {
         probe(client);
         if (rollback_wanted(client))
             revert(client, "rollback");
