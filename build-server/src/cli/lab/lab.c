@@ -201,7 +201,8 @@ bool lab_create(const char *state, const char *tree, long first_port, struct lab
         if (!place_path(path, failure, "%s/%s", state, folders[i])) {
             return false;
         }
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        /* Builds run as another user below the state folder: that one may be passed through, not read. */
+        if (mkdir(path, i == 0 ? 0711 : 0700) != 0 && errno != EEXIST) {
             failure_set(failure, errno == ENOSPC ? "no_space" : "cannot_write",
                         "cannot create %s: %s", path, strerror(errno));
             return failure_remedy(failure, "set NEURATH_STATE to a folder that can be written");

@@ -9,19 +9,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../process.h"
 #include "../view.h"
 #include "child.h"
 #include "supervisor_private.h"
 
+/* Where deploy/deps put the third-party sources that cells are built from; empty if it does not say. */
+static void find_sources(const struct lab *lab, char *out)
+{
+    char deps[PLACE_PATH_MAX + 16];
+    const char *const words[] = { deps, "--sources", NULL };
+
+    snprintf(deps, sizeof(deps), "%s/deploy/deps", lab->tree);
+    if (!process_capture(words, NULL, out, PLACE_PATH_MAX)) {
+        out[0] = '\0';
+    }
+    out[strcspn(out, "\r\n")] = '\0';
+}
+
 bool supervisor_start_server(struct supervisor *supervisor, struct failure *failure)
 {
     const struct lab *lab = supervisor->lab;
-    char program[PLACE_PATH_MAX], operator_port[16], machine_port[16], clone[PLACE_PATH_MAX];
+    char program[PLACE_PATH_MAX], operator_port[16], machine_port[16], sources[PLACE_PATH_MAX];
     int ends[2];
 
-    if (!place_program("neurathd", program, failure) || !lab_path(lab, "clone", clone, failure)) {
+    if (!place_program("neurathd", program, failure)) {
         return false;
     }
+    find_sources(lab, sources);
     snprintf(operator_port, sizeof(operator_port), "%u", lab->operator_port);
     snprintf(machine_port, sizeof(machine_port), "%u", lab->machine_port);
     if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -29,7 +44,8 @@ bool supervisor_start_server(struct supervisor *supervisor, struct failure *fail
     }
     const char *const words[] = { program,           "--state",       lab->state, "--lab",
                                   "--operator-port", operator_port,   "--machine-port",
-                                  machine_port,      "--clone",       clone,      NULL };
+                                  machine_port,      sources[0] ? "--sources" : NULL,
+                                  sources,           NULL };
     supervisor->server = child_spawn(words, ends[1], ends[1]);
     close(ends[1]);
     if (supervisor->server < 0) {
@@ -129,7 +145,7 @@ static void take_server_line(struct supervisor *supervisor, const char *line)
 {
     supervisor_log(supervisor, "neurathd: %s", line);
     snprintf(supervisor->server_last, sizeof(supervisor->server_last), "%s", line);
-    if (strncmp(line, "ready", 5) == 0) {
+    if (strstr(line, "ready: ") != NULL && !supervisor->server_ready) {
         became_ready(supervisor);
     }
 }
