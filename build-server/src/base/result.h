@@ -8,7 +8,7 @@
 #ifndef NEURATH_BASE_RESULT_H
 #define NEURATH_BASE_RESULT_H
 
-#define NODISCARD [[nodiscard]]
+#define NODISCARD __attribute__((warn_unused_result))
 
 enum result {
     RESULT_OK = 0,

@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+void text_copy(char *out, size_t capacity, const char *text)
+{
+    size_t len = text == NULL ? 0 : strnlen(text, capacity - 1);
+    if (len > 0)
+        memcpy(out, text, len);
+    out[len] = '\0';
+}
+
 /* Length of the valid UTF-8 sequence at TEXT, or 0. *out_code is the character. */
 static size_t decode(const unsigned char *text, uint32_t *out_code)
 {

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Copies TEXT (NULL = empty) into OUT, cut to fit and terminated. CAPACITY is not 0. */
+void text_copy(char *out, size_t capacity, const char *text);
+
 /* Replaces in place every control character (C0, DEL, C1 in UTF-8), bidirectional override and
  * invalid UTF-8 byte by '?'. Newlines and tabs go too (a tab becomes a space). */
 void text_sanitise_line(char *text);

@@ -1,0 +1,287 @@
+/* Starts bubblewrap in a child, with a neutral view of the folders and limits, and watches it.
+ * SPDX-License-Identifier: MIT
+ *
+ * Between fork and exec the child only makes system calls: the service has other threads. */
+#include "adapt/sandbox/sandbox.h"
+
+#include "base/clock.h"
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX 128
+#define FOLDERS 4
+/* Where the child mounts a private tmpfs that holds the neutral paths. Every system has it. */
+#define STAGE "/tmp"
+
+enum { EXIT_SETUP = 125, EXIT_NO_BUBBLEWRAP = 126 };
+
+struct plan {
+    const char *folders[FOLDERS]; /* host paths or NULL: work, build, sources, tools */
+    int fds[FOLDERS];
+    char links[FOLDERS][32];      /* /proc/self/fd/N */
+    char *arguments[ARGUMENTS_MAX];
+    size_t count;
+    bool root;
+};
+
+static const char *const staged[FOLDERS] = {STAGE "/work", STAGE "/build", STAGE "/sources",
+                                            STAGE "/tools"};
+static const char *const inside[FOLDERS] = {"/work", "/work/build", "/sources", "/tools"};
+
+static void add(struct plan *plan, const char *argument)
+{
+    if (plan->count + 1 < ARGUMENTS_MAX)
+        plan->arguments[plan->count++] = (char *)argument;
+}
+
+static void add_words(struct plan *plan, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        add(plan, *words);
+}
+
+static const char *const fixed_words[] = {
+    "bwrap",       "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop",
+    "ALL",         "--clearenv",    "--hostname",        "build",         "--ro-bind",
+    "/usr",        "/usr",          "--symlink",         "usr/bin",       "/bin",
+    "--symlink",   "usr/sbin",      "/sbin",             "--symlink",     "usr/lib",
+    "/lib",        "--symlink",     "usr/lib64",         "/lib64",        "--ro-bind-try",
+    "/etc/alternatives", "/etc/alternatives", "--ro-bind-try", "/etc/ld.so.cache",
+    "/etc/ld.so.cache", "--proc",   "/proc",             "--dev",         "/dev",
+    "--tmpfs",     "/tmp",          "--setenv",          "PATH",          "/usr/bin:/bin",
+    "--setenv",    "HOME",          "/tmp",              "--setenv",      "LC_ALL",
+    "C",           "--setenv",      "TZ",                "UTC",           "--setenv",
+    "SOURCE_DATE_EPOCH", "0",       NULL,
+};
+
+static void plan_arguments(struct plan *plan, const struct sandbox_job *job)
+{
+    add_words(plan, fixed_words);
+    for (size_t i = 0; i < FOLDERS; i++) {
+        if (plan->folders[i] == NULL)
+            continue;
+        add(plan, i == 1 ? "--bind" : "--ro-bind");
+        add(plan, plan->root ? staged[i] : plan->folders[i]);
+        add(plan, inside[i]);
+    }
+    if (job->sources != NULL)
+        add_words(plan, (const char *const[]){"--setenv", "NEURATH_SOURCES", "/sources", NULL});
+    add_words(plan, (const char *const[]){"--chdir", "/work", "--", NULL});
+    for (size_t i = 0; job->command[i] != NULL; i++)
+        add(plan, job->command[i]);
+    plan->arguments[plan->count] = NULL;
+}
+
+static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
+                            struct problem *problem)
+{
+    memset(plan, 0, sizeof *plan);
+    plan->root = geteuid() == 0;
+    const char *const folders[FOLDERS] = {job->work, job->build, job->sources, job->tools};
+    for (size_t i = 0; i < FOLDERS; i++)
+        plan->fds[i] = -1;
+    for (size_t i = 0; i < FOLDERS; i++) {
+        plan->folders[i] = folders[i];
+        if (folders[i] == NULL)
+            continue;
+        plan->fds[i] = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (plan->fds[i] < 0)
+            return problem_set(problem, result_of_errno(errno), "sandbox",
+                               "the folder %s cannot be opened: %s", folders[i], strerror(errno));
+        snprintf(plan->links[i], sizeof plan->links[i], "/proc/self/fd/%d", plan->fds[i]);
+    }
+    plan_arguments(plan, job);
+    return RESULT_OK;
+}
+
+static void plan_fini(struct plan *plan)
+{
+    for (size_t i = 0; i < FOLDERS; i++) {
+        if (plan->fds[i] >= 0)
+            close(plan->fds[i]);
+    }
+}
+
+/* Child. Binds the folders to neutral paths that the unprivileged user can reach. */
+static bool stage_folders(const struct plan *plan)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0)
+        return false;
+    for (size_t i = 0; i < FOLDERS; i++) {
+        if (plan->fds[i] < 0)
+            continue;
+        if (mkdir(staged[i], 0755) != 0 ||
+            mount(plan->links[i], staged[i], NULL, MS_BIND, NULL) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void limit(int what, rlim_t value)
+{
+    struct rlimit limits = {value, value};
+    setrlimit((__rlimit_resource_t)what, &limits);
+}
+
+static void set_limits(const struct sandbox_job *job, bool root)
+{
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_AS, job->memory);
+    limit(RLIMIT_FSIZE, job->file_size);
+    limit(RLIMIT_NOFILE, 512);
+    limit(RLIMIT_CPU, job->seconds);
+    /* For an ordinary user the limit counts everything that the user runs. */
+    limit(RLIMIT_NPROC, root ? job->processes : job->processes + 4096);
+}
+
+static __attribute__((noreturn)) void child(const struct plan *plan, const struct sandbox_job *job,
+                                            int output)
+{
+    setsid();
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    int null = open("/dev/null", O_RDONLY);
+    dup2(null, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    if (plan->root && !stage_folders(plan))
+        _exit(EXIT_SETUP);
+    set_limits(job, plan->root);
+    if (plan->root &&
+        (setgroups(0, NULL) != 0 || setresgid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID) != 0 ||
+         setresuid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID) != 0))
+        _exit(EXIT_SETUP);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    syscall(SYS_close_range, 3u, ~0u, 0u);
+    if (chdir("/") != 0)
+        _exit(EXIT_SETUP);
+    static char *const environment[] = {(char *)"PATH=/usr/bin:/bin", NULL};
+    execve("/usr/bin/bwrap", plan->arguments, environment);
+    _exit(EXIT_NO_BUBBLEWRAP);
+}
+
+static void end_job(pid_t pid, struct sandbox_result *result, enum sandbox_end end)
+{
+    result->end = end;
+    kill(-pid, SIGKILL);
+    kill(pid, SIGKILL);
+}
+
+/* Reads output until it ends, time runs out, or the job is cancelled. */
+static void watch_job(const struct sandbox_job *job, pid_t pid, int fd, struct sandbox_result *result)
+{
+    int64_t deadline = clock_monotonic_ms() + (int64_t)job->seconds * 1000;
+    size_t total = 0;
+    bool ended = false;
+    char bytes[16384];
+    struct pollfd waits[2] = {{fd, POLLIN, 0}, {job->wake_fd, POLLIN, 0}};
+    while (true) {
+        int64_t left = deadline - clock_monotonic_ms();
+        if (!ended && left <= 0) {
+            end_job(pid, result, SANDBOX_TIME);
+            ended = true;
+        }
+        int ready = poll(waits, job->wake_fd >= 0 && !ended ? 2 : 1, ended ? 5000 : (int)left);
+        if (ready == 0 && ended)
+            return;
+        if (!ended && job->cancel != NULL && atomic_load(job->cancel)) {
+            end_job(pid, result, SANDBOX_CANCELLED);
+            ended = true;
+        }
+        if (waits[0].revents == 0)
+            continue;
+        ssize_t got = read(fd, bytes, sizeof bytes);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return;
+        total += (size_t)got;
+        if (!ended && total > job->output) {
+            end_job(pid, result, SANDBOX_OUTPUT);
+            ended = true;
+        }
+        if (total <= job->output && job->sink != NULL)
+            job->sink(job->context, bytes, (size_t)got);
+    }
+}
+
+static enum result wait_job(pid_t pid, struct sandbox_result *result, struct problem *problem)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return problem_set(problem, RESULT_IO, "sandbox", "the build's process is lost");
+    }
+    if (result->end != SANDBOX_EXITED)
+        return RESULT_OK;
+    if (WIFSIGNALED(status)) {
+        result->end = SANDBOX_SIGNALLED;
+        result->status = WTERMSIG(status);
+        return RESULT_OK;
+    }
+    result->status = WEXITSTATUS(status);
+    if (result->status == EXIT_SETUP)
+        return problem_set(problem, RESULT_FAILED, "sandbox",
+                           "the sandbox cannot be set up (mount namespace or user id)");
+    if (result->status == EXIT_NO_BUBBLEWRAP)
+        return problem_set(problem, RESULT_FAILED, "sandbox", "bubblewrap (bwrap) is missing");
+    return RESULT_OK;
+}
+
+enum result sandbox_run(const struct sandbox_job *job, struct sandbox_result *out_result,
+                        struct problem *problem)
+{
+    struct plan plan;
+    enum result result = plan_job(job, &plan, problem);
+    int output[2] = {-1, -1};
+    if (result == RESULT_OK && pipe2(output, O_CLOEXEC) != 0)
+        result = problem_set(problem, result_of_errno(errno), "sandbox", "no pipe: %s",
+                             strerror(errno));
+    pid_t pid = -1;
+    if (result == RESULT_OK) {
+        pid = fork();
+        if (pid == 0)
+            child(&plan, job, output[1]);
+        close(output[1]);
+        if (pid < 0)
+            result = problem_set(problem, result_of_errno(errno), "sandbox", "no process: %s",
+                                 strerror(errno));
+    }
+    plan_fini(&plan);
+    struct sandbox_result ended = {SANDBOX_EXITED, 0};
+    if (result == RESULT_OK) {
+        watch_job(job, pid, output[0], &ended);
+        result = wait_job(pid, &ended, problem);
+    }
+    if (output[0] >= 0)
+        close(output[0]);
+    if (result == RESULT_OK)
+        *out_result = ended;
+    return result;
+}
+
+enum result sandbox_own(const char *folder)
+{
+    if (geteuid() == 0 && lchown(folder, SANDBOX_ID, SANDBOX_ID) != 0)
+        return result_of_errno(errno);
+    return RESULT_OK;
+}

@@ -1,0 +1,119 @@
+/* Compile: runs the commit's own `make cells` in the sandbox and keeps what it prints.
+ * SPDX-License-Identifier: MIT */
+#include "pipeline/steps.h"
+
+#include "adapt/sandbox/sandbox.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECONDS_MAX 600
+#define MEMORY_MAX (2ULL * 1024 * 1024 * 1024)
+#define PROCESSES_MAX 256
+#define FILE_MAX (512ULL * 1024 * 1024)
+#define OUTPUT_MAX (4u * 1024 * 1024)
+
+/* Output on its way to the log: split into lines, so that each is stripped whole. */
+struct output {
+    struct build *build;
+    int fd;
+    char line[4096];
+    size_t len;
+    char last[512]; /* last line that was not empty */
+};
+
+static void note_line(struct output *output, const char *line)
+{
+    struct build *build = output->build;
+    if (line[0] != '\0')
+        text_copy(output->last, sizeof output->last, line);
+    bool is_error = strstr(line, "error:") != NULL || strstr(line, "undefined reference") != NULL;
+    if (build->first_error[0] == '\0' && is_error)
+        text_copy(build->first_error, sizeof build->first_error, line);
+}
+
+static void end_line(struct output *output)
+{
+    output->line[output->len] = '\0';
+    text_sanitise_line(output->line);
+    note_line(output, output->line);
+    size_t len = strlen(output->line);
+    output->line[len++] = '\n';
+    if (output->fd >= 0)
+        (void)!files_write_all(output->fd, output->line, len);
+    output->len = 0;
+}
+
+static void take_output(void *context, const char *bytes, size_t len)
+{
+    struct output *output = context;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == '\n')
+            end_line(output);
+        else if (output->len < sizeof output->line - 2)
+            output->line[output->len++] = bytes[i] == '\0' ? '?' : bytes[i];
+    }
+}
+
+static enum result judge(const struct output *output, const struct sandbox_result *ended,
+                         struct problem *problem)
+{
+    const char *cause = output->build->first_error;
+    switch (ended->end) {
+    case SANDBOX_CANCELLED:
+        return problem_set(problem, RESULT_BUSY, "cancelled", "the build was cancelled");
+    case SANDBOX_TIME:
+        return problem_set(problem, RESULT_FAILED, "too-slow", "the build took more than %d seconds",
+                           SECONDS_MAX);
+    case SANDBOX_OUTPUT:
+        return problem_set(problem, RESULT_FAILED, "too-much-output",
+                           "the build printed more than %u MiB", OUTPUT_MAX >> 20);
+    case SANDBOX_SIGNALLED:
+        return problem_set(problem, RESULT_FAILED, "killed", "the build was ended by signal %d",
+                           ended->status);
+    default:
+        break;
+    }
+    if (ended->status == 0)
+        return RESULT_OK;
+    return problem_set(problem, RESULT_FAILED, "does-not-build", "%s",
+                       cause[0] != '\0' ? cause : output->last);
+}
+
+enum result compile_commit(struct server *server, struct build *build, struct problem *problem)
+{
+    TEXT_OWNED char *work = server_path(server, "worktree");
+    TEXT_OWNED char *output_folder = server_path(server, "worktree/build");
+    struct output output = {.build = build};
+    output.fd = open(build->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    char *const command[] = {(char *)"make", (char *)"--no-print-directory", (char *)"cells", NULL};
+    struct sandbox_job job = {
+        .work = work,
+        .build = output_folder,
+        .sources = server->options.sources,
+        .command = command,
+        .seconds = SECONDS_MAX,
+        .memory = MEMORY_MAX,
+        .processes = PROCESSES_MAX,
+        .file_size = FILE_MAX,
+        .output = OUTPUT_MAX,
+        .cancel = &server->cancel,
+        .wake_fd = server->cancel_fd,
+        .sink = take_output,
+        .context = &output,
+    };
+    struct sandbox_result ended = {SANDBOX_EXITED, 0};
+    enum result result = sandbox_run(&job, &ended, problem);
+    if (output.len > 0)
+        end_line(&output);
+    if (result == RESULT_OK)
+        result = judge(&output, &ended, problem);
+    if (output.fd >= 0)
+        close(output.fd);
+    return result;
+}

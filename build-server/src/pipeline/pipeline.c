@@ -1,0 +1,271 @@
+/* The pipeline's thread: takes queued builds in order and leads each through the steps.
+ * SPDX-License-Identifier: MIT
+ *
+ * States of a build row, and who makes the transition:
+ *   queued → building      take_next()     only the newest queued one is built; older ones are superseded
+ *   queued → superseded    take_next()
+ *   building → built       ship()          with its release, published or held back
+ *   building → failed      end_build()     nothing of it is published
+ *   building → superseded  end_build()     a newer push came while it was built
+ *   building → queued      pipeline_thread() at start, after a crash, unless its release exists already
+ * Invariants:
+ *  1 At most one row is `building`, and only while this thread works on it.
+ *  2 A row that is `built` names a release; a row that is `failed` names none.
+ *  3 Of several queued rows the newest is shipped. Under pushes without a pause one is shipped at least
+ *    every STARVATION_MS, so that a busy branch is not starved. */
+#include "pipeline/steps.h"
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fleet/hold.h"
+#include "fleet/rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STARVATION_MS 30000
+
+void pipeline_changed(struct server *server)
+{
+    pthread_cond_broadcast(&server->builds_changed);
+}
+
+static void set_step(struct server *server, int64_t id, const char *step)
+{
+    server_lock(server);
+    db_run(server->db, "UPDATE builds SET step = ? WHERE id = ?", "si", step, id);
+    rows_publish_build(server, id);
+    pipeline_changed(server);
+    server_unlock(server);
+}
+
+/* Lock held. */
+static void end_build(struct server *server, int64_t id, const char *state,
+                      const struct problem *problem)
+{
+    db_run(server->db,
+           "UPDATE builds SET state = ?, step = NULL, finished = ?, reason_code = ?, reason_text = ? "
+           "WHERE id = ?",
+           "sissi", state, clock_now_ms(), problem == NULL ? NULL : problem->code,
+           problem == NULL ? NULL : problem->text, id);
+    rows_publish_build(server, id);
+    pipeline_changed(server);
+}
+
+/* Lock held. The newest queued build becomes `building`; the others are superseded. 0: none. */
+static int64_t take_next(struct server *server)
+{
+    struct db *db = server->db;
+    int64_t id =
+        db_integer(db, 0, "SELECT id FROM builds WHERE state = 'queued' ORDER BY id DESC LIMIT 1", "");
+    if (id == 0)
+        return 0;
+    int64_t older = db_integer(db, 0, "SELECT min(id) FROM builds WHERE state = 'queued'", "");
+    int64_t now = clock_now_ms();
+    if (db_begin(db) != RESULT_OK)
+        return 0;
+    db_run(db,
+           "UPDATE builds SET state = 'superseded', finished = ?, reason_code = 'superseded', "
+           "reason_text = 'a newer push came before it was built' WHERE state = 'queued' AND id < ?",
+           "ii", now, id);
+    db_run(db, "UPDATE builds SET state = 'building', started = ?, step = 'checkout' WHERE id = ?",
+           "ii", now, id);
+    if (db_commit(db) != RESULT_OK)
+        return 0;
+    for (int64_t at = older; at <= id; at++)
+        rows_publish_build(server, at);
+    pipeline_changed(server);
+    return id;
+}
+
+/* Invariant 3. Lock held. */
+static bool is_superseded(struct server *server, int64_t id)
+{
+    int64_t newer = db_integer(
+        server->db, 0, "SELECT count(*) FROM builds WHERE state = 'queued' AND id > ?", "i", id);
+    if (newer == 0)
+        return false;
+    int64_t shipped = db_integer(server->db, 0,
+                                 "SELECT max(finished) FROM builds WHERE state = 'built'", "");
+    int64_t waiting_since =
+        db_integer(server->db, 0, "SELECT min(created) FROM builds WHERE created > ?", "i", shipped);
+    return clock_now_ms() - waiting_since < STARVATION_MS;
+}
+
+/* The trigger of a release that was made from a push. Lock held. */
+static enum result make_release(struct server *server, const struct build *build,
+                                const struct inspection *inspection, struct problem *problem)
+{
+    TEXT_OWNED char *by =
+        db_text(server->db, "SELECT by_name FROM builds WHERE id = ?", "i", build->id);
+    bool kept_back = hold_keeps_back(server, inspection->set.content);
+    struct release_request request = {
+        .commit = build->commit,
+        .content = inspection->set.content,
+        .build = build->id,
+        .trigger = "push",
+        .by_kind = "pusher",
+        .by_name = by == NULL ? "unknown" : by,
+        .for_channel = true,
+        .held_back = kept_back,
+        .before = inspection->base,
+        .changed = inspection->changed,
+        .refusals = inspection->refusals,
+        .needs_boot = inspection->needs_boot,
+    };
+    int64_t version = 0;
+    enum result result = release_make(server, &request, &version, problem);
+    if (result == RESULT_OK && !kept_back)
+        hold_lift_for(server, inspection->set.content);
+    return result;
+}
+
+/* Objects, content, release, timestamp. Takes the lock. */
+static enum result ship(struct server *server, const struct build *build,
+                        const struct inspection *inspection, struct problem *problem)
+{
+    set_step(server, build->id, "publish");
+    enum result result = publish_objects(server, &inspection->set, problem);
+    if (result != RESULT_OK)
+        return result;
+    server_lock(server);
+    result = db_begin(server->db);
+    if (result == RESULT_OK) {
+        result = cell_set_store(server->db, &inspection->set, clock_now_ms());
+        if (result == RESULT_OK)
+            result = db_commit(server->db);
+        else
+            db_rollback(server->db);
+    }
+    if (result != RESULT_OK)
+        problem_set(problem, result, "publish", "the cells cannot be recorded: %s",
+                    result_name(result));
+    if (result == RESULT_OK)
+        result = make_release(server, build, inspection, problem);
+    if (result == RESULT_OK)
+        result = notify_refresh(server, problem);
+    if (result == RESULT_OK)
+        end_build(server, build->id, "built", NULL);
+    server_unlock(server);
+    return result;
+}
+
+static enum result run_steps(struct server *server, struct build *build, struct problem *problem)
+{
+    struct inspection inspection;
+    enum result result = checkout_commit(server, build->commit, problem);
+    if (result != RESULT_OK)
+        return result;
+    set_step(server, build->id, "compile");
+    result = compile_commit(server, build, problem);
+    if (result != RESULT_OK)
+        return result;
+    set_step(server, build->id, "inspect");
+    result = inspect_build(server, &inspection, problem);
+    if (result != RESULT_OK)
+        return result;
+    server_lock(server);
+    bool superseded = is_superseded(server, build->id);
+    server_unlock(server);
+    if (superseded)
+        result = problem_set(problem, RESULT_BUSY, "superseded",
+                             "a newer push came while it was built");
+    else
+        result = ship(server, build, &inspection, problem);
+    inspection_fini(&inspection);
+    return result;
+}
+
+static void run_build(struct server *server, int64_t id)
+{
+    struct build build = {.id = id};
+    struct problem problem = {"", ""};
+    server_lock(server);
+    TEXT_OWNED char *commit =
+        db_text(server->db, "SELECT commit_id FROM builds WHERE id = ?", "i", id);
+    server_unlock(server);
+    text_copy(build.commit, sizeof build.commit, commit == NULL ? "" : commit);
+    build.log_path = server_path(server, "log/build-%lld", (long long)id);
+    int64_t start = clock_monotonic_ms();
+    log_info("pipeline", "build %lld: commit %.10s", (long long)id, build.commit);
+    enum result result = run_steps(server, &build, &problem);
+    free(build.log_path);
+    server_lock(server);
+    bool released = db_integer(server->db, 0, "SELECT release FROM builds WHERE id = ?", "i", id) != 0;
+    if (result == RESULT_BUSY) {
+        end_build(server, id, "superseded", &problem);
+    } else if (result != RESULT_OK && released) {
+        /* Its release exists; the main loop tries again to sign or to announce it. */
+        server_alarm(server, "release", problem.text);
+        end_build(server, id, "built", NULL);
+    } else if (result != RESULT_OK) {
+        text_sanitise_line(problem.text);
+        end_build(server, id, "failed", &problem);
+    }
+    server_unlock(server);
+    log_info("pipeline", "build %lld: %s after %lld ms%s%s", (long long)id,
+             result == RESULT_OK ? "released" : result_name(result),
+             (long long)(clock_monotonic_ms() - start), result == RESULT_OK ? "" : ": ",
+             problem.text);
+}
+
+/* A crash left a build in the middle: its release, when there is one, was brought to its end by
+ * release_resume(); else it is built again. Lock held. */
+static void resume_builds(struct server *server)
+{
+    db_run(server->db,
+           "UPDATE builds SET state = 'built', step = NULL, finished = ? WHERE state = 'building' AND "
+           "release IS NOT NULL",
+           "i", clock_now_ms());
+    db_run(server->db,
+           "UPDATE builds SET state = 'queued', step = NULL, started = NULL WHERE state = 'building'",
+           "");
+}
+
+/* A release whose boot image is missing and wanted: the newest ones only. Lock held. 0: none. */
+static int64_t next_image(struct server *server)
+{
+    return db_integer(server->db, 0,
+                      "SELECT version FROM releases WHERE state = 'published' AND image = 0 AND "
+                      "version IN (SELECT release FROM channel UNION SELECT release FROM orders) "
+                      "ORDER BY version DESC LIMIT 1",
+                      "");
+}
+
+static void make_image(struct server *server, int64_t version)
+{
+    struct problem problem = {"", ""};
+    if (image_make(server, version, &problem) == RESULT_OK)
+        return;
+    log_warning("image", "release %lld: %s", (long long)version, problem.text);
+    server_lock(server);
+    db_run(server->db, "UPDATE releases SET image = 2 WHERE version = ?", "i", version);
+    server_unlock(server);
+}
+
+void *pipeline_thread(void *context)
+{
+    struct server *server = context;
+    server_lock(server);
+    resume_builds(server);
+    while (!atomic_load(&server->stopping)) {
+        int64_t id = take_next(server);
+        int64_t image = id == 0 ? next_image(server) : 0;
+        if (id == 0 && image == 0) {
+            pthread_cond_wait(&server->builds_changed, &server->lock);
+            continue;
+        }
+        server_unlock(server);
+        if (id != 0)
+            run_build(server, id);
+        else
+            make_image(server, image);
+        server_lock(server);
+    }
+    server_unlock(server);
+    return NULL;
+}

@@ -1,0 +1,137 @@
+/* The steps from a pushed commit to a release that machines hear of, one file each.
+ * SPDX-License-Identifier: MIT
+ *
+ *   watch     the repository's branch moved: rows in `builds`
+ *   checkout  the worktree holds the commit
+ *   compile   the commit's own `make cells`, in the sandbox
+ *   inspect   what it made: names, digests, ABI; what a swap to it would do
+ *   release   a version is taken, and signed
+ *   publish   objects and the signed frame are in their place, on the disk
+ *   notify    the timestamp says so; machines and browsers wake
+ * Each step checks first and then changes; each can be repeated after a crash. */
+#ifndef NEURATH_PIPELINE_STEPS_H
+#define NEURATH_PIPELINE_STEPS_H
+
+#include "pipeline/cells.h"
+#include "server.h"
+
+/* What is known about the build that runs. */
+struct build {
+    int64_t id;
+    char commit[REPO_ID_LEN];
+    char *log_path;
+    char first_error[512]; /* of the compiler */
+};
+
+/* --- watch.c ------------------------------------------------------------------------------------ */
+
+/* Compares the branch with what was seen, and queues a build for each move. Lock held. */
+void watch_scan(struct server *server);
+
+/* The watching thread: inotify, and a slow rescan. */
+void *watch_thread(void *server);
+
+/* --- checkout.c --------------------------------------------------------------------------------- */
+
+NODISCARD enum result checkout_commit(struct server *server, const char *commit,
+                                      struct problem *problem);
+
+/* --- compile.c ---------------------------------------------------------------------------------- */
+
+/* RESULT_FAILED with a problem: the commit does not build. RESULT_BUSY: cancelled. */
+NODISCARD enum result compile_commit(struct server *server, struct build *build,
+                                     struct problem *problem);
+
+/* --- inspect.c ---------------------------------------------------------------------------------- */
+
+struct inspection {
+    struct cell_set set;
+    json_t *changed;    /* against the base: [{name, old, new, class}] */
+    json_t *refusals;   /* [{code, cell, symbol, dependent, text}] */
+    json_t *needs_boot; /* [text] */
+    int64_t base;       /* the release it was compared with; 0: none */
+};
+
+void inspection_fini(struct inspection *inspection);
+
+/* Reads build/cells of the worktree. Fresh objects end up in the staging folder. Takes the lock. */
+NODISCARD enum result inspect_build(struct server *server, struct inspection *out,
+                                    struct problem *problem);
+
+/* What a swap between two stored contents would do. Takes the lock. GIVES both arrays. */
+NODISCARD enum result inspect_plan(struct server *server, const char *from_content,
+                                   const char *to_content, json_t **out_changed,
+                                   json_t **out_refusals, struct problem *problem);
+
+/* --- release.c ---------------------------------------------------------------------------------- */
+
+struct release_request {
+    bool reissue;
+    const char *commit;
+    const char *content;
+    int64_t build;      /* 0: none */
+    int64_t reissue_of; /* 0: none */
+    const char *trigger; /* push rollback manual */
+    const char *by_kind;
+    const char *by_name;
+    const char *note;   /* or NULL */
+    bool for_channel;
+    bool held_back;     /* published, but the channel stays */
+    int64_t before;     /* release it was compared with, 0: none */
+    const json_t *changed;
+    const json_t *refusals;
+    const json_t *needs_boot;
+};
+
+/* Takes a version, signs, stores. Afterwards the release is `published`, and the channel's when it is for the
+ * channel and not held back; machines do not know before notify_refresh(). Lock held, no
+ * transaction open. The objects of the content are in the store already. */
+NODISCARD enum result release_make(struct server *server, const struct release_request *request,
+                                   int64_t *out_version, struct problem *problem);
+
+/* Takes up what a crash left `allocated` or `signed`. Lock held. */
+NODISCARD enum result release_resume(struct server *server, struct problem *problem);
+
+/* --- publish.c ---------------------------------------------------------------------------------- */
+
+/* Path of an object in the store, or in the staging folder. GIVES (free()). */
+char *publish_object_path(const struct server *server, const char *object);
+char *publish_staging_path(const struct server *server, const char *object);
+
+/* Moves the fresh objects of SET from the staging folder into the store, durably. */
+NODISCARD enum result publish_objects(struct server *server, const struct cell_set *set,
+                                      struct problem *problem);
+
+/* Empties the staging folder. */
+void publish_clean(struct server *server);
+
+/* --- notify.c ----------------------------------------------------------------------------------- */
+
+/* Signs a new timestamp when the channel, the orders or the age ask for one, and wakes everybody whom it concerns. Lock held. */
+enum result notify_refresh(struct server *server, struct problem *problem);
+
+/* When the timestamp wants to be signed again (ms since 1970). Lock held. */
+int64_t notify_due(struct server *server);
+
+/* --- image.c ------------------------------------------------------------------------------------ */
+
+/* Makes boot/<V>/ for the release: neurath.elf and archive.cpio. Takes the lock shortly. */
+NODISCARD enum result image_make(struct server *server, int64_t version, struct problem *problem);
+
+/* --- pipeline.c --------------------------------------------------------------------------------- */
+
+void *pipeline_thread(void *server);
+
+/* Wakes the pipeline, and whoever waits for builds. Lock held. */
+void pipeline_changed(struct server *server);
+
+/* --- push.c ------------------------------------------------------------------------------------- */
+
+/* The thread that answers the repository's hook on run/push.sock. */
+void *push_thread(void *server);
+NODISCARD enum result push_install_hook(struct server *server, struct problem *problem);
+
+/* The hook's own process: sends standard input to the socket, prints the answers. The exit status. */
+int push_hook(const char *socket_folder);
+
+#endif
