@@ -7,10 +7,18 @@
 #include <string.h>
 
 static const char names[] =
-    "\0.text.f\0.bss.n\0.rela.text.f\0.symtab\0.strtab\0.shstrtab\0.cell";
+    "\0.text.f\0.bss.n\0.rela.text.f\0.symtab\0.strtab\0.shstrtab\0.cell"
+    "\0.eh_frame\0.rela.eh_frame";
 static const char strings[] = "\0n\0f\0g";
 
-enum { SECTIONS = 8, EHDR_LEN = 64, SHDR_LEN = 64, SYM_LEN = 24, RELA_LEN = 24 };
+// One CIE as the compiler writes it, and one FDE: eight bytes of code at function f.
+static const uint8_t frames[] = {0x14, 0, 0,    0,    0, 0,    0,    0, 1, 'z',  'R',
+                                 0,    1, 0x78, 0x10, 1, 0x1b, 0x0c, 7, 8, 0x90, 1,
+                                 0,    0, 0x10, 0,    0, 0,    0x1c, 0, 0, 0,    0,
+                                 0,    0, 0,    8,    0, 0,    0,    0, 0, 0,    0};
+enum { FRAMES_START_AT = 32 };
+
+enum { EHDR_LEN = 64, SHDR_LEN = 64, SYM_LEN = 24, RELA_LEN = 24 };
 
 uint8_t *image_header(struct image *image, uint32_t section, uint32_t field)
 {
@@ -42,13 +50,13 @@ static void symbol_put(struct image *image, uint32_t index, uint32_t name, uint8
     put_le64(image_symbol(image, index, SYM_SIZE), size);
 }
 
-static void rela_put(struct image *image, uint32_t index, uint64_t offset, uint32_t type,
-                     uint32_t symbol, int64_t addend)
+static void rela_put(uint8_t *at, uint64_t offset, uint32_t type, uint32_t symbol,
+                     int64_t addend)
 {
-    put_le64(image_rela(image, index, RELA_OFFSET), offset);
-    put_le32(image_rela(image, index, RELA_TYPE), type);
-    put_le32(image_rela(image, index, RELA_SYMBOL), symbol);
-    put_le64(image_rela(image, index, RELA_ADDEND), (uint64_t)addend);
+    put_le64(at + RELA_OFFSET, offset);
+    put_le32(at + RELA_TYPE, type);
+    put_le32(at + RELA_SYMBOL, symbol);
+    put_le64(at + RELA_ADDEND, (uint64_t)addend);
 }
 
 static uint32_t name_offset(const char *name)
@@ -71,22 +79,26 @@ struct part {
 
 void image_init(struct image *image, const void *cell, size_t cell_len)
 {
-    const struct part parts[SECTIONS] = {
+    const struct part parts[IMAGE_SECTIONS] = {
         [IMAGE_TEXT] = {".text.f", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR,
                         IMAGE_TEXT_LEN, .align = 16},
         [IMAGE_BSS] = {".bss.n", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, IMAGE_BSS_LEN,
                        .align = 8},
         [IMAGE_RELA] = {".rela.text.f", SHT_RELA, SHF_INFO_LINK, IMAGE_RELAS * RELA_LEN,
-                        IMAGE_SYMTAB, IMAGE_TEXT, 8},
+                        IMAGE_SYMTAB, IMAGE_TEXT, 8, NULL},
         [IMAGE_SYMTAB] = {".symtab", SHT_SYMTAB, 0, IMAGE_SYMBOLS * SYM_LEN, IMAGE_STRTAB,
-                          IMAGE_SYM_F, 8},
+                          IMAGE_SYM_F, 8, NULL},
         [IMAGE_STRTAB] = {".strtab", SHT_STRTAB, 0, sizeof(strings), .align = 1,
                           .content = strings},
         [IMAGE_NAMES] = {".shstrtab", SHT_STRTAB, 0, sizeof(names), .align = 1,
                          .content = names},
         [IMAGE_CELL] = {".cell", SHT_PROGBITS, 0, cell_len, .align = 8, .content = cell},
+        [IMAGE_FRAMES] = {".eh_frame", SHT_PROGBITS, SHF_ALLOC, sizeof(frames),
+                          .align = 8, .content = frames},
+        [IMAGE_FRAMES_RELA] = {".rela.eh_frame", SHT_RELA, SHF_INFO_LINK, RELA_LEN,
+                               IMAGE_SYMTAB, IMAGE_FRAMES, 8, NULL},
     };
-    uint32_t count = cell ? SECTIONS : SECTIONS - 1;
+    uint32_t count = cell ? IMAGE_SECTIONS : IMAGE_CELL;
     size_t at = EHDR_LEN;
 
     for (uint32_t i = 1; i < count; i++)
@@ -112,18 +124,24 @@ void image_init(struct image *image, const void *cell, size_t cell_len)
         put_le32(image_header(image, i, SH_LINK), parts[i].link);
         put_le32(image_header(image, i, SH_INFO), parts[i].info);
         put_le64(image_header(image, i, SH_ALIGN), parts[i].align);
+        if (parts[i].type == SHT_RELA || parts[i].type == SHT_SYMTAB)
+            put_le64(image_header(image, i, SH_ENTSIZE), 24);
         if (parts[i].content)
             memcpy(image->bytes + at, parts[i].content, parts[i].len);
         at += parts[i].type == SHT_NOBITS ? 0 : align_up(parts[i].len, 8);
     }
+    image_content(image, IMAGE_TEXT)[11] = 0xe8; // call
     symbol_put(image, IMAGE_SYM_N, 1, ELF64_ST_INFO(STB_LOCAL, STT_OBJECT), IMAGE_BSS, 0,
                8);
     symbol_put(image, IMAGE_SYM_F, 3, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), IMAGE_TEXT, 4,
                8);
     symbol_put(image, IMAGE_SYM_G, 5, ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), SHN_UNDEF, 0,
                0);
-    rela_put(image, 0, 0, R_X86_64_PC32, IMAGE_SYM_N, -4);
-    rela_put(image, 1, 12, R_X86_64_PLT32, IMAGE_SYM_G, -4);
+    rela_put(image_rela(image, 0, 0), 0, R_X86_64_PC32, IMAGE_SYM_N, -4);
+    rela_put(image_rela(image, 1, 0), 12, R_X86_64_PLT32, IMAGE_SYM_G, -4);
+    if (cell)
+        rela_put(image_content(image, IMAGE_FRAMES_RELA), FRAMES_START_AT, R_X86_64_PC32,
+                 IMAGE_SYM_F, 0);
 }
 
 void image_fini(struct image *image)

@@ -5,7 +5,7 @@
 
 #include <lib/base/types.h>
 
-// The sections, by index. CELL is there only if the image was made with .cell bytes.
+// The sections, by index. From CELL on they are there only if the image was made with .cell bytes.
 enum {
     IMAGE_TEXT = 1,
     IMAGE_BSS,
@@ -13,7 +13,10 @@ enum {
     IMAGE_SYMTAB,
     IMAGE_STRTAB,
     IMAGE_NAMES,
-    IMAGE_CELL
+    IMAGE_CELL,
+    IMAGE_FRAMES,
+    IMAGE_FRAMES_RELA,
+    IMAGE_SECTIONS
 };
 // Symbols: function f (global, 8 bytes at 4), object n (local, 8 bytes), imports g.
 enum { IMAGE_SYM_N = 1, IMAGE_SYM_F, IMAGE_SYM_G, IMAGE_SYMBOLS };

@@ -1,0 +1,11 @@
+// The image with a .cell section that describes it: a small, valid cell.
+// SPDX-License-Identifier: MIT
+#ifndef TEST_CORE_SAMPLE_H
+#define TEST_CORE_SAMPLE_H
+
+#include "image.h"
+
+// A cell "sample" with a function, an object, types and no imports; end with image_fini().
+void sample_init(struct image *image);
+
+#endif
