@@ -74,4 +74,5 @@ bench: deps
 	$(Q)$(MAKE) all
 	$(Q)mkdir -p $(B)/bench
 	$(Q)for b in $(sort $(wildcard tests/bench/*.bench)); do BUILD=$(B) $$b || exit 1; done
+	$(Q)BUILD=$(B) tests/bench/merge
 endif
