@@ -3,5 +3,5 @@
 cell := test_network
 kind := test
 start := app
-uses := libc ktest net tls http heap task bootinfo clock format
+uses := libc ktest net tls http heap task bootinfo clock format console
 sources := network.c exchange.c secure.c

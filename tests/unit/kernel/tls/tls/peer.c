@@ -30,14 +30,6 @@ static struct {
     char client_name[64];
 } peer;
 
-static void check(int code, const char *what)
-{
-    if (code >= 0)
-        return;
-    fprintf(stderr, "%s: %s\n", what, gnutls_strerror(code));
-    abort();
-}
-
 static size_t pipe_put(struct pipe *pipe, const void *data, size_t len)
 {
     if (pipe->head == pipe->tail)
@@ -139,111 +131,6 @@ enum status random_status(void)
     return STATUS_OK;
 }
 
-/* ---- certificates ---- */
-
-struct peer_ca {
-    gnutls_x509_crt_t certificate;
-    gnutls_x509_privkey_t key;
-};
-
-static gnutls_x509_privkey_t make_key(void)
-{
-    gnutls_x509_privkey_t key;
-    check(gnutls_x509_privkey_init(&key), "key");
-    check(gnutls_x509_privkey_generate(
-              key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
-          "key");
-    return key;
-}
-
-static gnutls_x509_crt_t make_certificate(const char *name, gnutls_x509_privkey_t key,
-                                          long from_s, long to_s)
-{
-    static uint8_t serial = 1;
-    gnutls_x509_crt_t certificate;
-    check(gnutls_x509_crt_init(&certificate), "certificate");
-    gnutls_x509_crt_set_version(certificate, 3);
-    serial++;
-    gnutls_x509_crt_set_serial(certificate, &serial, 1);
-    gnutls_x509_crt_set_activation_time(certificate, time(NULL) + from_s);
-    gnutls_x509_crt_set_expiration_time(certificate, time(NULL) + to_s);
-    gnutls_x509_crt_set_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, name,
-                                  (unsigned)strlen(name));
-    check(gnutls_x509_crt_set_key(certificate, key), "key");
-    return certificate;
-}
-
-static void export_certificate(gnutls_x509_crt_t certificate, struct pem *out)
-{
-    out->len = sizeof out->text;
-    check(gnutls_x509_crt_export(certificate, GNUTLS_X509_FMT_PEM, out->text, &out->len),
-          "export");
-}
-
-struct peer_ca *peer_ca_create(struct pem *out_certificate)
-{
-    struct peer_ca *ca = calloc(1, sizeof *ca);
-    ca->key = make_key();
-    ca->certificate = make_certificate("test CA", ca->key, -3600, 86400);
-    gnutls_x509_crt_set_basic_constraints(ca->certificate, 1, -1);
-    gnutls_x509_crt_set_key_usage(ca->certificate, GNUTLS_KEY_KEY_CERT_SIGN);
-    check(gnutls_x509_crt_sign2(ca->certificate, ca->certificate, ca->key,
-                                GNUTLS_DIG_SHA256, 0),
-          "sign");
-    export_certificate(ca->certificate, out_certificate);
-    return ca;
-}
-
-void peer_ca_destroy(struct peer_ca *ca)
-{
-    gnutls_x509_crt_deinit(ca->certificate);
-    gnutls_x509_privkey_deinit(ca->key);
-    free(ca);
-}
-
-void peer_issue(const struct peer_ca *ca, const char *name, enum peer_purpose purpose,
-                long from_s, long to_s, struct pem *out_certificate, struct pem *out_key)
-{
-    gnutls_x509_privkey_t key = make_key();
-    gnutls_x509_crt_t certificate = make_certificate(name, key, from_s, to_s);
-    gnutls_x509_crt_set_basic_constraints(certificate, 0, -1);
-    gnutls_x509_crt_set_key_purpose_oid(
-        certificate,
-        purpose == PEER_SERVER ? GNUTLS_KP_TLS_WWW_SERVER : GNUTLS_KP_TLS_WWW_CLIENT, 0);
-    if (purpose == PEER_SERVER)
-        gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, name,
-                                             (unsigned)strlen(name), GNUTLS_FSAN_SET);
-    check(gnutls_x509_crt_sign2(certificate, ca->certificate, ca->key, GNUTLS_DIG_SHA256,
-                                0),
-          "sign");
-    export_certificate(certificate, out_certificate);
-    out_key->len = sizeof out_key->text;
-    check(gnutls_x509_privkey_export(key, GNUTLS_X509_FMT_PEM, out_key->text,
-                                     &out_key->len),
-          "export");
-    gnutls_x509_crt_deinit(certificate);
-    gnutls_x509_privkey_deinit(key);
-}
-
-/* GnuTLS gives the number with a zero byte in front, or without leading zeros. */
-void peer_scalar(const struct pem *key, uint8_t out[32])
-{
-    gnutls_x509_privkey_t parsed;
-    gnutls_ecc_curve_t curve;
-    gnutls_datum_t x, y, k,
-        text = {.data = (unsigned char *)key->text, .size = (unsigned)key->len};
-    check(gnutls_x509_privkey_init(&parsed), "key");
-    check(gnutls_x509_privkey_import(parsed, &text, GNUTLS_X509_FMT_PEM), "key");
-    check(gnutls_x509_privkey_export_ecc_raw(parsed, &curve, &x, &y, &k), "key");
-    memset(out, 0, 32);
-    for (unsigned i = 0; i < 32 && i < k.size; i++)
-        out[31 - i] = k.data[k.size - 1 - i];
-    gnutls_free(x.data);
-    gnutls_free(y.data);
-    gnutls_free(k.data);
-    gnutls_x509_privkey_deinit(parsed);
-}
-
 /* ---- the server ---- */
 
 static ssize_t server_push(gnutls_transport_ptr_t context, const void *data, size_t len)
@@ -282,19 +169,23 @@ void peer_start(const struct peer_options *options)
     memset(&peer, 0, sizeof peer);
     gnutls_datum_t certificate = datum(&options->certificate), key = datum(&options->key),
                    client_ca = datum(&options->client_ca);
-    check(gnutls_certificate_allocate_credentials(&peer.credentials), "credentials");
-    check(gnutls_certificate_set_x509_key_mem(peer.credentials, &certificate, &key,
-                                              GNUTLS_X509_FMT_PEM),
-          "key");
+    certificates_check(gnutls_certificate_allocate_credentials(&peer.credentials),
+                       "credentials");
+    certificates_check(gnutls_certificate_set_x509_key_mem(peer.credentials, &certificate,
+                                                           &key, GNUTLS_X509_FMT_PEM),
+                       "key");
     if (options->client_ca.len > 0)
-        check(gnutls_certificate_set_x509_trust_mem(peer.credentials, &client_ca,
-                                                    GNUTLS_X509_FMT_PEM),
-              "CA");
-    check(gnutls_init(&peer.session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS),
-          "session");
-    check(gnutls_priority_set_direct(peer.session, options->priority, NULL), "priority");
-    check(gnutls_credentials_set(peer.session, GNUTLS_CRD_CERTIFICATE, peer.credentials),
-          "credentials");
+        certificates_check(gnutls_certificate_set_x509_trust_mem(
+                               peer.credentials, &client_ca, GNUTLS_X509_FMT_PEM),
+                           "CA");
+    certificates_check(
+        gnutls_init(&peer.session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS),
+        "session");
+    certificates_check(gnutls_priority_set_direct(peer.session, options->priority, NULL),
+                       "priority");
+    certificates_check(
+        gnutls_credentials_set(peer.session, GNUTLS_CRD_CERTIFICATE, peer.credentials),
+        "credentials");
     if (options->client_ca.len > 0)
         gnutls_certificate_server_set_request(peer.session, GNUTLS_CERT_REQUEST);
     gnutls_transport_set_push_function(peer.session, server_push);
@@ -336,7 +227,7 @@ void peer_write(const void *data, size_t len)
     for (size_t done = 0; done < len;) {
         ssize_t n =
             gnutls_record_send(peer.session, (const uint8_t *)data + done, len - done);
-        check((int)n, "send");
+        certificates_check((int)n, "send");
         done += (size_t)n;
     }
 }
@@ -377,10 +268,12 @@ const char *peer_client_name(void)
     gnutls_x509_crt_t certificate;
     size_t len = sizeof peer.client_name;
     gnutls_x509_crt_init(&certificate);
-    check(gnutls_x509_crt_import(certificate, list, GNUTLS_X509_FMT_DER), "import");
-    check(gnutls_x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0,
-                                        peer.client_name, &len),
-          "name");
+    certificates_check(gnutls_x509_crt_import(certificate, list, GNUTLS_X509_FMT_DER),
+                       "import");
+    certificates_check(gnutls_x509_crt_get_dn_by_oid(certificate,
+                                                     GNUTLS_OID_X520_COMMON_NAME, 0, 0,
+                                                     peer.client_name, &len),
+                       "name");
     gnutls_x509_crt_deinit(certificate);
     return peer.client_name;
 }

@@ -3,29 +3,13 @@
 #ifndef NEURATH_TESTS_TLS_PEER_H
 #define NEURATH_TESTS_TLS_PEER_H
 
+#include "certificates.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct conn;
-
-/* Certificates and keys, made anew in each process; PEM with a zero byte that is not counted. */
-struct pem {
-    char text[2048];
-    size_t len;
-};
-
-enum peer_purpose { PEER_SERVER, PEER_CLIENT };
-
-struct peer_ca;
-struct peer_ca *peer_ca_create(struct pem *out_certificate);
-void peer_ca_destroy(struct peer_ca *ca);
-/* Signs a certificate for NAME, valid from FROM to TO seconds from now. */
-void peer_issue(const struct peer_ca *ca, const char *name, enum peer_purpose purpose,
-                long from_s, long to_s, struct pem *out_certificate, struct pem *out_key);
-
-/* The private number of a P-256 key. */
-void peer_scalar(const struct pem *key, uint8_t out[32]);
 
 struct peer_options {
     struct pem certificate, key;

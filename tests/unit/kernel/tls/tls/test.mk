@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 uses     := mbedtls
 packages := gnutls
-sources  := peer.c kernel/tls/tls/tls.c kernel/tls/tls/credentials.c kernel/tls/tls/reasons.c kernel/lib/format/format.c
+sources  := peer.c certificates.c kernel/tls/tls/tls.c kernel/tls/tls/credentials.c kernel/tls/tls/reasons.c kernel/lib/format/format.c
