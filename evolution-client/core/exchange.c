@@ -34,6 +34,15 @@ static void fail(struct client *client, struct exchange *exchange, const char *c
     client->progress = true;
 }
 
+/* The body is more than it may be. Of an error only the status counts; its body is not read. */
+static void too_large(struct client *client, struct exchange *exchange)
+{
+    bool success = exchange->head.status >= 200 && exchange->head.status < 300;
+    fail(client, exchange, "too_large");
+    if (!success)
+        exchange->state = EXCHANGE_DONE;
+}
+
 void client_exchange_end(struct client *client, struct exchange *exchange)
 {
     enum client_channel channel = exchange->channel;
@@ -108,7 +117,7 @@ static void take_head(struct client *client, struct exchange *exchange,
         exchange->len = exchange->resumed = 0;
     if (exchange->state == EXCHANGE_RUNNING && head->length >= 0 &&
         (uint64_t)head->length > body_limit(exchange) - exchange->len)
-        fail(client, exchange, "too_large");
+        too_large(client, exchange);
 }
 
 static bool grow(struct exchange *exchange, size_t needed, size_t limit)
@@ -138,7 +147,7 @@ static void take_body(struct client *client, struct exchange *exchange,
         return;
     }
     if (len > limit - exchange->len) {
-        fail(client, exchange, "too_large");
+        too_large(client, exchange);
         return;
     }
     if (len == 0)
