@@ -15,7 +15,6 @@
 #include <time/clock/clock.h>
 
 #define RECORDS 32u
-#define VECTOR_BREAKPOINT 3u
 #define VECTOR_DOUBLE_FAULT 8u
 #define VECTOR_PAGE_FAULT 14u
 #define VECTOR_MACHINE_CHECK 18u
@@ -30,6 +29,7 @@ static struct {
     /* [c] by CPU number */
     uint32_t handling[CPU_MAX]; /* a fault while this is set is the last one */
     char panic_text[CPU_MAX][PANIC_TEXT_MAX];
+    uint64_t panic_pc[CPU_MAX];
     /* Of fault_expect(). */
     uint64_t expect_low, expect_high, expect_resume, expected_vector;
 } fault;
@@ -84,7 +84,9 @@ static void fill_record(struct fault_record *record, const struct trap_frame *fr
         record->address = fault_address();
     if (cpu_current_task() != NULL)
         task_name_copy(cpu_current_task(), record->task);
-    report_place(frame, record->place, sizeof record->place);
+    /* Of a panic, who called it says more. */
+    report_place(fault.panic_pc[record->cpu] != 0 ? fault.panic_pc[record->cpu] : frame->rip, record->place,
+                 sizeof record->place);
 }
 
 static void keep_record(struct fault_record *record)
@@ -147,6 +149,7 @@ void fault_handle(struct trap_frame *frame)
         end_machine(frame, &record);
     report(frame, &record, fault.panic_text[record.cpu]);
     fault.panic_text[record.cpu][0] = 0;
+    fault.panic_pc[record.cpu] = 0;
     keep_record(&record);
     atomic_store(handling, 0);
     task_abandon(!give_up);
@@ -156,6 +159,7 @@ void fault_panic(const char *format, ...)
 {
     va_list arguments;
     (void)interrupts_off();
+    fault.panic_pc[cpu_index()] = (uint64_t)__builtin_return_address(0) - 1;
     va_start(arguments, format);
     (void)format_text_list(fault.panic_text[cpu_index()], PANIC_TEXT_MAX, format, arguments);
     va_end(arguments);

@@ -5,8 +5,8 @@
 
 #include <fault/fault/fault.h>
 
-/* Where FRAME was, "cell@version function+offset". */
-void report_place(const struct trap_frame *frame, char *out, size_t capacity);
+/* "cell@version function+offset" of PC. */
+void report_place(uint64_t pc, char *out, size_t capacity);
 
 /* Registers and backtrace; through the log, or for a fatal fault straight to the wire. */
 void report(const struct trap_frame *frame, const struct fault_record *record, const char *panic_text);

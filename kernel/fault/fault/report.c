@@ -50,9 +50,9 @@ static void say(bool fatal, const char *format, ...)
         log_write("fault", LOG_ERROR, "%s", text);
 }
 
-void report_place(const struct trap_frame *frame, char *out, size_t capacity)
+void report_place(uint64_t pc, char *out, size_t capacity)
 {
-    namespace_symbolise(namespace_kernel(), frame->rip, out, capacity);
+    namespace_symbolise(namespace_kernel(), pc, out, capacity);
 }
 
 struct backtrace {

@@ -91,6 +91,7 @@ static void slot_put(uint64_t top)
     uint64_t slot = (top - PAGING_STACK_BASE) / STACK_SLOT_LEN - 1;
     spin_lock(&regions.lock);
     regions.stack_slots[slot / 64] &= ~(1ull << (slot % 64));
+    regions.stack_hint = min_u64(regions.stack_hint, slot / 64); /* low slots have their page tables already */
     spin_unlock(&regions.lock);
 }
 

@@ -6,8 +6,8 @@
 #include <lib/base/status.h>
 
 /* A test is a cell of kind test with `start := app`; its hook calls ktest_run(). When the machine is up, the cases run one after
- * another in a task, each in a step of its own; every case prints a line. Then QEMU ends, with exit status 1 when
- * all have passed and 3 when not (isa-debug-exit). */
+ * another in a task, each in a step of its own; every case prints a line. Then QEMU ends, with exit status 33
+ * when all have passed and 35 when not (isa-debug-exit). */
 
 typedef void (*ktest_fn)(void);
 

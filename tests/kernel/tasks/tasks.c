@@ -83,13 +83,15 @@ static bool frames_are_back(void *arg)
     return stats.free + 32 >= *(uint64_t *)arg;
 }
 
-static void make_tasks_end(uint64_t from, uint64_t to)
+/* 20 tasks, until they have ended and their stacks are back. */
+static void make_tasks_end(uint64_t total)
 {
-    for (uint64_t i = from; i < to; i++) {
+    struct frame_stats before;
+    frame_stats_read(&before);
+    for (unsigned i = 0; i < 20; i++)
         KTEST_CHECK(task_create("end", end_step, NULL, NULL) != NULL);
-        if (i % 20 == 19)
-            KTEST_CHECK(ktest_until_count(&ended, i + 1, 10 * NS_PER_S));
-    }
+    KTEST_CHECK(ktest_until_count(&ended, total, 10 * NS_PER_S));
+    KTEST_CHECK(ktest_until(frames_are_back, &before.free, 10 * NS_PER_S));
 }
 
 /* The first ones leave page tables for the stack region, which stay; after that, nothing grows. */
@@ -97,11 +99,13 @@ void tasks_leave_nothing_behind(void)
 {
     struct frame_stats before;
     struct heap_stats heap_before, heap_after;
-    make_tasks_end(0, 100);
-    ktest_sleep(20 * NS_PER_MS);
+    uint64_t total = 0;
+    while (total < 100)
+        make_tasks_end(total += 20);
     frame_stats_read(&before);
     heap_stats_read(&heap_before);
-    make_tasks_end(100, 500);
+    while (total < 500)
+        make_tasks_end(total += 20);
     KTEST_CHECK(ktest_until(frames_are_back, &before.free, 10 * NS_PER_S));
     heap_stats_read(&heap_after);
     KTEST_CHECK(heap_after.live_count <= heap_before.live_count + 8);
