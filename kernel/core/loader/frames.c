@@ -32,6 +32,18 @@ static bool eh_find(const struct version *v, struct eh *out)
     return false;
 }
 
+/* The unwinder follows an FDE to its CIE without further checks, in fault context. */
+static bool cie_ok(const struct eh *e, uint64_t fde)
+{
+    uint64_t back = get_le32(e->bytes + fde + 4);
+    if (back < 4 || back > fde + 4)
+        return false;
+    uint64_t cie = fde + 4 - back;
+    uint32_t len = get_le32(e->bytes + cie);
+    return e->len - cie >= 8 && len >= 4 && len <= e->len - cie - 4 &&
+           get_le32(e->bytes + cie + 4) == 0;
+}
+
 /* Calls out the FDEs one by one: *AT moves on; gives false at the end or when malformed. */
 static bool eh_next(const struct eh *e, uint64_t *at, struct fde *out, bool *out_bad)
 {
@@ -49,7 +61,7 @@ static bool eh_next(const struct eh *e, uint64_t *at, struct fde *out, bool *out
         *at = here + 4 + len;
         if (get_le32(e->bytes + here + 4) == 0)
             continue; /* a CIE */
-        if (len < FDE_MIN_LEN - 4) {
+        if (len < FDE_MIN_LEN - 4 || !cie_ok(e, here)) {
             *out_bad = true;
             return false;
         }
@@ -83,7 +95,7 @@ enum status frames_build(struct version *v, struct refusal *out_why)
     if (!eh_find(v, &e))
         return STATUS_OK;
     for (uint64_t at = 0; eh_next(&e, &at, &f, &bad);) {
-        if (f.pc < v->text_begin || f.pc + f.len > v->text_end)
+        if (f.pc < v->text_begin || f.pc > v->text_end || f.len > v->text_end - f.pc)
             bad = true;
         count++;
     }

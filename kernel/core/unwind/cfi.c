@@ -105,6 +105,12 @@ static void set_rule(struct machine *m, uint64_t reg, uint8_t kind, int64_t offs
         m->row.rules[reg] = (struct rule){.kind = kind, .offset = offset};
 }
 
+/* An offset in units of the data alignment; wraps instead of overflowing. */
+static int64_t read_factored(struct reader *r, const struct cie *cie)
+{
+    return (int64_t)(read_uleb(r) * (uint64_t)cie->data_align);
+}
+
 static bool extended(struct machine *m, struct reader *r, const struct cie *cie, uint8_t op)
 {
     uint64_t reg;
@@ -115,7 +121,7 @@ static bool extended(struct machine *m, struct reader *r, const struct cie *cie,
     case 0x04: m->location += read_fixed(r, 4) * cie->code_align; return true;
     case 0x05: /* offset_extended */
         reg = read_uleb(r);
-        set_rule(m, reg, RULE_AT_CFA, (int64_t)read_uleb(r) * cie->data_align);
+        set_rule(m, reg, RULE_AT_CFA, read_factored(r, cie));
         return true;
     case 0x06: /* restore_extended */
         reg = read_uleb(r);
@@ -153,7 +159,7 @@ static bool run(struct machine *m, struct reader *r, const struct cie *cie, uint
         uint8_t low = op & 0x3f;
         switch (op & 0xc0) {
         case 0x40: m->location += low * cie->code_align; break;
-        case 0x80: set_rule(m, low, RULE_AT_CFA, (int64_t)read_uleb(r) * cie->data_align); break;
+        case 0x80: set_rule(m, low, RULE_AT_CFA, read_factored(r, cie)); break;
         case 0xc0:
             if (low < UNWIND_REGISTERS)
                 m->row.rules[low] = m->initial.rules[low];

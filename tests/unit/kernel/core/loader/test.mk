@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+sources := kernel/core/unwind/cfi.c kernel/tools/celltool/base.c kernel/tools/celltool/info.c \
+    tests/unit/kernel/core/image.c tests/unit/kernel/core/sample.c
+uses    := core
