@@ -126,7 +126,7 @@ static void add_row(struct server *server, const struct attempt *attempt)
            "INSERT INTO history (machine, time, release, from_commit, to_commit, from_content, "
            "to_content, trigger_kind, by_kind, by_name, note, result, boot_id, attempt) VALUES (?, ?, "
            "nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)",
-           "siissssssssssi", attempt->machine, now, attempt->release, attempt->from_commit,
+           "siisssssssssi", attempt->machine, now, attempt->release, attempt->from_commit,
            attempt->to_commit, attempt->from_content, known ? row_text(rows, 4) : NULL, trigger,
            known ? row_text(rows, 1) : "server", known ? row_text(rows, 2) : "unknown",
            known ? row_text(rows, 3) : NULL, attempt->boot_id, attempt->number);
