@@ -21,7 +21,7 @@ const RECONNECT_MS = 8000; /* a reconnect that takes longer is called stale, too
 const $ = (id) => document.getElementById(id);
 
 let words = [];
-let route = { kind: null, id: null };
+let route = { kind: null };
 let arrived = false;       /* the target of the route was scrolled to */
 let waiting = new Set();   /* ids of history rows held back while the reader is further down */
 let stream_state = { live: false, contact_ms: 0, retry_ms: 0 };
@@ -172,11 +172,12 @@ function arrive() {
   node.scrollIntoView({ block: "nearest" });
 }
 
-const KINDS = { machines: "machines", swaps: "history", releases: "releases", builds: "builds" };
+const KINDS = { machine: "machines", swap: "history", release: "releases", build: "builds" };
 
+/* "#/swaps/42"; the service prints it as "#swap/42". */
 async function navigate() {
-  const [, kind, id] = location.hash.split("/");
-  route = KINDS[kind] && id ? { kind, id: decodeURIComponent(id) } : { kind: null, id: null };
+  const [, kind, id] = /^#\/?(\w+?)s?\/(\w+)$/.exec(location.hash) ?? [];
+  route = KINDS[kind] ? { kind: kind + "s", list: KINDS[kind], id } : { kind: null };
   arrived = false;
   if (route.kind === "swaps")
     waiting.delete(Number(route.id));
@@ -186,8 +187,7 @@ async function navigate() {
 }
 
 async function findTarget() {
-  const { kind, id } = route;
-  const list = KINDS[kind];
+  const { kind, list, id } = route;
   const known = [...store[list].keys()].some((k) => String(k) === id);
   if (!known)
     await store.fetchOne(list, id).catch((error) => {

@@ -17,9 +17,9 @@ export function now() {
 
 export function ago(ms) {
   const s = Math.floor(ms / 1000);
-  if (s < 2)
-    return "just now";
-  return `${duration(s)} ago`;
+  if (s < -60)
+    return `in ${duration(-s)}`;
+  return s < 2 ? "just now" : `${duration(s)} ago`;
 }
 
 /* Two units at most: "43 s", "12 min", "2 h 13 min", "5 d 3 h". */

@@ -108,7 +108,7 @@ test("a swap arrives live, goes from trial to permanent, and shows its stages", 
 
 test("an address leads to its row, open and in view", async () => {
   const { id } = (await service.get("history?limit=1")).rows[0];
-  const page = await open(`/#/swaps/${id}`);
+  const page = await open(`/#swap/${id}`); /* as the service prints it; the page's own links say #/swaps/ID */
   await row(page, "swaps", id).locator(".detail").waitFor();
   assert.equal(await row(page, "swaps", id).locator(".handle").getAttribute("aria-expanded"), "true");
   assert.ok(await row(page, "swaps", id).evaluate((e) => e.getBoundingClientRect().top < innerHeight));

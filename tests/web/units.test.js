@@ -25,6 +25,7 @@ test("durations and amounts have two units at most", async () => {
   assert.deepEqual([0, 1023, 8412, 5e6].map(bytes), ["0 B", "1023 B", "8.21 KiB", "4.77 MiB"]);
   assert.equal(ago(-500), "just now");
   assert.equal(ago(12_000), "12 s ago");
+  assert.equal(ago(-7_200_000), "in 2 h");
 });
 
 test("characters that hide or reorder text are shown by number", async () => {

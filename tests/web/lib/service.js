@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 
 import { execFileSync, spawn } from "node:child_process";
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { writeProject } from "./project.js";
@@ -67,7 +67,7 @@ export class Service {
       this.server.stdout.on("data", (bytes) => {
         this.log.write(bytes);
         said += bytes;
-        if (/^ready /m.test(said)) {
+        if (/\bready\b/.test(said)) {
           clearTimeout(late);
           done();
         }
@@ -149,11 +149,19 @@ export class Service {
     return pushed;
   }
 
-  /* A machine: the hosted client, with real TLS and real signatures, without a kernel below. */
-  async machine(name) {
-    const seed = join(this.folder, `${name}.json`);
-    writeFileSync(seed, JSON.stringify(await this.get(`machines/${name}/seed?address=127.0.0.1&trial_ms=300`)));
-    const child = spawn(built("bin/client-host"), ["--seed", seed, "--state", join(this.folder, name)], { stdio: ["ignore", "pipe", "pipe"] });
+  /* A machine: the hosted client, with real TLS and real signatures, without a kernel below. It boots the current release. */
+  async machine(name, options = []) {
+    const folder = join(this.folder, name);
+    const path = (file) => join(folder, file);
+    mkdirSync(path("cells"), { recursive: true });
+    const { release } = await this.get("status");
+    for (const cell of (await this.get(`releases/${release}`)).cells)
+      copyFileSync(join(this.state, "objects", cell.object.slice(0, 2), cell.object), path(`cells/${cell.name}.o`));
+    const frame = await fetch(`${this.url}/api/v1/releases/${release}/frame`, { headers: { Authorization: `Bearer ${this.token}` } });
+    writeFileSync(path("release"), Buffer.from(await frame.arrayBuffer()));
+    writeFileSync(path("seed.json"), JSON.stringify(await this.get(`machines/${name}/seed?address=127.0.0.1&trial_ms=300`)));
+    const child = spawn(built("bin/client-host"), ["--seed", path("seed.json"), "--dir", path("state"), "--cells", path("cells"), "--release", path("release"),
+      "--report-blob", ...options], { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr])
       stream.pipe(this.log, { end: false });
     const machine = { name, child, stop: () => end(child) };
