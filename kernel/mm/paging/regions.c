@@ -95,15 +95,22 @@ static void slot_put(uint64_t top)
     spin_unlock(&regions.lock);
 }
 
-/* Gives back the frames of [low, top) that are mapped, and their addresses. */
+/* Gives back the frames of [low, top) that are mapped, and their addresses. The frames keep the list of themselves, so that
+ * the other CPUs are asked only once to forget them. */
 static void release(uint64_t low, uint64_t top)
 {
-    uint64_t phys;
+    uint64_t phys, first = 0;
     for (uint64_t va = low; va < top; va += PAGE_SIZE)
         if (paging_walk(va, &phys, NULL) == STATUS_OK) {
-            paging_unmap(va, 1);
-            frame_put(phys);
+            *(uint64_t *)phys_to_virt(phys) = first;
+            first = phys;
         }
+    paging_unmap(low, (top - low) / PAGE_SIZE);
+    while (first != 0) {
+        phys = first;
+        first = *(uint64_t *)phys_to_virt(phys);
+        frame_put(phys);
+    }
 }
 
 enum status paging_stack_take(size_t len, uint64_t *out_top)

@@ -8,7 +8,9 @@
 
 #define SINGLE_MAX 32u /* pages; beyond, everything is forgotten */
 
-/* One request at a time: the requester holds the cell's lock. A CPU acknowledges by clearing shootdown_pending. */
+/* One request at a time: the requester holds the cell's lock. A CPU acknowledges by clearing shootdown_pending. A halted
+ * one (quiet) is neither called nor waited for: it forgets everything before it does anything else (entry's
+ * leave_quiet). Both sides store their flag before they look at the other's, so one of them sees it. */
 static struct {
     uint64_t va;
     size_t pages;
@@ -52,10 +54,14 @@ void shootdown(uint64_t va, size_t pages)
     memory_barrier();
     for (unsigned i = 0; i < count; i++)
         if (i != here) {
-            atomic_store(&cpu_block_at(i)->shootdown_pending, 1);
-            cpu_send_ipi(i, VECTOR_SHOOTDOWN);
+            struct cpu_block *block = cpu_block_at(i);
+            atomic_exchange(&block->shootdown_pending, 1);
+            if (!atomic_load(&block->quiet))
+                cpu_send_ipi(i, VECTOR_SHOOTDOWN);
         }
-    for (unsigned i = 0; i < count; i++)
-        while (i != here && atomic_load(&cpu_block_at(i)->shootdown_pending))
+    for (unsigned i = 0; i < count; i++) {
+        const struct cpu_block *block = cpu_block_at(i);
+        while (i != here && atomic_load(&block->shootdown_pending) && !atomic_load(&block->quiet))
             cpu_pause();
+    }
 }

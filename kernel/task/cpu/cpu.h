@@ -40,7 +40,9 @@ struct cpu_block {
     uint64_t interrupts;        /* 0x48 [c] count of interrupts taken */
     uint64_t nmis;              /* 0x50 [a] count of NMIs, kept by the NMI entry */
     uint64_t switches;          /* 0x58 [c] count of task switches */
-    uint64_t reserved[4];
+    uint32_t quiet;             /* 0x60 [a] halted: forgets all translations before it does anything else */
+    uint32_t zero;
+    uint64_t reserved[3];
 };
 
 #define CPU_BLOCK_INTERRUPT_STACK 0x18
@@ -57,6 +59,7 @@ _Static_assert(offsetof(struct cpu_block, locks_held) == 0x2c, "frozen");
 _Static_assert(offsetof(struct cpu_block, reschedule) == CPU_BLOCK_RESCHEDULE, "frozen");
 _Static_assert(offsetof(struct cpu_block, shootdown_pending) == 0x34, "frozen");
 _Static_assert(offsetof(struct cpu_block, nmis) == CPU_BLOCK_NMIS, "frozen");
+_Static_assert(offsetof(struct cpu_block, quiet) == 0x60, "frozen");
 
 /* Number of this CPU, 0-based. A task may be moved at any instruction unless interrupts are off. */
 static inline unsigned cpu_index(void)

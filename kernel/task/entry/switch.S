@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #define SCHEDULER_STACK %gs:0x20
+#define QUIET %gs:0x60
 #define STATUS_RESTART 8
 
 .macro function name
@@ -151,6 +152,8 @@
     .cfi_startproc
     .cfi_undefined rip
     movq SCHEDULER_STACK, %rsp
+    movl $1, QUIET /* the interrupt that ends hlt clears it */
+    mfence
     sti
     hlt
     cli

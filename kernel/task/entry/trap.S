@@ -6,6 +6,8 @@
 #define INTERRUPT_DEPTH %gs:0x28
 #define RESCHEDULE %gs:0x30
 #define NMIS %gs:0x50
+#define SHOOTDOWN_PENDING %gs:0x34
+#define QUIET %gs:0x60
 
 .macro function name
     .section .text.\name, "ax", @progbits
@@ -79,6 +81,22 @@
     .cfi_escape 0x10, 15, 2, 0x73, 0x00
 .endm
 
+/* A halted CPU is not waken to forget a translation (paging's shootdown.c): it does so here, before anything else. The flag is
+ * cleared before the flush, so that a request that comes in between is not lost. After save_registers. */
+.macro leave_quiet
+    cmpl $0, QUIET
+    je 9f
+    movl $0, QUIET
+    mfence
+    cmpl $0, SHOOTDOWN_PENDING
+    je 9f
+    movl $0, SHOOTDOWN_PENDING
+    mfence
+    movq %cr3, %rax
+    movq %rax, %cr3
+9:
+.endm
+
 /* An exception stays on the stack that it hit (double fault, machine check: on their own). */
     function entry_exception
     .cfi_startproc
@@ -97,6 +115,7 @@
     .cfi_startproc
     save_registers
     unwind_through_frame
+    leave_quiet
     incl INTERRUPT_DEPTH
     movq INTERRUPT_STACK, %rsp
     movq %rbx, %rdi
@@ -120,6 +139,7 @@
     pushq $0xf0
     save_registers
     unwind_through_frame
+    leave_quiet
     incl INTERRUPT_DEPTH
     movq INTERRUPT_STACK, %rsp
     movq %rbx, %rdi
@@ -137,6 +157,7 @@
     pushq $2
     save_registers
     unwind_through_frame
+    leave_quiet
     incq NMIS
     movq %rbx, %rdi
     call guard_nmi

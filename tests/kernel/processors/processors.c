@@ -156,7 +156,7 @@ static void translations_are_forgotten_everywhere(void)
         struct task_options options = { .cpu_plus_one = (uint32_t)cpu + 1 };
         KTEST_CHECK(task_create("read", read_step, (void *)cpu, &options) != NULL);
     }
-    for (uint64_t round = 1; round <= 100; round++) {
+    for (uint64_t round = 1; round <= 50; round++) {
         *(uint64_t *)phys_to_virt(pages[round % 2]) = round;
         paging_unmap(FREE_VA, 1);
         KTEST_CHECK(paging_map(FREE_VA, pages[round % 2], 1, PAGING_WRITE) == STATUS_OK);
@@ -178,7 +178,7 @@ static struct spinlock contended = SPINLOCK_INIT;
 static struct wait unmap_step(void *arg)
 {
     uint64_t phys, va = FREE_VA + (uint64_t)arg * PAGE_SIZE;
-    for (unsigned i = 0; i < 60; i++) {
+    for (unsigned i = 0; i < 20; i++) {
         spin_lock(&contended);
         if (frame_take(&phys) == STATUS_OK) {
             if (paging_map(va, phys, 1, PAGING_WRITE) == STATUS_OK)
