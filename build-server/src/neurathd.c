@@ -127,10 +127,15 @@ static char *find_sources(const char *given)
     const char *named = given != NULL ? given : getenv("NEURATH_SOURCES");
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
-    char *path = named != NULL                       ? strdup(named)
-                 : cache != NULL && cache[0] != '\0' ? files_path("%s/neurath/sources", cache)
-                                                     : files_path("%s/.cache/neurath/sources",
-                                                                  home == NULL ? "/root" : home);
+    char *path = NULL;
+    if (named != NULL)
+        path = strdup(named);
+    else if (geteuid() == 0)
+        path = strdup("/var/cache/neurath/sources");
+    else if (cache != NULL && cache[0] != '\0')
+        path = files_path("%s/neurath/sources", cache);
+    else if (home != NULL)
+        path = files_path("%s/.cache/neurath/sources", home);
     if (path != NULL && files_exists(path))
         return path;
     free(path);

@@ -21,6 +21,7 @@ struct failure {
     char text[1024];  /* what happened and why, one line, no final stop */
     char remedy[512]; /* what to do; may be empty */
     bool usage;       /* true: exit status 2 */
+    long http_status; /* of the server's answer that this is; else 0 */
 };
 
 /* Fills FAILURE and returns false, so that callers can write `return failure_set(...)`. */

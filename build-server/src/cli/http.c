@@ -159,6 +159,7 @@ bool http_refused(const struct http *http, long status, const char *body, struct
         snprintf(failure->code, sizeof(failure->code), "unauthorized");
         failure_remedy(failure, "give the operator's token with --token-file");
     }
+    failure->http_status = status;
     json_decref(answer);
     return false;
 }

@@ -99,6 +99,12 @@ struct contact {
     const char *stub;
 };
 
+/* A hash of zeros says that the machine does not know. */
+static const char *known_hash(const char *text)
+{
+    return text == NULL || strspn(text, "0") == strlen(text) ? NULL : text;
+}
+
 static enum result read_contact(const json_t *body, struct contact *out, struct problem *problem)
 {
     const json_t *running = json_object_get(body, "running");
@@ -119,9 +125,12 @@ static enum result read_contact(const json_t *body, struct contact *out, struct 
         result = json_maybe_string(running, "content", 64, NULL, &out->content, problem);
     if (result == RESULT_OK)
         result = json_maybe_string(running, "stub", 64, NULL, &out->stub, problem);
-    bool bad = (out->commit != NULL && out->commit[0] != '\0' && !text_is_hex(out->commit, 40)) ||
-               (out->content != NULL && out->content[0] != '\0' && !text_is_hex(out->content, 64)) ||
-               (out->stub != NULL && out->stub[0] != '\0' && !text_is_hex(out->stub, 64));
+    out->commit = known_hash(out->commit);
+    out->content = known_hash(out->content);
+    out->stub = known_hash(out->stub);
+    bool bad = (out->commit != NULL && !text_is_hex(out->commit, 40)) ||
+               (out->content != NULL && !text_is_hex(out->content, 64)) ||
+               (out->stub != NULL && !text_is_hex(out->stub, 64));
     if (result == RESULT_OK && bad)
         result = problem_set(problem, RESULT_INVALID, "bad-request",
                              "commit, content and stub must be lower-case hexadecimal");
@@ -142,7 +151,7 @@ enum result machine_contact(struct server *server, const char *id, const json_t 
     bool booted = boot == NULL || strcmp(boot, contact.boot_id) != 0;
     db_run(server->db,
            "UPDATE machines SET boot_id = ?, said_state = ?, uptime_ms = ?, swaps = ?, release = "
-           "nullif(?, 0), commit_id = nullif(?, ''), content = nullif(?, ''), stub = nullif(?, ''), "
+           "nullif(?, 0), commit_id = ?, content = ?, stub = ?, "
            "last_contact = ?, attempt_deadline = CASE WHEN ? IN ('updating', 'trial') THEN "
            "attempt_deadline END WHERE id = ?",
            "ssiiisssiss", contact.boot_id, contact.state, contact.uptime_ms, contact.swaps,

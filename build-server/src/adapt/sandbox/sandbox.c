@@ -33,8 +33,6 @@ enum { EXIT_SETUP = 125, EXIT_NO_BUBBLEWRAP = 126 };
 
 struct plan {
     const char *folders[FOLDERS]; /* host paths or NULL: work, build, sources, tools */
-    int fds[FOLDERS];
-    char links[FOLDERS][32];      /* /proc/self/fd/N */
     char *arguments[ARGUMENTS_MAX];
     size_t count;
     bool root;
@@ -42,6 +40,11 @@ struct plan {
 
 static const char *const staged[FOLDERS] = {STAGE "/work", STAGE "/build", STAGE "/sources",
                                             STAGE "/tools"};
+/* The child opens the folders at these numbers, inside its own mount namespace: a folder that was opened
+ * in another one cannot be bound. */
+#define STAGE_FD 40
+static const char *const links[FOLDERS] = {"/proc/self/fd/40", "/proc/self/fd/41", "/proc/self/fd/42",
+                                           "/proc/self/fd/43"};
 static const char *const inside[FOLDERS] = {"/work", "/work/build", "/sources", "/tools"};
 
 static void add(struct plan *plan, const char *argument)
@@ -94,41 +97,31 @@ static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
     memset(plan, 0, sizeof *plan);
     plan->root = geteuid() == 0;
     const char *const folders[FOLDERS] = {job->work, job->build, job->sources, job->tools};
-    for (size_t i = 0; i < FOLDERS; i++)
-        plan->fds[i] = -1;
     for (size_t i = 0; i < FOLDERS; i++) {
         plan->folders[i] = folders[i];
-        if (folders[i] == NULL)
-            continue;
-        plan->fds[i] = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (plan->fds[i] < 0)
+        if (folders[i] != NULL && access(folders[i], R_OK | X_OK) != 0)
             return problem_set(problem, result_of_errno(errno), "sandbox",
                                "the folder %s cannot be opened: %s", folders[i], strerror(errno));
-        snprintf(plan->links[i], sizeof plan->links[i], "/proc/self/fd/%d", plan->fds[i]);
     }
     plan_arguments(plan, job);
     return RESULT_OK;
 }
 
-static void plan_fini(struct plan *plan)
-{
-    for (size_t i = 0; i < FOLDERS; i++) {
-        if (plan->fds[i] >= 0)
-            close(plan->fds[i]);
-    }
-}
-
 /* Child. Binds the folders to neutral paths that the unprivileged user can reach. */
 static bool stage_folders(const struct plan *plan)
 {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0)
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         return false;
-    for (size_t i = 0; i < FOLDERS; i++) {
-        if (plan->fds[i] < 0)
-            continue;
-        if (mkdir(staged[i], 0755) != 0 ||
-            mount(plan->links[i], staged[i], NULL, MS_BIND, NULL) != 0)
+    for (int i = 0; i < FOLDERS; i++) {
+        int fd = plan->folders[i] == NULL ? -1 : open(plan->folders[i], O_PATH | O_DIRECTORY);
+        if (plan->folders[i] != NULL && (fd < 0 || dup2(fd, STAGE_FD + i) < 0))
+            return false;
+    }
+    if (mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0)
+        return false;
+    for (int i = 0; i < FOLDERS; i++) {
+        if (plan->folders[i] != NULL &&
+            (mkdir(staged[i], 0755) != 0 || mount(links[i], staged[i], NULL, MS_BIND, NULL) != 0))
             return false;
     }
     return true;
@@ -266,7 +259,6 @@ enum result sandbox_run(const struct sandbox_job *job, struct sandbox_result *ou
             result = problem_set(problem, result_of_errno(errno), "sandbox", "no process: %s",
                                  strerror(errno));
     }
-    plan_fini(&plan);
     struct sandbox_result ended = {SANDBOX_EXITED, 0};
     if (result == RESULT_OK) {
         watch_job(job, pid, output[0], &ended);

@@ -171,6 +171,10 @@ static void finish(sqlite3_stmt *statement, struct cached *slot)
 
 static void bind(sqlite3_stmt *statement, const char *format, va_list arguments)
 {
+    if ((size_t)sqlite3_bind_parameter_count(statement) != strlen(format)) {
+        log_error("db", "the format \"%s\" does not fit: %s", format, sqlite3_sql(statement));
+        abort();
+    }
     for (int i = 1; *format != '\0'; format++, i++) {
         if (*format == 'i') {
             sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));

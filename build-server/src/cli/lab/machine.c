@@ -57,7 +57,7 @@ static bool choose_release(struct http *http, const char *name, enum machine_cho
             release = view_number(detail, "desired_release", 0);
         }
         json_decref(detail);
-    } else if (strcmp(failure->code, "not_found") != 0) {
+    } else if (failure->http_status != 404) {
         return false;
     }
     if (release == 0) {
