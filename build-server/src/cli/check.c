@@ -38,11 +38,11 @@ static bool set_add(struct set *set, const char *name, const char *path, struct 
     char *bytes = NULL;
 
     if (set->count == CELLS_MAX) {
-        return failure_set(failure, "too_many", "there are more than %d cells", CELLS_MAX);
+        return failure_set(failure, "too-many", "there are more than %d cells", CELLS_MAX);
     }
     bytes = place_read_file(path, &object->len);
     if (bytes == NULL) {
-        return failure_set(failure, "no_object", "the object of cell %s is not at %s", name, path);
+        return failure_set(failure, "no-object", "the object of cell %s is not at %s", name, path);
     }
     snprintf(set->names[set->count], sizeof(set->names[0]), "%s", name);
     object->name = set->names[set->count];
@@ -64,12 +64,12 @@ static bool build_tree(const struct invocation *invocation, struct set *out,
         return false;
     }
     if (process_run(words, NULL, "/dev/stderr") != 0) {
-        failure_set(failure, "build_failed", "the tree in %s does not build", tree);
+        failure_set(failure, "build-failed", "the tree in %s does not build", tree);
         return failure_remedy(failure, "see what the compiler said above");
     }
     if (!place_path(path, failure, "%s/build/cells/index", tree) ||
         (index = place_read_file(path, NULL)) == NULL) {
-        return failure_set(failure, "no_index", "`make cells` left no %s", path);
+        return failure_set(failure, "no-index", "`make cells` left no %s", path);
     }
     for (char *line = strtok(index, "\n"); good && line != NULL; line = strtok(NULL, "\n")) {
         char name[65];
@@ -100,7 +100,7 @@ static bool take_objects(const char *state, const json_t *cells, const char *dig
         }
     }
     if (out->count == 0) {
-        return failure_set(failure, "nothing_runs", "it is not known what runs there");
+        return failure_set(failure, "nothing-runs", "it is not known what runs there");
     }
     return true;
 }
@@ -118,7 +118,7 @@ static bool read_running(const struct invocation *invocation, struct http *http,
     bool done = false;
 
     if (state[0] == '\0') {
-        failure_set(failure, "not_local", "the objects of %s are not on this computer",
+        failure_set(failure, "not-local", "the objects of %s are not on this computer",
                     http_server(http)->url);
         return failure_remedy(failure, "check works with a lab; use `neurath plan` after a push");
     }
@@ -136,7 +136,7 @@ static bool read_running(const struct invocation *invocation, struct http *http,
                           view_number(status, "release", 0));
     json_decref(status);
     if (release == 0) {
-        failure_set(failure, "no_release", "nothing is released yet");
+        failure_set(failure, "no-release", "nothing is released yet");
         return failure_remedy(failure, "push first");
     }
     snprintf(out_what, what_len, "a machine at v%lld", (long long)release);
@@ -226,7 +226,7 @@ bool command_check(const struct invocation *invocation, enum outcome *out_outcom
                 build_tree(invocation, to, failure);
 
     if (done && hosted_plan(from->objects, from->count, to->objects, to->count, &plan) != STATUS_OK) {
-        done = failure_set(failure, "no_plan", "the planner cannot work from what %s runs", what);
+        done = failure_set(failure, "no-plan", "the planner cannot work from what %s runs", what);
     } else if (done) {
         json_t *json = plan_to_json(&plan);
         print_plan(json, what, invocation->json);

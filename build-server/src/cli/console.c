@@ -36,7 +36,7 @@ static bool find_machine(const struct invocation *invocation, struct lab *lab, c
             return true;
         }
     }
-    failure_set(failure, "not_found", "the lab has no machine '%s'", invocation->argument[0]);
+    failure_set(failure, "not-found", "the lab has no machine '%s'", invocation->argument[0]);
     return failure_remedy(failure, "`neurath lab status` lists them");
 }
 
@@ -91,7 +91,7 @@ static bool follow(const char *path, off_t at, struct failure *failure)
         ssize_t got = 0;
         struct pollfd wait = { .fd = notify, .events = POLLIN };
         if (fd < 0 || fstat(fd, &status) != 0) {
-            return failure_set(failure, "not_found", "%s is gone", path);
+            return failure_set(failure, "not-found", "%s is gone", path);
         }
         at = status.st_size < at ? 0 : at;
         while ((got = pread(fd, bytes, sizeof(bytes) - 1, at)) > 0) {
@@ -127,7 +127,7 @@ bool command_log(const struct invocation *invocation, enum outcome *out_outcome,
     }
     text = place_read_file(path, &len);
     if (text == NULL) {
-        return failure_set(failure, "not_found", "%s has said nothing yet", name);
+        return failure_set(failure, "not-found", "%s has said nothing yet", name);
     }
     print_tail(text, drop_returns(text, len), lines);
     free(text);
@@ -179,7 +179,7 @@ static int connect_line(const struct lab *lab, const char *name, struct failure 
         if (fd >= 0) {
             close(fd);
         }
-        failure_set(failure, "machine_off", "%s is not running", name);
+        failure_set(failure, "machine-off", "%s is not running", name);
         failure_remedy(failure, "`neurath lab up` starts it");
         return -1;
     }

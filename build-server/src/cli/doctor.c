@@ -91,7 +91,7 @@ static void check_lab(struct report *report)
     }
     check_space(report, state);
     if (!lab_load(state, &lab, &failure)) {
-        bool none = strcmp(failure.code, "no_lab") == 0;
+        bool none = strcmp(failure.code, "no-lab") == 0;
         find(report, "lab", failure.text, none ? NULL : failure.remedy);
         return;
     }
@@ -149,7 +149,7 @@ static void check_server(struct report *report, const struct invocation *invocat
 
     if (!place_find_server(invocation, &server, &failure)) {
         /* A lab that is down is no fault. */
-        bool down = strcmp(failure.code, "no_server") == 0;
+        bool down = strcmp(failure.code, "no-server") == 0;
         find(report, "server", down ? "none is up; `neurath lab up` starts one" : failure.text,
              down ? NULL : failure.remedy);
         return;

@@ -17,7 +17,7 @@ enum outcome {
 };
 
 struct failure {
-    char code[48];    /* short word for scripts, such as "no_server" */
+    char code[48];    /* short word for scripts, such as "no-server" */
     char text[1024];  /* what happened and why, one line, no final stop */
     char remedy[512]; /* what to do; may be empty */
     bool usage;       /* true: exit status 2 */

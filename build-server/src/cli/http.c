@@ -42,7 +42,7 @@ bool http_create(const struct place_server *server, struct http **out, struct fa
     if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
         (http->curl = curl_easy_init()) == NULL) {
         free(http);
-        return failure_set(failure, "no_memory", "the HTTP library does not start");
+        return failure_set(failure, "no-memory", "the HTTP library does not start");
     }
     http->server = *server;
     http->timeout_ms = 30000;
@@ -121,7 +121,7 @@ bool http_unreachable(const struct http *http, CURLcode code, struct failure *fa
 
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
         code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE) {
-        failure_set(failure, "no_server", "no server answers at %s", url);
+        failure_set(failure, "no-server", "no server answers at %s", url);
         return failure_remedy(failure, http->server.state[0]
                                            ? "start the lab with `neurath lab up`"
                                            : "check the address, and that neurathd runs there");
@@ -189,7 +189,7 @@ static bool exchange(struct http *http, const char *method, const char *path, co
     curl_slist_free_all(headers);
     free(text);
     if (answer.too_long) {
-        failure_set(failure, "too_long", "the server's answer to %s is too long", path);
+        failure_set(failure, "too-long", "the server's answer to %s is too long", path);
     } else if (code != CURLE_OK) {
         http_unreachable(http, code, failure);
     } else if (status < 200 || status > 299) {
@@ -214,7 +214,7 @@ bool http_send(struct http *http, const char *method, const char *path, const js
     answer = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
     free(text);
     if (answer == NULL) {
-        failure_set(failure, "bad_answer", "the answer of %s%s is not JSON", http->server.url,
+        failure_set(failure, "bad-answer", "the answer of %s%s is not JSON", http->server.url,
                     path);
         return failure_remedy(failure, "is that really a Neurath server?");
     }

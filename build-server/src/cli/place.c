@@ -23,7 +23,7 @@ bool place_path(char *out, struct failure *failure, const char *format, ...)
     len = vsnprintf(out, PLACE_PATH_MAX, format, arguments);
     va_end(arguments);
     if (len < 0 || len >= PLACE_PATH_MAX) {
-        return failure_set(failure, "path_too_long", "the path %.80s... is too long", out);
+        return failure_set(failure, "path-too-long", "the path %.80s... is too long", out);
     }
     return true;
 }
@@ -82,7 +82,7 @@ bool place_write_file(const char *path, const void *bytes, size_t len, unsigned 
             close(fd);
             unlink(temporary);
         }
-        failure_set(failure, error == ENOSPC ? "no_space" : "cannot_write", "cannot write %s: %s",
+        failure_set(failure, error == ENOSPC ? "no-space" : "cannot-write", "cannot write %s: %s",
                     path, strerror(error));
         return failure_remedy(failure, error == ENOSPC ? "make room on that disk, or set "
                                                          "NEURATH_STATE to a folder elsewhere"
@@ -126,7 +126,7 @@ static bool program_folder(char *out, struct failure *failure)
     char *slash = NULL;
 
     if (len <= 0) {
-        return failure_set(failure, "no_proc", "cannot read /proc/self/exe: %s", strerror(errno));
+        return failure_set(failure, "no-proc", "cannot read /proc/self/exe: %s", strerror(errno));
     }
     out[len] = '\0';
     slash = strrchr(out, '/');
@@ -142,7 +142,7 @@ bool place_program(const char *name, char *out, struct failure *failure)
         return false;
     }
     if (access(out, X_OK) != 0) {
-        failure_set(failure, "not_built", "%s is not there", out);
+        failure_set(failure, "not-built", "%s is not there", out);
         return failure_remedy(failure, "build it with `make`");
     }
     return true;
@@ -182,7 +182,7 @@ bool place_tree(char *out, struct failure *failure)
     if (climb(out, is_tree)) {
         return true;
     }
-    failure_set(failure, "no_tree", "this folder is not in a Neurath tree");
+    failure_set(failure, "no-tree", "this folder is not in a Neurath tree");
     return failure_remedy(failure, "go to the tree, or set NEURATH_STATE to the lab's folder");
 }
 
@@ -195,7 +195,7 @@ bool place_state(char *out, struct failure *failure)
         return place_path(out, failure, "%s", given);
     }
     if (getcwd(folder, sizeof(folder)) == NULL) {
-        return failure_set(failure, "no_folder", "the current folder is gone");
+        return failure_set(failure, "no-folder", "the current folder is gone");
     }
     if (given != NULL && given[0] != '\0') {
         return place_path(out, failure, "%s/%s", folder, given);
@@ -242,7 +242,7 @@ static bool read_token(const char *path, struct place_server *out, struct failur
     char *text = place_read_file(path, &len);
 
     if (text == NULL) {
-        failure_set(failure, "no_token", "cannot read the token file %s: %s", path,
+        failure_set(failure, "no-token", "cannot read the token file %s: %s", path,
                     strerror(errno));
         return failure_remedy(failure, "give the right one with --token-file");
     }
@@ -269,7 +269,7 @@ bool place_lab_server(const char *state, struct place_server *out, struct failur
         json_unpack(status, "{s:s, s?s, s?s}", "url", &url, "ca", &ca, "token_file",
                     &token_file) != 0) {
         json_decref(status);
-        failure_set(failure, "no_server", "no server is known and the lab in %s is not up", state);
+        failure_set(failure, "no-server", "no server is known and the lab in %s is not up", state);
         return failure_remedy(failure, "start it with `neurath lab up`, or name a server with "
                                        "--server URL");
     }

@@ -17,7 +17,7 @@ bool target_machine(struct http *http, const char *name, json_t **out, struct fa
     snprintf(path, sizeof(path), "/api/v1/machines/%s", escaped);
     if (!http_get(http, path, out, failure)) {
         if (failure->http_status == 404) {
-            failure_set(failure, "not_found", "there is no machine '%s'", name);
+            failure_set(failure, "not-found", "there is no machine '%s'", name);
             failure_remedy(failure, "`neurath machines` lists them");
         }
         return false;

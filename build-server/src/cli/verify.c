@@ -61,7 +61,7 @@ static struct {
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    failure_set(&failure, "not_verified", "%s: %s", path, text);
+    failure_set(&failure, "not-verified", "%s: %s", path, text);
     failure_print(&failure, verify.json);
     verify.bad++;
 }
@@ -221,12 +221,12 @@ static bool walk_roots(const char *given_path, struct manifest_root *out, struct
 
     if (given_path != NULL) {
         if (given == NULL) {
-            failure_set(failure, "no_root", "cannot read the root %s", given_path);
+            failure_set(failure, "no-root", "cannot read the root %s", given_path);
             goto done;
         }
         status = manifest_root_open((const uint8_t *)given, given_len, NULL, out);
         if (status != MANIFEST_OK) {
-            failure_set(failure, "bad_root", "%s: %s", given_path, manifest_status_text(status));
+            failure_set(failure, "bad-root", "%s: %s", given_path, manifest_status_text(status));
             goto done;
         }
         have = true;
@@ -252,7 +252,7 @@ static bool walk_roots(const char *given_path, struct manifest_root *out, struct
         have = true;
     }
     if (!have) {
-        failure_set(failure, "no_root", "there is no root to start from");
+        failure_set(failure, "no-root", "there is no root to start from");
         failure_remedy(failure, "name one with --root FILE");
     }
 done:
@@ -373,7 +373,7 @@ bool command_verify(const struct invocation *invocation, enum outcome *out_outco
 
     verify.json = invocation->json;
     if (root == NULL || nftw(folder, take_file, 32, FTW_PHYS | FTW_ACTIONRETVAL) != 0) {
-        failure_set(failure, "not_found", "cannot read the folder %s", folder);
+        failure_set(failure, "not-found", "cannot read the folder %s", folder);
     } else if (walk_roots(invocation->value[OPTION_ROOT], root, failure)) {
         for (size_t i = 0; i < verify.releases.count; i++) {
             check_release(root, &verify.releases.files[i], now_ms);

@@ -107,7 +107,7 @@ bool wait_permanent(struct http *http, json_t *answer, long timeout_s, bool json
                 }
             }
             json_decref(history);
-        } else if (strcmp(failure.code, "no_server") != 0) {
+        } else if (strcmp(failure.code, "no-server") != 0) {
             failure_print(&failure, json);
             return false;
         }

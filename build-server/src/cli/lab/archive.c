@@ -78,7 +78,7 @@ bool archive_add(const char *from, const char *to, const char *name, const void 
 
     if (old == NULL || !find_trailer(old, old_len, &end)) {
         free(old);
-        return failure_set(failure, "bad_archive", "%s is no whole cpio archive", from);
+        return failure_set(failure, "bad-archive", "%s is no whole cpio archive", from);
     }
     grown = malloc(end + 2 * (HEADER_LEN + 256) + align4(len) + sizeof(trailer) + 512);
     if (grown != NULL) {
@@ -87,7 +87,7 @@ bool archive_add(const char *from, const char *to, const char *name, const void 
         new_len += put_entry(grown + new_len, trailer, "", 0);
         done = place_write_file(to, grown, new_len, 0600, failure);
     } else {
-        failure_set(failure, "no_memory", "out of memory");
+        failure_set(failure, "no-memory", "out of memory");
     }
     free(grown);
     free(old);

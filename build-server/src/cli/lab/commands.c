@@ -154,7 +154,7 @@ bool command_lab_reset(const struct invocation *invocation, enum outcome *out_ou
     (void)out_outcome;
     if (!load(&lab, failure)) {
         /* A damaged lab.json must not keep the folder from being deleted. */
-        if (strcmp(failure->code, "bad_lab") != 0) {
+        if (strcmp(failure->code, "bad-lab") != 0) {
             return false;
         }
     }
@@ -165,7 +165,7 @@ bool command_lab_reset(const struct invocation *invocation, enum outcome *out_ou
         return false;
     }
     if (nftw(lab.state, remove_one, 32, FTW_DEPTH | FTW_PHYS) != 0) {
-        return failure_set(failure, "cannot_write", "cannot delete all of %s: %s", lab.state,
+        return failure_set(failure, "cannot-write", "cannot delete all of %s: %s", lab.state,
                            strerror(errno));
     }
     if (!invocation->json) {
@@ -204,7 +204,7 @@ bool command_lab_run(const struct invocation *invocation, enum outcome *out_outc
     if (up.started) {
         printf("\ntaking the lab down\n");
         fflush(stdout);
-        if (!supervisor_stop(&up.lab, &ignored) && strcmp(ignored.code, "lab_down") != 0) {
+        if (!supervisor_stop(&up.lab, &ignored) && strcmp(ignored.code, "lab-down") != 0) {
             *failure = ignored;
             done = false;
         }

@@ -24,7 +24,7 @@ static int connect_to(const struct lab *lab, struct failure *failure)
         if (fd >= 0) {
             close(fd);
         }
-        failure_set(failure, "lab_down", "the lab in %s is not up", lab->state);
+        failure_set(failure, "lab-down", "the lab in %s is not up", lab->state);
         failure_remedy(failure, "start it with `neurath lab up`");
         return -1;
     }
@@ -86,7 +86,7 @@ bool supervisor_ask(const struct lab *lab, const json_t *request, json_t **out,
     answer = line ? json_loads(line, 0, NULL) : NULL;
     free(line);
     if (answer == NULL) {
-        failure_set(failure, "lab_silent", "the lab's supervisor does not answer");
+        failure_set(failure, "lab-silent", "the lab's supervisor does not answer");
         return failure_remedy(failure, "see %s/log/lab.log", lab->state);
     }
     if (json_is_string(json_object_get(answer, "code"))) {
@@ -119,7 +119,7 @@ bool supervisor_stop(const struct lab *lab, struct failure *failure)
         nanosleep(&rest, NULL);
     }
     if (lab_is_up(lab, &pid)) {
-        failure_set(failure, "lab_stays", "the lab's supervisor (process %ld) does not end", pid);
+        failure_set(failure, "lab-stays", "the lab's supervisor (process %ld) does not end", pid);
         return failure_remedy(failure, "see %s/log/lab.log", lab->state);
     }
     return true;

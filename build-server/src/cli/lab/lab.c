@@ -75,12 +75,12 @@ bool lab_socket_folder(struct lab *lab, bool make, struct failure *failure)
         return true;
     }
     if (mkdir(lab->sockets, 0700) != 0 && errno != EEXIST) {
-        return failure_set(failure, "cannot_write", "cannot create %s: %s", lab->sockets,
+        return failure_set(failure, "cannot-write", "cannot create %s: %s", lab->sockets,
                            strerror(errno));
     }
     if (lstat(lab->sockets, &status) != 0 || !S_ISDIR(status.st_mode) ||
         status.st_uid != getuid() || (status.st_mode & 077) != 0) {
-        failure_set(failure, "unsafe_folder", "%s is not a private folder of yours", lab->sockets);
+        failure_set(failure, "unsafe-folder", "%s is not a private folder of yours", lab->sockets);
         return failure_remedy(failure, "remove it");
     }
     return true;
@@ -132,7 +132,7 @@ bool lab_load(const char *state, struct lab *out, struct failure *failure)
     }
     json = json_load_file(path, 0, NULL);
     if (json == NULL && access(path, F_OK) != 0) {
-        failure_set(failure, "no_lab", "there is no lab in %s", state);
+        failure_set(failure, "no-lab", "there is no lab in %s", state);
         return failure_remedy(failure, "`neurath lab up` makes one");
     }
     good = json != NULL &&
@@ -162,7 +162,7 @@ bool lab_load(const char *state, struct lab *out, struct failure *failure)
     }
     json_decref(json);
     if (!good) {
-        failure_set(failure, "bad_lab", "%s is damaged, or of another version", path);
+        failure_set(failure, "bad-lab", "%s is damaged, or of another version", path);
         return failure_remedy(failure, "`neurath lab reset` deletes the lab");
     }
     return true;
@@ -173,7 +173,7 @@ static bool choose_port(long wanted, unsigned *out, struct failure *failure)
 {
     *out = wanted != 0 ? (unsigned)wanted : lab_free_port();
     if (*out == 0 || !lab_port_is_free(*out)) {
-        failure_set(failure, "port_in_use", "port %u on 127.0.0.1 is in use", *out);
+        failure_set(failure, "port-in-use", "port %u on 127.0.0.1 is in use", *out);
         return failure_remedy(failure, "choose another with `neurath lab up --port N`, or let it "
                                        "choose with `--port 0`");
     }
@@ -203,7 +203,7 @@ bool lab_create(const char *state, const char *tree, long first_port, struct lab
         }
         /* Builds run as another user below the state folder: that one may be passed through, not read. */
         if (mkdir(path, i == 0 ? 0711 : 0700) != 0 && errno != EEXIST) {
-            failure_set(failure, errno == ENOSPC ? "no_space" : "cannot_write",
+            failure_set(failure, errno == ENOSPC ? "no-space" : "cannot-write",
                         "cannot create %s: %s", path, strerror(errno));
             return failure_remedy(failure, "set NEURATH_STATE to a folder that can be written");
         }

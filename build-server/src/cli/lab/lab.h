@@ -41,7 +41,7 @@ struct lab {
     struct lab_machine_config machines[LAB_MACHINES_MAX];
 };
 
-/* Reads the lab in folder STATE. Without lab.json: false with code "no_lab". */
+/* Reads the lab in folder STATE. Without lab.json: false with code "no-lab". */
 bool lab_load(const char *state, struct lab *out, struct failure *failure);
 
 /* Writes lab.json. */

@@ -69,7 +69,7 @@ static bool choose_release(struct http *http, const char *name, enum machine_cho
         json_decref(status);
     }
     if (release == 0) {
-        return failure_set(failure, "not_yet", "nothing is released yet");
+        return failure_set(failure, "not-yet", "nothing is released yet");
     }
     *out = release;
     return true;
@@ -93,7 +93,7 @@ static bool make_archive(const struct lab *lab, const char *name, struct http *h
         return false;
     }
     if (access(from, R_OK) != 0 || access(out_kernel, R_OK) != 0) {
-        return failure_set(failure, "not_yet", "release v%lld has no boot image yet",
+        return failure_set(failure, "not-yet", "release v%lld has no boot image yet",
                            (long long)release);
     }
     snprintf(path, sizeof(path), "/api/v1/machines/%s/seed", name);
@@ -220,7 +220,7 @@ static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine
     }
     free(words);
     if (*out_pid < 0) {
-        return failure_set(failure, "no_process", "cannot start QEMU: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot start QEMU: %s", strerror(errno));
     }
     return true;
 }
@@ -235,7 +235,7 @@ bool machine_boot(const struct lab *lab, struct lab_machine_config *machine, str
         return false;
     }
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        return failure_set(failure, "cannot_write", "cannot create %s: %s", folder,
+        return failure_set(failure, "cannot-write", "cannot create %s: %s", folder,
                            strerror(errno));
     }
     return choose_release(http, machine->name, choice, out_release, failure) &&

@@ -16,7 +16,7 @@ enum machine_choice {
 };
 
 /* Boots MACHINE: asks the server for its seed and the release, writes the boot archive, starts
- * QEMU. Fails with code "not_yet" as long as there is no released image. */
+ * QEMU. Fails with code "not-yet" as long as there is no released image. */
 bool machine_boot(const struct lab *lab, struct lab_machine_config *machine, struct http *http,
                   enum machine_choice choice, pid_t *out_pid, int64_t *out_release,
                   struct failure *failure);

@@ -318,12 +318,12 @@ static int take_lock(const struct lab *lab, struct failure *failure)
     }
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
-        failure_set(failure, "cannot_write", "cannot open %s: %s", path, strerror(errno));
+        failure_set(failure, "cannot-write", "cannot open %s: %s", path, strerror(errno));
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         close(fd);
-        failure_set(failure, "lab_up", "the lab in %s is up already", lab->state);
+        failure_set(failure, "lab-up", "the lab in %s is up already", lab->state);
         return -1;
     }
     return fd;
@@ -342,7 +342,7 @@ bool supervisor_start(struct lab *lab, struct failure *failure)
     }
     if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0) {
         close(lock_fd);
-        return failure_set(failure, "no_process", "cannot start a process: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot start a process: %s", strerror(errno));
     }
     if (child == 0) {
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -378,7 +378,7 @@ bool supervisor_start(struct lab *lab, struct failure *failure)
     if (strcmp(line, "ready") == 0) {
         return true;
     }
-    failure_set(failure, "server_failed", "the server did not start: %s",
+    failure_set(failure, "server-failed", "the server did not start: %s",
                 strncmp(line, "failed ", 7) == 0 && line[7] ? line + 7 : "it said nothing");
     return failure_remedy(failure, "see %s/log/lab.log", lab->state);
 }

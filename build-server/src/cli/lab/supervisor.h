@@ -19,7 +19,7 @@
 /* Detaches a supervisor of LAB and waits until its server accepts requests. */
 bool supervisor_start(struct lab *lab, struct failure *failure);
 
-/* Sends one command and gives the answer (json_decref). code "lab_down" if none is there. */
+/* Sends one command and gives the answer (json_decref). code "lab-down" if none is there. */
 bool supervisor_ask(const struct lab *lab, const json_t *request, json_t **out,
                     struct failure *failure);
 

@@ -94,6 +94,6 @@ bool supervisor_restart_machine(struct supervisor *supervisor, const char *name,
         }
         return true;
     }
-    failure_set(failure, "not_found", "the lab has no machine '%s'", name);
+    failure_set(failure, "not-found", "the lab has no machine '%s'", name);
     return failure_remedy(failure, "`neurath lab status` lists them");
 }

@@ -94,7 +94,7 @@ static json_t *answer(struct supervisor *supervisor, const json_t *request)
         }
         return answer_status(supervisor);
     }
-    failure_set(&failure, "bad_request", "the lab knows no '%.40s'", op);
+    failure_set(&failure, "bad-request", "the lab knows no '%.40s'", op);
     return answer_failure(&failure);
 }
 

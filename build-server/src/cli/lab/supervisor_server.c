@@ -40,7 +40,7 @@ bool supervisor_start_server(struct supervisor *supervisor, struct failure *fail
     snprintf(operator_port, sizeof(operator_port), "%u", lab->operator_port);
     snprintf(machine_port, sizeof(machine_port), "%u", lab->machine_port);
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return failure_set(failure, "no_process", "cannot make a pipe: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot make a pipe: %s", strerror(errno));
     }
     const char *const words[] = { program,           "--state",       lab->state, "--lab",
                                   "--operator-port", operator_port,   "--machine-port",
@@ -50,7 +50,7 @@ bool supervisor_start_server(struct supervisor *supervisor, struct failure *fail
     close(ends[1]);
     if (supervisor->server < 0) {
         close(ends[0]);
-        return failure_set(failure, "no_process", "cannot start the server: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot start the server: %s", strerror(errno));
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     supervisor->server_out = ends[0];

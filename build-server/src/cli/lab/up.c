@@ -57,11 +57,11 @@ static bool check_tools(const char *state, struct failure *failure)
         return false;
     }
     if (!process_find("qemu-system-x86_64", path, sizeof(path))) {
-        failure_set(failure, "no_qemu", "qemu-system-x86_64 is not installed");
+        failure_set(failure, "no-qemu", "qemu-system-x86_64 is not installed");
         return failure_remedy(failure, "run deploy/deps, or: apt-get install qemu-system-x86");
     }
     if (!process_find("git", path, sizeof(path))) {
-        failure_set(failure, "no_git", "git is not installed");
+        failure_set(failure, "no-git", "git is not installed");
         return failure_remedy(failure, "run deploy/deps, or: apt-get install git");
     }
     snprintf(path, sizeof(path), "%s", state);
@@ -70,7 +70,7 @@ static bool check_tools(const char *state, struct failure *failure)
     }
     if (statvfs(path, &space) == 0 &&
         space.f_bavail * (uint64_t)space.f_frsize < (uint64_t)SPACE_MIN_MB << 20) {
-        failure_set(failure, "no_space", "less than %d MB are free at %s", SPACE_MIN_MB, path);
+        failure_set(failure, "no-space", "less than %d MB are free at %s", SPACE_MIN_MB, path);
         return failure_remedy(failure, "make room, or set NEURATH_STATE to a folder elsewhere");
     }
     return true;
@@ -95,7 +95,7 @@ static bool apply_options(struct up *up, long port, long cpus, long trial_ms,
     if (!lab_port_is_free(lab->operator_port) || !lab_port_is_free(lab->machine_port)) {
         unsigned used = lab_port_is_free(lab->operator_port) ? lab->machine_port
                                                              : lab->operator_port;
-        failure_set(failure, "port_in_use", "port %u on 127.0.0.1 is in use", used);
+        failure_set(failure, "port-in-use", "port %u on 127.0.0.1 is in use", used);
         return failure_remedy(failure, "choose others with `neurath lab up --port N`");
     }
     return true;
@@ -113,7 +113,7 @@ static bool start(struct up *up, long cpus, struct failure *failure)
         return false;
     }
     if (!lab_load(state, &up->lab, failure)) {
-        if (strcmp(failure->code, "no_lab") != 0 || !place_tree(tree, failure) ||
+        if (strcmp(failure->code, "no-lab") != 0 || !place_tree(tree, failure) ||
             !lab_create(state, tree, port < 0 ? LAB_PORT_DEFAULT : port, &up->lab, failure)) {
             return false;
         }
@@ -168,7 +168,7 @@ static bool complain_about(const struct up *up, const char *name, const json_t *
         const char *line = strrchr(console, '\n');
         last = line ? line + 1 : console;
     }
-    failure_set(failure, "machine_late", "%s is %s after %d s; its last line: %.200s", name,
+    failure_set(failure, "machine-late", "%s is %s after %d s; its last line: %.200s", name,
                 view_text(row, "state", "not enrolled"), MACHINES_S, last);
     free(console);
     return failure_remedy(failure, "see `neurath log %s` and %s/log/lab.log", name, up->lab.state);

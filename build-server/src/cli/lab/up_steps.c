@@ -80,7 +80,7 @@ static bool push_history(const struct up *up, const char *repository, struct fai
     }
     status = process_run(words, up->lab.tree, up->invocation->json ? log : NULL);
     if (status != 0) {
-        failure_set(failure, "push_failed", "the tree's history could not be pushed into %s",
+        failure_set(failure, "push-failed", "the tree's history could not be pushed into %s",
                     repository);
         return failure_remedy(failure, "see what git said above");
     }
@@ -99,7 +99,7 @@ bool up_repository(struct up *up, struct failure *failure)
         return true;
     }
     if (!commit_of(up->lab.tree, "HEAD", commit)) {
-        failure_set(failure, "no_history", "%s has no commit that the lab could start from",
+        failure_set(failure, "no-history", "%s has no commit that the lab could start from",
                     up->lab.tree);
         return failure_remedy(failure, "git init && git add . && git commit");
     }
@@ -130,13 +130,13 @@ bool up_clone(struct up *up, struct failure *failure)
     const char *const words[] = { "git", "clone", "--quiet", "--branch", "main", repository, clone,
                                   NULL };
     if (process_run(words, NULL, log) != 0) {
-        failure_set(failure, "clone_failed", "cannot clone %s into %s", repository, clone);
+        failure_set(failure, "clone-failed", "cannot clone %s into %s", repository, clone);
         return failure_remedy(failure, "see %s", log);
     }
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
         const char *const set[] = { "git", "config", settings[i][0], settings[i][1], NULL };
         if (process_run(set, clone, log) != 0) {
-            return failure_set(failure, "clone_failed", "cannot configure the clone %s", clone);
+            return failure_set(failure, "clone-failed", "cannot configure the clone %s", clone);
         }
     }
     return true;
@@ -157,7 +157,7 @@ static bool newest_build_stands(struct up *up, struct failure *failure)
     failed = strcmp(view_text(build, "state", ""), "failed") == 0;
     if (failed) {
         view_reason(json_object_get(build, "reason"), reason, sizeof(reason));
-        failure_set(failure, "build_failed", "the tree's HEAD does not build: %s",
+        failure_set(failure, "build-failed", "the tree's HEAD does not build: %s",
                     reason[0] ? reason : "see the log");
         failure_remedy(failure, "see `neurath show build %lld` while the lab is up, or %s/log",
                        (long long)view_number(build, "id", 0), up->lab.state);
@@ -191,7 +191,7 @@ bool up_wait_release(struct up *up, struct failure *failure)
             return false;
         }
         if (time(NULL) > end) {
-            failure_set(failure, "no_release", "there is no release after %d s", RELEASE_S);
+            failure_set(failure, "no-release", "there is no release after %d s", RELEASE_S);
             return failure_remedy(failure, "see `neurath builds` and %s/log/lab.log",
                                   up->lab.state);
         }
