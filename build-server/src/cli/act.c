@@ -138,7 +138,7 @@ bool command_rollback(const struct invocation *invocation, enum outcome *out_out
 static bool print_plan(const json_t *machine, bool json)
 {
     const json_t *refusals = json_object_get(machine, "refusals");
-    const json_t *needs = json_object_get(machine, "needs-boot");
+    const json_t *needs = json_object_get(machine, "needs_boot");
     char text[1024], age[32];
 
     if (!json) {
@@ -162,7 +162,7 @@ static bool print_plan(const json_t *machine, bool json)
     }
     for (size_t i = 0; i < json_array_size(needs); i++) {
         struct failure refusal;
-        failure_set(&refusal, "needs-boot", "%s: this commit needs a boot: %s",
+        failure_set(&refusal, "needs_boot", "%s: this commit needs a boot: %s",
                     view_machine(machine), json_string_value(json_array_get(needs, i)));
         failure_remedy(&refusal, "deploy it, then `neurath reboot %s`", view_machine(machine));
         failure_print(&refusal, json);

@@ -167,7 +167,7 @@ static void print_releases(const json_t *rows)
                      (long long)view_number(adopted, "machines", 0));
         }
         view_cells(json_object_get(row, "changed"), 3, cells, sizeof(cells));
-        if (json_array_size(json_object_get(row, "needs-boot")) > 0) {
+        if (json_array_size(json_object_get(row, "needs_boot")) > 0) {
             snprintf(cells + strlen(cells), sizeof(cells) - strlen(cells), " (needs boot)");
         }
         table_add(table, (const char *[]){ version, time,

@@ -82,7 +82,7 @@ static void print_refusals(const json_t *refusals)
 
 static void print_needs_boot(const json_t *row)
 {
-    const json_t *needs = json_object_get(row, "needs-boot");
+    const json_t *needs = json_object_get(row, "needs_boot");
 
     for (size_t i = 0; i < json_array_size(needs); i++) {
         print_field("needs boot", json_string_value(json_array_get(needs, i)));

@@ -181,7 +181,7 @@ static void on_release(struct watch *watch, const json_t *row)
     lead(who, NULL);
     view_print("released  %s: %s", view_commit(row, "commit", commit, sizeof(commit)),
                view_cells(json_object_get(row, "changed"), 5, cells, sizeof(cells)));
-    if (json_array_size(json_object_get(row, "needs-boot")) > 0) {
+    if (json_array_size(json_object_get(row, "needs_boot")) > 0) {
         fputs(" · needs a boot", stdout);
     }
     print_since(watch, view_text(row, "commit", ""));

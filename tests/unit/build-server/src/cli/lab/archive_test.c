@@ -69,7 +69,7 @@ static void refuses_what_is_no_whole_archive(void **state)
     for (size_t less = 4; less < 250; less += 7) {
         write_archive(less);
         assert_false(archive_add(from, to, "seed.json", "x", 1, &failure));
-        assert_string_equal(failure.code, "bad_archive");
+        assert_string_equal(failure.code, "bad-archive");
     }
     assert_true(place_write_file(from, "not an archive", 14, 0600, &failure));
     assert_false(archive_add(from, to, "seed.json", "x", 1, &failure));
