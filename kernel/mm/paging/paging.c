@@ -38,7 +38,8 @@ enum status paging_map(uint64_t va, uint64_t phys, size_t pages, unsigned flags)
     spin_lock(&lock);
     status = prepare(va, pages);
     for (size_t i = 0; status == STATUS_OK && i < pages; i++)
-        atomic_store(tree_leaf(va + i * PAGE_SIZE, false), entry_make(phys + i * PAGE_SIZE, flags));
+        atomic_store(tree_leaf(va + i * PAGE_SIZE, false),
+                     entry_make(phys + i * PAGE_SIZE, flags));
     spin_unlock(&lock);
     return status;
 }
@@ -112,29 +113,40 @@ uint64_t paging_root(void)
     return tree_root();
 }
 
-/* Visits every leaf below TABLE, which maps from VA on. LEVEL 1 holds leaves. */
-static bool check_table(const uint64_t *table, unsigned level, uint64_t va)
+/* Bytes that one entry of the deepest missing table on the way to VA would map; 0 when there is a leaf. */
+static uint64_t gap_at(uint64_t va)
 {
-    for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
-        uint64_t here = va + (i << (3 + 9 * level));
-        uint64_t phys = table[i] & ENTRY_ADDRESS;
-        unsigned flags = entry_flags(table[i]);
-        if (!(table[i] & ENTRY_PRESENT))
-            continue;
-        if (level == 4 && i >= TABLE_ENTRIES / 2)
-            here |= 0xffff000000000000ull;
-        if (level > 1 && !check_table(phys_to_virt(phys), level - 1, here))
-            return false;
-        if (level > 1 || !(flags & PAGING_EXEC))
-            continue;
-        if ((flags & PAGING_WRITE) ||
-            paging_walk(PAGING_DIRECT_BASE + phys, NULL, NULL) == STATUS_OK)
-            return false;
+    const uint64_t *table = phys_to_virt(tree_root());
+    for (unsigned shift = 39; shift > 12; shift -= 9) {
+        uint64_t entry = table[va >> shift & (TABLE_ENTRIES - 1)];
+        if (!(entry & ENTRY_PRESENT))
+            return 1ull << shift;
+        table = phys_to_virt(entry & ENTRY_ADDRESS);
     }
-    return true;
+    return 0;
+}
+
+static bool check_leaf(uint64_t va)
+{
+    uint64_t phys;
+    unsigned flags;
+    if (paging_walk(va, &phys, &flags) != STATUS_OK || !(flags & PAGING_EXEC))
+        return true;
+    return !(flags & PAGING_WRITE) &&
+           paging_walk(PAGING_DIRECT_BASE + align_down(phys, PAGE_SIZE), NULL, NULL) !=
+               STATUS_OK;
 }
 
 bool paging_check(void)
 {
-    return check_table(phys_to_virt(tree_root()), 4, 0);
+    uint64_t va = 0, gap;
+    do { /* until the address wraps round; the hole between the two halves is one gap after another */
+        gap = gap_at(va);
+        if (gap == 0 && !check_leaf(va))
+            return false;
+        va = align_down(va, gap == 0 ? PAGE_SIZE : gap) + (gap == 0 ? PAGE_SIZE : gap);
+        if (va == 1ull << 47)
+            va = 0xffff800000000000ull;
+    } while (va != 0);
+    return true;
 }

@@ -6,6 +6,8 @@
 #define INTERRUPT_DEPTH %gs:0x28
 #define RESCHEDULE %gs:0x30
 #define NMIS %gs:0x50
+/* Exceptions for which the CPU pushes an error code: 8, 10 to 14, 17, 21, 29, 30. */
+#define ERROR_CODES 0x60227d00
 #define SHOOTDOWN_PENDING %gs:0x34
 #define QUIET %gs:0x60
 
@@ -81,7 +83,7 @@
     .cfi_escape 0x10, 15, 2, 0x73, 0x00
 .endm
 
-/* A halted CPU is not waken to forget a translation (paging's shootdown.c): it does so here, before anything else. The flag is
+/* A halted CPU is not woken to forget a translation (paging's shootdown.c): it does so here, before anything else. The flag is
  * cleared before the flush, so that a request that comes in between is not lost. After save_registers. */
 .macro leave_quiet
     cmpl $0, QUIET
@@ -199,11 +201,7 @@
     .set number, 0
     .rept 32
     .if number != 2
-    .if (number == 8) || ((number >= 10) && (number <= 14)) || (number == 17) || (number == 21) || (number == 29) || (number == 30)
-    vector %number, entry_exception, 1
-    .else
-    vector %number, entry_exception, 0
-    .endif
+    vector %number, entry_exception, ((ERROR_CODES >> number) & 1)
     .endif
     .set number, number + 1
     .endr
