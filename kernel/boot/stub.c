@@ -12,7 +12,8 @@ extern const uint8_t trampoline_begin[], trampoline_end[], stack_top[];
 extern uint64_t start_tsc;
 
 /* Filled in by the image builder; in .data so that they have bytes in the file. */
-struct boot_segment boot_segments[BOOT_SEGMENT_MAX] __attribute__((used, section(".data")));
+struct boot_segment boot_segments[BOOT_SEGMENT_MAX]
+    __attribute__((used, section(".data")));
 uint64_t boot_entry __attribute__((used, section(".data")));
 uint64_t boot_placement __attribute__((used, section(".data")));
 
@@ -48,7 +49,7 @@ static void copy_cmdline(const char *text)
 static void add_memory(uint64_t addr, uint64_t len, uint64_t type)
 {
     if (len != 0 && info.memory_count < BOOT_MEMORY_MAX)
-        info.memory[info.memory_count++] = (struct boot_memory){ addr, len, type };
+        info.memory[info.memory_count++] = (struct boot_memory){addr, len, type};
 }
 
 /* Xen public header arch-x86/hvm/start_info.h, version 1. */

@@ -21,7 +21,7 @@ static struct {
     size_t override_count;
     uint64_t lapic_phys;
     uint64_t hpet_phys;
-} acpi = { .lapic_phys = 0xfee00000 };
+} acpi = {.lapic_phys = 0xfee00000};
 
 size_t acpi_cpu_count(void)
 {
@@ -111,8 +111,7 @@ static void add_madt_entry(const uint8_t *e)
     case 1:
         if (e[1] >= 12 && acpi.ioapic_count < IOAPICS_MAX)
             acpi.ioapics[acpi.ioapic_count++] = (struct acpi_ioapic){
-                .id = e[2], .phys = get_le32(e + 4), .gsi_base = get_le32(e + 8)
-            };
+                .id = e[2], .phys = get_le32(e + 4), .gsi_base = get_le32(e + 8)};
         return;
     case 2:
         flags = get_le16(e + 8);
@@ -128,8 +127,7 @@ static void add_madt_entry(const uint8_t *e)
         if (e[1] >= 12)
             acpi.lapic_phys = get_le64(e + 4);
         return;
-    default:
-        return;
+    default: return;
     }
 }
 
@@ -170,7 +168,9 @@ enum status acpi_start(void)
     directory = table_at(width == 8 ? get_le64(pointer + 24) : get_le32(pointer + 16));
     if (directory == NULL)
         return STATUS_NOT_FOUND;
-    for (uint32_t offset = HEADER_LEN; offset + width <= get_le32(directory + 4); offset += width)
-        read_table(table_at(width == 8 ? get_le64(directory + offset) : get_le32(directory + offset)));
+    for (uint32_t offset = HEADER_LEN; offset + width <= get_le32(directory + 4);
+         offset += width)
+        read_table(table_at(width == 8 ? get_le64(directory + offset)
+                                       : get_le32(directory + offset)));
     return STATUS_OK;
 }

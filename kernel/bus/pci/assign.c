@@ -17,7 +17,7 @@
 static struct {
     uint64_t next_memory;
     uint64_t next_port;
-} window = { MEMORY_BEGIN, PORTS_BEGIN };
+} window = {MEMORY_BEGIN, PORTS_BEGIN};
 
 static unsigned bar_count(const struct pci_device *device)
 {
@@ -33,7 +33,8 @@ static uint32_t probe(const struct pci_device *device, unsigned offset)
 {
     uint32_t before = pci_read32(device, offset), mask;
     uint16_t command = pci_read16(device, PCI_COMMAND);
-    pci_write16(device, PCI_COMMAND, (uint16_t)(command & ~(PCI_ENABLE_IO | PCI_ENABLE_MEMORY)));
+    pci_write16(device, PCI_COMMAND,
+                (uint16_t)(command & ~(PCI_ENABLE_IO | PCI_ENABLE_MEMORY)));
     pci_write32(device, offset, 0xffffffffu);
     mask = pci_read32(device, offset);
     pci_write32(device, offset, before);
@@ -41,7 +42,8 @@ static uint32_t probe(const struct pci_device *device, unsigned offset)
     return mask;
 }
 
-enum status pci_bar_read(const struct pci_device *device, unsigned bar, struct pci_bar *out)
+enum status pci_bar_read(const struct pci_device *device, unsigned bar,
+                         struct pci_bar *out)
 {
     unsigned offset = PCI_BAR0 + bar * 4;
     uint32_t low, mask;
@@ -54,7 +56,7 @@ enum status pci_bar_read(const struct pci_device *device, unsigned bar, struct p
     if (mask == 0)
         return STATUS_NOT_FOUND;
     low = pci_read32(device, offset);
-    *out = (struct pci_bar){ .is_port = (low & 1) != 0 };
+    *out = (struct pci_bar){.is_port = (low & 1) != 0};
     if (out->is_port) {
         out->phys = low & 0xfffcu;
         out->len = (~(mask & 0xfffcu) & 0xffff) + 1;
@@ -82,7 +84,8 @@ static uint64_t take(uint64_t *next, uint64_t end, uint64_t len)
     return at;
 }
 
-static void assign_bar(const struct pci_device *device, unsigned bar, const struct pci_bar *found)
+static void assign_bar(const struct pci_device *device, unsigned bar,
+                       const struct pci_bar *found)
 {
     unsigned offset = PCI_BAR0 + bar * 4;
     uint64_t at = found->is_port ? take(&window.next_port, PORTS_END, found->len)
@@ -134,7 +137,8 @@ void route_device(struct pci_device *device)
     if (line != 0 && line < 16) {
         enum interrupt_trigger trigger;
         device->irq_gsi = interrupt_isa_gsi(line, &trigger);
-        device->irq_trigger = trigger == INTERRUPT_EDGE_HIGH ? INTERRUPT_LEVEL_HIGH : trigger;
+        device->irq_trigger =
+            trigger == INTERRUPT_EDGE_HIGH ? INTERRUPT_LEVEL_HIGH : trigger;
         return;
     }
     device->irq_gsi = PIRQ_GSI_FIRST + 4 + (device->device + device->irq_pin - 1u) % 4;

@@ -27,7 +27,8 @@ uint32_t pci_read32(const struct pci_device *device, unsigned offset)
 {
     uint32_t value;
     spin_lock(&pci.lock);
-    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 | (uint32_t)device->device << 11 |
+    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
+                               (uint32_t)device->device << 11 |
                                (uint32_t)device->function << 8 | (offset & 0xfc));
     value = io_in32(DATA_PORT);
     spin_unlock(&pci.lock);
@@ -37,7 +38,8 @@ uint32_t pci_read32(const struct pci_device *device, unsigned offset)
 void pci_write32(const struct pci_device *device, unsigned offset, uint32_t value)
 {
     spin_lock(&pci.lock);
-    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 | (uint32_t)device->device << 11 |
+    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
+                               (uint32_t)device->device << 11 |
                                (uint32_t)device->function << 8 | (offset & 0xfc));
     io_out32(DATA_PORT, value);
     spin_unlock(&pci.lock);
@@ -51,13 +53,15 @@ uint16_t pci_read16(const struct pci_device *device, unsigned offset)
 void pci_write16(const struct pci_device *device, unsigned offset, uint16_t value)
 {
     spin_lock(&pci.lock);
-    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 | (uint32_t)device->device << 11 |
+    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
+                               (uint32_t)device->device << 11 |
                                (uint32_t)device->function << 8 | (offset & 0xfc));
     io_out16((uint16_t)(DATA_PORT + (offset & 2)), value);
     spin_unlock(&pci.lock);
 }
 
-enum status pci_find_nth(uint16_t vendor_id, uint16_t device_id, size_t index, struct pci_device *out)
+enum status pci_find_nth(uint16_t vendor_id, uint16_t device_id, size_t index,
+                         struct pci_device *out)
 {
     for (size_t i = 0; i < pci.count; i++) {
         const struct pci_device *d = &pci.devices[i];
@@ -75,8 +79,8 @@ enum status pci_find(uint16_t vendor_id, uint16_t device_id, struct pci_device *
     return pci_find_nth(vendor_id, device_id, 0, out);
 }
 
-enum status pci_bar_map(const struct pci_device *device, unsigned bar, volatile void **out,
-                        size_t *out_len)
+enum status pci_bar_map(const struct pci_device *device, unsigned bar,
+                        volatile void **out, size_t *out_len)
 {
     struct pci_bar found;
     enum status status = pci_bar_read(device, bar, &found);
@@ -97,7 +101,8 @@ void pci_enable(const struct pci_device *device, unsigned enable)
 
 void pci_disable(const struct pci_device *device, unsigned enable)
 {
-    pci_write16(device, PCI_COMMAND, (uint16_t)(pci_read16(device, PCI_COMMAND) & ~enable));
+    pci_write16(device, PCI_COMMAND,
+                (uint16_t)(pci_read16(device, PCI_COMMAND) & ~enable));
 }
 
 static void scan_function(struct pci_device at)
@@ -118,7 +123,7 @@ static void scan_function(struct pci_device at)
 static void scan_bus(unsigned bus)
 {
     for (unsigned device = 0; device < 32; device++) {
-        struct pci_device at = { .bus = (uint8_t)bus, .device = (uint8_t)device };
+        struct pci_device at = {.bus = (uint8_t)bus, .device = (uint8_t)device};
         bool many;
         if (pci_read32(&at, PCI_ID) == NO_DEVICE)
             continue;
@@ -147,13 +152,14 @@ static void pci_command(int argc, char **argv)
     for (size_t i = 0; i < pci.count; i++) {
         const struct pci_device *d = &pci.devices[i];
         struct pci_bar bar;
-        console_print("%02x:%02x.%u %04x:%04x class %06x", d->bus, d->device, d->function, d->vendor_id,
-                      d->device_id, d->class_code);
+        console_print("%02x:%02x.%u %04x:%04x class %06x", d->bus, d->device, d->function,
+                      d->vendor_id, d->device_id, d->class_code);
         if (d->irq_gsi != 0)
             console_print(" gsi %u", d->irq_gsi);
         for (unsigned b = 0; b < 6; b++)
             if (pci_bar_read(d, b, &bar) == STATUS_OK)
-                console_print(" %s %lx+%lx", bar.is_port ? "port" : "mem", bar.phys, bar.len);
+                console_print(" %s %lx+%lx", bar.is_port ? "port" : "mem", bar.phys,
+                              bar.len);
         console_print("\n");
     }
 }

@@ -19,8 +19,8 @@ struct pci_device {
     uint8_t bus, device, function;
     uint8_t irq_pin; /* 0 = none, 1 = INTA .. */
     uint16_t vendor_id, device_id;
-    uint32_t class_code; /* 24 bits: base, sub, interface */
-    uint32_t irq_gsi;    /* level-triggered; 0 = none. Attach with irq_trigger. */
+    uint32_t class_code;  /* 24 bits: base, sub, interface */
+    uint32_t irq_gsi;     /* level-triggered; 0 = none. Attach with irq_trigger. */
     uint32_t irq_trigger; /* enum interrupt_trigger */
 };
 
@@ -34,8 +34,10 @@ struct pci_bar {
 
 /* Finds the device number INDEX (0 = first) with these ids; PCI_ANY matches all.
  * STATUS_NOT_FOUND: no such device. */
-NODISCARD enum status pci_find_nth(uint16_t vendor_id, uint16_t device_id, size_t index, struct pci_device *out);
-NODISCARD enum status pci_find(uint16_t vendor_id, uint16_t device_id, struct pci_device *out);
+NODISCARD enum status pci_find_nth(uint16_t vendor_id, uint16_t device_id, size_t index,
+                                   struct pci_device *out);
+NODISCARD enum status pci_find(uint16_t vendor_id, uint16_t device_id,
+                               struct pci_device *out);
 
 /* Configuration space; OFFSET is rounded down to the width. */
 uint32_t pci_read32(const struct pci_device *device, unsigned offset);
@@ -44,11 +46,13 @@ uint16_t pci_read16(const struct pci_device *device, unsigned offset);
 void pci_write16(const struct pci_device *device, unsigned offset, uint16_t value);
 
 /* Facts of base address register BAR (0..5). STATUS_NOT_FOUND: not implemented. */
-NODISCARD enum status pci_bar_read(const struct pci_device *device, unsigned bar, struct pci_bar *out);
+NODISCARD enum status pci_bar_read(const struct pci_device *device, unsigned bar,
+                                   struct pci_bar *out);
 
 /* Maps a memory BAR, uncached; stays mapped for good; the same again for a second call.
  * STATUS_INVALID: it is a port BAR (use pci_bar_read()); STATUS_NOT_FOUND: not implemented. */
-NODISCARD enum status pci_bar_map(const struct pci_device *device, unsigned bar, volatile void **out, size_t *out_len);
+NODISCARD enum status pci_bar_map(const struct pci_device *device, unsigned bar,
+                                  volatile void **out, size_t *out_len);
 
 /* Sets these bits of the command register (and keeps the others), or clears them. */
 void pci_enable(const struct pci_device *device, unsigned enable);

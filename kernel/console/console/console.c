@@ -19,9 +19,9 @@
 
 static struct {
     struct spinlock lock;
-    bool editing;    /* [L] a line can be typed */
-    bool shown;      /* [L] the prompt and the line are on the screen */
-    bool mid_line;   /* [L] the last output did not end its line */
+    bool editing;      /* [L] a line can be typed */
+    bool shown;        /* [L] the prompt and the line are on the screen */
+    bool mid_line;     /* [L] the last output did not end its line */
     uint64_t typed_ns; /* [L] when the last byte came, 0 = never */
     char prompt[PROMPT_MAX];
     struct editor editor;

@@ -128,12 +128,8 @@ static enum editor_result feed_control(struct editor *e, char byte)
 {
     switch (byte) {
     case '\r':
-    case '\n':
-        e->line[e->len] = 0;
-        return EDITOR_DONE;
-    case 27:
-        e->escape = ESCAPE_SEEN;
-        return EDITOR_NOTHING;
+    case '\n': e->line[e->len] = 0; return EDITOR_DONE;
+    case 27: e->escape = ESCAPE_SEEN; return EDITOR_NOTHING;
     case 127:
     case '\b': return erase_back(e);
     case CTRL('A'): return move(e, 0);
@@ -164,7 +160,8 @@ enum editor_result editor_feed(struct editor *e, char byte)
 void editor_next(struct editor *e)
 {
     const char *newest = e->history[(e->history_count - 1) % HISTORY_LINES];
-    bool again = e->history_count > 0 && strlen(newest) == e->len && memcmp(newest, e->line, e->len) == 0;
+    bool again = e->history_count > 0 && strlen(newest) == e->len &&
+                 memcmp(newest, e->line, e->len) == 0;
     if (e->len > 0 && !again) {
         char *slot = e->history[e->history_count++ % HISTORY_LINES];
         memcpy(slot, e->line, e->len);

@@ -18,7 +18,7 @@
  * written - RING_LEN. */
 static struct {
     struct spinlock lock;
-    uint64_t written;  /* [L] */
+    uint64_t written;    /* [L] */
     char ring[RING_LEN]; /* [L] */
     struct event event;
 } log;
@@ -43,7 +43,8 @@ static const char *prefix(enum log_level level)
 static bool is_debug_shown(void)
 {
     char value[8];
-    return boot_option("log", value, sizeof value) == STATUS_OK && strcmp(value, "debug") == 0;
+    return boot_option("log", value, sizeof value) == STATUS_OK &&
+           strcmp(value, "debug") == 0;
 }
 
 void log_write(const char *cell, enum log_level level, const char *format, ...)
@@ -52,8 +53,8 @@ void log_write(const char *cell, enum log_level level, const char *format, ...)
     uint64_t us = clock_ns() / NS_PER_US;
     size_t len, start;
     va_list arguments;
-    len = format_text(line, sizeof line - 1, "[%5lu.%06lu] %s: %s", us / 1000000, us % 1000000, cell,
-                      prefix(level));
+    len = format_text(line, sizeof line - 1, "[%5lu.%06lu] %s: %s", us / 1000000,
+                      us % 1000000, cell, prefix(level));
     len = start = min_u64(len, sizeof line - 2);
     va_start(arguments, format);
     len += format_text_list(line + len, sizeof line - 1 - len, format, arguments);
@@ -121,12 +122,14 @@ static void log_command(int argc, char **argv)
         lines++;
     skip = lines > wanted ? lines - wanted : 0;
     cursor = 0;
-    for (uint64_t i = 0; i < lines && log_read(&cursor, line, sizeof line) == STATUS_OK; i++)
+    for (uint64_t i = 0; i < lines && log_read(&cursor, line, sizeof line) == STATUS_OK;
+         i++)
         if (i >= skip)
             console_print("%s\n", line);
 }
 
 enum status log_start(void)
 {
-    return shell_register("log", log_command, "[N]  shows the newest N lines of the log (20)");
+    return shell_register("log", log_command,
+                          "[N]  shows the newest N lines of the log (20)");
 }

@@ -16,7 +16,8 @@ enum log_level {
 };
 
 /* One line, without a newline at the end, cut at 255 bytes. Control characters become '?'. See format.h. */
-void log_write(const char *cell, enum log_level level, const char *format, ...) PRINTF_LIKE(3, 4);
+void log_write(const char *cell, enum log_level level, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* One line of the ring. *cursor (start with 0) moves past what was read; lines that were overwritten since are
  * skipped. STATUS_AGAIN: no newer line. OUT gets at most CAPACITY bytes with NUL. */

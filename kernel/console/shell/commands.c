@@ -3,8 +3,8 @@
 #include "private.h"
 
 #include <console/console/console.h>
-#include <irq/interrupt/interrupt.h>
 #include <fault/power/power.h>
+#include <irq/interrupt/interrupt.h>
 #include <mm/frame/frame.h>
 #include <mm/heap/heap.h>
 #include <task/cpu/cpu.h>
@@ -51,18 +51,21 @@ static bool fill_row(struct task *task, void *arg)
 
 static void tasks_command(int argc, char **argv)
 {
-    struct task_row row = { .after = 0 };
+    struct task_row row = {.after = 0};
     (void)argc;
     (void)argv;
-    console_print("   id name                    state         steps   switches     run ms restarts\n");
+    console_print("   id name                    state         steps   switches     run "
+                  "ms restarts\n");
     for (;;) {
         row.found = false;
-        task_for_each(fill_row, &row); /* one row at a time: printing under the scheduler's lock would stop it */
+        task_for_each(
+            fill_row,
+            &row); /* one row at a time: printing under the scheduler's lock would stop it */
         if (!row.found)
             return;
         console_print("%5lu %-23s %-8s %10lu %10lu %10lu %8u\n", row.id, row.name,
-                      state_name(row.state), row.steps, row.switches, row.run_ns / NS_PER_MS,
-                      row.restarts);
+                      state_name(row.state), row.steps, row.switches,
+                      row.run_ns / NS_PER_MS, row.restarts);
         row.after = row.id;
     }
 }
@@ -88,11 +91,12 @@ static void memory_command(int argc, char **argv)
     (void)argv;
     frame_stats_read(&frames);
     heap_stats_read(&heap);
-    console_print("frames  %lu KiB in all, %lu free, %lu at the lowest\n", frames.total * 4,
-                  frames.free * 4, frames.lowest_free * 4);
-    console_print("heap    %lu objects with %lu bytes, holds %lu KiB, %lu allocations, %lu failed\n",
-                  heap.live_count, heap.live_bytes, heap.held_bytes / 1024, heap.allocations,
-                  heap.failures);
+    console_print("frames  %lu KiB in all, %lu free, %lu at the lowest\n",
+                  frames.total * 4, frames.free * 4, frames.lowest_free * 4);
+    console_print("heap    %lu objects with %lu bytes, holds %lu KiB, %lu allocations, "
+                  "%lu failed\n",
+                  heap.live_count, heap.live_bytes, heap.held_bytes / 1024,
+                  heap.allocations, heap.failures);
 }
 
 static void interrupts_command(int argc, char **argv)
@@ -127,12 +131,12 @@ enum status commands_register(void)
         char help[64];
         shell_fn fn;
     } table[] = {
-        { "tasks", "shows the tasks", tasks_command },
-        { "cpus", "shows the processors", cpus_command },
-        { "memory", "shows how much memory is used", memory_command },
-        { "interrupts", "shows how often each vector came", interrupts_command },
-        { "time", "shows the time since boot", time_command },
-        { "reset", "resets the machine at once", reset_command },
+        {"tasks", "shows the tasks", tasks_command},
+        {"cpus", "shows the processors", cpus_command},
+        {"memory", "shows how much memory is used", memory_command},
+        {"interrupts", "shows how often each vector came", interrupts_command},
+        {"time", "shows the time since boot", time_command},
+        {"reset", "resets the machine at once", reset_command},
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ARRAY_LEN(table) && status == STATUS_OK; i++)

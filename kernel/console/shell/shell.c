@@ -21,7 +21,7 @@ struct command {
 static struct {
     struct spinlock lock;
     struct command commands[COMMANDS_MAX]; /* [L] */
-    bool prompted; /* [c] the shell's task only */
+    bool prompted;                         /* [c] the shell's task only */
 } shell;
 
 static bool name_valid(const char *name)
@@ -93,7 +93,7 @@ static bool next_command(const char *name, struct command *out)
 
 static void help_command(int argc, char **argv)
 {
-    struct command command = { .name = "" };
+    struct command command = {.name = ""};
     char name[SHELL_NAME_MAX] = "";
     (void)argc;
     (void)argv;
@@ -142,7 +142,8 @@ static struct wait shell_step(void *arg)
     }
     if (console_read_line(line) != STATUS_OK)
         return wait_event(console_event(), seq, 0);
-    shell.prompted = false; /* also when the command faults: the task starts anew with a prompt */
+    shell.prompted =
+        false; /* also when the command faults: the task starts anew with a prompt */
     run_line(line);
     return wait_again();
 }

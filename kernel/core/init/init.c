@@ -47,10 +47,11 @@ static void must(enum status status, const char *what)
 
 static void adopt_cells(void)
 {
-    struct refusal why = { 0 };
+    struct refusal why = {0};
     enum status status = adopt_boot(namespace_kernel(), &why);
     if (status != STATUS_OK)
-        log_write("init", LOG_ERROR, "the cells cannot be described (%s): no swaps", status_name(status));
+        log_write("init", LOG_ERROR, "the cells cannot be described (%s): no swaps",
+                  status_name(status));
 }
 
 /* Step 0: the other processors. Then one phase of start hooks a step. */

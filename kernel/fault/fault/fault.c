@@ -67,8 +67,8 @@ static uint64_t fault_address(void)
 /* There is a task whose work can be given up: no lock of it is held, and it is not the kernel that was interrupted. */
 static bool is_curable(const struct trap_frame *frame)
 {
-    return frame->vector != VECTOR_MACHINE_CHECK && cpu_locks_held() == 0 && !cpu_in_interrupt() &&
-           cpu_current_task() != NULL;
+    return frame->vector != VECTOR_MACHINE_CHECK && cpu_locks_held() == 0 &&
+           !cpu_in_interrupt() && cpu_current_task() != NULL;
 }
 
 static void fill_record(struct fault_record *record, const struct trap_frame *frame)
@@ -85,8 +85,9 @@ static void fill_record(struct fault_record *record, const struct trap_frame *fr
     if (cpu_current_task() != NULL)
         task_name_copy(cpu_current_task(), record->task);
     /* Of a panic, who called it says more. */
-    report_place(fault.panic_pc[record->cpu] != 0 ? fault.panic_pc[record->cpu] : frame->rip, record->place,
-                 sizeof record->place);
+    report_place(fault.panic_pc[record->cpu] != 0 ? fault.panic_pc[record->cpu]
+                                                  : frame->rip,
+                 record->place, sizeof record->place);
 }
 
 static void keep_record(struct fault_record *record)
@@ -121,7 +122,8 @@ struct event *fault_event(void)
     return &fault.event;
 }
 
-NORETURN static void end_machine(const struct trap_frame *frame, struct fault_record *record)
+NORETURN static void end_machine(const struct trap_frame *frame,
+                                 struct fault_record *record)
 {
     record->fatal = true;
     report(frame, record, fault.panic_text[record->cpu]);
@@ -161,7 +163,8 @@ void fault_panic(const char *format, ...)
     (void)interrupts_off();
     fault.panic_pc[cpu_index()] = (uint64_t)__builtin_return_address(0) - 1;
     va_start(arguments, format);
-    (void)format_text_list(fault.panic_text[cpu_index()], PANIC_TEXT_MAX, format, arguments);
+    (void)format_text_list(fault.panic_text[cpu_index()], PANIC_TEXT_MAX, format,
+                           arguments);
     va_end(arguments);
     for (;;)
         __asm__ volatile("int3");

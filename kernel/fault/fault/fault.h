@@ -11,17 +11,17 @@
  * interrupt or in the scheduler there is no task to restart: all is printed and the machine resets. */
 
 struct fault_record {
-    uint64_t number;  /* 1 = first since boot */
+    uint64_t number; /* 1 = first since boot */
     uint64_t time_ns;
     uint64_t vector;
     uint64_t error;
     uint64_t rip;
     uint64_t address; /* CR2 of a page fault */
     uint32_t cpu;
-    bool reverted;    /* the guard took a swap back because of it */
+    bool reverted; /* the guard took a swap back because of it */
     bool fatal;
     char task[24];
-    char place[96];   /* cell@version function+offset */
+    char place[96]; /* cell@version function+offset */
 };
 
 /* The newest 32. INDEX 0 is the newest. STATUS_NOT_FOUND: no such record. */

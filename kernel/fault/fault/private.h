@@ -9,7 +9,8 @@
 void report_place(uint64_t pc, char *out, size_t capacity);
 
 /* Registers and backtrace; through the log, or for a fatal fault straight to the wire. */
-void report(const struct trap_frame *frame, const struct fault_record *record, const char *panic_text);
+void report(const struct trap_frame *frame, const struct fault_record *record,
+            const char *panic_text);
 
 /* A fault while another was being reported on this CPU: one line, no locks. */
 void report_nested(const struct trap_frame *frame);

@@ -20,17 +20,28 @@
 const char *report_vector_name(uint64_t vector)
 {
     static const char names[22][24] = {
-        "divide error",      "debug",
-        "NMI",               "breakpoint",
-        "overflow",          "bound range",
-        "invalid opcode",    "no coprocessor",
-        "double fault",      "coprocessor overrun",
-        "invalid TSS",       "segment not present",
-        "stack fault",       "general protection",
-        "page fault",        "reserved",
-        "floating point",    "alignment check",
-        "machine check",     "SIMD floating point",
-        "virtualisation",    "control protection",
+        "divide error",
+        "debug",
+        "NMI",
+        "breakpoint",
+        "overflow",
+        "bound range",
+        "invalid opcode",
+        "no coprocessor",
+        "double fault",
+        "coprocessor overrun",
+        "invalid TSS",
+        "segment not present",
+        "stack fault",
+        "general protection",
+        "page fault",
+        "reserved",
+        "floating point",
+        "alignment check",
+        "machine check",
+        "SIMD floating point",
+        "virtualisation",
+        "control protection",
     };
     return vector < ARRAY_LEN(names) ? names[vector] : "exception";
 }
@@ -80,38 +91,47 @@ static uint64_t stack_end(uint64_t begin)
 
 static void say_backtrace(bool fatal, const struct trap_frame *frame)
 {
-    struct backtrace backtrace = { .fatal = fatal };
+    struct backtrace backtrace = {.fatal = fatal};
     /* After an overflow the stack pointer is in the guard page, which cannot be read. */
     bool inside = paging_walk(frame->rsp, NULL, NULL) == STATUS_OK;
     uint64_t begin = inside ? frame->rsp : align_up(frame->rsp, PAGE_SIZE);
-    enum status status = unwind_backtrace(namespace_kernel(), frame, begin, stack_end(begin), say_frame,
-                                          &backtrace);
+    enum status status = unwind_backtrace(namespace_kernel(), frame, begin,
+                                          stack_end(begin), say_frame, &backtrace);
     if (status != STATUS_OK)
         say(fatal, "  (the walk ends here)");
 }
 
 static void say_registers(bool fatal, const struct trap_frame *f)
 {
-    say(fatal, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
-    say(fatal, "rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);
-    say(fatal, "r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9, f->r10, f->r11);
-    say(fatal, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13, f->r14, f->r15);
-    say(fatal, "rip %016lx rflags %08lx cs %04lx ss %04lx", f->rip, f->rflags, f->cs, f->ss);
+    say(fatal, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx,
+        f->rdx);
+    say(fatal, "rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi, f->rbp,
+        f->rsp);
+    say(fatal, "r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9, f->r10,
+        f->r11);
+    say(fatal, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13, f->r14,
+        f->r15);
+    say(fatal, "rip %016lx rflags %08lx cs %04lx ss %04lx", f->rip, f->rflags, f->cs,
+        f->ss);
 }
 
 static void say_page_fault(bool fatal, uint64_t error, uint64_t address)
 {
     say(fatal, "%s at %016lx: %s%s",
-        error & 16 ? "execution" : error & 2 ? "write" : "read", address,
-        error & 1 ? "not allowed" : "not mapped",
+        error & 16  ? "execution"
+        : error & 2 ? "write"
+                    : "read",
+        address, error & 1 ? "not allowed" : "not mapped",
         paging_is_guard(address) ? " (guard page of a stack: overflow)" : "");
 }
 
-void report(const struct trap_frame *frame, const struct fault_record *record, const char *panic_text)
+void report(const struct trap_frame *frame, const struct fault_record *record,
+            const char *panic_text)
 {
     bool fatal = record->fatal;
-    say(fatal, "%s (vector %lu, error %lx) on cpu %u in %s%s%s", report_vector_name(record->vector),
-        record->vector, record->error, record->cpu, cpu_in_interrupt() ? "an interrupt, over " : "",
+    say(fatal, "%s (vector %lu, error %lx) on cpu %u in %s%s%s",
+        report_vector_name(record->vector), record->vector, record->error, record->cpu,
+        cpu_in_interrupt() ? "an interrupt, over " : "",
         record->task[0] != 0 ? "task " : "the kernel", record->task);
     if (panic_text[0] != 0)
         say(fatal, "panic: %s", panic_text);
@@ -122,13 +142,15 @@ void report(const struct trap_frame *frame, const struct fault_record *record, c
     say_backtrace(fatal, frame);
     if (record->reverted)
         say(fatal, "the swap on trial was taken back");
-    say(fatal, "%s", fatal ? "no task can be restarted: the machine resets" : "the task restarts");
+    say(fatal, "%s",
+        fatal ? "no task can be restarted: the machine resets" : "the task restarts");
 }
 
 void report_nested(const struct trap_frame *frame)
 {
-    console_print_unlocked("fault: vector %lu error %lx at %016lx rsp %016lx while a fault was reported\n",
-                           frame->vector, frame->error, frame->rip, frame->rsp);
+    console_print_unlocked(
+        "fault: vector %lu error %lx at %016lx rsp %016lx while a fault was reported\n",
+        frame->vector, frame->error, frame->rip, frame->rsp);
 }
 
 static void faults_command(int argc, char **argv)
@@ -138,8 +160,9 @@ static void faults_command(int argc, char **argv)
     (void)argv;
     console_print("%lu faults since boot\n", fault_count());
     for (size_t i = 0; fault_at(i, &r) == STATUS_OK; i++)
-        console_print("%4lu %6lu.%03lu s cpu %u %-16s %-20s %s%s\n", r.number, r.time_ns / NS_PER_S,
-                      r.time_ns / NS_PER_MS % 1000, r.cpu, r.task, report_vector_name(r.vector), r.place,
+        console_print("%4lu %6lu.%03lu s cpu %u %-16s %-20s %s%s\n", r.number,
+                      r.time_ns / NS_PER_S, r.time_ns / NS_PER_MS % 1000, r.cpu, r.task,
+                      report_vector_name(r.vector), r.place,
                       r.reverted ? " (swap reverted)" : "");
 }
 

@@ -18,7 +18,7 @@ void power_reset(void)
         uint16_t pad[3];
         uint16_t limit;
         uint64_t base;
-    } __attribute__((aligned(16))) no_table = { { 0 }, 0, 0 };
+    } __attribute__((aligned(16))) no_table = {{0}, 0, 0};
     (void)interrupts_off();
     for (;;) {
         io_out8(0xcf9, 0x02);

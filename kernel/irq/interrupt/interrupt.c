@@ -82,7 +82,7 @@ void interrupt_start_cpu(void)
         uint16_t limit;
         uint64_t base;
     } __attribute__((aligned(16)))
-    pointer = { .limit = sizeof interrupt.table - 1, .base = (uint64_t)interrupt.table };
+    pointer = {.limit = sizeof interrupt.table - 1, .base = (uint64_t)interrupt.table};
     __asm__ volatile("lidt (%0)" ::"r"(&pointer.limit) : "memory");
 }
 
@@ -136,12 +136,12 @@ static bool line_empty(const struct line *line)
 static enum status line_route(const struct line *line)
 {
     bool level = line->trigger != INTERRUPT_EDGE_HIGH;
-    return ioapic_route(line->gsi, vector_of(line), cpu_block_at(line->cpu)->apic_id, level,
-                        line->trigger == INTERRUPT_LEVEL_LOW, false);
+    return ioapic_route(line->gsi, vector_of(line), cpu_block_at(line->cpu)->apic_id,
+                        level, line->trigger == INTERRUPT_LEVEL_LOW, false);
 }
 
-static enum status attach_locked(unsigned gsi, enum interrupt_trigger trigger, interrupt_fn fn,
-                                 void *arg, unsigned *out_vector)
+static enum status attach_locked(unsigned gsi, enum interrupt_trigger trigger,
+                                 interrupt_fn fn, void *arg, unsigned *out_vector)
 {
     struct line *line = line_of_gsi(gsi);
     bool is_new = line == NULL;
@@ -173,8 +173,8 @@ static enum status attach_locked(unsigned gsi, enum interrupt_trigger trigger, i
     return STATUS_OK;
 }
 
-enum status interrupt_attach(unsigned gsi, enum interrupt_trigger trigger, interrupt_fn fn, void *arg,
-                             unsigned *out_vector)
+enum status interrupt_attach(unsigned gsi, enum interrupt_trigger trigger,
+                             interrupt_fn fn, void *arg, unsigned *out_vector)
 {
     enum status status;
     spin_lock(&interrupt.lock);
@@ -250,15 +250,10 @@ void interrupt_dispatch(struct trap_frame *frame)
     cpu_here()->interrupts++;
     atomic_add(&interrupt.counts[vector], 1);
     switch (vector) {
-    case VECTOR_TIMER:
-        timer_interrupt();
-        break;
-    case VECTOR_SHOOTDOWN:
-        paging_shootdown_interrupt();
-        break;
+    case VECTOR_TIMER: timer_interrupt(); break;
+    case VECTOR_SHOOTDOWN: paging_shootdown_interrupt(); break;
     case VECTOR_RESCHEDULE: /* the flag in the block says it all */
-    case VECTOR_CALL:
-        break;
+    case VECTOR_CALL: break;
     default:
         if (vector >= VECTOR_DEVICE_FIRST && vector <= VECTOR_DEVICE_LAST)
             dispatch_device(vector);

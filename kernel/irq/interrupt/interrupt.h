@@ -10,7 +10,7 @@
 
 enum interrupt_trigger {
     INTERRUPT_EDGE_HIGH,
-    INTERRUPT_LEVEL_LOW,  /* PCI INTx as specified */
+    INTERRUPT_LEVEL_LOW, /* PCI INTx as specified */
     INTERRUPT_LEVEL_HIGH,
 };
 
@@ -20,8 +20,8 @@ typedef void (*interrupt_fn)(void *arg);
 /* Calls FN(ARG) for each interrupt of GSI, delivered to the boot processor. Several handlers may share a level-triggered
  * GSI, then all are called. Gives *out_vector (may be NULL); return it with interrupt_detach(GSI, FN, ARG).
  * STATUS_FULL: no vector or handler slot; STATUS_NOT_FOUND: no IOAPIC has this GSI; STATUS_BUSY: other trigger in use. */
-NODISCARD enum status interrupt_attach(unsigned gsi, enum interrupt_trigger trigger, interrupt_fn fn, void *arg,
-                             unsigned *out_vector);
+NODISCARD enum status interrupt_attach(unsigned gsi, enum interrupt_trigger trigger,
+                                       interrupt_fn fn, void *arg, unsigned *out_vector);
 
 /* Afterwards FN is not called any more, on any CPU. Not from interrupt context. */
 void interrupt_detach(unsigned gsi, interrupt_fn fn, void *arg);

@@ -62,8 +62,8 @@ static enum status write_entry(unsigned gsi, uint32_t low, uint32_t apic_id)
     return STATUS_OK;
 }
 
-enum status ioapic_route(unsigned gsi, unsigned vector, uint32_t apic_id, bool level, bool active_low,
-                         bool masked)
+enum status ioapic_route(unsigned gsi, unsigned vector, uint32_t apic_id, bool level,
+                         bool active_low, bool masked)
 {
     return write_entry(gsi,
                        vector | (level ? LEVEL : 0) | (active_low ? ACTIVE_LOW : 0) |

@@ -10,8 +10,8 @@
 /* The input that the swap's guard owns: HPET comparator to NMI (facts: on QEMU's pc only this one routes). */
 #define IOAPIC_GUARD_GSI 2u
 
-NODISCARD enum status ioapic_route(unsigned gsi, unsigned vector, uint32_t apic_id, bool level, bool active_low,
-                         bool masked);
+NODISCARD enum status ioapic_route(unsigned gsi, unsigned vector, uint32_t apic_id,
+                                   bool level, bool active_low, bool masked);
 /* Delivers GSI as NMI to APIC_ID, edge-triggered. */
 NODISCARD enum status ioapic_route_nmi(unsigned gsi, uint32_t apic_id);
 enum status ioapic_mask(unsigned gsi, bool masked);

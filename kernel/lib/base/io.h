@@ -128,9 +128,15 @@ static inline bool interrupts_enabled(void)
 }
 
 /* Belongs into every loop that waits for another CPU or a device. */
-static inline void cpu_pause(void) { __asm__ volatile("pause" ::: "memory"); }
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause" ::: "memory");
+}
 
 /* Ends QEMU with exit status 2*CODE+1 where its isa-debug-exit device is present; else does nothing. */
-static inline void debug_exit(uint32_t code) { io_out32(0xf4, code); }
+static inline void debug_exit(uint32_t code)
+{
+    io_out32(0xf4, code);
+}
 
 #endif

@@ -18,7 +18,10 @@ static inline void list_init(struct list *list)
     list->prev = list;
 }
 
-static inline bool list_empty(const struct list *list) { return list->next == list; }
+static inline bool list_empty(const struct list *list)
+{
+    return list->next == list;
+}
 
 /* Puts LINK, which is on no list, in front of POSITION. */
 static inline void list_insert_before(struct list *position, struct list *link)
@@ -51,16 +54,17 @@ static inline void list_remove(struct list *link)
 #define list_first(head, type, member) container_of((head)->next, type, member)
 
 /* Visits every object; the body must not remove any. */
-#define list_for_each(object, head, member)                                    \
-    for ((object) = container_of((head)->next, __typeof__(*(object)), member); \
-         &(object)->member != (head);                                          \
+#define list_for_each(object, head, member)                                              \
+    for ((object) = container_of((head)->next, __typeof__(*(object)), member);           \
+         &(object)->member != (head);                                                    \
          (object) = container_of((object)->member.next, __typeof__(*(object)), member))
 
 /* As list_for_each; the body may remove the visited object. FOLLOWING is a second cursor. */
-#define list_for_each_safe(object, following, head, member)                                \
-    for ((object) = container_of((head)->next, __typeof__(*(object)), member),             \
-        (following) = container_of((object)->member.next, __typeof__(*(object)), member);  \
-         &(object)->member != (head); (object) = (following),                              \
-        (following) = container_of((following)->member.next, __typeof__(*(object)), member))
+#define list_for_each_safe(object, following, head, member)                               \
+    for ((object) = container_of((head)->next, __typeof__(*(object)), member),            \
+        (following) = container_of((object)->member.next, __typeof__(*(object)), member); \
+         &(object)->member != (head); (object) = (following),                             \
+        (following) = container_of((following)->member.next, __typeof__(*(object)),       \
+                                   member))
 
 #endif

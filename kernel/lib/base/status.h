@@ -8,16 +8,16 @@
 /* New values go to the end: cells of different ages share these numbers. */
 enum status {
     STATUS_OK = 0,
-    STATUS_FULL,        /* no memory, slot or room is left */
-    STATUS_INVALID,     /* an argument or the input is wrong */
-    STATUS_NOT_FOUND,   /* the thing asked for does not exist */
-    STATUS_TIMEOUT,     /* the deadline passed first */
-    STATUS_BUSY,        /* in use by somebody else; may work later */
-    STATUS_IO,          /* the device or the peer failed */
-    STATUS_CLOSED,      /* the other side has ended the connection */
-    STATUS_RESTART,     /* a swap wants the caller out: undo the queueing and return this */
-    STATUS_AGAIN,       /* nothing to do now; wait for the event and ask again */
-    STATUS_DENIED,      /* not allowed, or a check of authenticity failed */
+    STATUS_FULL,      /* no memory, slot or room is left */
+    STATUS_INVALID,   /* an argument or the input is wrong */
+    STATUS_NOT_FOUND, /* the thing asked for does not exist */
+    STATUS_TIMEOUT,   /* the deadline passed first */
+    STATUS_BUSY,      /* in use by somebody else; may work later */
+    STATUS_IO,        /* the device or the peer failed */
+    STATUS_CLOSED,    /* the other side has ended the connection */
+    STATUS_RESTART,   /* a swap wants the caller out: undo the queueing and return this */
+    STATUS_AGAIN,     /* nothing to do now; wait for the event and ask again */
+    STATUS_DENIED,    /* not allowed, or a check of authenticity failed */
     STATUS_UNSUPPORTED, /* the machine cannot do this */
 };
 

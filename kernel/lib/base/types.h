@@ -11,19 +11,20 @@
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The object of type TYPE whose member MEMBER is at POINTER. */
-#define container_of(pointer, type, member) \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member)                                              \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* The compiler checks these; they cost nothing at run time. */
 #define NODISCARD __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format_index, first_index) \
+#define PRINTF_LIKE(format_index, first_index)                                           \
     __attribute__((format(printf, format_index, first_index)))
 #define NORETURN __attribute__((noreturn))
 /* The function gives memory that DESTROY ends. */
 #ifdef __clang__
 #define GIVES_MEMORY(destroy) __attribute__((malloc, warn_unused_result))
 #else
-#define GIVES_MEMORY(destroy) __attribute__((malloc, malloc(destroy, 1), warn_unused_result))
+#define GIVES_MEMORY(destroy)                                                            \
+    __attribute__((malloc, malloc(destroy, 1), warn_unused_result))
 #endif
 
 #define PAGE_SIZE 4096u
@@ -33,11 +34,20 @@
 #define NS_PER_MS 1000000ul
 #define NS_PER_S 1000000000ul
 
-static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
-static inline uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* ALIGN is a power of two. */
-static inline uint64_t align_down(uint64_t value, uint64_t align) { return value & ~(align - 1); }
+static inline uint64_t align_down(uint64_t value, uint64_t align)
+{
+    return value & ~(align - 1);
+}
 static inline uint64_t align_up(uint64_t value, uint64_t align)
 {
     return (value + align - 1) & ~(align - 1);

@@ -44,20 +44,21 @@ static void put_text(struct sink *sink, const struct directive *d, const char *t
         put_many(sink, ' ', d->width - len);
 }
 
-static void put_number(struct sink *sink, const struct directive *d, uint64_t value, unsigned base,
-                       const char *prefix)
+static void put_number(struct sink *sink, const struct directive *d, uint64_t value,
+                       unsigned base, const char *prefix)
 {
     char digits[24];
     int count = 0, prefix_len = 0, zeros;
     bool upper = d->conversion == 'X';
     do {
         unsigned digit = (unsigned)(value % base);
-        digits[count++] = (char)(digit < 10 ? '0' + digit : (upper ? 'A' : 'a') + digit - 10);
+        digits[count++] =
+            (char)(digit < 10 ? '0' + digit : (upper ? 'A' : 'a') + digit - 10);
         value /= base;
     } while (value != 0);
     while (prefix[prefix_len] != 0)
         prefix_len++;
-    zeros = d->has_precision ? d->precision - count
+    zeros = d->has_precision      ? d->precision - count
             : d->zero && !d->left ? d->width - count - prefix_len
                                   : 0;
     if (zeros < 0)
@@ -116,10 +117,10 @@ static void put_signed(struct sink *sink, const struct directive *d, uint64_t ra
 
 size_t format_text_list(char *out, size_t capacity, const char *format, va_list arguments)
 {
-    struct sink sink = { out, capacity, 0 };
+    struct sink sink = {out, capacity, 0};
     for (; *format != 0; format++) {
-        struct directive d = { 0 };
-        char single[2] = { 0, 0 };
+        struct directive d = {0};
+        char single[2] = {0, 0};
         if (*format != '%') {
             put(&sink, *format);
             continue;
@@ -168,14 +169,9 @@ size_t format_text_list(char *out, size_t capacity, const char *format, va_list 
             d.has_precision = false;
             put_text(&sink, &d, single);
             break;
-        case 's':
-            put_text(&sink, &d, va_arg(arguments, const char *));
-            break;
-        case 0:
-            format--;
-            break;
-        default:
-            put(&sink, d.conversion);
+        case 's': put_text(&sink, &d, va_arg(arguments, const char *)); break;
+        case 0: format--; break;
+        default: put(&sink, d.conversion);
         }
     }
     if (capacity > 0)

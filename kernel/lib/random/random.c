@@ -10,8 +10,9 @@
 #define KEY_WORDS 8u
 #define BLOCK_WORDS 16u
 #define BLOCK_LEN (BLOCK_WORDS * 4)
-#define RETRIES 64u       /* Intel asks for 10 */
-#define SEED_SAMPLES 128u /* of 64 bits: far more than a key, in case the source is poor */
+#define RETRIES 64u /* Intel asks for 10 */
+#define SEED_SAMPLES                                                                     \
+    128u /* of 64 bits: far more than a key, in case the source is poor */
 
 static struct {
     struct spinlock lock;
@@ -61,7 +62,7 @@ static void quarter_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
 static void chacha_block(const uint32_t key[KEY_WORDS], uint64_t counter, uint64_t nonce,
                          uint32_t out[BLOCK_WORDS])
 {
-    uint32_t in[BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
+    uint32_t in[BLOCK_WORDS] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
     memcpy(in + 4, key, KEY_WORDS * 4);
     memcpy(in + 12, &counter, 8);
     memcpy(in + 14, &nonce, 8);
@@ -152,7 +153,9 @@ enum status random_start(void)
     generator.seeded = present && seed();
     spin_unlock(&generator.lock);
     if (random_status() != STATUS_OK)
-        log_write("random", LOG_ERROR, "%s: no random numbers, so no keys and no TLS on this machine",
-                  present ? "the processor's RDRAND fails its test" : "the processor has no RDRAND");
+        log_write("random", LOG_ERROR,
+                  "%s: no random numbers, so no keys and no TLS on this machine",
+                  present ? "the processor's RDRAND fails its test"
+                          : "the processor has no RDRAND");
     return random_status();
 }

@@ -13,9 +13,9 @@
 
 static struct {
     struct spinlock lock;
-    uint64_t *map;          /* [I] one bit a frame, in the direct map */
-    uint64_t frames;        /* [I] bits in the map */
-    uint64_t hint;          /* [L] no word before this one has a free bit */
+    uint64_t *map;            /* [I] one bit a frame, in the direct map */
+    uint64_t frames;          /* [I] bits in the map */
+    uint64_t hint;            /* [L] no word before this one has a free bit */
     struct frame_stats stats; /* [L] */
 } pool;
 
@@ -62,7 +62,8 @@ enum status frame_take(uint64_t *out_phys)
 void frame_put_run(uint64_t phys, size_t count)
 {
     uint64_t first = phys / PAGE_SIZE;
-    bool wrong = (phys & PAGE_MASK) != 0 || phys < LOW_LIMIT || first + count > pool.frames;
+    bool wrong =
+        (phys & PAGE_MASK) != 0 || phys < LOW_LIMIT || first + count > pool.frames;
     spin_lock(&pool.lock);
     for (uint64_t frame = first; !wrong && frame < first + count; frame++) {
         wrong = !taken(frame);
@@ -143,7 +144,8 @@ bool frame_check(void)
         if (word < pool.hint && pool.map[word] != UINT64_MAX)
             free = UINT64_MAX / 2; /* the hint lies */
     }
-    good = free == pool.stats.free && pool.stats.lowest_free <= free && free <= pool.stats.total;
+    good = free == pool.stats.free && pool.stats.lowest_free <= free &&
+           free <= pool.stats.total;
     spin_unlock(&pool.lock);
     return good;
 }
@@ -158,19 +160,16 @@ static bool occupied_at(size_t index, struct range *out)
     struct boot_segment segment;
     uint64_t text_end;
     switch (index) {
-    case 0:
-        *out = (struct range){ 0, LOW_LIMIT };
-        return true;
-    case 1:
-        boot_stub_range(&out->begin, &text_end, &out->end);
-        return true;
+    case 0: *out = (struct range){0, LOW_LIMIT}; return true;
+    case 1: boot_stub_range(&out->begin, &text_end, &out->end); return true;
     case 2:
-        *out = (struct range){ boot_archive_phys(), boot_archive_phys() + boot_archive_len() };
+        *out =
+            (struct range){boot_archive_phys(), boot_archive_phys() + boot_archive_len()};
         return true;
     default:
         if (boot_segment_at(index - 3, &segment) != STATUS_OK)
             return false;
-        *out = (struct range){ segment.phys, segment.phys + segment.len };
+        *out = (struct range){segment.phys, segment.phys + segment.len};
         return true;
     }
 }

@@ -39,11 +39,12 @@ struct head {
 _Static_assert(sizeof(struct head) <= HEAD_LEN, "the first object follows");
 
 /* The larger ones divide what a block holds with little rest. */
-static const uint32_t class_lens[] = { 16,  32,  48,  64,   96,   128,  192,  256, 384,
-                                       512, 768, 1024, 1536, 2048, 3232, 5392, 8096 };
+static const uint32_t class_lens[] = {16,  32,  48,   64,   96,   128,  192,  256, 384,
+                                      512, 768, 1024, 1536, 2048, 3232, 5392, 8096};
 #define CLASSES ARRAY_LEN(class_lens)
 
-struct class {
+struct class
+{
     struct spinlock lock;
     struct list partial; /* [L] */
     struct list full;    /* [L] */
@@ -52,7 +53,7 @@ struct class {
 static struct {
     struct class classes[CLASSES];
     struct spinlock large_lock;
-    struct list large; /* [L] */
+    struct list large;       /* [L] */
     struct heap_stats stats; /* [a] */
 } heap;
 
@@ -214,7 +215,8 @@ static bool small_release(struct head *head, uint8_t *object)
     uint64_t bit = 1ull << (index % 64);
     bool was_full, good;
     spin_lock(&class->lock);
-    good = offset % head->object_len == 0 && index < head->capacity && (head->map[index / 64] & bit);
+    good = offset % head->object_len == 0 && index < head->capacity &&
+           (head->map[index / 64] & bit);
     if (good) {
         memset(object, POISON, head->object_len);
         was_full = head->used == head->capacity;
@@ -301,7 +303,8 @@ static bool check_block(struct head *head, uint32_t class_index, bool full)
 {
     uint32_t used = 0;
     if (head->magic != MAGIC_SMALL || head->class_index != class_index ||
-        head->object_len != class_lens[class_index] || (head->used == head->capacity) != full)
+        head->object_len != class_lens[class_index] ||
+        (head->used == head->capacity) != full)
         return false;
     for (uint32_t i = 0; i < head->capacity; i++) {
         used += in_use(head, i);
@@ -318,15 +321,15 @@ bool heap_check(void)
     for (uint32_t i = 0; i < CLASSES; i++) {
         struct class *class = &heap.classes[i];
         spin_lock(&class->lock);
-        list_for_each(head, &class->partial, link)
-            good = good && check_block(head, i, false);
-        list_for_each(head, &class->full, link)
-            good = good && check_block(head, i, true);
+        list_for_each(head, &class->partial, link) good =
+            good && check_block(head, i, false);
+        list_for_each(head, &class->full, link) good = good && check_block(head, i, true);
         spin_unlock(&class->lock);
     }
     spin_lock(&heap.large_lock);
-    list_for_each(head, &heap.large, link)
-        good = good && head->magic == MAGIC_LARGE && head->len == head->frames * PAGE_SIZE - HEAD_LEN;
+    list_for_each(head, &heap.large, link) good =
+        good && head->magic == MAGIC_LARGE &&
+        head->len == head->frames * PAGE_SIZE - HEAD_LEN;
     spin_unlock(&heap.large_lock);
     return good;
 }
@@ -335,10 +338,9 @@ static bool visit_blocks(struct list *blocks, heap_visit_fn visit, void *arg)
 {
     struct head *head;
     bool more = true;
-    list_for_each(head, blocks, link)
-        for (uint32_t i = 0; more && i < head->capacity; i++)
-            if (in_use(head, i))
-                more = visit(object_at(head, i), head->object_len, arg);
+    list_for_each(head, blocks, link) for (uint32_t i = 0; more && i < head->capacity;
+                                           i++) if (in_use(head, i)) more =
+        visit(object_at(head, i), head->object_len, arg);
     return more;
 }
 
@@ -349,11 +351,12 @@ void heap_for_each(heap_visit_fn visit, void *arg)
     for (size_t i = 0; more && i < CLASSES; i++) {
         struct class *class = &heap.classes[i];
         spin_lock(&class->lock);
-        more = visit_blocks(&class->partial, visit, arg) && visit_blocks(&class->full, visit, arg);
+        more = visit_blocks(&class->partial, visit, arg) &&
+               visit_blocks(&class->full, visit, arg);
         spin_unlock(&class->lock);
     }
     spin_lock(&heap.large_lock);
-    list_for_each(head, &heap.large, link)
-        more = more && visit((uint8_t *)head + HEAD_LEN, head->len, arg);
+    list_for_each(head, &heap.large, link) more =
+        more && visit((uint8_t *)head + HEAD_LEN, head->len, arg);
     spin_unlock(&heap.large_lock);
 }

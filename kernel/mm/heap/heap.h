@@ -12,7 +12,7 @@
 struct heap_stats {
     uint64_t live_bytes; /* of objects that are handed out, as rounded up by the allocator */
     uint64_t live_count;
-    uint64_t held_bytes; /* of frames that the heap holds */
+    uint64_t held_bytes;  /* of frames that the heap holds */
     uint64_t allocations; /* since boot */
     uint64_t failures;
 };

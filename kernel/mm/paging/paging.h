@@ -15,13 +15,16 @@
  * paging_shootdown_poll(). They may be called with locks held, but not in interrupt context. */
 
 /* Memory map (design.md 3; all page-aligned). */
-#define PAGING_DIRECT_BASE 0xffff888000000000ull  /* RAM at its physical address, RW, never executable */
-#define PAGING_MMIO_BASE 0xffffc90000000000ull    /* device registers */
-#define PAGING_STACK_BASE 0xffffca0000000000ull   /* task and CPU stacks, each above an unmapped guard page */
-#define PAGING_IMAGE_BASE 0xffffffff80000000ull   /* placed at boot, at this distance from physical */
-#define PAGING_CELL_BASE 0xffffffffa0000000ull    /* cells loaded at run time */
+#define PAGING_DIRECT_BASE                                                               \
+    0xffff888000000000ull /* RAM at its physical address, RW, never executable */
+#define PAGING_MMIO_BASE 0xffffc90000000000ull /* device registers */
+#define PAGING_STACK_BASE                                                                \
+    0xffffca0000000000ull /* task and CPU stacks, each above an unmapped guard page */
+#define PAGING_IMAGE_BASE                                                                \
+    0xffffffff80000000ull /* placed at boot, at this distance from physical */
+#define PAGING_CELL_BASE 0xffffffffa0000000ull /* cells loaded at run time */
 #define PAGING_CELL_END 0xffffffffe0000000ull
-#define PAGING_ALIAS_BASE 0xffffffffe0000000ull   /* temporary writable aliases */
+#define PAGING_ALIAS_BASE 0xffffffffe0000000ull /* temporary writable aliases */
 #define PAGING_ALIAS_END 0xfffffffff0000000ull
 
 #define PAGING_WRITE 1u
@@ -29,7 +32,10 @@
 #define PAGING_UNCACHED 4u
 
 /* The direct map. Valid for RAM only; the page may have been removed (invariant 2). */
-static inline void *phys_to_virt(uint64_t phys) { return (void *)(PAGING_DIRECT_BASE + phys); }
+static inline void *phys_to_virt(uint64_t phys)
+{
+    return (void *)(PAGING_DIRECT_BASE + phys);
+}
 static inline uint64_t direct_to_phys(const void *address)
 {
     return (uint64_t)address - PAGING_DIRECT_BASE;

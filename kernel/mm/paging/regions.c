@@ -40,7 +40,7 @@ static enum status mmio_add(uint64_t phys, uint64_t pages, struct mmio **out)
     enum status status;
     if (regions.mmio_count == MMIO_MAX)
         return STATUS_FULL;
-    *added = (struct mmio){ phys, pages, PAGING_MMIO_BASE + regions.mmio_next };
+    *added = (struct mmio){phys, pages, PAGING_MMIO_BASE + regions.mmio_next};
     status = paging_map(added->va, phys, pages, PAGING_WRITE | PAGING_UNCACHED);
     if (status != STATUS_OK)
         return status;
@@ -91,7 +91,8 @@ static void slot_put(uint64_t top)
     uint64_t slot = (top - PAGING_STACK_BASE) / STACK_SLOT_LEN - 1;
     spin_lock(&regions.lock);
     regions.stack_slots[slot / 64] &= ~(1ull << (slot % 64));
-    regions.stack_hint = min_u64(regions.stack_hint, slot / 64); /* low slots have their page tables already */
+    regions.stack_hint = min_u64(
+        regions.stack_hint, slot / 64); /* low slots have their page tables already */
     spin_unlock(&regions.lock);
 }
 

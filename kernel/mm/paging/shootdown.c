@@ -61,7 +61,8 @@ void shootdown(uint64_t va, size_t pages)
         }
     for (unsigned i = 0; i < count; i++) {
         const struct cpu_block *block = cpu_block_at(i);
-        while (i != here && atomic_load(&block->shootdown_pending) && !atomic_load(&block->quiet))
+        while (i != here && atomic_load(&block->shootdown_pending) &&
+               !atomic_load(&block->quiet))
             cpu_pause();
     }
 }

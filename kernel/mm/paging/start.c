@@ -46,8 +46,8 @@ static enum status build_direct_map(void)
         uint64_t end = align_down(memory.addr + memory.len, PAGE_SIZE);
         if (memory.type != 1)
             continue;
-        for (uint64_t phys = align_up(memory.addr, PAGE_SIZE); phys < end && status == STATUS_OK;
-             phys += PAGE_SIZE)
+        for (uint64_t phys = align_up(memory.addr, PAGE_SIZE);
+             phys < end && status == STATUS_OK; phys += PAGE_SIZE)
             if (!is_sealed(phys))
                 status = set(PAGING_DIRECT_BASE + phys, phys, PAGING_WRITE);
     }
@@ -59,7 +59,8 @@ static enum status build_image_map(void)
     struct boot_segment segment;
     uint64_t begin, text_end, end;
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && boot_segment_at(i, &segment) == STATUS_OK; i++) {
+    for (size_t i = 0; status == STATUS_OK && boot_segment_at(i, &segment) == STATUS_OK;
+         i++) {
         unsigned flags = (segment.flags & BOOT_SEGMENT_WRITE ? PAGING_WRITE : 0) |
                          (segment.flags & BOOT_SEGMENT_EXEC ? PAGING_EXEC : 0);
         if ((flags & PAGING_WRITE) && (flags & PAGING_EXEC))
@@ -71,7 +72,8 @@ static enum status build_image_map(void)
     if (status == STATUS_OK)
         status = set_range(PAGING_IMAGE_BASE + begin, begin, text_end - begin, 0);
     if (status == STATUS_OK)
-        status = set_range(PAGING_IMAGE_BASE + text_end, text_end, end - text_end, PAGING_WRITE);
+        status = set_range(PAGING_IMAGE_BASE + text_end, text_end, end - text_end,
+                           PAGING_WRITE);
     return status;
 }
 

@@ -46,6 +46,7 @@ uint64_t entry_make(uint64_t phys, unsigned flags)
 
 unsigned entry_flags(uint64_t entry)
 {
-    return (entry & ENTRY_WRITE ? PAGING_WRITE : 0) | (entry & ENTRY_NO_EXEC ? 0 : PAGING_EXEC) |
+    return (entry & ENTRY_WRITE ? PAGING_WRITE : 0) |
+           (entry & ENTRY_NO_EXEC ? 0 : PAGING_EXEC) |
            (entry & ENTRY_UNCACHED ? PAGING_UNCACHED : 0);
 }

@@ -155,7 +155,8 @@ static bool start_one(unsigned index, uint32_t apic_id, struct boot_mailbox *mai
     lapic_send_startup(apic_id, BOOT_TRAMPOLINE_PHYS / PAGE_SIZE);
     if (wait_online(block, 5 * START_WAIT_NS))
         return true;
-    lapic_send_init(apic_id); /* so that it does not come up later, into somebody else's mailbox */
+    lapic_send_init(
+        apic_id); /* so that it does not come up later, into somebody else's mailbox */
     log_write("cpu", LOG_WARNING, "processor with APIC id %u does not start", apic_id);
     return false;
 }

@@ -24,23 +24,23 @@ struct task;
 /* One per CPU, at its GS base. The layout is frozen: entry code and inline functions of every cell use
  * these offsets. New fields go to the end. [c] this CPU only, [a] atomic. */
 struct cpu_block {
-    struct cpu_block *self;     /* 0x00 [I] */
-    uint32_t index;             /* 0x08 [I] 0 is the boot processor */
-    uint32_t apic_id;           /* 0x0c [I] */
-    struct task *current;       /* 0x10 [c] running task, NULL in the scheduler and when idle */
-    uint64_t interrupt_stack;   /* 0x18 [I] top */
-    uint64_t scheduler_stack;   /* 0x20 [I] top */
-    uint32_t interrupt_depth;   /* 0x28 [c] 0 or 1 */
-    uint32_t locks_held;        /* 0x2c [c] */
-    uint32_t reschedule;        /* 0x30 [a] leave the running task at the end of the interrupt */
+    struct cpu_block *self; /* 0x00 [I] */
+    uint32_t index;         /* 0x08 [I] 0 is the boot processor */
+    uint32_t apic_id;       /* 0x0c [I] */
+    struct task *current; /* 0x10 [c] running task, NULL in the scheduler and when idle */
+    uint64_t interrupt_stack; /* 0x18 [I] top */
+    uint64_t scheduler_stack; /* 0x20 [I] top */
+    uint32_t interrupt_depth; /* 0x28 [c] 0 or 1 */
+    uint32_t locks_held;      /* 0x2c [c] */
+    uint32_t reschedule; /* 0x30 [a] leave the running task at the end of the interrupt */
     uint32_t shootdown_pending; /* 0x34 [a] */
-    uint64_t heartbeat;         /* 0x38 [a] grows with each timer interrupt and each pass of the scheduler */
-    uint32_t idle;              /* 0x40 [a] halts until the next interrupt */
-    uint32_t online;            /* 0x44 [a] */
-    uint64_t interrupts;        /* 0x48 [c] count of interrupts taken */
-    uint64_t nmis;              /* 0x50 [a] count of NMIs, kept by the NMI entry */
-    uint64_t switches;          /* 0x58 [c] count of task switches */
-    uint32_t quiet;             /* 0x60 [a] halted: forgets all translations before it does anything else */
+    uint64_t heartbeat; /* 0x38 [a] grows with each timer interrupt and each pass of the scheduler */
+    uint32_t idle;       /* 0x40 [a] halts until the next interrupt */
+    uint32_t online;     /* 0x44 [a] */
+    uint64_t interrupts; /* 0x48 [c] count of interrupts taken */
+    uint64_t nmis;       /* 0x50 [a] count of NMIs, kept by the NMI entry */
+    uint64_t switches;   /* 0x58 [c] count of task switches */
+    uint32_t quiet; /* 0x60 [a] halted: forgets all translations before it does anything else */
     uint32_t zero;
     uint64_t reserved[3];
 };
@@ -52,9 +52,12 @@ struct cpu_block {
 #define CPU_BLOCK_NMIS 0x50
 
 _Static_assert(offsetof(struct cpu_block, current) == 0x10, "frozen");
-_Static_assert(offsetof(struct cpu_block, interrupt_stack) == CPU_BLOCK_INTERRUPT_STACK, "frozen");
-_Static_assert(offsetof(struct cpu_block, scheduler_stack) == CPU_BLOCK_SCHEDULER_STACK, "frozen");
-_Static_assert(offsetof(struct cpu_block, interrupt_depth) == CPU_BLOCK_INTERRUPT_DEPTH, "frozen");
+_Static_assert(offsetof(struct cpu_block, interrupt_stack) == CPU_BLOCK_INTERRUPT_STACK,
+               "frozen");
+_Static_assert(offsetof(struct cpu_block, scheduler_stack) == CPU_BLOCK_SCHEDULER_STACK,
+               "frozen");
+_Static_assert(offsetof(struct cpu_block, interrupt_depth) == CPU_BLOCK_INTERRUPT_DEPTH,
+               "frozen");
 _Static_assert(offsetof(struct cpu_block, locks_held) == 0x2c, "frozen");
 _Static_assert(offsetof(struct cpu_block, reschedule) == CPU_BLOCK_RESCHEDULE, "frozen");
 _Static_assert(offsetof(struct cpu_block, shootdown_pending) == 0x34, "frozen");
@@ -129,7 +132,10 @@ uint64_t cpu_heartbeat(unsigned cpu);
 bool cpu_idle(unsigned cpu);
 
 /* Executes an instruction that makes this CPU forget prefetched code. */
-static inline void cpu_serialise(void) { (void)cpuid_read(0, 0); }
+static inline void cpu_serialise(void)
+{
+    (void)cpuid_read(0, 0);
+}
 
 /* Called by init. cpu_start_boot(): block, descriptor tables of the boot processor; needs nothing else.
  * cpu_start_stacks(): its interrupt, scheduler and fault stacks; needs paging.

@@ -24,9 +24,12 @@ static void load_gdt(const uint64_t *table)
         uint16_t pad[3];
         uint16_t limit;
         uint64_t base;
-    } __attribute__((aligned(16))) pointer = { .limit = GDT_ENTRIES * 8 - 1, .base = (uint64_t)table };
+    } __attribute__((aligned(16)))
+    pointer = {.limit = GDT_ENTRIES * 8 - 1, .base = (uint64_t)table};
     __asm__ volatile("lgdt (%0)" ::"r"(&pointer.limit) : "memory");
-    __asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%ss; movl %0, %%fs; movl %0, %%gs" ::"r"(0x10));
+    __asm__ volatile(
+        "movl %0, %%ds; movl %0, %%es; movl %0, %%ss; movl %0, %%fs; movl %0, %%gs" ::"r"(
+            0x10));
 }
 
 void descriptors_load(unsigned cpu, struct cpu_block *block)
@@ -35,7 +38,8 @@ void descriptors_load(unsigned cpu, struct cpu_block *block)
     uint64_t limit = sizeof(struct tss) - 1;
     gdt[cpu][1] = 0x00af9a000000ffffull;
     gdt[cpu][2] = 0x00cf92000000ffffull;
-    gdt[cpu][3] = limit | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+    gdt[cpu][3] =
+        limit | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
     gdt[cpu][4] = base >> 32;
     tss[cpu].words[24] = sizeof(struct tss) << 16; /* no port permission map */
     load_gdt(gdt[cpu]);

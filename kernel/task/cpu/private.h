@@ -6,7 +6,12 @@
 #include <task/cpu/cpu.h>
 
 /* Interrupt stack table slots, as the descriptor table names them. */
-enum cpu_ist { CPU_IST_NMI = 1, CPU_IST_DOUBLE_FAULT = 2, CPU_IST_MACHINE_CHECK = 3, CPU_IST_COUNT = 4 };
+enum cpu_ist {
+    CPU_IST_NMI = 1,
+    CPU_IST_DOUBLE_FAULT = 2,
+    CPU_IST_MACHINE_CHECK = 3,
+    CPU_IST_COUNT = 4
+};
 
 /* Fills the descriptor tables of CPU and loads them, and the GS base, on the CPU that runs this. */
 void descriptors_load(unsigned cpu, struct cpu_block *block);

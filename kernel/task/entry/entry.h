@@ -54,8 +54,8 @@ uint64_t entry_vector_address(unsigned vector);
 
 /* Puts the initial switch_frame of a task on its empty stack, so that resuming it calls STEP(ARG), stores the
  * struct wait in *RESULT and goes to task_step_done(). */
-void entry_prepare_step(struct saved_context *out, uint64_t stack_top, void *step, void *arg,
-                        void *result);
+void entry_prepare_step(struct saved_context *out, uint64_t stack_top, void *step,
+                        void *arg, void *result);
 
 /* Takes up a saved context on this CPU. Interrupts off. Does not return. */
 NORETURN void entry_resume(const struct saved_context *context);

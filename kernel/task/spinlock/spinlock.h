@@ -16,7 +16,10 @@ struct spinlock {
     uint64_t flags; /* the holder's RFLAGS from before */
 };
 
-#define SPINLOCK_INIT { 0, 0, 0 }
+#define SPINLOCK_INIT                                                                    \
+    {                                                                                    \
+        0, 0, 0                                                                          \
+    }
 
 static inline void spin_init(struct spinlock *lock)
 {

@@ -24,27 +24,27 @@
 #define SLICE_NS (10 * NS_PER_MS)
 
 struct task {
-    struct list all;   /* [L] every task */
-    struct list queue; /* [L] ready list, or waiters */
-    uint64_t id;       /* [I] */
-    char name[TASK_NAME_MAX]; /* [I] */
-    task_step_fn step;        /* [I] a stub */
-    void *arg;                /* [I] */
-    uint32_t priority;        /* [I] */
-    uint32_t cpu_plus_one;    /* [I] affinity */
-    uint32_t state;           /* [L] enum task_state */
-    uint32_t last_cpu;        /* [L] */
-    struct wait wait;         /* written by the root when a step returns */
+    struct list all;              /* [L] every task */
+    struct list queue;            /* [L] ready list, or waiters */
+    uint64_t id;                  /* [I] */
+    char name[TASK_NAME_MAX];     /* [I] */
+    task_step_fn step;            /* [I] a stub */
+    void *arg;                    /* [I] */
+    uint32_t priority;            /* [I] */
+    uint32_t cpu_plus_one;        /* [I] affinity */
+    uint32_t state;               /* [L] enum task_state */
+    uint32_t last_cpu;            /* [L] */
+    struct wait wait;             /* written by the root when a step returns */
     struct saved_context context; /* [L] while not RUNNING */
-    uint64_t deadline_ns;     /* [L] of the wait in force, 0 = none */
+    uint64_t deadline_ns;         /* [L] of the wait in force, 0 = none */
     struct timer timer;
-    uint64_t stack_top; /* [I] */
-    uint64_t stack_len; /* [I] */
+    uint64_t stack_top;                           /* [I] */
+    uint64_t stack_len;                           /* [I] */
     uint64_t steps, switches, run_ns, started_ns; /* [L] */
-    uint32_t restarts; /* [L] */
-    uint32_t preempt_count; /* [L] */
-    uint32_t fault_streak;  /* [c] the task's own CPU */
-    uint64_t fault_ns;      /* [c] */
+    uint32_t restarts;                            /* [L] */
+    uint32_t preempt_count;                       /* [L] */
+    uint32_t fault_streak;                        /* [c] the task's own CPU */
+    uint64_t fault_ns;                            /* [c] */
     bool essential;
 };
 

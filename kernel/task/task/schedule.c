@@ -17,8 +17,8 @@ struct scheduler *scheduler_state(void)
 }
 
 /* High before normal before low. */
-static const uint8_t order[TASK_PRIORITY_COUNT] = { TASK_PRIORITY_HIGH, TASK_PRIORITY_NORMAL,
-                                                    TASK_PRIORITY_LOW };
+static const uint8_t order[TASK_PRIORITY_COUNT] = {
+    TASK_PRIORITY_HIGH, TASK_PRIORITY_NORMAL, TASK_PRIORITY_LOW};
 
 static unsigned rank(const struct task *task)
 {
@@ -54,7 +54,8 @@ static bool is_idle(unsigned cpu)
 static void call_for(const struct task *task)
 {
     unsigned count = cpu_count(), here = cpu_index();
-    if (may_run(task, task->last_cpu) && task->last_cpu < count && is_idle(task->last_cpu)) {
+    if (may_run(task, task->last_cpu) && task->last_cpu < count &&
+        is_idle(task->last_cpu)) {
         call_cpu(task->last_cpu);
         return;
     }
@@ -109,7 +110,8 @@ void scheduler_deadline(void *arg)
     struct task *task = arg;
     spin_lock(&scheduler.lock);
     /* It may have been woken, and even wait again, since the timer was taken off its queue. */
-    if ((task->state == TASK_WAITING || task->state == TASK_SLEEPING) && task->deadline_ns != 0) {
+    if ((task->state == TASK_WAITING || task->state == TASK_SLEEPING) &&
+        task->deadline_ns != 0) {
         if (task->deadline_ns <= clock_ns())
             scheduler_wake(task, SLEEP_TIMEOUT);
         else
@@ -130,11 +132,11 @@ static struct task *take_ready(unsigned cpu)
 {
     struct task *task;
     for (unsigned i = 0; i < TASK_PRIORITY_COUNT; i++)
-        list_for_each(task, &scheduler.ready[order[i]], queue)
-            if (may_run(task, cpu)) {
-                list_remove(&task->queue);
-                return task;
-            }
+        list_for_each(task, &scheduler.ready[order[i]], queue) if (may_run(task, cpu))
+        {
+            list_remove(&task->queue);
+            return task;
+        }
     return NULL;
 }
 
@@ -190,8 +192,8 @@ void task_preempt(struct trap_frame *frame)
     spin_lock(&scheduler.lock);
     task = leave_current(cpu_here());
     if (task != NULL) {
-        task->context = (struct saved_context){ .rsp = (uint64_t)frame,
-                                                .resume = entry_resume_trap_address() };
+        task->context = (struct saved_context){.rsp = (uint64_t)frame,
+                                               .resume = entry_resume_trap_address()};
         task->preempt_count++;
         make_ready(task);
     }
@@ -223,27 +225,22 @@ void task_step_done(void)
     task->steps++;
     task->context.resume = 0;
     switch (task->wait.kind) {
-    case WAIT_AGAIN:
-        make_ready(task);
-        run_next(cpu_here(), task);
+    case WAIT_AGAIN: make_ready(task); run_next(cpu_here(), task);
     case WAIT_UNTIL:
         task->state = TASK_WAITING;
         set_deadline(task, max_u64(task->wait.deadline_ns, 1));
         break;
-    case WAIT_EVENT:
-        wait_for_event(task);
-        break;
+    case WAIT_EVENT: wait_for_event(task); break;
     case WAIT_DONE:
         list_remove(&task->all);
         list_push_back(&scheduler.dead, &task->queue);
         atomic_add(&scheduler.died.seq, 1);
         scheduler_signal(&scheduler.died);
         break;
-    case WAIT_FAULTED:
-        task->state = TASK_FAULTED;
-        break;
+    case WAIT_FAULTED: task->state = TASK_FAULTED; break;
     default:
-        fault_panic("task %s: its step returned a wait of kind %u", task->name, task->wait.kind);
+        fault_panic("task %s: its step returned a wait of kind %u", task->name,
+                    task->wait.kind);
     }
     run_next(cpu_here(), NULL);
 }
@@ -255,7 +252,8 @@ void task_sleep_commit(struct wait_queue *queue, uint64_t deadline_ns, uint64_t 
         fault_panic("wait_queue_sleep outside a task, or with %u locks", cpu_locks_held());
     spin_lock(&scheduler.lock);
     (void)leave_current(cpu_here());
-    task->context = (struct saved_context){ .rsp = rsp, .resume = entry_resume_switch_address() };
+    task->context =
+        (struct saved_context){.rsp = rsp, .resume = entry_resume_switch_address()};
     task->state = TASK_SLEEPING;
     list_push_back(&queue->waiters, &task->queue);
     task->context.rflags = spin_unlock_keep_off(&queue->lock);

@@ -33,7 +33,8 @@ struct task *task_create(const char *name, task_step_fn step, void *arg,
     struct task *task;
     if (options == NULL)
         options = &defaults;
-    task = task_allocate(options->stack_len != 0 ? options->stack_len : TASK_STACK_DEFAULT);
+    task =
+        task_allocate(options->stack_len != 0 ? options->stack_len : TASK_STACK_DEFAULT);
     if (task == NULL)
         return NULL;
     for (size_t i = 0; i < TASK_NAME_MAX - 1 && name[i] != 0; i++)
@@ -101,7 +102,8 @@ static uint64_t restart_time(struct task *task)
     task->fault_streak = shift + 1;
     task->fault_ns = now;
     task->restarts++;
-    return now + (RESTART_DELAY_NS << (shift < RESTART_SHIFT_MAX ? shift : RESTART_SHIFT_MAX));
+    return now +
+           (RESTART_DELAY_NS << (shift < RESTART_SHIFT_MAX ? shift : RESTART_SHIFT_MAX));
 }
 
 uint32_t task_fault_streak(void)
@@ -115,7 +117,8 @@ void task_abandon(bool restart)
     struct task *task;
     (void)interrupts_off();
     task = cpu_current_task();
-    task->wait = restart ? wait_until(restart_time(task)) : (struct wait){ .kind = WAIT_FAULTED };
+    task->wait =
+        restart ? wait_until(restart_time(task)) : (struct wait){.kind = WAIT_FAULTED};
     entry_leave_step();
 }
 
@@ -135,9 +138,7 @@ enum status task_restart(struct task *task)
     enum status status = STATUS_OK;
     spin_lock(&scheduler->lock);
     switch (task->state) {
-    case TASK_RUNNING:
-        status = STATUS_BUSY;
-        break;
+    case TASK_RUNNING: status = STATUS_BUSY; break;
     case TASK_FAULTED:
     case TASK_WAITING:
     case TASK_SLEEPING:
@@ -163,9 +164,7 @@ void task_for_each(task_visit_fn visit, void *arg)
     struct scheduler *scheduler = scheduler_state();
     struct task *task;
     spin_lock(&scheduler->lock);
-    list_for_each(task, &scheduler->tasks, all)
-        if (!visit(task, arg))
-            break;
+    list_for_each(task, &scheduler->tasks, all) if (!visit(task, arg)) break;
     spin_unlock(&scheduler->lock);
 }
 
@@ -246,14 +245,11 @@ static bool check_task(struct scheduler *scheduler, struct task *task)
     bool has_frames = task->context.resume != 0;
     (void)scheduler;
     switch (task->state) {
-    case TASK_SLEEPING:
-        return has_frames && !list_empty(&task->queue); /* 3 */
+    case TASK_SLEEPING: return has_frames && !list_empty(&task->queue); /* 3 */
     case TASK_WAITING:
         return !has_frames && (task->wait.kind == WAIT_UNTIL || !list_empty(&task->queue));
-    case TASK_READY:
-        return !list_empty(&task->queue); /* 1 */
-    default:
-        return list_empty(&task->queue);
+    case TASK_READY: return !list_empty(&task->queue); /* 1 */
+    default: return list_empty(&task->queue);
     }
 }
 
@@ -263,8 +259,7 @@ bool task_check(void)
     struct task *task;
     bool good = true;
     spin_lock(&scheduler->lock);
-    list_for_each(task, &scheduler->tasks, all)
-        good = good && check_task(scheduler, task);
+    list_for_each(task, &scheduler->tasks, all) good = good && check_task(scheduler, task);
     spin_unlock(&scheduler->lock);
     return good;
 }

@@ -20,8 +20,8 @@
 enum wait_kind {
     WAIT_AGAIN = 0, /* call the step again as soon as it is this task's turn */
     WAIT_UNTIL,     /* at deadline_ns */
-    WAIT_EVENT,     /* when the event's number is no longer seq, or at deadline_ns when that is not 0 */
-    WAIT_DONE,      /* never: the task ends and is freed */
+    WAIT_EVENT, /* when the event's number is no longer seq, or at deadline_ns when that is not 0 */
+    WAIT_DONE, /* never: the task ends and is freed */
 };
 
 struct event;
@@ -35,23 +35,25 @@ struct wait {
 
 static inline struct wait wait_again(void)
 {
-    return (struct wait){ .kind = WAIT_AGAIN };
+    return (struct wait){.kind = WAIT_AGAIN};
 }
 
 static inline struct wait wait_until(uint64_t deadline_ns)
 {
-    return (struct wait){ .kind = WAIT_UNTIL, .deadline_ns = deadline_ns };
+    return (struct wait){.kind = WAIT_UNTIL, .deadline_ns = deadline_ns};
 }
 
 /* SEQ is what event_seq() said before the step looked whether there is work. deadline_ns 0 = none. */
-static inline struct wait wait_event(struct event *event, uint32_t seq, uint64_t deadline_ns)
+static inline struct wait wait_event(struct event *event, uint32_t seq,
+                                     uint64_t deadline_ns)
 {
-    return (struct wait){ .kind = WAIT_EVENT, .seq = seq, .event = event, .deadline_ns = deadline_ns };
+    return (struct wait){
+        .kind = WAIT_EVENT, .seq = seq, .event = event, .deadline_ns = deadline_ns};
 }
 
 static inline struct wait wait_done(void)
 {
-    return (struct wait){ .kind = WAIT_DONE };
+    return (struct wait){.kind = WAIT_DONE};
 }
 
 typedef struct wait (*task_step_fn)(void *arg);
@@ -59,7 +61,7 @@ typedef struct wait (*task_step_fn)(void *arg);
 /* An event is a number that grows. Who waits names the number that it has seen, so no signal is lost:
  *     seq = event_seq(e); if (there is work) { do it; return wait_again(); } return wait_event(e, seq, deadline); */
 struct event {
-    uint32_t seq;        /* [a] */
+    uint32_t seq; /* [a] */
     uint32_t zero;
     struct list waiters; /* [L] the scheduler's lock; empty list for all zero bytes too */
 };
@@ -114,8 +116,9 @@ void task_for_each(task_visit_fn visit, void *arg);
 void task_name_copy(const struct task *task, char out[TASK_NAME_MAX]);
 uint64_t task_id(const struct task *task);
 enum task_state task_state(const struct task *task);
-uint64_t task_steps(const struct task *task);    /* calls of the step function so far */
-uint64_t task_switches(const struct task *task); /* times it was given a CPU: unchanged = has not run */
+uint64_t task_steps(const struct task *task); /* calls of the step function so far */
+uint64_t task_switches(
+    const struct task *task); /* times it was given a CPU: unchanged = has not run */
 uint64_t task_run_ns(const struct task *task);
 uint32_t task_restarts(const struct task *task);
 bool task_essential(const struct task *task);
@@ -158,7 +161,8 @@ void wait_queue_init(struct wait_queue *queue);
 
 /* Called with queue->lock held, and no other; gives it back, sleeps until woken or deadline_ns (0 = none), and returns
  * without the lock. Only inside a task. The caller takes the lock again and looks again at its condition. */
-static inline enum sleep_result wait_queue_sleep(struct wait_queue *queue, uint64_t deadline_ns)
+static inline enum sleep_result wait_queue_sleep(struct wait_queue *queue,
+                                                 uint64_t deadline_ns)
 {
     return (enum sleep_result)entry_sleep(queue, deadline_ns);
 }
@@ -178,7 +182,8 @@ NORETURN void task_enter_scheduler(void);
 NORETURN void task_schedule(void);
 NORETURN void task_preempt(struct trap_frame *frame);
 NORETURN void task_step_done(void);
-NORETURN void task_sleep_commit(struct wait_queue *queue, uint64_t deadline_ns, uint64_t rsp);
+NORETURN void task_sleep_commit(struct wait_queue *queue, uint64_t deadline_ns,
+                                uint64_t rsp);
 /* The running task's slice is over (timer interrupt). */
 void task_slice_end(void);
 

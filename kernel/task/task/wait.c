@@ -25,7 +25,8 @@ static bool has_waiters(const struct event *event)
 void event_signal(struct event *event)
 {
     struct scheduler *scheduler = scheduler_state();
-    atomic_add(&event->seq, 1); /* a full barrier: a task that we do not see below sees the new number */
+    atomic_add(&event->seq,
+               1); /* a full barrier: a task that we do not see below sees the new number */
     if (!has_waiters(event))
         return;
     spin_lock(&scheduler->lock);

@@ -49,7 +49,8 @@ static uint64_t measure_hpet(void)
         end = hpet_counter();
         tsc_end = tsc_read();
     } while (end - begin < ticks);
-    return (tsc_end - tsc_begin) * NS_PER_S / ((end - begin) * hpet_period_fs() / FS_PER_NS);
+    return (tsc_end - tsc_begin) * NS_PER_S /
+           ((end - begin) * hpet_period_fs() / FS_PER_NS);
 }
 
 /* Channel 2 of the 8254, one shot, its output read back from port 0x61. */

@@ -70,7 +70,8 @@ enum status hpet_timer_periodic(unsigned timer, unsigned gsi, uint64_t period_ns
     if (registers == NULL || timer > (get(HPET_CAPABILITIES) >> 8 & 0x1f))
         return STATUS_UNSUPPORTED;
     configuration = get(base);
-    if (!(configuration & TIMER_CAN_PERIODIC) || gsi > 31 || !(configuration >> (32 + gsi) & 1))
+    if (!(configuration & TIMER_CAN_PERIODIC) || gsi > 31 ||
+        !(configuration >> (32 + gsi) & 1))
         return STATUS_UNSUPPORTED;
     ticks = period_ns * FS_PER_NS / hpet_period_fs();
     put(base, TIMER_PERIODIC | TIMER_SET_VALUE | (uint64_t)gsi << TIMER_ROUTE_SHIFT);

@@ -17,7 +17,8 @@ uint32_t hpet_period_fs(void);
 
 /* Comparator TIMER raises GSI each PERIOD_NS, edge-triggered, until hpet_timer_stop(). The IOAPIC decides what becomes of it.
  * STATUS_UNSUPPORTED: this timer cannot be routed there or is not periodic. No lock: one owner per timer. */
-NODISCARD enum status hpet_timer_periodic(unsigned timer, unsigned gsi, uint64_t period_ns);
+NODISCARD enum status hpet_timer_periodic(unsigned timer, unsigned gsi,
+                                          uint64_t period_ns);
 void hpet_timer_stop(unsigned timer);
 
 #endif

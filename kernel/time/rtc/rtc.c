@@ -38,8 +38,9 @@ static uint8_t get(enum rtc_register reg)
 
 static struct reading read_once(void)
 {
-    return (struct reading){ get(RTC_SECOND), get(RTC_MINUTE), get(RTC_HOUR),   get(RTC_DAY),
-                             get(RTC_MONTH),  get(RTC_YEAR),   get(RTC_CENTURY) };
+    return (struct reading){get(RTC_SECOND), get(RTC_MINUTE), get(RTC_HOUR),
+                            get(RTC_DAY),    get(RTC_MONTH),  get(RTC_YEAR),
+                            get(RTC_CENTURY)};
 }
 
 static bool same(const struct reading *a, const struct reading *b)
@@ -71,7 +72,8 @@ static enum status convert(const struct reading *r, uint8_t status_b, uint64_t *
     if (!(status_b & 2)) /* 12-hour clock, bit 7 of the hour is PM */
         hour = hour % 12 + (r->hour & 0x80 ? 12 : 0);
     year += (century >= 19 && century <= 22 ? century : 20) * 100;
-    if (second > 60 || minute > 59 || hour > 23 || day < 1 || day > 31 || month < 1 || month > 12)
+    if (second > 60 || minute > 59 || hour > 23 || day < 1 || day > 31 || month < 1 ||
+        month > 12)
         return STATUS_IO;
     *out_unix_s = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
     return STATUS_OK;

@@ -13,10 +13,10 @@
 
 struct queue {
     struct spinlock lock;
-    struct list timers;            /* [L] earliest first */
-    uint64_t slice_ns;             /* [L] 0 = none */
-    uint64_t armed_ns;             /* [L] what the hardware is set to, 0 = nothing */
-    const struct timer *running;   /* [a] its callback runs now */
+    struct list timers;          /* [L] earliest first */
+    uint64_t slice_ns;           /* [L] 0 = none */
+    uint64_t armed_ns;           /* [L] what the hardware is set to, 0 = nothing */
+    const struct timer *running; /* [a] its callback runs now */
 };
 
 static struct queue queues[CPU_MAX];
@@ -43,7 +43,7 @@ static void program(struct queue *queue)
 
 void timer_init(struct timer *timer, timer_fn fn, void *arg)
 {
-    *timer = (struct timer){ .fn = fn, .arg = arg };
+    *timer = (struct timer){.fn = fn, .arg = arg};
     list_init(&timer->link);
 }
 
@@ -78,9 +78,7 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
     queue = &queues[cpu_index()];
     spin_lock(&queue->lock);
     timer->deadline_ns = max_u64(deadline_ns, 1); /* 0 stands for none in the queue */
-    list_for_each(other, &queue->timers, link)
-        if (other->deadline_ns > deadline_ns)
-            break;
+    list_for_each(other, &queue->timers, link) if (other->deadline_ns > deadline_ns) break;
     list_insert_before(&other->link, &timer->link);
     atomic_store(&timer->cpu_plus_one, cpu_index() + 1);
     program(queue);

@@ -48,7 +48,8 @@ static void the_calendar_is_plausible(void)
     uint64_t unix_s = 0;
     KTEST_CHECK(rtc_read(&unix_s) == STATUS_OK);
     KTEST_CHECK(unix_s > 1700000000 && unix_s < 7000000000);
-    KTEST_CHECK(rtc_now_unix_ms() / 1000 + 2 >= unix_s && rtc_now_unix_ms() / 1000 <= unix_s + 2);
+    KTEST_CHECK(rtc_now_unix_ms() / 1000 + 2 >= unix_s &&
+                rtc_now_unix_ms() / 1000 <= unix_s + 2);
 }
 
 static void random_bytes_are_different_and_balanced(void)
@@ -68,7 +69,8 @@ static void random_bytes_are_different_and_balanced(void)
     for (size_t i = 0; i < sizeof bytes; i++)
         for (unsigned bit = 0; bit < 8; bit++)
             ones += bytes[i] >> bit & 1;
-    KTEST_CHECK(ones > 32768 - 1200 && ones < 32768 + 1200); /* more than 9 standard deviations */
+    KTEST_CHECK(ones > 32768 - 1200 &&
+                ones < 32768 + 1200); /* more than 9 standard deviations */
 }
 
 static bool log_has(const char *text)
@@ -88,7 +90,8 @@ static void a_machine_without_random_numbers_says_so(void)
 
 static bool overlap(const struct pci_bar *a, const struct pci_bar *b)
 {
-    return a->is_port == b->is_port && a->phys < b->phys + b->len && b->phys < a->phys + a->len;
+    return a->is_port == b->is_port && a->phys < b->phys + b->len &&
+           b->phys < a->phys + a->len;
 }
 
 /* Every base address is set, aligned, and nobody else's. */
@@ -111,7 +114,7 @@ static void base_addresses_are_assigned(void)
 
 static void a_network_card_is_found_and_mapped(void)
 {
-    struct pci_device device = { 0 };
+    struct pci_device device = {0};
     volatile void *registers = NULL, *again = NULL;
     size_t len = 0;
     KTEST_CHECK(pci_find(0x8086, 0x100e, &device) == STATUS_OK);
@@ -188,7 +191,8 @@ static void handlers_are_called_until_detached(void)
     io_out8(0x43, 0x30); /* counts down once, then is quiet */
     io_out8(0x40, 0);
     io_out8(0x40, 0);
-    KTEST_CHECK(interrupt_attach(4000, trigger, count_first, NULL, NULL) == STATUS_NOT_FOUND);
+    KTEST_CHECK(interrupt_attach(4000, trigger, count_first, NULL, NULL) ==
+                STATUS_NOT_FOUND);
 }
 
 static void text_is_formatted_as_printf_does(void)
@@ -196,11 +200,14 @@ static void text_is_formatted_as_printf_does(void)
     char text[64];
     KTEST_CHECK(format_text(text, sizeof text, "%d %5d|%-5d|%05d", -7, 42, 42, 42) == 20);
     KTEST_CHECK(strcmp(text, "-7    42|42   |00042") == 0);
-    (void)format_text(text, sizeof text, "%lx %X %016lx %c%%", 0xdeadbeefcafeul, 255u, 0x12ul, 'z');
+    (void)format_text(text, sizeof text, "%lx %X %016lx %c%%", 0xdeadbeefcafeul, 255u,
+                      0x12ul, 'z');
     KTEST_CHECK(strcmp(text, "deadbeefcafe FF 0000000000000012 z%") == 0);
-    (void)format_text(text, sizeof text, "%s|%6s|%-6s|%.2s|%.*s", "ab", "ab", "ab", "abcd", 1, "xyz");
+    (void)format_text(text, sizeof text, "%s|%6s|%-6s|%.2s|%.*s", "ab", "ab", "ab",
+                      "abcd", 1, "xyz");
     KTEST_CHECK(strcmp(text, "ab|    ab|ab    |ab|x") == 0);
-    (void)format_text(text, sizeof text, "%hhu %ld %lu", (unsigned char)255, INT64_MIN, UINT64_MAX);
+    (void)format_text(text, sizeof text, "%hhu %ld %lu", (unsigned char)255, INT64_MIN,
+                      UINT64_MAX);
     KTEST_CHECK(strcmp(text, "255 -9223372036854775808 18446744073709551615") == 0);
     KTEST_CHECK(format_text(text, 4, "abcdef") == 6);
     KTEST_CHECK(strcmp(text, "abc") == 0);

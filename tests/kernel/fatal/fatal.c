@@ -34,7 +34,7 @@ static void the_machine_resets(void)
     KTEST_CHECK(false);
 }
 
-static const struct ktest_case cases[] = { KTEST_CASE(the_machine_resets) };
+static const struct ktest_case cases[] = {KTEST_CASE(the_machine_resets)};
 
 enum status test_fatal_start(void)
 {

@@ -32,7 +32,8 @@ void ktest_fail(const char *function, const char *condition)
 static void end_case(const char *name, uint64_t begin)
 {
     bool good = ktest.failures == 0;
-    console_print("%s %s (%lu ms)\n", good ? "ok  " : "FAIL", name, (clock_ns() - begin) / NS_PER_MS);
+    console_print("%s %s (%lu ms)\n", good ? "ok  " : "FAIL", name,
+                  (clock_ns() - begin) / NS_PER_MS);
     ktest.failed += !good;
     ktest.begun = false;
     ktest.next++;
@@ -46,7 +47,8 @@ static struct wait ktest_step(void *arg)
     if (!init_done())
         return wait_event(init_event(), seq, 0);
     if (ktest.next == ktest.count) {
-        console_print("%lu passed, %lu failed\n", ktest.count - ktest.failed, ktest.failed);
+        console_print("%lu passed, %lu failed\n", ktest.count - ktest.failed,
+                      ktest.failed);
         debug_exit(ktest.failed == 0 ? EXIT_PASSED : EXIT_FAILED);
         return wait_done();
     }
@@ -63,11 +65,12 @@ static struct wait ktest_step(void *arg)
 
 enum status ktest_run(const struct ktest_case *cases, size_t count)
 {
-    static const struct task_options options = { .stack_len = STACK_LEN };
+    static const struct task_options options = {.stack_len = STACK_LEN};
     ktest.cases = cases;
     ktest.count = count;
     wait_queue_init(&ktest.nobody);
-    return task_create("ktest", ktest_step, NULL, &options) != NULL ? STATUS_OK : STATUS_FULL;
+    return task_create("ktest", ktest_step, NULL, &options) != NULL ? STATUS_OK
+                                                                    : STATUS_FULL;
 }
 
 void ktest_sleep(uint64_t ns)
@@ -102,6 +105,6 @@ static bool counter_reached(void *arg)
 
 bool ktest_until_count(const volatile uint64_t *counter, uint64_t value, uint64_t limit_ns)
 {
-    struct counter_wait wait = { counter, value };
+    struct counter_wait wait = {counter, value};
     return ktest_until(counter_reached, &wait, limit_ns);
 }

@@ -16,16 +16,19 @@ struct ktest_case {
     ktest_fn fn;
 };
 
-#define KTEST_CASE(fn) { #fn, fn }
+#define KTEST_CASE(fn)                                                                   \
+    {                                                                                    \
+#fn, fn                                                                          \
+    }
 
 /* CASES stay valid. */
 enum status ktest_run(const struct ktest_case *cases, size_t count);
 
 /* The case fails, and goes on, when the condition does not hold. */
-#define KTEST_CHECK(condition) \
-    do { \
-        if (!(condition)) \
-            ktest_fail(__func__, #condition); \
+#define KTEST_CHECK(condition)                                                           \
+    do {                                                                                 \
+        if (!(condition))                                                                \
+            ktest_fail(__func__, #condition);                                            \
     } while (0)
 void ktest_fail(const char *function, const char *condition);
 
@@ -35,7 +38,8 @@ void ktest_sleep(uint64_t ns);
 typedef bool (*ktest_condition_fn)(void *arg);
 bool ktest_until(ktest_condition_fn condition, void *arg, uint64_t limit_ns);
 /* As above for a counter that other tasks raise: until it is at least VALUE. */
-bool ktest_until_count(const volatile uint64_t *counter, uint64_t value, uint64_t limit_ns);
+bool ktest_until_count(const volatile uint64_t *counter, uint64_t value,
+                       uint64_t limit_ns);
 
 /* Touches ADDRESS. Gives the vector of the exception that this raised, KTEST_NO_FAULT when none. */
 #define KTEST_NO_FAULT UINT64_MAX

@@ -36,8 +36,8 @@ void frames_come_and_go(void)
 
 void runs_are_adjacent_and_aligned(void)
 {
-    static const size_t counts[] = { 1, 2, 3, 4, 5, 16, 17, 100 };
-    static const uint64_t aligns[] = { 1, 2, 4, 4, 8, 16, 16, 16 };
+    static const size_t counts[] = {1, 2, 3, 4, 5, 16, 17, 100};
+    static const uint64_t aligns[] = {1, 2, 4, 4, 8, 16, 16, 16};
     uint64_t before = free_frames();
     for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
         uint64_t phys = 1;

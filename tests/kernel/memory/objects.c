@@ -82,8 +82,8 @@ void freed_memory_is_overwritten(void)
 
 void sizes_at_the_edges_work(void)
 {
-    static const size_t lens[] = { 0,    1,    15,   16,   17,    2047,  2048,  2049,
-                                   8095, 8096, 8097, 16384, 65536, 1000000 };
+    static const size_t lens[] = {0,    1,    15,   16,   17,    2047,  2048,
+                                  2049, 8095, 8096, 8097, 16384, 65536, 1000000};
     for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
         uint8_t *object = heap_alloc(lens[i]);
         KTEST_CHECK(object != NULL);
@@ -104,7 +104,8 @@ void too_much_gives_null(void)
     KTEST_CHECK(heap_calloc(huge, 4) == NULL);
     KTEST_CHECK(heap_alloc(1ull << 39) == NULL);
     heap_stats_read(&after);
-    KTEST_CHECK(after.failures == before.failures + 2); /* the overflowing product is not even asked for */
+    KTEST_CHECK(after.failures ==
+                before.failures + 2); /* the overflowing product is not even asked for */
 }
 
 void realloc_keeps_the_common_part(void)
@@ -130,14 +131,15 @@ struct visit {
 static bool visit_object(void *object, size_t len, void *arg)
 {
     struct visit *visit = arg;
-    visit->found += (object == visit->small && len >= 24) || (object == visit->large && len >= 50000);
+    visit->found +=
+        (object == visit->small && len >= 24) || (object == visit->large && len >= 50000);
     return true;
 }
 
 void every_live_object_is_visited(void)
 {
     void *small = heap_alloc(24), *large = heap_alloc(50000);
-    struct visit visit = { small, large, 0 };
+    struct visit visit = {small, large, 0};
     heap_for_each(visit_object, &visit);
     KTEST_CHECK(visit.found == 2);
     heap_free(small);

@@ -18,7 +18,7 @@
 /* The real place of a function, behind its stub. */
 static const uint8_t *text_address(void)
 {
-    struct boot_segment segment = { 0 };
+    struct boot_segment segment = {0};
     for (size_t i = 0; boot_segment_at(i, &segment) == STATUS_OK; i++)
         if (segment.flags & BOOT_SEGMENT_EXEC)
             return (const uint8_t *)segment.va;
@@ -35,8 +35,8 @@ void text_cannot_be_written(void)
 
 void data_cannot_be_executed(void)
 {
-    static uint8_t in_data[1] = { RET };
-    uint8_t on_stack[1] = { RET };
+    static uint8_t in_data[1] = {RET};
+    uint8_t on_stack[1] = {RET};
     uint64_t phys;
     KTEST_CHECK(frame_take(&phys) == STATUS_OK);
     *(uint8_t *)phys_to_virt(phys) = RET;
@@ -84,7 +84,8 @@ void mapping_twice_is_refused_and_changes_nothing(void)
     KTEST_CHECK(paging_map(FREE_VA + 2 * PAGE_SIZE, run, 1, PAGING_WRITE) == STATUS_OK);
     KTEST_CHECK(paging_map(FREE_VA, run, 4, PAGING_WRITE) == STATUS_BUSY);
     KTEST_CHECK(paging_walk(FREE_VA, NULL, NULL) == STATUS_NOT_FOUND);
-    KTEST_CHECK(paging_walk(FREE_VA + 2 * PAGE_SIZE, &found, NULL) == STATUS_OK && found == run);
+    KTEST_CHECK(paging_walk(FREE_VA + 2 * PAGE_SIZE, &found, NULL) == STATUS_OK &&
+                found == run);
     paging_unmap(FREE_VA, 4);
     KTEST_CHECK(paging_walk(FREE_VA + 2 * PAGE_SIZE, NULL, NULL) == STATUS_NOT_FOUND);
     frame_put_run(run, 4);
@@ -133,7 +134,7 @@ static struct wait overflow_step(void *arg)
 void stack_overflow_restarts_the_task(void)
 {
     uint64_t before = fault_count();
-    struct fault_record record = { 0 };
+    struct fault_record record = {0};
     KTEST_CHECK(task_create("overflow", overflow_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&overflow_after, 1, 5 * NS_PER_S));
     KTEST_CHECK(overflow_calls == 2);

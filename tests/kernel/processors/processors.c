@@ -45,7 +45,7 @@ static struct wait visit_step(void *arg)
 static void every_processor_runs_tasks(void)
 {
     for (uint32_t i = 0; i < cpu_count(); i++) {
-        struct task_options options = { .cpu_plus_one = i + 1 };
+        struct task_options options = {.cpu_plus_one = i + 1};
         KTEST_CHECK(task_create("visit", visit_step, NULL, &options) != NULL);
     }
     for (uint32_t i = 0; i < cpu_count(); i++)
@@ -72,7 +72,8 @@ static void nmis_arrive_at_every_processor(void)
         uint64_t before = __atomic_load_n(&block->nmis, __ATOMIC_SEQ_CST);
         uint64_t flags = interrupts_off(), end = clock_ns() + 5 * NS_PER_S;
         cpu_send_nmi(i);
-        while (__atomic_load_n(&block->nmis, __ATOMIC_SEQ_CST) == before && clock_ns() < end)
+        while (__atomic_load_n(&block->nmis, __ATOMIC_SEQ_CST) == before &&
+               clock_ns() < end)
             cpu_pause();
         interrupts_restore(flags);
         KTEST_CHECK(__atomic_load_n(&block->nmis, __ATOMIC_SEQ_CST) == before + 1);
@@ -116,8 +117,8 @@ static void a_spinlock_lets_one_in(void)
 /* A task on each other CPU reads a page, so that its translation is known there; the page is then exchanged for another.
  * With a stale translation the CPU would see the old number. */
 static struct {
-    volatile uint64_t round;             /* what the readers should see */
-    volatile uint64_t seen[CPU_MAX];     /* the round that each has answered */
+    volatile uint64_t round;         /* what the readers should see */
+    volatile uint64_t seen[CPU_MAX]; /* the round that each has answered */
     volatile uint64_t stale;
     volatile uint64_t stop, stopped;
 } map;
@@ -125,17 +126,17 @@ static struct {
 static struct wait read_step(void *arg)
 {
     uint64_t cpu = (uint64_t)arg;
-    while (!map.stop) {
-        uint64_t round = __atomic_load_n(&map.round, __ATOMIC_SEQ_CST);
-        if (map.seen[cpu] != round) {
-            if (*(volatile uint64_t *)FREE_VA != round)
-                count(&map.stale);
-            __atomic_store_n(&map.seen[cpu], round, __ATOMIC_SEQ_CST);
-        }
-        cpu_pause();
+    uint64_t round = __atomic_load_n(&map.round, __ATOMIC_SEQ_CST);
+    if (map.stop) {
+        count(&map.stopped);
+        return wait_done();
     }
-    count(&map.stopped);
-    return wait_done();
+    if (map.seen[cpu] != round) {
+        if (*(volatile uint64_t *)FREE_VA != round)
+            count(&map.stale);
+        __atomic_store_n(&map.seen[cpu], round, __ATOMIC_SEQ_CST);
+    }
+    return wait_again();
 }
 
 static bool all_have_seen(void *arg)
@@ -153,10 +154,10 @@ static void translations_are_forgotten_everywhere(void)
     for (unsigned i = 0; i < 2; i++)
         KTEST_CHECK(frame_take(&pages[i]) == STATUS_OK);
     for (uint64_t cpu = 0; cpu < cpu_count(); cpu++) {
-        struct task_options options = { .cpu_plus_one = (uint32_t)cpu + 1 };
+        struct task_options options = {.cpu_plus_one = (uint32_t)cpu + 1};
         KTEST_CHECK(task_create("read", read_step, (void *)cpu, &options) != NULL);
     }
-    for (uint64_t round = 1; round <= 50; round++) {
+    for (uint64_t round = 1; round <= 25; round++) {
         *(uint64_t *)phys_to_virt(pages[round % 2]) = round;
         paging_unmap(FREE_VA, 1);
         KTEST_CHECK(paging_map(FREE_VA, pages[round % 2], 1, PAGING_WRITE) == STATUS_OK);

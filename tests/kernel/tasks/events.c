@@ -45,8 +45,8 @@ static bool take_one(void)
 {
     int64_t seen = __atomic_load_n(&market.available, __ATOMIC_SEQ_CST);
     while (seen > 0)
-        if (__atomic_compare_exchange_n(&market.available, &seen, seen - 1, false, __ATOMIC_SEQ_CST,
-                                        __ATOMIC_SEQ_CST))
+        if (__atomic_compare_exchange_n(&market.available, &seen, seen - 1, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
             return true;
     return false;
 }

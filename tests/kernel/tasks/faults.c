@@ -25,7 +25,7 @@ static struct wait stumble_step(void *arg)
 void a_faulting_task_starts_again(void)
 {
     uint64_t before = fault_count();
-    struct fault_record record = { 0 };
+    struct fault_record record = {0};
     KTEST_CHECK(task_create("stumble", stumble_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&stumbles, 4, 10 * NS_PER_S));
     KTEST_CHECK(fault_count() == before + 3);
@@ -89,7 +89,7 @@ static struct wait panic_step(void *arg)
 
 void a_panic_restarts_its_task(void)
 {
-    struct fault_record record = { 0 };
+    struct fault_record record = {0};
     KTEST_CHECK(task_create("panic", panic_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&panics, 2, 10 * NS_PER_S));
     KTEST_CHECK(fault_at(0, &record) == STATUS_OK);

@@ -103,8 +103,8 @@ static bool restart_box(struct task *task, void *arg)
     task_saved_context(task, &context);
     task_stack_range(task, &low, &top);
     /* Q3: the context is a switch_frame in the task's own stack. */
-    if (context.resume == entry_resume_switch_address() && context.rsp > low && context.rsp < top &&
-        task_sleep_restart(task))
+    if (context.resume == entry_resume_switch_address() && context.rsp > low &&
+        context.rsp < top && task_sleep_restart(task))
         *(bool *)arg = true;
     return false;
 }

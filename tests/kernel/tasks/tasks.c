@@ -52,7 +52,7 @@ static struct wait order_step(void *arg)
 void urgent_tasks_come_first(void)
 {
     static struct spinlock lock = SPINLOCK_INIT;
-    struct task_options options = { .cpu_plus_one = cpu_index() + 1 };
+    struct task_options options = {.cpu_plus_one = cpu_index() + 1};
     spin_lock(&lock);
     options.cpu_plus_one = cpu_index() + 1;
     options.priority = TASK_PRIORITY_LOW;
@@ -124,7 +124,7 @@ static struct wait pinned_step(void *arg)
 void a_pinned_task_stays_on_its_cpu(void)
 {
     for (uint64_t cpu = 0; cpu < cpu_count(); cpu++) {
-        struct task_options options = { .cpu_plus_one = (uint32_t)cpu + 1 };
+        struct task_options options = {.cpu_plus_one = (uint32_t)cpu + 1};
         KTEST_CHECK(task_create("pinned", pinned_step, (void *)cpu, &options) != NULL);
     }
     KTEST_CHECK(ktest_until_count(&pinned_steps, 200, 10 * NS_PER_S));
