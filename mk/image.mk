@@ -41,7 +41,7 @@ $(foreach c,$(test_cells),$(eval $(call image_rules,$(B)/tests/kernel/$(notdir $
 test_images := $(foreach c,$(test_cells),$(B)/tests/kernel/$(notdir $(CELL_$c_dir))/neurath.elf)
 
 # ---- the dashboard: static files, copied as they are ----
-WEB_FILES := $(shell test -d web-ui && find web-ui -type f ! -name '*.md' ! -path '*/node_modules/*' ! -name '.*')
+WEB_FILES := $(shell test -d web-ui && find web-ui -type f ! -name '*.md' ! -name package.json ! -path '*/node_modules/*' ! -name '.*')
 $(eval $(call keep_stamp,$(B)/obj/web/files,$(WEB_FILES)))
 $(B)/web/.complete: $(WEB_FILES) $(B)/obj/web/files
 	$(call show,WEB,$(B)/web)rm -rf $(B)/web && mkdir -p $(B)/web && { test ! -d web-ui || \
