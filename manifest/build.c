@@ -198,6 +198,20 @@ static json_t *strings_value(const char *const *strings, size_t count)
     return draft_value(&draft);
 }
 
+/* What needs a boot is told to people: more than a reader takes is cut, it never keeps a release back. */
+static json_t *needs_boot_value(const struct manifest_release *release)
+{
+    struct draft draft = {.object = json_array()};
+    for (size_t i = 0; i < release->needs_boot_count && i < NEEDS_BOOT_MAX; i++) {
+        const char *text = release->needs_boot[i];
+        size_t len = strnlen(text, NEEDS_BOOT_LEN_MAX);
+        while (text[len] && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
+        draft_append(&draft, draft.object, json_stringn(text, len));
+    }
+    return draft_value(&draft);
+}
+
 static json_t *cell_value(const struct manifest_cell *cell)
 {
     struct draft draft;
@@ -270,8 +284,7 @@ static enum manifest_status release_compose(const struct manifest_release *relea
         draft_hex(&draft, "previous", release->previous, MANIFEST_HASH_LEN);
     else
         draft_set(&draft, "previous", json_null());
-    draft_set(&draft, "needs_boot",
-              strings_value(release->needs_boot, release->needs_boot_count));
+    draft_set(&draft, "needs_boot", needs_boot_value(release));
     draft_set(&draft, "provenance", text_value(release->provenance, "{}"));
     draft_set(&draft, "edges", text_value(release->edges, "[]"));
     for (size_t i = 0; i < release->cell_count; i++)

@@ -11,10 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USES_MAX = 256, NEEDS_BOOT_MAX = 64 };
-
 /* Strings of a JSON array as an array of pointers into the document; GIVES *out. */
-static enum manifest_status strings_read(const json_t *array, size_t max,
+static enum manifest_status strings_read(const json_t *array, size_t max, size_t len_max,
                                          const char *const **out, size_t *out_count)
 {
     size_t count = json_array_size(array);
@@ -25,7 +23,7 @@ static enum manifest_status strings_read(const json_t *array, size_t max,
         return MANIFEST_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         strings[i] = json_string_value(json_array_get(array, i));
-        if (!strings[i] || strlen(strings[i]) > MANIFEST_NAME_MAX) {
+        if (!strings[i] || strlen(strings[i]) > len_max) {
             free(strings);
             return MANIFEST_BAD_FIELD;
         }
@@ -49,7 +47,7 @@ static enum manifest_status cell_read(const json_t *object, struct manifest_cell
         return MANIFEST_BAD_FIELD;
     for (unsigned i = 0; i < sizeof abi; i++)
         out->abi = out->abi << 8 | abi[i];
-    return strings_read(uses, USES_MAX, &out->uses, &out->use_count);
+    return strings_read(uses, USES_MAX, MANIFEST_NAME_MAX, &out->uses, &out->use_count);
 }
 
 static int cell_compare(const void *left, const void *right)
@@ -181,8 +179,9 @@ static enum manifest_status release_fields(const json_t *document,
     const json_t *needs_boot = manifest_field_array(&fields, "needs_boot", NEEDS_BOOT_MAX);
     if (fields.bad)
         return MANIFEST_BAD_FIELD;
-    enum manifest_status status = strings_read(needs_boot, NEEDS_BOOT_MAX,
-                                               &out->needs_boot, &out->needs_boot_count);
+    enum manifest_status status =
+        strings_read(needs_boot, NEEDS_BOOT_MAX, NEEDS_BOOT_LEN_MAX, &out->needs_boot,
+                     &out->needs_boot_count);
     if (status == MANIFEST_OK)
         status = cells_read(cells, out);
     if (status == MANIFEST_OK)

@@ -31,7 +31,8 @@ manifest_frame_endorse(const uint8_t *frame, size_t len,
 /* Payload texts; each GIVES a NUL-terminated string (free()). Inputs are checked as a reader would: what these build, the readers accept. */
 MANIFEST_RESULT enum manifest_status manifest_root_text(const struct manifest_root *root,
                                                         char **out);
-/* Sorts nothing in RELEASE and ignores its `content`: the text carries the id computed from the cells. */
+/* Sorts nothing in RELEASE and ignores its `content`: the text carries the id computed from the cells.
+ * Of needs_boot, 256 entries of 512 bytes are kept. */
 MANIFEST_RESULT enum manifest_status
 manifest_release_text(const struct manifest_release *release, char **out);
 MANIFEST_RESULT enum manifest_status
