@@ -7,7 +7,7 @@
  *   building → built       ship()          with its release, published or held back
  *   building → failed      end_build()     nothing of it is published
  *   building → superseded  end_build()     a newer push came while it was built
- *   building → queued      pipeline_thread() at start, after a crash, unless its release exists already
+ *   building → queued      pipeline_thread() at start, after a crash or an end in the middle, unless its release exists already
  * Invariants:
  *  1 At most one row is `building`, and only while this thread works on it.
  *  2 A row that is `built` names a release; a row that is `failed` names none.
@@ -196,7 +196,10 @@ static void run_build(struct server *server, int64_t id)
     free(build.log_path);
     server_lock(server);
     bool released = db_integer(server->db, 0, "SELECT release FROM builds WHERE id = ?", "i", id) != 0;
-    if (result == RESULT_BUSY) {
+    if (result == RESULT_BUSY && atomic_load(&server->stopping)) {
+        /* The row stays `building`: the next start takes it up again. */
+        pipeline_changed(server);
+    } else if (result == RESULT_BUSY) {
         end_build(server, id, "superseded", &problem);
     } else if (result != RESULT_OK && released) {
         /* Its release exists; the main loop tries again to sign or to announce it. */
