@@ -10,11 +10,26 @@
 
 enum { RESET_TRIES = 1000, RESET_TRY_NS = 10000 };
 
+/* The manual says that reading clears the counter; QEMU's card keeps it. */
+static void count_missed(struct nic *nic, struct e1000_state *state)
+{
+    uint32_t first = reg_read(state, REG_MPC);
+    if (first == 0)
+        return;
+    uint32_t again = reg_read(state, REG_MPC);
+    if (again < first) {
+        atomic_add(&nic->stats.rx_missed, first + again);
+        return;
+    }
+    atomic_add(&nic->stats.rx_missed, again - state->missed_seen);
+    state->missed_seen = again;
+}
+
 /* The card asked for attention. Reading the cause register acknowledges all of it. */
 static void e1000_interrupt(void *arg)
 {
     struct nic *nic = arg;
-    const struct e1000_state *state = nic->state;
+    struct e1000_state *state = nic->state;
     uint32_t cause = reg_read(state, REG_ICR);
     if (cause == 0)
         return; /* the line is shared */
@@ -25,7 +40,7 @@ static void e1000_interrupt(void *arg)
             atomic_add(&nic->stats.link_changes, 1);
         atomic_store(&nic->link, link);
     }
-    atomic_add(&nic->stats.rx_missed, reg_read(state, REG_MPC));
+    count_missed(nic, state);
     event_signal(&nic->event);
 }
 
@@ -61,12 +76,12 @@ static void card_start(struct e1000_state *state)
         reg_write(state, REG_MTA + 4 * i, 0);
     reg_write(state, REG_RDBAL, (uint32_t)state->rx_phys);
     reg_write(state, REG_RDBAH, (uint32_t)(state->rx_phys >> 32));
-    reg_write(state, REG_RDLEN, RING_COUNT * sizeof(struct e1000_rx));
+    reg_write(state, REG_RDLEN, RX_COUNT * sizeof(struct e1000_rx));
     reg_write(state, REG_RDH, 0);
-    reg_write(state, REG_RDT, RING_COUNT - 1);
+    reg_write(state, REG_RDT, RX_COUNT - 1);
     reg_write(state, REG_TDBAL, (uint32_t)state->tx_phys);
     reg_write(state, REG_TDBAH, (uint32_t)(state->tx_phys >> 32));
-    reg_write(state, REG_TDLEN, RING_COUNT * sizeof(struct e1000_tx));
+    reg_write(state, REG_TDLEN, TX_COUNT * sizeof(struct e1000_tx));
     reg_write(state, REG_TDH, 0);
     reg_write(state, REG_TDT, 0);
     reg_write(state, REG_TIPG, TIPG_COPPER);
@@ -146,18 +161,4 @@ enum status e1000_start(void)
         log_write("e1000", LOG_INFO, "%s: %s", location,
                   nic == NULL ? "started" : "taken over");
     return status;
-}
-
-void e1000_describe(char *out, size_t cap)
-{
-    const struct nic *nic = nic_find(NULL);
-    if (cap > 0)
-        out[0] = 0;
-    if (nic == NULL || nic->state_version != E1000_STATE_VERSION)
-        return;
-    const struct e1000_state *state = nic->state;
-    format_text(out, cap, "rx head %u tail %u next %u, tx head %u tail %u, status %08x",
-                reg_read(state, REG_RDH), reg_read(state, REG_RDT), state->rx_next,
-                reg_read(state, REG_TDH), reg_read(state, REG_TDT),
-                reg_read(state, REG_STATUS));
 }

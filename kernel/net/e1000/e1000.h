@@ -16,8 +16,4 @@
  * runs already. */
 enum status e1000_start(void);
 
-/* One line for the shell: ring positions and registers. Gives nothing when there is no
- * card (empty text). */
-void e1000_describe(char *out, size_t cap);
-
 #endif

@@ -8,29 +8,34 @@
 #include <mm/paging/paging.h>
 #include <string.h>
 
-/* Takes a zeroed frame of memory in the direct map. */
-static enum status page_take(uint64_t *out_phys, void **out)
+enum {
+    RX_PAGES = RX_COUNT * sizeof(struct e1000_rx) / PAGE_SIZE,
+    TX_PAGES = TX_COUNT * sizeof(struct e1000_tx) / PAGE_SIZE,
+};
+
+/* Takes COUNT adjacent pages, zeroed. */
+static enum status pages_take(size_t count, uint64_t *out_phys, void **out)
 {
-    enum status status = frame_take(out_phys);
+    enum status status = frame_take_run(count, 0, out_phys);
     if (status != STATUS_OK)
         return status;
     *out = phys_to_virt(*out_phys);
-    memset(*out, 0, PAGE_SIZE);
+    memset(*out, 0, count * PAGE_SIZE);
     return STATUS_OK;
 }
 
-static void page_put(const volatile void *page)
+static void pages_put(const volatile void *pages, size_t count)
 {
-    if (page != NULL)
-        frame_put(direct_to_phys((const void *)page));
+    if (pages != NULL)
+        frame_put_run(direct_to_phys((const void *)pages), count);
 }
 
-static enum status buffers_take(uint8_t *buffers[RING_COUNT])
+static enum status buffers_take(uint8_t **buffers, size_t count)
 {
-    for (unsigned i = 0; i < RING_COUNT; i += 2) {
+    for (size_t i = 0; i < count; i += 2) {
         uint64_t phys;
         void *page;
-        if (page_take(&phys, &page) != STATUS_OK)
+        if (pages_take(1, &phys, &page) != STATUS_OK)
             return STATUS_FULL;
         buffers[i] = page;
         buffers[i + 1] = (uint8_t *)page + BUFFER_LEN;
@@ -38,16 +43,20 @@ static enum status buffers_take(uint8_t *buffers[RING_COUNT])
     return STATUS_OK;
 }
 
+static void buffers_put(uint8_t **buffers, size_t count)
+{
+    for (size_t i = 0; i < count; i += 2)
+        pages_put(buffers[i], 1);
+}
+
 void e1000_state_destroy(struct e1000_state *state)
 {
     if (state == NULL)
         return;
-    for (unsigned i = 0; i < RING_COUNT; i += 2) {
-        page_put(state->rx_buffers[i]);
-        page_put(state->tx_buffers[i]);
-    }
-    page_put(state->rx);
-    page_put(state->tx);
+    buffers_put(state->rx_buffers, RX_COUNT);
+    buffers_put(state->tx_buffers, TX_COUNT);
+    pages_put(state->rx, RX_PAGES);
+    pages_put(state->tx, TX_PAGES);
     heap_free(state);
 }
 
@@ -58,17 +67,18 @@ enum status e1000_state_create(const struct pci_device *pci, struct e1000_state 
     if (state == NULL)
         return STATUS_FULL;
     state->pci = *pci;
-    if (page_take(&state->rx_phys, &rx) != STATUS_OK)
+    if (pages_take(RX_PAGES, &state->rx_phys, &rx) != STATUS_OK)
         goto destroy;
     state->rx = rx;
-    if (page_take(&state->tx_phys, &tx) != STATUS_OK)
+    if (pages_take(TX_PAGES, &state->tx_phys, &tx) != STATUS_OK)
         goto destroy;
     state->tx = tx;
-    if (buffers_take(state->rx_buffers) != STATUS_OK ||
-        buffers_take(state->tx_buffers) != STATUS_OK)
+    if (buffers_take(state->rx_buffers, RX_COUNT) != STATUS_OK ||
+        buffers_take(state->tx_buffers, TX_COUNT) != STATUS_OK)
         goto destroy;
-    for (unsigned i = 0; i < RING_COUNT; i++) {
+    for (unsigned i = 0; i < RX_COUNT; i++)
         state->rx[i].address = direct_to_phys(state->rx_buffers[i]);
+    for (unsigned i = 0; i < TX_COUNT; i++) {
         state->tx[i].address = direct_to_phys(state->tx_buffers[i]);
         state->tx[i].status = TX_STATUS_DD; /* free */
     }
@@ -84,7 +94,7 @@ enum status e1000_send(struct nic *nic, const void *frame, size_t len)
     struct e1000_state *state = nic->state;
     if (len < FRAME_LEN_MIN || len > FRAME_LEN_MAX)
         return STATUS_INVALID;
-    uint32_t next = (state->tx_next + 1) % RING_COUNT;
+    uint32_t next = (state->tx_next + 1) % TX_COUNT;
     volatile struct e1000_tx *tx = &state->tx[state->tx_next];
     /* One descriptor stays unused, else a full ring would look empty to the card. */
     if (!(tx->status & TX_STATUS_DD) || !(state->tx[next].status & TX_STATUS_DD)) {
@@ -109,7 +119,7 @@ static void rx_recycle(struct e1000_state *state)
 {
     uint32_t done = state->rx_next;
     state->rx[done].status = 0;
-    state->rx_next = (done + 1) % RING_COUNT;
+    state->rx_next = (done + 1) % RX_COUNT;
     memory_barrier();
     reg_write(state, REG_RDT, done);
 }
@@ -117,7 +127,7 @@ static void rx_recycle(struct e1000_state *state)
 enum status e1000_receive(struct nic *nic, void *out, size_t cap, size_t *out_len)
 {
     struct e1000_state *state = nic->state;
-    for (unsigned i = 0; i < RING_COUNT; i++) {
+    for (unsigned i = 0; i < RX_COUNT; i++) {
         volatile struct e1000_rx *rx = &state->rx[state->rx_next];
         if (!(rx->status & RX_STATUS_DD))
             return STATUS_AGAIN;
