@@ -8,7 +8,7 @@ import { hello } from "./lib/project.js";
 import { Service, until } from "./lib/service.js";
 
 const HOSTILE = "hello: <script>window.hacked=1</script><img src=x onerror=hacked=1> \u202etxt.exe &amp; '\"`${7*7} " + "long".repeat(60);
-const HOSTILE_AUTHOR = "<b onclick=hacked=1>Eve</b> \u202e <eve@example.invalid>";
+const HOSTILE_AUTHOR = "&lt;b onclick=hacked=1&gt;Eve \u202e\u0007";
 
 let service, browser, profile, first;
 const pages = [];
@@ -123,7 +123,7 @@ test("hostile subjects and names are shown as text, and reorder nothing", async 
   const text = await release.locator(".detail").textContent();
   assert.match(text, /<script>window\.hacked=1<\/script><img src=x onerror=hacked=1>/);
   assert.doesNotMatch(text, /\u202e/);
-  assert.match(text, /<b onclick=hacked=1>Eve<\/b>/);
+  assert.match(text, /&lt;b onclick=hacked=1&gt;Eve/);
   await page.locator("#history-list > .row", { hasText: "window.hacked" }).first().waitFor();
   assert.equal(await page.evaluate(() => window.hacked), undefined);
   assert.equal(await page.locator("main script, main img, main b[onclick]").count(), 0);

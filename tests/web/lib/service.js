@@ -57,7 +57,7 @@ export class Service {
 
   /* Starts neurathd; after a stop on the same ports, so that pages find it again. */
   async up() {
-    const ports = this.status ? ["--operator-port", this.status.operator_port, "--machine-port", this.status.machine_port]
+    const ports = this.status ? ["--operator-port", new URL(this.url).port, "--machine-port", this.status.machine_port]
       : ["--operator-port", 0, "--machine-port", 0];
     this.server = spawn(built("bin/neurathd"), ["--state", this.state, ...ports.map(String), "--lab"], { stdio: ["ignore", "pipe", "pipe"] });
     this.server.stderr.pipe(this.log, { end: false });
@@ -118,18 +118,20 @@ export class Service {
     return (await this.post("login-code")).url;
   }
 
+  /* The last of WORDS may be more of the environment. */
   git(folder, ...words) {
-    return execFileSync("git", words, { cwd: folder, encoding: "utf8", env: { ...process.env, ...IDENTITY }, stdio: ["ignore", "pipe", "pipe"] }).trim();
+    const more = typeof words.at(-1) === "object" ? words.pop() : {};
+    return execFileSync("git", words, { cwd: folder, encoding: "utf8", env: { ...process.env, ...IDENTITY, ...more }, stdio: ["ignore", "pipe", "pipe"] }).trim();
   }
 
   /* Writes FILES into the clone and commits; pushes; gives {commit, said} with what the server answered. */
-  async push(subject, files, author = "Ada Example <ada@example.invalid>") {
+  async push(subject, files, author = IDENTITY.GIT_AUTHOR_NAME) {
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(this.clone, name)), { recursive: true });
       writeFileSync(join(this.clone, name), text);
     }
     this.git(this.clone, "add", "-A");
-    this.git(this.clone, "commit", "-q", "--allow-empty", `--author=${author}`, "-m", subject);
+    this.git(this.clone, "commit", "-q", "--allow-empty", "-m", subject, { GIT_AUTHOR_NAME: author });
     const commit = this.git(this.clone, "rev-parse", "HEAD");
     const child = spawn("git", ["push", "origin", "HEAD:main"], { cwd: this.clone, env: { ...process.env, ...IDENTITY }, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";

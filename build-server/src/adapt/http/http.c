@@ -44,6 +44,7 @@ struct http_listener {
     pthread_mutex_t lock;
     struct exchange *sleepers; /* [L] */
     uint64_t wakes;            /* [L] */
+    bool stopping;             /* [L] nothing goes to sleep any more */
     int64_t nearest_ms;        /* [L] nearest deadline told to `changed` */
     void (*changed)(void *);
     void *changed_context;
@@ -106,13 +107,18 @@ static void rouse(struct exchange *exchange)
     MHD_resume_connection(exchange->request.connection);
 }
 
-/* Puts the connection to sleep; invariant 1. */
-static void sleep_exchange(struct exchange *exchange, int64_t deadline_ms, uint64_t wakes_seen)
+/* Puts the connection to sleep; invariant 1. False: the listener is being stopped, and the library
+ * would abort over a connection that sleeps then. */
+static bool sleep_exchange(struct exchange *exchange, int64_t deadline_ms, uint64_t wakes_seen)
 {
     struct http_listener *listener = exchange->listener;
     bool nearer = false;
-    MHD_suspend_connection(exchange->request.connection);
     pthread_mutex_lock(&listener->lock);
+    if (listener->stopping) {
+        pthread_mutex_unlock(&listener->lock);
+        return false;
+    }
+    MHD_suspend_connection(exchange->request.connection);
     exchange->asleep = true;
     exchange->deadline_ms = deadline_ms;
     exchange->next = listener->sleepers;
@@ -129,6 +135,7 @@ static void sleep_exchange(struct exchange *exchange, int64_t deadline_ms, uint6
     pthread_mutex_unlock(&listener->lock);
     if (nearer && listener->changed != NULL)
         listener->changed(listener->changed_context);
+    return true;
 }
 
 static uint64_t wakes_now(struct http_listener *listener)
@@ -148,8 +155,8 @@ static ssize_t read_stream(void *context, uint64_t position, char *bytes, size_t
     ssize_t got = exchange->stream(exchange->stream_context, bytes, max, &deadline_ms);
     if (got < 0)
         return MHD_CONTENT_READER_END_OF_STREAM;
-    if (got == 0)
-        sleep_exchange(exchange, deadline_ms, wakes);
+    if (got == 0 && !sleep_exchange(exchange, deadline_ms, wakes))
+        return MHD_CONTENT_READER_END_OF_STREAM;
     return got;
 }
 
@@ -210,8 +217,7 @@ static enum MHD_Result run_handler(struct exchange *exchange)
         return send_answer(exchange, &answer);
     exchange->request.resumed = true;
     text_copy(exchange->key, sizeof exchange->key, answer.key);
-    sleep_exchange(exchange, answer.deadline_ms, wakes);
-    return MHD_YES;
+    return sleep_exchange(exchange, answer.deadline_ms, wakes) ? MHD_YES : MHD_NO;
 }
 
 static void collect(struct exchange *exchange, const char *bytes, size_t len)
@@ -379,6 +385,7 @@ void http_stop(struct http_listener *listener)
         return;
     pthread_mutex_lock(&listener->lock);
     listener->wakes++;
+    listener->stopping = true;
     while (listener->sleepers != NULL)
         rouse(listener->sleepers);
     pthread_mutex_unlock(&listener->lock);
