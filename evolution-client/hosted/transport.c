@@ -268,8 +268,8 @@ static bool step_handshake(struct line *line, struct client_io_event *out)
     }
     if (!wants_more(line, result))
         failed(line, out,
-               mbedtls_ssl_get_verify_result(&line->ssl) != 0 ? CLIENT_NET_CERTIFICATE
-                                                              : CLIENT_NET_TLS);
+               result == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? CLIENT_NET_CERTIFICATE
+                                                             : CLIENT_NET_TLS);
     return false;
 }
 
