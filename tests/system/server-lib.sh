@@ -134,6 +134,7 @@ push() {
 push_says() { grep -qE "$1" "$work/push.log" || fail "the push did not say \`$1\`: $(cat "$work/push.log")"; }
 
 release() { api /api/v1/status | jq -r .release; }
+build_is() { [ "$(build_state "$1")" = "$2" ]; }
 build_state() { api "/api/v1/builds?commit=$1&limit=1" | jq -r '.rows[0].state'; }
 
 # --- machines --------------------------------------------------------------------------------------------------------
@@ -169,6 +170,8 @@ machine() { api "/api/v1/machines/$1" | jq -r "$2"; }
 machine_is() { [ "$(machine "$1" .state)" = "$2" ]; }
 machine_runs() { [ "$(machine "$1" .commit)" = "$2" ]; }
 attempt() { api "/api/v1/history?machine=$1&limit=1" | jq -r ".rows[0]$2"; }
+
+attempt_is() { [ "$(attempt "$1" "$2")" = "$3" ]; }
 
 if [ "$(type -t curl jq sqlite3 git | grep -c file)" != 4 ]; then
     echo 'curl, jq, sqlite3 and git are needed' >&2
