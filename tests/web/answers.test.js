@@ -127,7 +127,7 @@ test("errors have a code and a text, whatever the way to ask wrongly", async () 
   fits("error", await stranger.json());
 });
 
-test("writes from a browser need the page's own origin, and JSON", async () => {
+test("writes from a browser need the page's own origin, and a token in an address is no token", async () => {
   const link = await service.loginLink();
   const login = await fetch(link, { redirect: "manual" });
   const cookie = login.headers.get("set-cookie").split(";")[0];
@@ -137,7 +137,6 @@ test("writes from a browser need the page's own origin, and JSON", async () => {
   assert.equal(await ask({ Origin: "http://evil.invalid" }), 403);
   assert.equal(await ask({ Origin: "null" }), 403);
   assert.equal(await ask({}), 403);
-  assert.ok(await ask({ Origin: service.url, "Content-Type": "text/plain" }) >= 400);
   const sneaked = await fetch(`${service.url}/api/v1/status?token=${service.token}`);
   assert.equal(sneaked.status, 401);
 });
