@@ -60,14 +60,14 @@ static void compile(const struct cell_source *s, struct made *m)
     fputs(s->text, f);
     fclose(f);
     snprintf(command, sizeof command,
-             TEST_CC " " TEST_CELL_FLAGS " -ffile-prefix-map=%s=/k -c -o %s/d.o %s", folder,
-             folder, path);
+             TEST_CC " " TEST_CELL_FLAGS " -ffile-prefix-map=%s=/k -c -o %s/d.o %s",
+             folder, folder, path);
     run(command);
     snprintf(command, sizeof command,
              TEST_CELLTOOL " write --name %s --kind %s --start none --uses \"%s\" %s "
                            "--abi-flags test %s/d.o %s/o.o",
-             s->name, "app", s->uses, strncmp(s->name, "closure", 7) == 0 ? "--closure" : "",
-             folder, folder);
+             s->name, "app", s->uses,
+             strncmp(s->name, "closure", 7) == 0 ? "--closure" : "", folder, folder);
     run(command);
     snprintf(path, sizeof path, "%s/o.o", folder);
     read_object(path, m);

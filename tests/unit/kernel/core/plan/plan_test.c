@@ -10,19 +10,28 @@
 #include <cmocka.h>
 
 /* A counter with a static, a caller of it, and a cell that hands out a callback. */
-#define COUNTER(step)                                                                  \
-    {"counter", "", "static long count = 5; long counter_next(void) { return count += " \
-                    step "; }\n"}
-#define CALLER                                                                         \
-    {"caller", "counter",                                                              \
-     "long counter_next(void); long caller_twice(void) { return counter_next() * 2 + " \
-     "counter_next(); }\n"}
-#define TABLE(body)                                                                    \
-    {"table", "", "static int one(int x) { return x + 1; }\n"                          \
-                  "static int two(int x) { return x " body "; }\n"                     \
-                  "static int (*const ops[])(int) = {one, two};\n"                     \
-                  "int table_call(int i, int x) { return ops[i & 1](x); }\n"           \
-                  "const char *table_name(void) { return \"" body "\"; }\n"}
+#define COUNTER(step)                                                                    \
+    {                                                                                    \
+        "counter", "",                                                                   \
+            "static long count = 5; long counter_next(void) { return count += " step     \
+            "; }\n"                                                                      \
+    }
+#define CALLER                                                                           \
+    {                                                                                    \
+        "caller", "counter",                                                             \
+            "long counter_next(void); long caller_twice(void) { return counter_next() "  \
+            "* 2 + "                                                                     \
+            "counter_next(); }\n"                                                        \
+    }
+#define TABLE(body)                                                                      \
+    {                                                                                    \
+        "table", "",                                                                     \
+            "static int one(int x) { return x + 1; }\n"                                  \
+            "static int two(int x) { return x " body "; }\n"                             \
+            "static int (*const ops[])(int) = {one, two};\n"                             \
+            "int table_call(int i, int x) { return ops[i & 1](x); }\n"                   \
+            "const char *table_name(void) { return \"" body "\"; }\n"                    \
+    }
 
 static void changed_text_is_called_by_everyone(void **state)
 {
@@ -80,7 +89,8 @@ static void a_callback_keeps_its_address(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(TABLE("* 3")));
-    const struct stub *two = namespace_find_stub(&w.ns, "table", "two", w.ns.stubs->signature);
+    const struct stub *two =
+        namespace_find_stub(&w.ns, "table", "two", w.ns.stubs->signature);
     assert_non_null(two);
     struct plan *plan = world_plan(&w, CELLS(TABLE("* 4")));
     assert_non_null(plan);
@@ -135,12 +145,13 @@ static void cells_of_one_set_may_need_each_other(void **state)
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
     struct plan *plan = world_plan(
-        &w, CELLS({"counter", "",
-                   "static long count = 5; long counter_next(void) { return ++count; }\n"
-                   "long counter_peek(void) { return count; }\n"},
-                  {"caller", "counter",
-                   "long counter_next(void); long counter_peek(void);\n"
-                   "long caller_twice(void) { return counter_next() + counter_peek(); }\n"}));
+        &w,
+        CELLS({"counter", "",
+               "static long count = 5; long counter_next(void) { return ++count; }\n"
+               "long counter_peek(void) { return count; }\n"},
+              {"caller", "counter",
+               "long counter_next(void); long counter_peek(void);\n"
+               "long caller_twice(void) { return counter_next() + counter_peek(); }\n"}));
     assert_non_null(plan);
     world_commit(&w, plan);
     expect_calls(&w, "caller", "counter", "counter_peek");
@@ -157,10 +168,11 @@ static void old_text_of_the_set_stays_with_old_text(void **state)
     const struct version *old_counter = namespace_running(&w.ns, "counter");
     uint64_t site = old_caller->sites[0].va;
     uint32_t bytes = get_le32(cellmem_view(site));
-    struct plan *plan =
-        world_plan(&w, CELLS(COUNTER("2"), {"caller", "counter",
-                                            "long counter_next(void);\n"
-                                            "long caller_twice(void) { return counter_next() * 3; }\n"}));
+    struct plan *plan = world_plan(
+        &w, CELLS(COUNTER("2"),
+                  {"caller", "counter",
+                   "long counter_next(void);\n"
+                   "long caller_twice(void) { return counter_next() * 3; }\n"}));
     world_commit(&w, plan);
     assert_int_equal(get_le32(cellmem_view(site)), bytes);
     assert_ptr_equal(old_caller->imports[0].provider, old_counter);
@@ -173,9 +185,10 @@ static void refuses_an_undefined_symbol_by_name(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"caller", "counter",
-                              "long counter_previous(void);\n"
-                              "long caller_twice(void) { return counter_previous(); }\n"}),
+    expect_refused(&w,
+                   CELLS({"caller", "counter",
+                          "long counter_previous(void);\n"
+                          "long caller_twice(void) { return counter_previous(); }\n"}),
                    "undefined", "caller", "counter_previous", NULL);
     world_fini(&w);
 }
@@ -185,9 +198,11 @@ static void refuses_to_drop_a_function_in_use(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"counter", "",
-                              "static long count = 5; long counter_step(void) { return ++count; }\n"}),
-                   "undefined", "counter", "counter_next", "caller");
+    expect_refused(
+        &w,
+        CELLS({"counter", "",
+               "static long count = 5; long counter_step(void) { return ++count; }\n"}),
+        "undefined", "counter", "counter_next", "caller");
     world_fini(&w);
 }
 
@@ -196,9 +211,10 @@ static void refuses_a_changed_signature_with_its_caller_withheld(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"counter", "",
-                              "static long count = 5;\n"
-                              "long counter_next(long by) { return count += by; }\n"}),
+    expect_refused(&w,
+                   CELLS({"counter", "",
+                          "static long count = 5;\n"
+                          "long counter_next(long by) { return count += by; }\n"}),
                    "signature", "counter", "counter_next", "caller");
     world_fini(&w);
 }
@@ -208,9 +224,11 @@ static void refuses_a_changed_type_of_a_live_object(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"counter", "",
-                              "static int count = 5; long counter_next(void) { return ++count; }\n"}),
-                   "data", "counter", "count", NULL);
+    expect_refused(
+        &w,
+        CELLS({"counter", "",
+               "static int count = 5; long counter_next(void) { return ++count; }\n"}),
+        "data", "counter", "count", NULL);
     world_fini(&w);
 }
 
@@ -219,8 +237,8 @@ static void refuses_a_live_object_that_disappears(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"counter", "", "long counter_next(void) { return 7; }\n"}), "data",
-                   "counter", "count", NULL);
+    expect_refused(&w, CELLS({"counter", "", "long counter_next(void) { return 7; }\n"}),
+                   "data", "counter", "count", NULL);
     world_fini(&w);
 }
 
@@ -229,9 +247,11 @@ static void refuses_a_live_object_that_the_compiler_folds_away(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"counter", "",
-                              "static long count = 5; long counter_next(void) { return count; }\n"}),
-                   "data", "counter", "count", NULL);
+    expect_refused(
+        &w,
+        CELLS({"counter", "",
+               "static long count = 5; long counter_next(void) { return count; }\n"}),
+        "data", "counter", "count", NULL);
     world_fini(&w);
 }
 
@@ -239,13 +259,16 @@ static void refuses_a_changed_struct(void **state)
 {
     static const char *const text[] = {
         "struct item { int a; struct item *next; };\n"
-        "int items_sum(struct item *i) { int n = 0; for (; i; i = i->next) n += i->a; return n; }\n",
+        "int items_sum(struct item *i) { int n = 0; for (; i; i = i->next) n += i->a; "
+        "return n; }\n",
         "struct item { int a; int b; struct item *next; };\n"
-        "int items_sum(struct item *i) { int n = 0; for (; i; i = i->next) n += i->a; return n; }\n"};
+        "int items_sum(struct item *i) { int n = 0; for (; i; i = i->next) n += i->a; "
+        "return n; }\n"};
     struct world w;
     (void)state;
     world_init(&w, CELLS({"items", "", text[0]}));
-    expect_refused(&w, CELLS({"items", "", text[1]}), "type", "items", "struct item", "items");
+    expect_refused(&w, CELLS({"items", "", text[1]}), "type", "items", "struct item",
+                   "items");
     world_fini(&w);
 }
 
@@ -254,9 +277,10 @@ static void refuses_an_import_that_is_not_allowed(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"caller", "",
-                              "long counter_next(void);\n"
-                              "long caller_twice(void) { return counter_next() * 4; }\n"}),
+    expect_refused(&w,
+                   CELLS({"caller", "",
+                          "long counter_next(void);\n"
+                          "long caller_twice(void) { return counter_next() * 4; }\n"}),
                    "capability", "caller", "counter_next", NULL);
     world_fini(&w);
 }
@@ -266,8 +290,8 @@ static void refuses_two_cells_that_export_one_name(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
-    expect_refused(&w, CELLS({"other", "", "long counter_next(void) { return 1; }\n"}), "duplicate",
-                   "other", "counter_next", "counter");
+    expect_refused(&w, CELLS({"other", "", "long counter_next(void) { return 1; }\n"}),
+                   "duplicate", "other", "counter_next", "counter");
     world_fini(&w);
 }
 
@@ -276,8 +300,8 @@ static void refuses_a_cell_of_the_closure(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS({"closure", "", "int closure_x(void) { return 1; }\n"}));
-    expect_refused(&w, CELLS({"closure", "", "int closure_x(void) { return 2; }\n"}), "closure",
-                   "closure", NULL, NULL);
+    expect_refused(&w, CELLS({"closure", "", "int closure_x(void) { return 2; }\n"}),
+                   "closure", "closure", NULL, NULL);
     world_fini(&w);
 }
 
