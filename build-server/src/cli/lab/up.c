@@ -20,6 +20,8 @@
 #include "up_steps.h"
 
 enum { SPACE_MIN_MB = 300, LOOK_MS = 100, MACHINES_S = 120 };
+/* Long enough to see a bad version go back, short enough to push again. */
+#define TRIAL_DEFAULT_MS 10000
 
 void up_say(const struct up *up, const char *format, ...)
 {
@@ -118,7 +120,7 @@ static bool start(struct up *up, long cpus, struct failure *failure)
             return false;
         }
         up->fresh = true;
-        up->lab.trial_ms = trial_ms;
+        up->lab.trial_ms = trial_ms > 0 ? trial_ms : TRIAL_DEFAULT_MS;
     } else if (lab_is_up(&up->lab, &pid)) {
         up_say(up, "the lab in %s is up already", state);
         return true;
