@@ -79,6 +79,24 @@ static void carries_bytes_both_ways(void **state)
     pair_close(&pair);
 }
 
+static void works_over_ipv6(void **state)
+{
+    (void)state;
+    struct pair pair = {0};
+    struct net_address address;
+    uint16_t port;
+    world_start();
+    assert_status(listener_open(PORT, NULL, &pair.listener), STATUS_OK);
+    assert_status(conn_open("::1", PORT, NULL, &pair.client), STATUS_OK);
+    world_run(5);
+    assert_status(listener_accept(pair.listener, NULL, &pair.server), STATUS_OK);
+    write_all(pair.client, "six", 3);
+    assert_reads(pair.server, "six");
+    conn_peer(pair.server, &address, &port);
+    assert_string_equal(address.text, "::1");
+    pair_close(&pair);
+}
+
 static void tells_the_peer_s_address(void **state)
 {
     (void)state;
@@ -418,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(carries_bytes_both_ways),
+        cmocka_unit_test(works_over_ipv6),
         cmocka_unit_test(tells_the_peer_s_address),
         cmocka_unit_test(carries_megabytes_unchanged),
         cmocka_unit_test(holds_back_a_writer_whose_reader_is_slow),

@@ -101,18 +101,45 @@ static bool answer_dhcp(const uint8_t *frame, size_t len)
     return true;
 }
 
+/* The address of every name but one, which does not exist. */
+static bool answer_dns(const uint8_t *frame, size_t len)
+{
+    static const uint8_t record[] = {0xc0, 12, 0, 1, 0,  1, 0, 0,
+                                     0,    60, 0, 4, 10, 0, 2, 2};
+    static const uint8_t name_server[4] = {10, 0, 2, 3};
+    uint8_t reply[FRAME_MAX] = {0};
+    if (len < BOOTP + 12 || get_be16(frame + 12) != 0x0800 || frame[IP + 9] != 17 ||
+        get_be16(frame + UDP + 2) != 53)
+        return false;
+    size_t query_len = get_be16(frame + UDP + 4) - 8;
+    bool exists = memmem(frame + BOOTP, query_len, "nowhere", 7) == NULL;
+    memcpy(reply + BOOTP, frame + BOOTP, query_len);
+    put_be16(reply + BOOTP + 2, exists ? 0x8180 : 0x8183);
+    put_be16(reply + BOOTP + 6, exists);
+    if (exists)
+        memcpy(reply + BOOTP + query_len, record, sizeof record);
+    size_t reply_len = query_len + (exists ? sizeof record : 0);
+    wrap_udp(reply, frame + 6, given_ip, 53, get_be16(frame + UDP), reply_len);
+    memcpy(reply + IP + 12, name_server, 4);
+    put_be16(reply + IP + 10, 0);
+    put_be16(reply + IP + 10, checksum(reply + IP, 20));
+    world_deliver(reply, BOOTP + reply_len);
+    return true;
+}
+
+/* The router and the name server have one address each. */
 static bool answer_arp(const uint8_t *frame, size_t len)
 {
     uint8_t reply[60] = {0};
     if (len < 42 || get_be16(frame + 12) != 0x0806 || get_be16(frame + 20) != 1 ||
-        memcmp(frame + 38, server_ip, 4) != 0)
+        (memcmp(frame + 38, server_ip, 3) != 0 || frame[41] == given_ip[3]))
         return false;
     memcpy(reply, frame + 6, 6);
     memcpy(reply + 6, server_mac, 6);
     memcpy(reply + 12, frame + 12, 8);
     put_be16(reply + 20, 2);
     memcpy(reply + 22, server_mac, 6);
-    memcpy(reply + 28, server_ip, 4);
+    memcpy(reply + 28, frame + 38, 4);
     memcpy(reply + 32, frame + 22, 10);
     world_deliver(reply, sizeof reply);
     return true;
@@ -126,7 +153,7 @@ static void run_with_server(unsigned ms, bool dhcp, bool arp)
         size_t len;
         world_run(1);
         while ((len = world_take_sent(frame, sizeof frame)) > 0)
-            if (!(dhcp && answer_dhcp(frame, len)) && arp)
+            if (!(dhcp && (answer_dhcp(frame, len) || answer_dns(frame, len))) && arp)
                 answer_arp(frame, len);
     }
 }
@@ -172,6 +199,26 @@ static void opens_waiting_connections_when_it_has_an_address(void **state)
     configured();
     assert_int_equal(conn_state(conn), CONN_CONNECTING);
     conn_close(conn);
+    run_with_server(100, true, true);
+}
+
+static void looks_names_up(void **state)
+{
+    (void)state;
+    struct conn *good, *bad, *given_up;
+    configured();
+    assert_status(conn_open("updates.example", 443, NULL, &good), STATUS_OK);
+    assert_status(conn_open("nowhere.example", 443, NULL, &bad), STATUS_OK);
+    assert_status(conn_open("late.example", 443, NULL, &given_up), STATUS_OK);
+    world_run(1);
+    assert_int_equal(conn_state(good), CONN_RESOLVING);
+    conn_close(given_up); /* its answer comes later and finds nobody */
+    run_with_server(3000, true, true);
+    assert_int_equal(conn_state(good), CONN_CONNECTING);
+    assert_int_equal(conn_state(bad), CONN_FAILED);
+    assert_string_equal(conn_error(bad), "the host's name could not be resolved");
+    conn_close(good);
+    conn_close(bad);
     run_with_server(100, true, true);
 }
 
@@ -301,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gets_a_lease),
         cmocka_unit_test(opens_waiting_connections_when_it_has_an_address),
+        cmocka_unit_test(looks_names_up),
         cmocka_unit_test(knows_whether_the_gateway_answers),
         cmocka_unit_test(is_silent_towards_the_gateway_when_nobody_asks),
         cmocka_unit_test(follows_the_link),
