@@ -145,7 +145,8 @@ struct manifest_root {
 };
 
 /* Opens a root. TRUSTED NULL: a first root, which must satisfy its own rule (any version).
- * Otherwise the successor of TRUSTED: version + 1, the same fleet, enough signatures by both. Expiry is judged elsewhere (trust.h). */
+ * Otherwise the successor of TRUSTED: version + 1, the same fleet, enough signatures by both. Expiry is judged
+ * elsewhere (trust.h). */
 MANIFEST_RESULT enum manifest_status
 manifest_root_open(const uint8_t *bytes, size_t len, const struct manifest_root *trusted,
                    struct manifest_root *out);
@@ -193,8 +194,8 @@ struct manifest_release {
     void *document;
 };
 
-/* Verifies and reads a release. GIVES *out (manifest_release_fini). The set is checked: sorted or not, names are unique, every use is in the
- * set, lengths are within the caps, the content id is that of the cells. */
+/* Verifies and reads a release. GIVES *out (manifest_release_fini). The set is checked: names are unique, every use
+ * is in the set, lengths are within the caps, the content id is that of the cells. */
 MANIFEST_RESULT enum manifest_status
 manifest_release_open(const uint8_t *bytes, size_t len, const struct manifest_root *root,
                       struct manifest_release *out);

@@ -22,13 +22,15 @@ MANIFEST_RESULT enum manifest_status
 manifest_frame_sign(const char *type, const char *payload, size_t payload_len,
                     const struct manifest_secret *const *secrets, size_t secret_count,
                     uint8_t **out, size_t *out_len);
-/* GIVES a copy of a frame with one more signature (policy `approve`, root ceremonies). A second one by the same key replaces the first. */
+/* GIVES a copy of a frame with one more signature (policy `approve`, root ceremonies). A second one by the same key
+ * replaces the first. */
 MANIFEST_RESULT enum manifest_status
 manifest_frame_endorse(const uint8_t *frame, size_t len,
                        const struct manifest_secret *secret, uint8_t **out,
                        size_t *out_len);
 
-/* Payload texts; each GIVES a NUL-terminated string (free()). Inputs are checked as a reader would: what these build, the readers accept. */
+/* Payload texts; each GIVES a NUL-terminated string (free()). Inputs are checked as a reader would: what these
+ * build, the readers accept. */
 MANIFEST_RESULT enum manifest_status manifest_root_text(const struct manifest_root *root,
                                                         char **out);
 /* Sorts nothing in RELEASE and ignores its `content`: the text carries the id computed from the cells.

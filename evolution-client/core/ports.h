@@ -74,7 +74,8 @@ struct client_transport {
     void *context;
     /* Told once before the first request; strings live as long as the client. */
     void (*set_endpoint)(void *context, const struct client_endpoint *endpoint);
-    /* The device's certificate (PEM) and private key (SEC1 DER, RFC 5915); NULL: forget them. Copied. Open mutual connections end. */
+    /* The device's certificate (PEM) and private key (SEC1 DER, RFC 5915); NULL: forget them. Copied. Mutual
+     * connections that are open end. */
     void (*set_identity)(void *context, const char *certificate_pem,
                          const uint8_t *key_der, size_t key_len);
     /* Trusted time, to judge the dates of certificates by. */

@@ -4,27 +4,14 @@
 #ifndef EVOLUTION_CLIENT_CORE_PRIVATE_H
 #define EVOLUTION_CLIENT_CORE_PRIVATE_H
 
+#include "attempt.h"
+#include "exchange.h"
+#include "state.h"
+
 #include <evolution-client/core/client.h>
 #include <manifest/manifest.h>
 #include <manifest/secret.h>
 #include <manifest/trust.h>
-
-#define MS 1000000ull
-#define SECOND (1000 * MS)
-
-enum {
-    CODE_MAX = 32,
-    REPORTS_MAX = 64,
-    REPORT_REFUSALS_MAX = 3,
-    QUARANTINE_MAX = 64,
-    TRIES_MAX = 16,
-    COMMANDS_MAX = 8,
-    CACHE_MAX = 4 * 1024 * 1024,
-    ANSWER_MAX = 1024 * 1024,
-    ERROR_BODY_MAX = 16 * 1024,
-    INCONCLUSIVE_MAX = 3,
-    FETCH_TRIES_MAX = 5,
-};
 
 /* --- seed.c ------------------------------------------------------------------------------------------------- */
 
@@ -64,51 +51,6 @@ struct backoff {
 void client_backoff_fail(struct client *client, struct backoff *backoff,
                          uint64_t retry_after_s);
 void client_backoff_clear(struct backoff *backoff);
-
-/* --- exchange.c --------------------------------------------------------------------------------------------- */
-
-enum exchange_state { EXCHANGE_IDLE, EXCHANGE_RUNNING, EXCHANGE_DONE, EXCHANGE_FAILED };
-
-/* One request and its answer, with caps, a deadline and a minimum rate. */
-struct exchange {
-    enum client_channel channel;
-    enum exchange_state state;
-    struct client_head head;
-    bool has_head;
-    uint8_t *body;
-    size_t len;
-    size_t capacity;
-    size_t body_max;  /* for a 2xx answer */
-    size_t resumed;   /* bytes of `body` that were there before */
-    uint8_t *request; /* owned text of the body sent */
-    uint64_t deadline_ns;
-    bool paced;         /* a minimum rate is kept */
-    uint64_t window_ns; /* start of the rate's window */
-    size_t window_len;
-    uint64_t started_ns;
-    const char *failure; /* code, when FAILED */
-};
-
-struct exchange_options {
-    const char *method;
-    const char *path;
-    char *body; /* TAKES; NULL: none */
-    bool mutual;
-    size_t body_max;
-    uint64_t timeout_ns;
-    bool paced;
-    uint8_t *resume; /* TAKES: the beginning that is there already, with room for body_max */
-    size_t resume_len;
-};
-
-void client_exchange_start(struct client *client, struct exchange *exchange,
-                           const struct exchange_options *options);
-/* Goes on as far as it can; look at `state` afterwards. */
-void client_exchange_step(struct client *client, struct exchange *exchange);
-/* Ends it in whatever state, and frees its body. */
-void client_exchange_end(struct client *client, struct exchange *exchange);
-/* GIVES the body (free()). */
-uint8_t *client_exchange_take_body(struct exchange *exchange, size_t *out_len);
 
 /* --- cache.c ------------------------------------------------------------------------------------------------ */
 
@@ -173,13 +115,6 @@ json_t *client_json_hash(const uint8_t hash[MANIFEST_HASH_LEN]);
 
 /* --- running.c ---------------------------------------------------------------------------------------------- */
 
-struct running {
-    uint64_t release; /* 0: unknown */
-    char commit[41];  /* empty: unknown */
-    uint64_t security;
-    uint8_t content[MANIFEST_HASH_LEN];
-};
-
 struct running_set {
     struct client_cell *cells; /* sorted by name */
     size_t count;
@@ -236,83 +171,8 @@ struct command {
     uint64_t length;
 };
 
-enum work_job { WORK_NONE, WORK_REPORT, WORK_BLOB, WORK_RELEASE, WORK_OBJECT };
-
 void client_poll_step(struct client *client);
 void client_work_step(struct client *client);
-
-/* --- attempt.c, trial.c ------------------------------------------------------------------------------------- */
-
-enum attempt_stage {
-    ATTEMPT_IDLE,
-    ATTEMPT_RELEASE, /* its frame is being fetched */
-    ATTEMPT_OBJECTS, /* objects are being fetched */
-    ATTEMPT_SAVE,    /* the intent is being kept, before anything changes */
-    ATTEMPT_SWAP,    /* the engine has it */
-    ATTEMPT_TRIAL,
-    ATTEMPT_VERDICT, /* reverted for want of contact: does the old version have any? */
-};
-
-struct attempt_cell {
-    char name[CLIENT_NAME_MAX + 1];
-    bool has_old;
-    bool has_new;
-    bool looked; /* the installer was asked for it */
-    uint8_t old_object[MANIFEST_HASH_LEN];
-    uint8_t new_object[MANIFEST_HASH_LEN];
-    uint64_t length;
-};
-
-struct attempt {
-    enum attempt_stage stage;
-    bool is_plan;
-    uint64_t command;
-    uint64_t number; /* in reports */
-    uint64_t engine; /* the engine's */
-    struct trust_news news;
-    struct manifest_release release;
-    bool has_release;
-    struct running from;
-    struct attempt_cell *cells; /* those that differ */
-    size_t cell_count;
-    uint64_t bytes;
-    unsigned fetch_failures;
-    bool bad_hash; /* the object at hand did not have its hash */
-    uint64_t news_ns, fetch_ns, fetched_ns, submit_ns, trial_ns, trial_end_ns, verdict_ns;
-    bool contact;            /* with the server, begun after the commit */
-    uint64_t probe_ns;       /* the next local test */
-    uint64_t unsound_ns;     /* since then the local tests fail; 0: they do not */
-    char revert_code[CODE_MAX]; /* we asked the engine to revert, and why; empty: not */
-    struct client_install_report engine_report;
-};
-
-void client_attempt_step(struct client *client);
-/* The work channel asks: what is to be fetched? WORK_NONE: nothing. PATH has room for 128. */
-enum work_job client_attempt_wants(struct client *client, char *path, size_t path_len,
-                                   uint64_t *out_length, const uint8_t **out_object);
-void client_attempt_got_release(struct client *client, const uint8_t *bytes, size_t len);
-void client_attempt_got_object(struct client *client, uint8_t *bytes, size_t len);
-/* A fetch failed for good or for now; CODE says how. */
-void client_attempt_fetch_failed(struct client *client, const char *code, bool decisive);
-/* Reports RESULT; CODE NULL: no reason. */
-void client_attempt_report(struct client *client, const char *result, const char *code,
-                           const char *text);
-/* Ends the attempt. The target is not tried again before RETRY_NS from now; 0: not until told. */
-void client_attempt_end(struct client *client, uint64_t retry_ns);
-/* Refuses with a reason and ends. */
-void client_attempt_refuse(struct client *client, const char *code, const char *text,
-                           uint64_t retry_ns);
-void client_attempt_permanent(struct client *client);
-void client_trial_begin(struct client *client);
-void client_trial_step(struct client *client);
-void client_verdict_step(struct client *client);
-void client_attempt_reverted(struct client *client, const char *code, const char *text,
-                             bool quarantine);
-/* After a restart: what became of the swap that was in trial. */
-void client_attempt_after_restart(struct client *client);
-/* A refusal outside of any attempt (news that cannot be trusted); told once until something else happens. */
-void client_attempt_note_refusal(struct client *client, const char *what,
-                                 enum manifest_status status);
 
 /* --- The client itself -------------------------------------------------------------------------------------- */
 

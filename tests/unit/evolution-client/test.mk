@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 uses    := client_core manifest
-sources := sim.c sim_server.c tests/unit/manifest/fixture.c
+sources := sim.c sim_server.c attack.c tests/unit/manifest/fixture.c
