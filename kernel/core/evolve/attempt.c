@@ -32,11 +32,10 @@ static void describe_cells(struct attempt *a)
         to->functions_changed = from->functions_changed;
         to->functions_added = from->functions_added;
         to->had_old = from->old != NULL;
-        to->has_new = from->fresh != NULL;
+        to->has_new = from->class != PLAN_REMOVE;
         if (from->old)
             memcpy(to->old, from->old->object_hash, sizeof to->old);
-        if (from->fresh)
-            memcpy(to->new, from->fresh->object_hash, sizeof to->new);
+        memcpy(to->new, from->hash, sizeof to->new);
     }
 }
 
@@ -65,7 +64,9 @@ static enum status load(struct attempt *a)
                   &a->plan, &plan_report);
     /* The plan has taken the bytes, also when it failed. */
     a->set_count = 0;
-    if (status == STATUS_OK)
+    if (status == STATUS_DENIED)
+        (void)plan_verify(a->plan, &plan_report);
+    if (a->plan)
         describe_cells(a);
     return status;
 }
@@ -137,9 +138,9 @@ static void call_hooks(struct attempt *a)
         const struct plan_cell *c = &a->plan->cells[i];
         enum status status = STATUS_OK;
         if (c->fresh && c->old)
-            status = lifecycle_evolved(c->fresh, c->old->number);
+            status = lifecycle_run_evolved(c->fresh, c->old->number);
         else if (c->fresh)
-            status = lifecycle_start(c->fresh);
+            status = lifecycle_run_start(c->fresh);
         else
             trial_end_tasks(c->old);
         if (status != STATUS_OK) {

@@ -18,13 +18,13 @@ static uint64_t hook(const struct version *v, const char *suffix)
     return f < 0 ? 0 : v->functions[f].va;
 }
 
-enum status lifecycle_start(const struct version *v)
+enum status lifecycle_run_start(const struct version *v)
 {
     uint64_t va = v->info.phase == CELL_PHASE_NONE ? 0 : hook(v, "start");
     return va ? ((start_fn)va)() : STATUS_OK;
 }
 
-enum status lifecycle_evolved(const struct version *v, uint32_t from)
+enum status lifecycle_run_evolved(const struct version *v, uint32_t from)
 {
     uint64_t va = hook(v, "evolved");
     return va ? ((evolved_fn)va)(from) : STATUS_OK;
@@ -48,7 +48,7 @@ static uint8_t started[MAX_CELLS];
 
 static void start_one(const struct version *v)
 {
-    enum status status = lifecycle_start(v);
+    enum status status = lifecycle_run_start(v);
     if (status != STATUS_OK)
         log_write("lifecycle", LOG_ERROR, "%s did not start: %s", v->info.name,
                   status_name(status));

@@ -14,8 +14,8 @@
  * logged; the others go on. */
 void lifecycle_start_phase(struct namespace *ns, enum cell_phase phase);
 /* Calls V's start hook if it has one. */
-NODISCARD enum status lifecycle_start(const struct version *v);
+NODISCARD enum status lifecycle_run_start(const struct version *v);
 /* Calls V's evolved hook if it has one. */
-NODISCARD enum status lifecycle_evolved(const struct version *v, uint32_t from);
+NODISCARD enum status lifecycle_run_evolved(const struct version *v, uint32_t from);
 
 #endif
