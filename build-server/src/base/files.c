@@ -125,8 +125,9 @@ static enum result sync_parent(const char *path)
 
 enum result files_write_durable(const char *path, const void *bytes, size_t len, mode_t mode)
 {
-    char *temporary = files_path("%s.new-XXXXXX", path);
-    int fd = mkostemp(temporary, O_CLOEXEC);
+    /* Always the same name: what a crash left is overwritten by the next attempt. */
+    char *temporary = files_path("%s.new", path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         enum result result = result_of_errno(errno);
         free(temporary);

@@ -3,7 +3,7 @@
  *
  * Durable order (files_write_durable): write a temporary file beside the target, fsync it, rename it
  * over the target, fsync the folder. A reader sees the old bytes or the new bytes, never a mixture,
- * and after a return of RESULT_OK the new bytes survive a power cut.
+ * and after a return of RESULT_OK the new bytes survive a power cut. One writer per path at a time.
  * Files written by a build are opened beneath a folder without following any symbolic link. */
 #ifndef NEURATH_BASE_FILES_H
 #define NEURATH_BASE_FILES_H

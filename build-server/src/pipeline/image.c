@@ -112,8 +112,10 @@ static enum result run_tool(struct server *server, const struct cell_set *set, c
     free_command(command);
     if (result == RESULT_OK && (ended.end != SANDBOX_EXITED || ended.status != 0)) {
         char *text = output.text.data == NULL ? (char *)"no message" : output.text.data;
-        if (output.text.data != NULL)
+        if (output.text.data != NULL) {
+            text[strcspn(text, "\n")] = '\0';
             text_sanitise_line(text);
+        }
         result = problem_set(problem, RESULT_FAILED, "image", "bootimage: %.600s", text);
     }
     text_buffer_fini(&output.text);
