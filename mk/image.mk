@@ -40,12 +40,13 @@ $(foreach c,$(test_cells),$(eval $(call image_rules,$(B)/tests/kernel/$(notdir $
     $(foreach t,$(call test_image_cells,$c),$(foreach v,$(CELL_$t_variants),$(call variant_out,$t,$v))))))
 test_images := $(foreach c,$(test_cells),$(B)/tests/kernel/$(notdir $(CELL_$c_dir))/neurath.elf)
 
-# ---- the dashboard: static files, copied as they are ----
+# ---- the dashboard: static files, copied as they are; compressed ones beside them for browsers that take them ----
 WEB_FILES := $(shell test -d web-ui && find web-ui -type f ! -name '*.md' ! -name package.json ! -path '*/node_modules/*' ! -name '.*')
 $(eval $(call keep_stamp,$(B)/obj/web/files,$(WEB_FILES)))
 $(B)/web/.complete: $(WEB_FILES) $(B)/obj/web/files
 	$(call show,WEB,$(B)/web)rm -rf $(B)/web && mkdir -p $(B)/web && { test ! -d web-ui || \
-	    for f in $(WEB_FILES); do mkdir -p "$(B)/web/$$(dirname "$${f#web-ui/}")" && cp "$$f" "$(B)/web/$${f#web-ui/}"; done; } && touch $@
+	    for f in $(WEB_FILES); do mkdir -p "$(B)/web/$$(dirname "$${f#web-ui/}")" && cp "$$f" "$(B)/web/$${f#web-ui/}" && \
+	        gzip -9nk "$(B)/web/$${f#web-ui/}"; done; } && touch $@
 
 .PHONY: image web
 image: $(B)/boot/neurath.elf

@@ -116,17 +116,22 @@ function drawFrame() {
     `${plain(status.channel)} · ${status.release ? `V${status.release} ` : "no release yet"}`, status.commit && hash(status.commit)]);
   $("version").textContent = status ? `Neurath ${plain(status.version)}` : "";
   $("fleet-rollback").hidden = !store.machines.size || store.releases.size < 2;
+  drawNotice();
+}
+
+/* What stands in the way of the whole page. */
+function drawNotice() {
   const error = store.errors.get("status");
-  const notice = $("notice");
-  const signedOut = error?.status === 401 || error?.status === 403;
-  const text = signedOut ? "signed-out" : error && !store.status ? "no-server" : "";
+  const stale = document.body.dataset.stale === "true";
+  const signedOut = [401, 403].includes(error?.status);
+  const kind = signedOut ? "signed out" : stale ? "stale" : error && !store.status ? "no server" : "";
   document.body.dataset.signedOut = signedOut;
-  notice.hidden = !text;
-  fill(notice, text, () => text === "signed-out" ? [
+  $("notice").hidden = !kind;
+  fill($("notice"), kind, () => signedOut ? [
     el("p", null, el("strong", null, "You are signed out."), " A login link works once and for ten minutes. Get a fresh one in a terminal on the server, and open it here:"),
     command("build/bin/neurath login")] : [
-    el("p", null, el("strong", null, "The server does not answer."), " Machines run on without it. This page tries again by itself. What is wrong:"),
-    command("build/bin/neurath doctor")]);
+    el("p", null, el("strong", null, "The server does not answer."), stale && ` What you see is from ${utc(new Date(stream_state.contact_ms).toISOString())} UTC.`,
+      " Machines run on without it, and this page asks again by itself. What is wrong:"), command("build/bin/neurath doctor")]);
 }
 
 function drawBadge() {
@@ -141,7 +146,8 @@ function drawBadge() {
     if (state === "stale" || badge.dataset.state === "stale")
       $("announce").textContent = state === "stale" ? "Contact with the server is lost." : "Contact with the server is back.";
     badge.dataset.state = state;
-    document.body.dataset.stale = state === "stale";
+    document.body.dataset.stale = state === "stale" && stream_state.contact_ms > 0;
+    drawNotice();
   }
   if ($("badge-text").textContent !== text)
     $("badge-text").textContent = text;

@@ -102,7 +102,7 @@ export class History {
   /* Offered for what still runs: the machine's newest permanent or trial attempt. */
   undoable(item) {
     const machine = this.store.machines.get(item.machine);
-    return item.from_commit && item.cells.length && ["permanent", "trial"].includes(item.result)
+    return item.from_commit && item.cells.length && item.trigger !== "revert" && ["permanent", "trial"].includes(item.result)
       && machine && machine.commit === item.to_commit && item.from_commit !== item.to_commit;
   }
 }

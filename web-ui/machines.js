@@ -82,13 +82,14 @@ export class Machines {
   detail(machine) {
     const act = (verb, text) => button(text, () => this.actions.order(verb, machine));
     const name = machine.name || machine.id;
+    const running = this.store.runningRelease(machine);
     return [
       el("p.why", null, why(machine)),
       facts([
         ["Machine", el("code", null, machine.id)],
         ["Up", machine.last_contact ? `${duration(machine.uptime_s)} without a reboot, by its own clock` : "–"],
         ["Last contact", when(machine.last_contact)],
-        ["Running release", machine.release ? link("releases", machine.release, `V${machine.release}`) : "–"],
+        ["Running release", running ? link("releases", running, `V${running}`) : "–"],
         ["Desired release", machine.desired_release ? link("releases", machine.desired_release, `V${machine.desired_release}`) : null],
         ["Cells that differ", machine.cells_differing < 0 ? "not known" : String(machine.cells_differing)],
         ["Held", machine.held ? el("span", null, plain(machine.held.kind), " by ", foreign(machine.held.by.name), machine.held.note ? [": ", foreign(machine.held.note)] : "", " since ", when(machine.held.since)) : null],

@@ -90,8 +90,8 @@ export function stageBar(stages) {
 }
 
 export function stageTable(item) {
-  const stages = item.stage_ms;
-  if (!stages)
+  const stages = item.stage_ms ?? {};
+  if (!stageTotal(stages))
     return quiet("The machine has not reported stage times.");
   const names = [...STAGES, "trial"].filter((s) => stages[s] !== undefined && stages[s] !== null);
   return el("dl.stagelist", null, names.map((s) => el("div", null,

@@ -16,7 +16,7 @@ export class Releases {
   /* Counted here from the machines' own rows, which are live; the row's count is as of its event. */
   adopted(item) {
     const machines = [...this.store.machines.values()];
-    return { running: machines.filter((m) => m.release === item.id).length, total: machines.length };
+    return { running: machines.filter((m) => this.store.runningRelease(m) === item.id).length, total: machines.length };
   }
 
   signature(item, open) {

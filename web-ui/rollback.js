@@ -147,7 +147,7 @@ export class Rollback {
     replace(this.plan,
       el("p.affected", null, n ? `${count(n, "machine")} ${n === 1 ? "changes" : "change"} to ` : "No machine changes for ", hash(this.to),
         rest ? `; ${count(rest, "machine")} ${rest === 1 ? "stays as it is" : "stay as they are"}.` : "."),
-      el("ul.planrows", { role: "list" }, this.answer.rows.map((row) => this.planRow(row))));
+      el("ul.planrows", { role: "list" }, this.planRows(this.answer)));
     if (!n)
       return;
     this.button.textContent = `Roll back ${count(n, "machine")} to ${this.to.slice(0, 7)}`;
@@ -158,6 +158,10 @@ export class Rollback {
     replace(this.confirm, el("label", { for: "rollback-word" }, `This affects ${count(n, "machine")}. Type `, el("code", null, plain(this.name)), " to confirm."),
       el("input", { id: "rollback-word", type: "text", autocomplete: "off", spellcheck: "false",
         oninput: (e) => { this.button.disabled = e.target.value !== this.name; } }));
+  }
+
+  planRows(answer) {
+    return [...answer.rows].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true })).map((row) => this.planRow(row));
   }
 
   planRow(item) {
@@ -197,7 +201,7 @@ export class Rollback {
     replace(this.form,
       el("p", null, answer.release ? `Release V${answer.release} is signed; ` : "", `${count(n, "machine")} ${n === 1 ? "goes" : "go"} back to `, hash(this.to),
         ". It counts as done when the machine reports it from the new code: watch the swap history."),
-      el("ul.planrows", { role: "list" }, answer.rows.map((row) => this.planRow(row))),
+      el("ul.planrows", { role: "list" }, this.planRows(answer)),
       quiet("To let newer releases through again:"), command(`build/bin/neurath unhold --${this.kind}${this.kind === "all" ? "" : " " + this.name}`),
       el("div.actions", null, el("button.primary", { value: "close" }, "Close")));
     this.form.querySelector("button.primary").focus();

@@ -179,6 +179,13 @@ export class Store {
     return this.machines.get(id)?.name || id;
   }
 
+  /* The release whose content MACHINE runs. After a revert the one it reports is newer than that. */
+  runningRelease(machine) {
+    if (this.releases.get(machine.release)?.commit === machine.commit)
+      return machine.release;
+    return this.sorted("releases").find((r) => r.commit === machine.commit)?.id ?? null;
+  }
+
   /* Subject and author of a commit, from whatever row knows them; null: none does. */
   commit(commit) {
     if (!commit)

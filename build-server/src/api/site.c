@@ -9,6 +9,7 @@
 #include "fleet/rows.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,6 +72,23 @@ static void no_dashboard(struct http_answer *answer)
                      "not installed here (<code>make web</code>). The API is under <code>/api/v1</code>.");
 }
 
+static bool takes_gzip(const struct http_request *request)
+{
+    const char *encodings = http_header(request, "Accept-Encoding");
+    return encodings != NULL && strstr(encodings, "gzip") != NULL && strstr(encodings, "gzip;q=0") == NULL;
+}
+
+/* Reads PATH below FOLDER; when PACKED_TOO, the compressed file beside it, if `make web` made one. GIVES
+ * *out_bytes for free(). */
+static enum result read_site(int folder, const char *path, bool packed_too, uint8_t **out_bytes,
+                             size_t *out_len, bool *out_packed)
+{
+    TEXT_OWNED char *packed = NULL;
+    *out_packed = packed_too && asprintf(&packed, "%s.gz", path) > 0 &&
+                  files_read_beneath(folder, packed, FILE_MAX, out_bytes, out_len) == RESULT_OK;
+    return *out_packed ? RESULT_OK : files_read_beneath(folder, path, FILE_MAX, out_bytes, out_len);
+}
+
 void site_file(struct server *server, struct http_request *request, struct http_answer *answer)
 {
     const char *path = request->path[1] == '\0' ? "index.html" : request->path + 1;
@@ -80,8 +98,9 @@ void site_file(struct server *server, struct http_request *request, struct http_
                      : open(server->options.web, O_PATH | O_DIRECTORY | O_CLOEXEC);
     uint8_t *bytes = NULL;
     size_t len = 0;
-    enum result result =
-        folder < 0 ? RESULT_NOT_FOUND : files_read_beneath(folder, path, FILE_MAX, &bytes, &len);
+    bool packed = false;
+    enum result result = folder < 0 ? RESULT_NOT_FOUND
+                                    : read_site(folder, path, takes_gzip(request), &bytes, &len, &packed);
     if (folder >= 0)
         close(folder);
     if (result != RESULT_OK) {
@@ -101,6 +120,7 @@ void site_file(struct server *server, struct http_request *request, struct http_
     const char *known = http_header(request, "If-None-Match");
     http_answer_header(answer, "ETag", "%s", quoted);
     http_answer_header(answer, "Cache-Control", "no-cache");
+    http_answer_header(answer, "Vary", "Accept-Encoding");
     if (known != NULL && strcmp(known, quoted) == 0) {
         free(bytes);
         answer->status = 304;
@@ -109,6 +129,8 @@ void site_file(struct server *server, struct http_request *request, struct http_
     answer->body = (char *)bytes;
     answer->body_len = len;
     http_answer_header(answer, "Content-Type", "%s", type);
+    if (packed)
+        http_answer_header(answer, "Content-Encoding", "gzip");
 }
 
 static void metric(struct text_buffer *out, const char *name, const char *type, const char *help,

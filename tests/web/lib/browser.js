@@ -74,6 +74,12 @@ export function lowContrast(page) {
         layers.push(rgba(getComputedStyle(e).backgroundColor));
       return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
     };
+    const seen = (node) => {
+      let share = 1;
+      for (let e = node; e; e = e.parentElement)
+        share *= Number(getComputedStyle(e).opacity);
+      return share;
+    };
     const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
@@ -82,7 +88,7 @@ export function lowContrast(page) {
         continue;
       const style = getComputedStyle(node);
       const back = behind(node);
-      const [high, low] = [light(over(rgba(style.color), back)), light(back)].sort((a, b) => b - a);
+      const [high, low] = [light(over([...rgba(style.color).slice(0, 3), rgba(style.color)[3] * seen(node)], back)), light(back)].sort((a, b) => b - a);
       const size = parseFloat(style.fontSize);
       const need = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700) ? 3 : 4.5;
       const ratio = (high + 0.05) / (low + 0.05);
