@@ -1,3 +1,5 @@
+# Makes the kernel's namespace describe the cells that the boot image placed.
+# SPDX-License-Identifier: MIT
 cell  := adopt
 kind  := core
 start := none

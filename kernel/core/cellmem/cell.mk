@@ -1,3 +1,5 @@
+# Memory that holds cells: text, read-only data, homes, stubs and slots in the top 2 GiB.
+# SPDX-License-Identifier: MIT
 cell  := cellmem
 kind  := core
 start := none

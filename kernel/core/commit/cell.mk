@@ -1,3 +1,5 @@
+# The park, and the stores of a swap under it.
+# SPDX-License-Identifier: MIT
 cell    := commit
 kind    := core
 start   := none

@@ -1,3 +1,5 @@
+# The swap's own task: takes requests, carries them out one by one, and watches the trial.
+# SPDX-License-Identifier: MIT
 cell  := evolve
 kind  := core
 start := service

@@ -1,3 +1,5 @@
+# The guard of a trial: takes a swap back when the new code faults, sticks or is never confirmed.
+# SPDX-License-Identifier: MIT
 cell    := guard
 kind    := core
 start   := none

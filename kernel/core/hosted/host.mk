@@ -1,4 +1,5 @@
 # The portable part of the engine for hosts: reading objects, loading, planning.
+# SPDX-License-Identifier: MIT
 library := core
 sources := kernel/core/elf/elf.c kernel/core/cellinfo/cellinfo.c \
            kernel/core/namespace/namespace.c kernel/core/namespace/stub.c kernel/core/namespace/home.c kernel/core/namespace/check.c \

@@ -1,3 +1,5 @@
+# Walks stacks from the cells' unwind tables, exactly, at any instruction.
+# SPDX-License-Identifier: MIT
 cell  := unwind
 kind  := core
 start := none
