@@ -134,16 +134,17 @@ void fault_handle(struct trap_frame *frame)
 {
     struct fault_record record;
     uint32_t *handling = &fault.handling[cpu_index()];
-    bool give_up;
+    bool give_up, reverted;
     if (take_expected(frame))
         return;
+    reverted =
+        guard_fault(frame); /* before anything else that the new version may have broken */
     if (atomic_exchange(handling, 1) != 0) {
         report_nested(frame);
         power_reset();
     }
-    record.reverted = false;
     fill_record(&record, frame);
-    record.reverted = guard_fault(frame);
+    record.reverted = reverted;
     if (!is_curable(frame))
         end_machine(frame, &record);
     give_up = task_fault_streak() >= STREAK_MAX;

@@ -75,7 +75,9 @@ static bool say_frame(void *context, uint64_t pc)
 {
     struct backtrace *backtrace = context;
     char place[PLACE_MAX];
-    namespace_symbolise(namespace_kernel(), pc, place, sizeof place);
+    /* Behind the first frame these are return addresses: a call that never returns is the last of its function. */
+    namespace_symbolise(namespace_kernel(), pc - (backtrace->count > 0), place,
+                        sizeof place);
     say(backtrace->fatal, "  %016lx %s", pc, place);
     return ++backtrace->count < BACKTRACE_MAX;
 }

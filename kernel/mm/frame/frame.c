@@ -133,19 +133,29 @@ void frame_stats_read(struct frame_stats *out)
     spin_unlock(&pool.lock);
 }
 
-bool frame_check(void)
+static uint64_t count_free(void)
 {
     uint64_t free = 0;
+    for (uint64_t word = 0; word < pool.frames / WORD_BITS; word++) {
+        if (pool.map[word] == 0)
+            free += WORD_BITS;
+        else
+            for (uint64_t bits = ~pool.map[word]; bits != 0; bits &= bits - 1)
+                free++;
+    }
+    return free;
+}
+
+bool frame_check(void)
+{
+    uint64_t free;
     bool good;
     spin_lock(&pool.lock);
-    for (uint64_t word = 0; word < pool.frames / WORD_BITS; word++) {
-        for (uint64_t bits = ~pool.map[word]; bits != 0; bits &= bits - 1)
-            free++;
-        if (word < pool.hint && pool.map[word] != UINT64_MAX)
-            free = UINT64_MAX / 2; /* the hint lies */
-    }
+    free = count_free();
     good = free == pool.stats.free && pool.stats.lowest_free <= free &&
            free <= pool.stats.total;
+    for (uint64_t word = 0; word < pool.hint; word++)
+        good = good && pool.map[word] == UINT64_MAX; /* the hint does not lie */
     spin_unlock(&pool.lock);
     return good;
 }
@@ -200,8 +210,16 @@ static void mark_range(uint64_t begin, uint64_t end, bool is_taken)
 {
     begin = is_taken ? begin / PAGE_SIZE : align_up(begin, PAGE_SIZE) / PAGE_SIZE;
     end = is_taken ? align_up(end, PAGE_SIZE) / PAGE_SIZE : end / PAGE_SIZE;
-    for (uint64_t frame = begin; frame < end && frame < pool.frames; frame++)
-        mark(frame, is_taken);
+    end = min_u64(end, pool.frames);
+    for (uint64_t frame = begin; frame < end; frame++) {
+        uint64_t whole = frame % WORD_BITS == 0 ? (end - frame) / WORD_BITS : 0;
+        if (whole == 0) {
+            mark(frame, is_taken);
+            continue;
+        }
+        memset(&pool.map[frame / WORD_BITS], is_taken ? 0xff : 0, whole * 8);
+        frame += whole * WORD_BITS - 1;
+    }
 }
 
 enum status frame_start(void)
@@ -226,13 +244,11 @@ enum status frame_start(void)
         if (memory.type != 1) /* overlapping entries: reserved wins */
             mark_range(memory.addr, memory.addr + memory.len, true);
     mark_range(0, LOW_LIMIT, true);
-    for (uint64_t frame = 0; frame < pool.frames; frame++)
-        pool.stats.total += !taken(frame);
+    pool.stats.total = count_free();
     for (size_t i = 0; occupied_at(i, &occupied); i++)
         mark_range(occupied.begin, occupied.end, true);
     mark_range(map_phys, map_phys + map_len, true);
-    for (uint64_t frame = 0; frame < pool.frames; frame++)
-        pool.stats.free += !taken(frame);
+    pool.stats.free = count_free();
     pool.stats.lowest_free = pool.stats.free;
     return STATUS_OK;
 }

@@ -11,46 +11,46 @@
 #define EFER_NO_EXEC (1ull << 11)
 #define CR0_WRITE_PROTECT (1ull << 16)
 
-/* Segments that are not writable have no second, writable address. */
-static bool is_sealed(uint64_t phys)
+/* Maps LEN bytes, all page-aligned. Looks a table up once for its 512 pages. */
+static enum status set_range(uint64_t va, uint64_t phys, uint64_t len, unsigned flags)
 {
-    struct boot_segment segment;
-    for (size_t i = 0; boot_segment_at(i, &segment) == STATUS_OK; i++)
-        if (!(segment.flags & BOOT_SEGMENT_WRITE) && phys - segment.phys < segment.len)
-            return true;
-    return false;
-}
-
-static enum status set(uint64_t va, uint64_t phys, unsigned flags)
-{
-    uint64_t *leaf = tree_leaf(va, true);
-    if (leaf == NULL)
-        return STATUS_FULL;
-    *leaf = entry_make(phys, flags);
+    uint64_t *leaf = NULL;
+    for (uint64_t at = 0; at < len; at += PAGE_SIZE) {
+        if (leaf == NULL || ((va + at) >> 12 & (TABLE_ENTRIES - 1)) == 0)
+            leaf = tree_leaf(va + at, true);
+        if (leaf == NULL)
+            return STATUS_FULL;
+        *leaf++ = entry_make(phys + at, flags);
+    }
     return STATUS_OK;
 }
 
-static enum status set_range(uint64_t va, uint64_t phys, uint64_t len, unsigned flags)
+/* Segments that are not writable have no second, writable address. */
+static void seal_segments(void)
 {
-    enum status status = STATUS_OK;
-    for (uint64_t at = 0; at < len && status == STATUS_OK; at += PAGE_SIZE)
-        status = set(va + at, phys + at, flags);
-    return status;
+    struct boot_segment segment;
+    for (size_t i = 0; boot_segment_at(i, &segment) == STATUS_OK; i++)
+        for (uint64_t at = 0; !(segment.flags & BOOT_SEGMENT_WRITE) && at < segment.len;
+             at += PAGE_SIZE) {
+            uint64_t *leaf = tree_leaf(PAGING_DIRECT_BASE + segment.phys + at, false);
+            if (leaf != NULL)
+                *leaf = 0;
+        }
 }
 
 static enum status build_direct_map(void)
 {
     struct boot_memory memory;
     enum status status = STATUS_OK;
-    for (size_t m = 0; boot_memory_at(m, &memory) == STATUS_OK; m++) {
+    for (size_t m = 0; status == STATUS_OK && boot_memory_at(m, &memory) == STATUS_OK;
+         m++) {
+        uint64_t begin = align_up(memory.addr, PAGE_SIZE);
         uint64_t end = align_down(memory.addr + memory.len, PAGE_SIZE);
-        if (memory.type != 1)
-            continue;
-        for (uint64_t phys = align_up(memory.addr, PAGE_SIZE);
-             phys < end && status == STATUS_OK; phys += PAGE_SIZE)
-            if (!is_sealed(phys))
-                status = set(PAGING_DIRECT_BASE + phys, phys, PAGING_WRITE);
+        if (memory.type == 1 && begin < end)
+            status =
+                set_range(PAGING_DIRECT_BASE + begin, begin, end - begin, PAGING_WRITE);
     }
+    seal_segments();
     return status;
 }
 

@@ -21,7 +21,8 @@ struct queue {
 
 static struct queue queues[CPU_MAX];
 
-/* Lock held, this CPU's queue. */
+/* Lock held, this CPU's queue. Setting the hardware is dear, and slices move with every switch of tasks: an interrupt
+ * that comes too early is harmless, its handler sets the next. */
 static void program(struct queue *queue)
 {
     uint64_t earliest = queue->slice_ns, now;
@@ -30,13 +31,9 @@ static void program(struct queue *queue)
         if (earliest == 0 || first < earliest)
             earliest = first;
     }
-    if (earliest == queue->armed_ns)
+    if (earliest == 0 || (queue->armed_ns != 0 && queue->armed_ns <= earliest))
         return;
     queue->armed_ns = earliest;
-    if (earliest == 0) {
-        lapic_timer_stop();
-        return;
-    }
     now = clock_ns();
     lapic_timer_arm(earliest <= now ? NS_PER_US : min_u64(earliest - now, LATEST_NS));
 }
