@@ -16,8 +16,8 @@ CLANG       := clang
 LD          := ld
 AR          := ar
 
-# Two jobs at least share a machine's cores with the running lab; -j on the command line wins.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# As many jobs as processors; -j on the command line wins, and a make below another shares its jobs.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(word 4,$(probe))
 endif
 
