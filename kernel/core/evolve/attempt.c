@@ -64,8 +64,8 @@ static enum status load(struct attempt *a)
                   &a->plan, &plan_report);
     /* The plan has taken the bytes, also when it failed. */
     a->set_count = 0;
-    if (status == STATUS_DENIED)
-        (void)plan_verify(a->plan, &plan_report);
+    if (status == STATUS_DENIED) /* and what else is wrong */
+        status = plan_verify(a->plan, &plan_report);
     if (a->plan)
         describe_cells(a);
     return status;

@@ -89,6 +89,15 @@ static enum status keep_rows(const struct plan *plan, struct hosted_plan *out)
     return STATUS_OK;
 }
 
+/* A plan that is refused has rows too: they say what kind of change it was. */
+static enum status finish_plan(struct plan *plan, struct hosted_plan *out)
+{
+    enum status status = plan_verify(plan, &out->report);
+    if (status == STATUS_OK)
+        status = plan_redirect(plan, &out->report);
+    return status == STATUS_FULL ? status : keep_rows(plan, out);
+}
+
 static enum status plan_rest(struct namespace *ns, const struct hosted_object *to,
                              size_t to_count, struct hosted_plan *out)
 {
@@ -111,11 +120,9 @@ static enum status plan_rest(struct namespace *ns, const struct hosted_object *t
     for (const struct version *v = ns->versions; v; v = v->next)
         if (!contains(to, to_count, v->info.name))
             remove[remove_count++] = v->info.name;
-    status = plan_create(ns, set, set_count, remove, remove_count, &plan, &out->report);
-    if (status == STATUS_OK)
-        status = keep_rows(plan, out);
-    else if (status == STATUS_DENIED)
-        status = STATUS_OK;
+    status = plan_load(ns, set, set_count, remove, remove_count, &plan, &out->report);
+    if (plan)
+        status = finish_plan(plan, out);
     plan_destroy(plan);
 free_lists:
     free(set);

@@ -26,7 +26,8 @@ struct hosted_cell {
 };
 
 struct hosted_plan {
-    struct hosted_cell *cells; /* those that differ, removed ones too */
+    struct hosted_cell *cells; /* those that differ, removed ones too; also when refused,
+                                * except objects too malformed to have a name */
     size_t cell_count;
     struct plan_report report; /* refusal_count 0: can be swapped live */
 };

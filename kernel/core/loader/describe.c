@@ -22,6 +22,37 @@ enum status refuse(struct refusal *out, const char *code, const char *cell, cons
     return STATUS_DENIED;
 }
 
+static uint32_t name_hash(const char *name)
+{
+    uint32_t hash = 0x811c9dc5;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 0x01000193;
+    return hash;
+}
+
+/* Numbers the functions that share name and linkage, in the order of `.cell`. */
+static bool number_twins(struct version *v)
+{
+    uint32_t count = v->function_count;
+    uint32_t *bucket = heap_calloc((size_t)count * 2 + 1, sizeof *bucket);
+    if (!bucket)
+        return false;
+    uint32_t *before = bucket + count; /* index + 1 of an earlier one of the same bucket */
+    for (uint32_t i = 0; i < count; i++) {
+        struct function *f = &v->functions[i];
+        uint32_t *head = &bucket[name_hash(f->name) % count];
+        for (uint32_t k = *head; k && !f->twin; k = before[k - 1]) {
+            const struct function *o = &v->functions[k - 1];
+            if (!((o->flags ^ f->flags) & CELL_FUNC_GLOBAL) && strcmp(o->name, f->name) == 0)
+                f->twin = o->twin + 1;
+        }
+        before[i] = *head;
+        *head = i + 1;
+    }
+    heap_free(bucket);
+    return true;
+}
+
 static bool describe_functions(struct version *v)
 {
     uint32_t count = v->info.count[CELL_FUNCTIONS];
@@ -40,7 +71,7 @@ static bool describe_functions(struct version *v)
         v->functions[i].next_in_section = v->section_function[f.section];
         v->section_function[f.section] = i + 1;
     }
-    return true;
+    return number_twins(v);
 }
 
 int64_t function_starting_at(const struct version *v, uint32_t section, uint64_t offset)

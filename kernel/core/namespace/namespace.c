@@ -58,6 +58,18 @@ int64_t version_export(const struct version *v, const char *name)
     return -1;
 }
 
+int64_t version_function(const struct version *v, const char *name, bool global,
+                         uint32_t twin)
+{
+    for (uint32_t i = 0; i < v->function_count; i++) {
+        const struct function *f = &v->functions[i];
+        if (f->twin == twin && !(f->flags & CELL_FUNC_GLOBAL) == !global &&
+            strcmp(f->name, name) == 0)
+            return i;
+    }
+    return -1;
+}
+
 const struct fde *version_fde_at(const struct version *v, uint64_t pc)
 {
     uint32_t low = 0;

@@ -34,6 +34,7 @@ struct stub {
     char *cell; /* NULL for a global function */
     char *name;
     uint64_t signature;
+    uint32_t twin; /* as in struct function */
     uint64_t va;
     uint64_t slot; /* address of the 8-byte target */
     struct version *version;
@@ -78,6 +79,7 @@ struct function {
     uint32_t offset; /* in its section */
     uint32_t next_in_section; /* index + 1 of another function in that section, 0 = none */
     uint32_t flags; /* CELL_FUNC_* */
+    uint32_t twin; /* statics of several files may share a name: how many come before it */
     struct stub *stub; /* NULL while nobody took its address */
     struct import *incoming; /* imports that lead here, linked by next_incoming */
 };
@@ -165,6 +167,9 @@ struct version *namespace_version_at(const struct namespace *ns, uint64_t va);
 const struct function *version_function_at(const struct version *v, uint64_t va);
 /* Gives the index of the global function NAME in V, or -1. */
 int64_t version_export(const struct version *v, const char *name);
+/* Gives the index of the function of V with that name, linkage and twin number, or -1. */
+int64_t version_function(const struct version *v, const char *name, bool global,
+                         uint32_t twin);
 /* Lends the FDE that covers PC, or NULL. Any context. */
 const struct fde *version_fde_at(const struct version *v, uint64_t pc);
 /* Says whether VA is an entry stub. Any context. */
@@ -174,13 +179,13 @@ bool namespace_is_stub(const struct namespace *ns, uint64_t va);
 void namespace_symbolise(const struct namespace *ns, uint64_t va, char *out, size_t len);
 
 /* Lends the stub of function INDEX of V, making one if there is none yet (its slot then leads
- * to V's function). An equal function of an earlier version (same cell, name, signature)
+ * to V's function). An equal function of an earlier version (same cell, name, twin, signature)
  * shares its stub, whose slot is not changed here. STATUS_FULL: no memory. */
 NODISCARD enum status namespace_stub(struct namespace *ns, struct version *v, uint32_t index,
                                      struct stub **out);
-/* Lends the stub known for (cell or NULL, name, signature), or NULL. */
+/* Lends the stub known for (cell or NULL, name, twin, signature), or NULL. */
 struct stub *namespace_find_stub(const struct namespace *ns, const char *cell,
-                                 const char *name, uint64_t signature);
+                                 const char *name, uint32_t twin, uint64_t signature);
 /* Registers a stub that was placed at VA and SLOT before. STATUS_FULL: no memory. */
 NODISCARD enum status namespace_adopt_stub(struct namespace *ns, struct version *v,
                                            uint32_t index, uint64_t va, uint64_t slot);

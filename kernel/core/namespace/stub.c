@@ -25,10 +25,11 @@ static bool same(const char *a, const char *b)
 }
 
 struct stub *namespace_find_stub(const struct namespace *ns, const char *cell,
-                                 const char *name, uint64_t signature)
+                                 const char *name, uint32_t twin, uint64_t signature)
 {
     for (struct stub *s = ns->stubs; s; s = s->next)
-        if (s->signature == signature && same(s->cell, cell) && strcmp(s->name, name) == 0)
+        if (s->signature == signature && s->twin == twin && same(s->cell, cell) &&
+            strcmp(s->name, name) == 0)
             return s;
     return NULL;
 }
@@ -88,6 +89,7 @@ static struct stub *stub_create(struct namespace *ns, struct version *v, uint32_
         return NULL;
     }
     s->signature = f->signature;
+    s->twin = f->twin;
     s->version = v;
     s->function = index;
     s->next = ns->stubs;
@@ -109,7 +111,7 @@ enum status namespace_stub(struct namespace *ns, struct version *v, uint32_t ind
     struct function *f = &v->functions[index];
     const char *cell = f->flags & CELL_FUNC_GLOBAL ? NULL : v->info.name;
     if (!f->stub)
-        f->stub = namespace_find_stub(ns, cell, f->name, f->signature);
+        f->stub = namespace_find_stub(ns, cell, f->name, f->twin, f->signature);
     if (f->stub) {
         *out = f->stub;
         return STATUS_OK;

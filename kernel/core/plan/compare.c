@@ -3,7 +3,7 @@
  *
  * Two functions are equal when their bytes are, outside the fields that relocations fill, and
  * each relocation refers to the same thing: the same import, the same function or object of
- * the cell by name, or literals with the same content.
+ * the cell by name and twin number, or literals with the same content.
  */
 #include <core/plan/private.h>
 
@@ -35,6 +35,13 @@ static const struct function *function_around(const struct version *v, uint32_t 
             best = f;
     }
     return best;
+}
+
+/* Statics of two files may share a name; the nth of the old version is the nth of the new. */
+static bool same_name(const struct function *a, const struct function *b)
+{
+    return a->twin == b->twin && !((a->flags ^ b->flags) & CELL_FUNC_GLOBAL) &&
+           strcmp(a->name, b->name) == 0;
 }
 
 static bool same_literal(const struct version *a, const struct elf_section *sa, uint64_t at_a,
@@ -72,8 +79,7 @@ static bool same_target(const struct reference *a, const struct reference *b)
     if (sa.flags & ELF_EXEC) {
         const struct function *fa = function_around(a->v, ya.section, at_a);
         const struct function *fb = function_around(b->v, yb.section, at_b);
-        return fa && fb && strcmp(fa->name, fb->name) == 0 &&
-               at_a - fa->offset == at_b - fb->offset;
+        return fa && fb && same_name(fa, fb) && at_a - fa->offset == at_b - fb->offset;
     }
     const char *ka = object_key(a->v, ya.section);
     const char *kb = object_key(b->v, yb.section);
@@ -126,24 +132,22 @@ static bool same_function(const struct version *a, const struct function *f,
            same_relocations(a, f->section, b, g->section);
 }
 
-static const struct function *named(const struct version *v, const char *name)
+static const struct function *counterpart(const struct version *v, const struct function *f)
 {
-    for (uint32_t i = 0; i < v->function_count; i++)
-        if (strcmp(v->functions[i].name, name) == 0)
-            return &v->functions[i];
-    return NULL;
+    int64_t i = version_function(v, f->name, f->flags & CELL_FUNC_GLOBAL, f->twin);
+    return i < 0 ? NULL : &v->functions[i];
 }
 
 void plan_compare(struct plan_cell *cell)
 {
     for (uint32_t i = 0; i < cell->fresh->function_count; i++) {
         const struct function *g = &cell->fresh->functions[i];
-        const struct function *f = named(cell->old, g->name);
+        const struct function *f = counterpart(cell->old, g);
         if (!f)
             cell->functions_added++;
         else if (!same_function(cell->old, f, cell->fresh, g))
             cell->functions_changed++;
     }
     for (uint32_t i = 0; i < cell->old->function_count; i++)
-        cell->functions_removed += named(cell->fresh, cell->old->functions[i].name) == NULL;
+        cell->functions_removed += !counterpart(cell->fresh, &cell->old->functions[i]);
 }

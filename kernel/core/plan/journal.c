@@ -128,13 +128,8 @@ static enum status journal_imports(struct planning *p, const struct plan_cell *c
 
 static int64_t function_like(const struct version *v, const struct stub *s)
 {
-    for (uint32_t i = 0; i < v->function_count; i++) {
-        const struct function *f = &v->functions[i];
-        if (f->signature == s->signature && !(f->flags & CELL_FUNC_GLOBAL) == (s->cell != NULL) &&
-            strcmp(f->name, s->name) == 0)
-            return i;
-    }
-    return -1;
+    int64_t i = version_function(v, s->name, !s->cell, s->twin);
+    return i >= 0 && v->functions[i].signature == s->signature ? i : -1;
 }
 
 /* A stub that the new version made for a function that the old one has too, but whose address

@@ -76,11 +76,15 @@ static enum status place(struct planning *p, const struct plan_object *object,
     snprintf(cell->name, sizeof cell->name, "%s", info.name);
     cell->old = namespace_running(p->plan->ns, info.name);
     cell->class = cell->old ? PLAN_TEXT : PLAN_ADD;
+    memcpy(cell->hash, object->hash, sizeof cell->hash);
     p->plan->cell_count++;
     enum status status = loader_place(p->plan->ns, object->bytes, object->len, object->own,
                                       object->hash, cell->old, &cell->fresh, &why);
+    cell->unloaded = status != STATUS_OK;
     if (status == STATUS_DENIED)
         *report_next(p->report) = why;
+    if (cell->old && strcmp(why.code, "data") == 0)
+        cell->class = PLAN_DATA;
     return status;
 }
 
@@ -153,12 +157,12 @@ enum status plan_load(struct namespace *ns, const struct plan_object *set, uint3
     enum status status = load_all(&p, set, set_count, remove, remove_count);
     if (status == STATUS_OK)
         status = relocate_all(&p);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK && status != STATUS_DENIED) {
         plan_destroy(p.plan);
         return status;
     }
     *out = p.plan;
-    return STATUS_OK;
+    return status;
 }
 
 enum status plan_verify(struct plan *plan, struct plan_report *out_report)
@@ -178,11 +182,10 @@ enum status plan_create(struct namespace *ns, const struct plan_object *set,
                         uint32_t set_count, const char *const *remove, uint32_t remove_count,
                         struct plan **out, struct plan_report *out_report)
 {
-    struct plan *plan;
+    struct plan *plan = NULL;
     enum status status = plan_load(ns, set, set_count, remove, remove_count, &plan, out_report);
-    if (status != STATUS_OK)
-        return status;
-    status = plan_verify(plan, out_report);
+    if (status == STATUS_OK)
+        status = plan_verify(plan, out_report);
     if (status == STATUS_OK)
         status = plan_redirect(plan, out_report);
     if (status != STATUS_OK) {

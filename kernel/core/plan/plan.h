@@ -30,7 +30,9 @@ struct plan_object {
 
 struct plan_cell {
     char name[CELL_NAME_MAX + 1];
-    enum plan_class class;
+    enum plan_class class; /* of a refused cell: what makes it more than text */
+    uint8_t hash[32]; /* of the new object, as the caller gave it */
+    bool unloaded; /* the loader refused it: there is no fresh version */
     struct version *old; /* NULL for PLAN_ADD */
     struct version *fresh; /* NULL for PLAN_REMOVE */
     bool pins_old; /* a stub goes on standing for a function of old: it is never freed */
@@ -86,7 +88,9 @@ struct plan_report {
 
 /* Stage `load`: loads SET beside what runs under the same names, and notes the cells named in
  * REMOVE. Gives *out; end it with plan_destroy().
- * STATUS_DENIED: *out_report says why, nothing has changed; STATUS_FULL: no memory. */
+ * STATUS_DENIED: *out_report says why, nothing has changed; *out is given all the same, for
+ * its cells' classes: it is fit for plan_verify(), which adds what else is wrong, and to be
+ * destroyed. STATUS_FULL: no memory, no plan. */
 NODISCARD enum status plan_load(struct namespace *ns, const struct plan_object *set,
                                 uint32_t set_count, const char *const *remove,
                                 uint32_t remove_count, struct plan **out,
@@ -96,7 +100,7 @@ NODISCARD enum status plan_verify(struct plan *plan, struct plan_report *out_rep
 /* Stage `redirect`, as far as it can fail: lists the stores and opens their aliases.
  * STATUS_DENIED, STATUS_FULL: PLAN is only fit to be destroyed. */
 NODISCARD enum status plan_redirect(struct plan *plan, struct plan_report *out_report);
-/* All three stages. */
+/* All three stages; gives a plan only with STATUS_OK. */
 NODISCARD enum status plan_create(struct namespace *ns, const struct plan_object *set,
                                   uint32_t set_count, const char *const *remove,
                                   uint32_t remove_count, struct plan **out,

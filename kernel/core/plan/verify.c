@@ -20,8 +20,15 @@ static void check_closure(struct planning *p, const struct plan_cell *cell)
                      cell->name);
 }
 
+/* A cell of which several things changed is of the class that is hardest to carry out. */
+static void set_class(struct plan_cell *cell, enum plan_class class)
+{
+    if (cell->old && cell->fresh && class > cell->class)
+        cell->class = class;
+}
+
 /* Every importer that stays must find in the new version what it has in the old one. */
-static void check_dependents(struct planning *p, const struct plan_cell *cell)
+static void check_dependents(struct planning *p, struct plan_cell *cell)
 {
     for (uint32_t i = 0; i < cell->old->function_count; i++) {
         const struct function *f = &cell->old->functions[i];
@@ -35,12 +42,14 @@ static void check_dependents(struct planning *p, const struct plan_cell *cell)
                 (void)refuse(report_next(p->report), "undefined", cell->name, f->name,
                              who->info.name, "%s would lose %s, which %s calls", cell->name,
                              f->name, who->info.name);
-            else if (m->signature && now && m->signature != now)
-                (void)refuse(report_next(p->report), "signature", cell->name, f->name,
-                             who->info.name,
-                             "the signature of %s in %s changed, but %s still calls it with "
-                             "the old one; change both in one commit",
-                             f->name, cell->name, who->info.name);
+            if (to < 0 || !m->signature || !now || m->signature == now)
+                continue;
+            set_class(cell, PLAN_SIGNATURE);
+            (void)refuse(report_next(p->report), "signature", cell->name, f->name,
+                         who->info.name,
+                         "the signature of %s in %s changed, but %s still calls it with the "
+                         "old one; change both in one commit",
+                         f->name, cell->name, who->info.name);
         }
     }
 }
@@ -58,12 +67,38 @@ static void check_signatures(struct planning *p, struct plan_cell *cell)
             continue;
         if (!before->incoming && !before->stub)
             continue;
-        cell->class = PLAN_SIGNATURE;
+        set_class(cell, PLAN_SIGNATURE);
         (void)refuse(report_next(p->report), "signature", cell->name, now->name,
                      before->incoming ? before->incoming->importer->info.name : NULL,
                      "the signature of %s in %s changed while it is in use; give the new form "
                      "a new name, and remove the old one in a later commit",
                      now->name, cell->name);
+    }
+}
+
+static uint32_t count_statics(const struct version *v, const char *name)
+{
+    uint32_t count = 0;
+    while (version_function(v, name, false, count) >= 0)
+        count++;
+    return count;
+}
+
+/* Statics of several files may share a name. If one comes or goes, nobody can tell which of
+ * them a pointer taken before stands for. */
+static void check_twins(struct planning *p, const struct plan_cell *cell)
+{
+    for (const struct stub *s = p->plan->ns->stubs; s; s = s->next) {
+        if (!s->cell || s->version == cell->fresh || strcmp(s->cell, cell->name) != 0)
+            continue;
+        uint32_t was = count_statics(cell->old, s->name);
+        uint32_t now = count_statics(cell->fresh, s->name);
+        if (was == now || (was < 2 && now < 2))
+            continue;
+        (void)refuse(report_next(p->report), "ambiguous", cell->name, s->name, NULL,
+                     "%s had %u functions called %s and now has %u; pointers to them cannot "
+                     "be told apart. Give each a name of its own",
+                     cell->name, was, s->name, now);
     }
 }
 
@@ -82,7 +117,7 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
         const struct home *h = cell->old->section_home[i];
         if (!h || h->storage == CELL_STORE_RODATA || has_home(cell->fresh, h))
             continue;
-        cell->class = PLAN_DATA;
+        set_class(cell, PLAN_DATA);
         (void)refuse(report_next(p->report), "data", cell->name, h->key, NULL,
                      "%s has no %s any more; its live value would be lost. Keep it, or keep "
                      "using it, so that the compiler does not fold it away",
@@ -105,6 +140,8 @@ static void compare_types(struct planning *p, struct plan_cell *cell, const stru
                 continue;
             if (!same_cell && !(theirs.flags & CELL_TYPE_PUBLIC))
                 continue;
+            if (same_cell)
+                set_class(cell, PLAN_DATA);
             (void)refuse(report_next(p->report), "type", cell->name, mine.name,
                          other->info.name,
                          "%s differs between the new %s and the running %s; objects in use "
@@ -128,20 +165,28 @@ static void check_types(struct planning *p, struct plan_cell *cell)
             compare_types(p, cell, p->plan->cells[i].fresh, false);
 }
 
-/* Two cells that export one name would make the meaning of a call depend on an order. */
-static void check_names(struct planning *p, const struct plan_cell *cell)
+static void check_names_of(struct planning *p, const struct plan_cell *cell,
+                           const struct version *other)
 {
     for (uint32_t i = 0; i < cell->fresh->export_count; i++) {
         const char *name = cell->fresh->functions[cell->fresh->exports[i]].name;
-        for (const struct version *v = p->plan->ns->versions; v; v = v->next) {
-            if (v->state != VERSION_RUNNING || plan_find(p->plan, v->info.name) ||
-                version_export(v, name) < 0)
-                continue;
-            (void)refuse(report_next(p->report), "duplicate", cell->name, name, v->info.name,
+        if (version_export(other, name) >= 0)
+            (void)refuse(report_next(p->report), "duplicate", cell->name, name,
+                         other->info.name,
                          "%s and %s both define %s; make one of them static or rename it",
-                         cell->name, v->info.name, name);
-        }
+                         cell->name, other->info.name, name);
     }
+}
+
+/* Two cells that export one name would make the meaning of a call depend on an order. */
+static void check_names(struct planning *p, const struct plan_cell *cell)
+{
+    for (const struct version *v = p->plan->ns->versions; v; v = v->next)
+        if (v->state == VERSION_RUNNING && !plan_find(p->plan, v->info.name))
+            check_names_of(p, cell, v);
+    for (uint32_t i = 0; i < p->plan->cell_count; i++)
+        if (p->plan->cells[i].fresh && &p->plan->cells[i] > cell)
+            check_names_of(p, cell, p->plan->cells[i].fresh);
 }
 
 void plan_check(struct planning *p)
@@ -149,7 +194,7 @@ void plan_check(struct planning *p)
     for (uint32_t i = 0; i < p->plan->cell_count; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
         check_closure(p, cell);
-        if (cell->old)
+        if (cell->old && !cell->unloaded)
             check_dependents(p, cell);
         if (cell->fresh) {
             check_names(p, cell);
@@ -157,6 +202,7 @@ void plan_check(struct planning *p)
         }
         if (cell->old && cell->fresh) {
             check_signatures(p, cell);
+            check_twins(p, cell);
             check_objects(p, cell);
             plan_compare(cell);
         }

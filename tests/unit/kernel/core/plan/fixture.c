@@ -48,20 +48,36 @@ static void read_object(const char *path, struct made *m)
     assert_true(m->len > 0);
 }
 
+/* Compiles the file number INDEX of S, which ends at a form feed. Gives what follows. */
+static const char *compile_file(const struct cell_source *s, const char *text,
+                                const char *folder, int index)
+{
+    char command[4096];
+    char path[128];
+    size_t len = strcspn(text, "\f");
+    snprintf(path, sizeof path, "%s/%s%d.c", folder, s->name, index);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, len, f), len);
+    fclose(f);
+    snprintf(command, sizeof command,
+             TEST_CC " " TEST_CELL_FLAGS " -ffile-prefix-map=%s=/k -c -o %s/d%d.o %s",
+             folder, folder, index, path);
+    run(command);
+    return text[len] ? text + len + 1 : NULL;
+}
+
 static void compile(const struct cell_source *s, struct made *m)
 {
     char folder[] = "/tmp/neurath-plan-XXXXXX";
     char command[4096];
     char path[128];
+    int files = 0;
     assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/%s.c", folder, s->name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(s->text, f);
-    fclose(f);
-    snprintf(command, sizeof command,
-             TEST_CC " " TEST_CELL_FLAGS " -ffile-prefix-map=%s=/k -c -o %s/d.o %s",
-             folder, folder, path);
+    for (const char *text = s->text; text; files++)
+        text = compile_file(s, text, folder, files);
+    snprintf(command, sizeof command, "ld -r --unique -o %s/d.o $(ls %s/d?.o)", folder,
+             folder);
     run(command);
     snprintf(command, sizeof command,
              TEST_CELLTOOL " write --name %s --kind %s --start none --uses \"%s\" %s "

@@ -10,7 +10,7 @@
 struct cell_source {
     const char *name;
     const char *uses;
-    const char *text;
+    const char *text; /* C; form feeds separate files */
 };
 
 /* Compiles SOURCE with the cell flags and runs celltool. Lends bytes, valid for the whole run;

@@ -90,12 +90,12 @@ static void a_callback_keeps_its_address(void **state)
     (void)state;
     world_init(&w, CELLS(TABLE("* 3")));
     const struct stub *two =
-        namespace_find_stub(&w.ns, "table", "two", w.ns.stubs->signature);
+        namespace_find_stub(&w.ns, "table", "two", 0, w.ns.stubs->signature);
     assert_non_null(two);
     struct plan *plan = world_plan(&w, CELLS(TABLE("* 4")));
     assert_non_null(plan);
     world_commit(&w, plan);
-    assert_ptr_equal(two, namespace_find_stub(&w.ns, "table", "two", two->signature));
+    assert_ptr_equal(two, namespace_find_stub(&w.ns, "table", "two", 0, two->signature));
     const struct version *now = namespace_running(&w.ns, "table");
     assert_int_equal(get_le64(cellmem_view(two->slot)), now->functions[two->function].va);
     plan_destroy(plan);
@@ -292,6 +292,10 @@ static void refuses_two_cells_that_export_one_name(void **state)
     world_init(&w, CELLS(COUNTER("1"), CALLER));
     expect_refused(&w, CELLS({"other", "", "long counter_next(void) { return 1; }\n"}),
                    "duplicate", "other", "counter_next", "counter");
+    expect_refused(&w,
+                   CELLS({"one", "", "long both_define(void) { return 1; }\n"},
+                         {"two", "", "long both_define(void) { return 2; }\n"}),
+                   "duplicate", "one", "both_define", "two");
     world_fini(&w);
 }
 
