@@ -53,19 +53,31 @@ static uint64_t measure_hpet(void)
            ((end - begin) * hpet_period_fs() / FS_PER_NS);
 }
 
-/* Channel 2 of the 8254, one shot, its output read back from port 0x61. */
+static uint16_t pit_count(void)
+{
+    uint8_t low;
+    io_out8(0x43, 0x80); /* latch channel 2 */
+    low = io_in8(0x42);
+    return (uint16_t)(low | io_in8(0x42) << 8);
+}
+
+/* Channel 2 of the 8254 counts down from 65535, 55 ms; read at both ends, so that coming late does no harm. */
 static uint64_t measure_pit(void)
 {
-    uint16_t count = (uint16_t)(PIT_HZ * CALIBRATE_NS / NS_PER_S);
-    uint64_t begin;
+    uint16_t ticks = (uint16_t)(PIT_HZ * CALIBRATE_NS / NS_PER_S), begin, end;
+    uint64_t tsc_begin, tsc_end;
     io_out8(0x61, (uint8_t)((io_in8(0x61) & 0xfc) | 1));
     io_out8(0x43, 0xb0);
-    io_out8(0x42, (uint8_t)count);
-    io_out8(0x42, (uint8_t)(count >> 8));
-    begin = tsc_read();
-    while (!(io_in8(0x61) & 0x20))
+    io_out8(0x42, 0xff);
+    io_out8(0x42, 0xff);
+    begin = pit_count();
+    tsc_begin = tsc_read();
+    do {
         cpu_pause();
-    return (tsc_read() - begin) * NS_PER_S / CALIBRATE_NS;
+        end = pit_count();
+        tsc_end = tsc_read();
+    } while ((uint16_t)(begin - end) < ticks);
+    return (tsc_end - tsc_begin) * PIT_HZ / (uint16_t)(begin - end);
 }
 
 void clock_start(void)
