@@ -91,6 +91,7 @@ function pushLines() {
 }
 
 function drawNow() {
+  store.index();
   const all = store.sorted("history");
   const [push, cd, ...edit] = pushLines();
   drawList("machines", "machines", store.sortedMachines(), () => [

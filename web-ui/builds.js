@@ -3,7 +3,7 @@
 
 import { el, foreign, hash, link, plain, plainLog, quiet } from "./dom.js";
 import { readText } from "./api.js";
-import { duration, when } from "./time.js";
+import { milliseconds, when } from "./time.js";
 import { facts, row, sign, tone } from "./parts.js";
 
 const POLL_MS = 1000;
@@ -39,7 +39,7 @@ export class Builds {
         item.subject && el("div.subjectline", null, foreign(item.subject, "bdi.subject")),
         item.reason && el("p.error", { dir: "ltr" }, plainLog(item.reason.text)),
         item.state === "building" && item.step && quiet(`step: ${plain(item.step)}`),
-        el("div.stamp", null, item.seconds !== null && el("span", null, "took ", el("b", null, item.seconds < 60 ? `${item.seconds.toFixed(1)} s` : duration(item.seconds))), when(item.time)),
+        el("div.stamp", null, item.seconds !== null && el("span", null, "took ", el("b", null, milliseconds(item.seconds * 1000))), when(item.time)),
       ],
       detail: () => this.detail(item) });
   }

@@ -36,8 +36,11 @@ function difference(machine) {
     el("span.hidden", null, "differs from"), n > 0 ? el("small", null, count(n, "cell")) : null);
 }
 
+function latest(store, machine) {
+  return (store.swapsOf.get(machine.id) ?? []).slice(0, PLANKS);
+}
+
 function face(store, machine, handle) {
-  const swaps = store.sorted("history").filter((r) => r.machine === machine.id).slice(0, PLANKS).reverse();
   return [
     el("div.who", null, sign(machine.state), handle,
       machine.name && el("code.quiet.id", null, machine.id),
@@ -48,7 +51,7 @@ function face(store, machine, handle) {
       el("span", null, el("b", null, String(machine.swaps_since_boot)), machine.swaps_since_boot === 1 ? " swap since boot" : " swaps since boot"),
       machine.last_pause_ns !== null && el("span", { title: "How long its processors stood still in the last swap" }, "last pause ", el("b", null, nanoseconds(machine.last_pause_ns))),
       el("span", null, machine.last_contact ? ["contact ", age(machine.last_contact)] : "no contact yet"),
-      planks(swaps)),
+      planks(latest(store, machine).reverse())),
     machine.reason && reason(machine.reason),
   ];
 }
@@ -65,7 +68,7 @@ export class Machines {
   signature(machine, open) {
     const store = this.store;
     return JSON.stringify([machine, open, store.commit(machine.commit)?.subject, store.commit(machine.desired_commit)?.subject,
-      store.sorted("history").filter((r) => r.machine === machine.id).slice(0, PLANKS).map((r) => [r.id, r.result])]);
+      latest(store, machine).map((r) => [r.id, r.result])]);
   }
 
   text(machine) {

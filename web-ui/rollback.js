@@ -52,7 +52,7 @@ export class Rollback {
   /* The newest released commit that the machine, or the channel, does not run now. */
   propose(machine) {
     const running = machine ? this.store.machines.get(machine)?.commit : this.store.status?.commit;
-    const last = this.store.sorted("history").find((r) => (!machine || r.machine === machine)
+    const last = this.store.sorted("history").find((r) => (!machine || r.machine === machine) && r.trigger !== "revert"
       && r.to_commit === running && r.from_commit && r.from_commit !== running);
     return last?.from_commit ?? this.targets().find((r) => r.commit !== running)?.commit ?? null;
   }

@@ -25,6 +25,7 @@ export class Store {
     this.errors = new Map(); /* list name -> ApiError: what failed; the rest still works */
     this.loaded = false;
     this.pending = null; /* events that wait for the lists */
+    this.index();
     this.filter = {};    /* of history, applied by the server: machine cell commit result trigger */
   }
 
@@ -179,27 +180,33 @@ export class Store {
     return this.machines.get(id)?.name || id;
   }
 
-  /* The release whose content MACHINE runs. After a revert the one it reports is newer than that. */
-  runningRelease(machine) {
-    if (this.releases.get(machine.release)?.commit === machine.commit)
-      return machine.release;
-    return this.sorted("releases").find((r) => r.commit === machine.commit)?.id ?? null;
+  /* Looks up once per drawing what many rows ask for. */
+  index() {
+    this.swapsOf = new Map();   /* machine -> its rows of history, newest first */
+    this.releaseOf = new Map(); /* commit -> newest release with its content */
+    this.known = new Map();     /* commit -> {subject, author} from whatever row knows them */
+    for (const row of this.sorted("history")) {
+      const swaps = this.swapsOf.get(row.machine) ?? [];
+      swaps.push(row);
+      this.swapsOf.set(row.machine, swaps);
+      if (row.to_commit && row.to_subject)
+        this.known.set(row.to_commit, { subject: row.to_subject, author: row.to_author });
+    }
+    for (const row of [...this.builds.values(), ...this.sorted("releases").reverse()])
+      if (row.subject)
+        this.known.set(row.commit, row);
+    for (const row of this.sorted("releases").reverse())
+      this.releaseOf.set(row.commit, row.id);
   }
 
-  /* Subject and author of a commit, from whatever row knows them; null: none does. */
+  /* The release whose content MACHINE runs. After a revert the one it reports is newer than that. */
+  runningRelease(machine) {
+    return this.releases.get(machine.release)?.commit === machine.commit ? machine.release : this.releaseOf.get(machine.commit) ?? null;
+  }
+
+  /* Subject and author of a commit; undefined: no row knows them. */
   commit(commit) {
-    if (!commit)
-      return null;
-    for (const row of this.releases.values())
-      if (row.commit === commit && row.subject)
-        return row;
-    for (const row of this.builds.values())
-      if (row.commit === commit && row.subject)
-        return row;
-    for (const row of this.history.values())
-      if (row.to_commit === commit && row.to_subject)
-        return { subject: row.to_subject, author: row.to_author };
-    return null;
+    return this.known.get(commit);
   }
 
   sorted(list) {
