@@ -70,9 +70,11 @@ endef
 
 # $(call link_libraries,FLAVOUR,USES): archives for a link line, and the same as prerequisites.
 archives = $(foreach u,$(filter-out mbedtls,$(call all_uses,$2)),$(B)/lib/$1/lib$u.a) $(if $(filter mbedtls,$(call all_uses,$2)),$(mbedtls_lib))
+# Archives stay hidden from shared libraries; not in fuzzing, where the sanitizer's own allocator is an archive and all must share it.
+comma := ,
 # $(call link,FLAVOUR,NAME,USES,PACKAGES,LINKS): the command that links OBJECTS_FLAVOUR_NAME.
 link = $(FLAVOUR_$1_cc) $(FLAVOUR_$1_link) -o $$@ $$(OBJECTS_$1_$2) -Wl,--start-group $(call archives,$1,$3) -Wl,--end-group \
-    -Wl,--exclude-libs,ALL $(call package_links,$(call used_packages,$3,$4)) $5 $(foreach u,$(call all_uses,$3),$(HOST_$u_links))
+    $(if $(filter fuzz,$1),,-Wl$(comma)--exclude-libs$(comma)ALL) $(call package_links,$(call used_packages,$3,$4)) $5 $(foreach u,$(call all_uses,$3),$(HOST_$u_links))
 
 define library_rules
 $(call objects_rules,$1,$2,$(call host_sources,$2),$2 $(HOST_$2_uses),$(HOST_$2_packages),$(HOST_$2_flags))
