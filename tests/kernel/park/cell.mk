@@ -1,0 +1,6 @@
+# Measures parks: how many places a swap writes, and how long the processors are held.
+# SPDX-License-Identifier: MIT
+cell  := test_park
+kind  := test
+start := app
+uses  := libc ktest console swap_target evolve namespace archive

@@ -1,0 +1,128 @@
+/* Swaps a small cell, widely used cells, and everything; prints stores and pause of each. */
+/* SPDX-License-Identifier: MIT */
+#include <console/console/console.h>
+#include <core/archive/archive.h>
+#include <core/evolve/evolve.h>
+#include <stdio.h>
+#include <string.h>
+#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/swap_target/swap_target.h>
+
+#define PATIENCE_NS (60 * NS_PER_S)
+#define ROUNDS 3u
+#define SET_MAX EVOLVE_MAX_CELLS
+
+enum status test_park_start(void);
+
+static struct {
+    struct evolve_object set[SET_MAX];
+    size_t count;
+    char names[SET_MAX][CELL_NAME_MAX + 1];
+    struct evolve_report report;
+} park;
+
+static bool over(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
+}
+
+/* Adds the object at PATH of the archive to the set, as a new version of CELL. */
+static void add(const char *cell, const char *path)
+{
+    struct archive_entry file;
+    if (park.count == SET_MAX || archive_find(path, &file) != STATUS_OK) {
+        ktest_fail(__func__, path);
+        return;
+    }
+    struct evolve_object *o = &park.set[park.count];
+    snprintf(park.names[park.count], sizeof park.names[0], "%s", cell);
+    *o = (struct evolve_object){
+        .name = park.names[park.count++], .bytes = file.bytes, .len = file.len};
+}
+
+/* Swaps the set in and forgets it. */
+static void swap(const char *what)
+{
+    struct evolve_request request = {.set = park.set,
+                                     .set_count = park.count,
+                                     .trial_ns = NS_PER_MS,
+                                     .self_confirm = true};
+    uint64_t attempt = 0;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
+    KTEST_CHECK(evolve_report_read(attempt, &park.report) == STATUS_OK);
+    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
+    console_print("park: %s: %lu cells, %u stores, %lu ns\n", what, park.count,
+                  park.report.stores, park.report.pause_ns);
+    park.count = 0;
+}
+
+static void a_small_cell(void)
+{
+    static const char *const variants[] = {"second", "third"};
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "variants/swap_target.%s.o", variants[i % 2]);
+        add("swap_target", path);
+        swap("swap_target");
+    }
+    KTEST_CHECK(swap_target_version() == 2);
+}
+
+static void swap_again(const char *cell)
+{
+    char path[CELL_NAME_MAX + 16];
+    snprintf(path, sizeof path, "cells/%s.o", cell);
+    add(cell, path);
+    swap(cell);
+}
+
+/* The same objects once more: every caller is led to the new text. */
+static void widely_used_cells(void)
+{
+    swap_again("libc");
+    swap_again("heap");
+    swap_again("log");
+    swap_again("task");
+}
+
+static bool add_running(void *context, const char *name, const uint8_t hash[32],
+                        uint32_t number)
+{
+    char path[CELL_NAME_MAX + 16];
+    const struct version *v = namespace_running(namespace_kernel(), name);
+    (void)context;
+    (void)hash;
+    (void)number;
+    snprintf(path, sizeof path, "cells/%s.o", name);
+    if (v && !(v->info.flags & CELL_CLOSURE))
+        add(name, path);
+    return true;
+}
+
+/* Scheduler, allocator, loader, swapper and this test at once. */
+static void everything_outside_the_closure(void)
+{
+    evolve_running(add_running, NULL);
+    KTEST_CHECK(park.count > 20);
+    swap("everything");
+    /* This very text is an old one now, and goes on to call the old text of its set. */
+    KTEST_CHECK(swap_target_version() == 2);
+}
+
+static void the_next_step_runs_in_new_text(void)
+{
+    KTEST_CHECK(swap_target_version() == 1);
+}
+
+enum status test_park_start(void)
+{
+    static const struct ktest_case cases[] = {
+        KTEST_CASE(a_small_cell),
+        KTEST_CASE(widely_used_cells),
+        KTEST_CASE(everything_outside_the_closure),
+        KTEST_CASE(the_next_step_runs_in_new_text),
+    };
+    return ktest_run(cases, ARRAY_LEN(cases));
+}
