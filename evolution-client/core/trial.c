@@ -224,12 +224,12 @@ void client_attempt_after_restart(struct client *client)
                          : json_null();
     client_report_queue(
         client, "attempt",
-        json_pack("{s:I, s:b, s:I, s:s, s:s?, s:o, s:[], s:s, s:o}", "attempt",
+        json_pack("{s:I, s:b, s:I, s:s, s:s?, s:o, s:s, s:o}", "attempt",
                   (json_int_t)++client->attempts, "after_restart", 1, "release",
                   (json_int_t)pending->release, "to_commit", pending->commit,
                   "from_commit", client->running.commit[0] ? client->running.commit : NULL,
-                  "from_content", client_json_hash(client->running.content), "cells",
-                  "result", result, "reason", reason));
+                  "from_content", client_json_hash(client->running.content), "result",
+                  result, "reason", reason));
     pending->is_set = false;
     client_blob_touch(client);
 }

@@ -26,6 +26,7 @@ struct attempt {
     int64_t pause_ns;
     int64_t bytes;
     const json_t *cells;
+    bool after_restart;
     char *reason;
     char *stages;
 };
@@ -99,6 +100,7 @@ static enum result read_attempt(const json_t *body, struct attempt *out, struct 
     out->cells = json_object_get(body, "cells");
     if (json_array_size(out->cells) > MANIFEST_CELLS_MAX)
         return problem_set(problem, RESULT_INVALID, "bad-request", "too many cells");
+    out->after_restart = json_is_true(json_object_get(body, "after_restart"));
     out->from_commit = hex_or_null(body, "from_commit", 40);
     out->to_commit = hex_or_null(body, "to_commit", 40);
     out->from_content = hex_or_null(body, "from_content", 64);
@@ -241,6 +243,26 @@ static void store_attempt(struct server *server, const struct attempt *attempt)
              attempt->result);
 }
 
+/* A restart cut an attempt short; its end is told by the next boot, of the row that is there. What the service itself
+ * concluded from the boot (`rebooted`) gives way to what the machine knows. */
+static void end_after_restart(struct server *server, const struct attempt *attempt)
+{
+    int64_t id = db_integer(server->db, 0,
+                            "SELECT id FROM history WHERE machine = ? AND release = ? AND boot_id != ? AND "
+                            "cause IS NULL ORDER BY id DESC LIMIT 1",
+                            "sis", attempt->machine, attempt->release, attempt->boot_id);
+    db_run(server->db,
+           "UPDATE history SET result = ?, reason_json = ?, finished = ?, deadline = NULL WHERE id = ? AND "
+           "(result IN ('running', 'trial', 'lost') OR ifnull(reason_json ->> 'code', '') = 'rebooted')",
+           "ssii", attempt->result, attempt->reason, clock_now_ms(), id);
+    if (id == 0 || db_changes(server->db) == 0)
+        return;
+    follow_up(server, id, attempt);
+    rows_publish_attempt(server, id);
+    log_info("fleet", "machine %s: release %lld %s, told after a restart", attempt->machine,
+             (long long)attempt->release, attempt->result);
+}
+
 static enum result report_attempt(struct server *server, const char *machine, const char *boot_id,
                                   const json_t *body, struct problem *problem)
 {
@@ -249,7 +271,9 @@ static enum result report_attempt(struct server *server, const char *machine, co
     attempt.machine = machine;
     attempt.boot_id = boot_id;
     enum result result = read_attempt(body, &attempt, problem);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && attempt.after_restart)
+        end_after_restart(server, &attempt);
+    else if (result == RESULT_OK)
         store_attempt(server, &attempt);
     free(attempt.reason);
     free(attempt.stages);
