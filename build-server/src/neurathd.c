@@ -32,6 +32,7 @@ static const char help[] =
     "  --branch NAME          the branch that is built and released (main)\n"
     "  --sources DIR          third-party sources for builds (NEURATH_SOURCES, or the cache of deploy/deps)\n"
     "  --web DIR              the dashboard's files (web/ beside the program's folder)\n"
+    "  --build-seconds N      wall time that a build may take (600)\n"
     "  --lab                  new keys are labelled as lab keys\n"
     "  --verbose              log more\n"
     "\n"
@@ -70,8 +71,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         {"branch", required_argument, NULL, 'b'},         {"sources", required_argument, NULL, 'S'},
         {"web", required_argument, NULL, 'w'},            {"lab", no_argument, NULL, 'l'},
         {"verbose", no_argument, NULL, 'v'},              {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},              {"signer", no_argument, NULL, 1},
-        {"planner", no_argument, NULL, 2},                {"push-hook", required_argument, NULL, 3},
+        {"version", no_argument, NULL, 'V'},              {"build-seconds", required_argument, NULL, 't'},
+        {"signer", no_argument, NULL, 1},                 {"planner", no_argument, NULL, 2},
+        {"push-hook", required_argument, NULL, 3},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -94,6 +96,11 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         case 'm':
             if (!read_port(optarg, &out->options.machine_port))
                 return usage("--machine-port wants a number from 0 to 65535") + 1;
+            break;
+        case 't':
+            out->options.build_seconds = atoi(optarg);
+            if (out->options.build_seconds < 1)
+                return usage("--build-seconds wants a number above 0") + 1;
             break;
         case 'h': fputs(help, stdout); return 1;
         case 'V': puts("neurathd " NEURATHD_VERSION); return 1;
@@ -183,7 +190,8 @@ int main(int argc, char **argv)
     struct arguments arguments = {.options = {.operator_port = OPERATOR_PORT,
                                               .machine_port = MACHINE_PORT,
                                               .machine_address = "127.0.0.1",
-                                              .branch = "main"}};
+                                              .branch = "main",
+                                              .build_seconds = 600}};
     umask(022);
     int end = read_arguments(argc, argv, &arguments);
     if (end != 0)

@@ -32,6 +32,7 @@ struct server_options {
     char *web;               /* folder of the dashboard's files, or NULL */
     char *sources;           /* third-party sources for builds, or NULL */
     char *tools;             /* folder of bootimage */
+    int build_seconds;       /* wall time that a build may take */
     bool lab;
 };
 

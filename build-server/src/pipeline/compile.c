@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS_MAX 600
 #define MEMORY_MAX (2ULL * 1024 * 1024 * 1024)
 #define PROCESSES_MAX 256
 #define FILE_MAX (512ULL * 1024 * 1024)
@@ -24,6 +23,7 @@ struct output {
     int fd;
     char line[4096];
     size_t len;
+    struct text_buffer pending; /* whole lines that go to the log together */
     char last[512]; /* last line that was not empty */
 };
 
@@ -44,9 +44,15 @@ static void end_line(struct output *output)
     note_line(output, output->line);
     size_t len = strlen(output->line);
     output->line[len++] = '\n';
-    if (output->fd >= 0)
-        (void)!files_write_all(output->fd, output->line, len);
+    text_append(&output->pending, output->line, len);
     output->len = 0;
+}
+
+static void flush(struct output *output)
+{
+    if (output->fd >= 0 && output->pending.len > 0)
+        (void)!files_write_all(output->fd, output->pending.data, output->pending.len);
+    output->pending.len = 0;
 }
 
 static void take_output(void *context, const char *bytes, size_t len)
@@ -58,18 +64,19 @@ static void take_output(void *context, const char *bytes, size_t len)
         else if (output->len < sizeof output->line - 2)
             output->line[output->len++] = bytes[i] == '\0' ? '?' : bytes[i];
     }
+    flush(output);
 }
 
-static enum result judge(const struct output *output, const struct sandbox_result *ended,
-                         struct problem *problem)
+static enum result judge(const struct output *output, const struct sandbox_job *job,
+                         const struct sandbox_result *ended, struct problem *problem)
 {
     const char *cause = output->build->first_error;
     switch (ended->end) {
     case SANDBOX_CANCELLED:
         return problem_set(problem, RESULT_BUSY, "cancelled", "the build was cancelled");
     case SANDBOX_TIME:
-        return problem_set(problem, RESULT_FAILED, "too-slow", "the build took more than %d seconds",
-                           SECONDS_MAX);
+        return problem_set(problem, RESULT_FAILED, "too-slow", "the build took more than %u seconds",
+                           job->seconds);
     case SANDBOX_OUTPUT:
         return problem_set(problem, RESULT_FAILED, "too-much-output",
                            "the build printed more than %u MiB", OUTPUT_MAX >> 20);
@@ -97,7 +104,7 @@ enum result compile_commit(struct server *server, struct build *build, struct pr
         .build = output_folder,
         .sources = server->options.sources,
         .command = command,
-        .seconds = SECONDS_MAX,
+        .seconds = (unsigned)server->options.build_seconds,
         .memory = MEMORY_MAX,
         .processes = PROCESSES_MAX,
         .file_size = FILE_MAX,
@@ -111,8 +118,10 @@ enum result compile_commit(struct server *server, struct build *build, struct pr
     enum result result = sandbox_run(&job, &ended, problem);
     if (output.len > 0)
         end_line(&output);
+    flush(&output);
+    text_buffer_fini(&output.pending);
     if (result == RESULT_OK)
-        result = judge(&output, &ended, problem);
+        result = judge(&output, &job, &ended, problem);
     if (output.fd >= 0)
         close(output.fd);
     return result;

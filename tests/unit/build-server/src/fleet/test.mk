@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+uses     := server
+sources  := fixture.c
