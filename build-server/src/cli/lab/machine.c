@@ -2,11 +2,13 @@
  * SPDX-License-Identifier: MIT */
 #include "machine.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -186,13 +188,28 @@ static void describe(struct words *words, const struct lab *lab,
     add(words, "-device");
     add(words, "isa-debug-exit,iobase=0xf4,iosize=4");
     add(words, "-netdev");
-    add(words, "user,id=net,hostfwd=tcp:127.0.0.1:%u-10.0.2.15:%d", machine->echo_port, ECHO_PORT);
+    add(words, "user,id=net,hostfwd=tcp:127.0.0.1:%u-10.0.2.15:%d,hostfwd=udp:127.0.0.1:%u-10.0.2.15:%d",
+        machine->echo_port, ECHO_PORT, machine->echo_port, ECHO_PORT);
     add(words, "-device");
     add(words, "e1000,netdev=net,mac=52:54:00:4e:55:%02x", number + 1);
     add(words, "-kernel");
     add(words, "%s", kernel);
     add(words, "-initrd");
     add(words, "%s", option_path(archive, log, sizeof(log)));
+}
+
+/* The machine's echo is reached by TCP and by UDP under the same number. */
+static bool echo_port_is_free(unsigned port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_free = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_free && lab_port_is_free(port);
 }
 
 static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine,
@@ -208,7 +225,7 @@ static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine
         free(words);
         return false;
     }
-    if (machine->echo_port == 0 || !lab_port_is_free(machine->echo_port)) {
+    for (int tries = 0; tries < 20 && (machine->echo_port == 0 || !echo_port_is_free(machine->echo_port)); tries++) {
         machine->echo_port = lab_free_port();
     }
     close(child_open_log(console)); /* puts an overgrown one aside */

@@ -161,7 +161,7 @@ enum MHD_Result answer_get(struct MHD_Connection *connection, const char *path)
     if (sscanf(path, "/echo/tcp/%llu", &n) == 1)
         code = echo_tcp(n, text, sizeof text);
     else if (sscanf(path, "/echo/udp/%llu/%llu", &n, &m) == 2)
-        code = echo_udp((unsigned)n, (unsigned)m, text, sizeof text);
+        code = echo_udp((unsigned)n, (unsigned)m, NULL, text, sizeof text);
     else if (sscanf(path, "/echo/connections/%llu", &n) == 1)
         code = echo_connections((unsigned)n, text, sizeof text);
     if (code == -2)

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK_LEN = 65536, PATIENCE_MS = 15000, UDP_COUNT_MAX = 20000 };
+enum { BLOCK_LEN = 65536, PATIENCE_MS = 15000 };
 
 static uint64_t now_us(void)
 {
@@ -88,31 +88,35 @@ int echo_connections(unsigned count, char *out, size_t cap)
     return good == count ? 0 : -1;
 }
 
-/* Numbered messages at a steady rate; answers are counted until half a second after the last. */
-int echo_udp(unsigned count, unsigned interval_us, char *out, size_t cap)
+/* Numbered messages at a steady rate; answers are counted until a second after the last. */
+int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, char *out,
+             size_t cap)
 {
-    static _Thread_local uint8_t seen[UDP_COUNT_MAX];
+    static _Thread_local uint8_t seen[ECHO_UDP_MAX];
     int fd = open_socket(SOCK_DGRAM, peer_udp_port);
     unsigned sent = 0, received = 0, doubled = 0;
-    uint64_t begin = now_us(), end = begin + (uint64_t)count * interval_us + 500000;
-    if (fd < 0 || count > UDP_COUNT_MAX)
+    uint64_t begin = now_us(), give_up = UINT64_MAX;
+    if (fd < 0 || count > ECHO_UDP_MAX)
         return -1;
     memset(seen, 0, sizeof seen);
-    while (now_us() < end && received < count) {
+    while (now_us() < give_up && received < count) {
         uint64_t next = begin + (uint64_t)sent * interval_us, now = now_us();
+        if (end != NULL && *end && sent < count)
+            count = sent;
         if (sent < count && now >= next) {
             uint32_t number = sent++;
             (void)!send(fd, &number, sizeof number, 0);
             continue;
         }
-        uint64_t until = sent < count ? next : end;
-        struct timespec wait = {.tv_nsec = (long)(until > now ? until - now : 0) * 1000};
-        if (wait.tv_nsec > 999999999)
-            wait.tv_nsec = 999999999;
+        if (sent >= count && give_up == UINT64_MAX)
+            give_up = now + 1000000;
+        struct timespec wait = {
+            .tv_nsec = sent < count && next > now ? (long)(next - now) * 1000 : 1000000};
         struct pollfd poller = {.fd = fd, .events = POLLIN};
         uint32_t number;
         if (ppoll(&poller, 1, &wait, NULL) <= 0 ||
-            recv(fd, &number, sizeof number, 0) != sizeof number || number >= count)
+            recv(fd, &number, sizeof number, MSG_DONTWAIT) != sizeof number ||
+            number >= sent)
             continue;
         doubled += seen[number];
         received += !seen[number];
@@ -120,5 +124,25 @@ int echo_udp(unsigned count, unsigned interval_us, char *out, size_t cap)
     }
     close(fd);
     snprintf(out, cap, "%u of %u messages, %u doubled", received, count, doubled);
-    return received == count && doubled == 0 ? 0 : -1;
+    return received == count && count > 0 && doubled == 0 ? 0 : -1;
+}
+
+int echo_stream_until(volatile sig_atomic_t *end, char *out, size_t cap)
+{
+    enum { ROUND_LEN = 20000 };
+    int fd = open_socket(SOCK_STREAM, peer_tcp_port);
+    uint64_t rounds = 0, slowest_us = 0;
+    bool good = fd >= 0;
+    while (good && !*end) {
+        uint64_t begin = now_us();
+        good = exchange(fd, ROUND_LEN) == ROUND_LEN;
+        uint64_t took_us = now_us() - begin;
+        slowest_us = took_us > slowest_us ? took_us : slowest_us;
+        rounds++;
+    }
+    if (fd >= 0)
+        close(fd);
+    snprintf(out, cap, "%llu blocks of %u bytes, slowest %llu ms",
+             (unsigned long long)rounds, ROUND_LEN, (unsigned long long)slowest_us / 1000);
+    return good && rounds > 0 ? 0 : -1;
 }

@@ -6,6 +6,7 @@
 #include "../../../unit/kernel/tls/tls/certificates.h"
 
 #include <microhttpd.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,9 +36,14 @@ enum MHD_Result answer_get(struct MHD_Connection *connection, const char *path);
 enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
                             const char *text);
 
-/* Exercises the machine's echo; 0 when all came back, with words in OUT either way. */
+/* Exercises the machine's echo; 0 when all came back, with words in OUT either way. END, when not
+ * NULL, ends it early. */
+enum { ECHO_UDP_MAX = 600000 };
 int echo_tcp(size_t len, char *out, size_t cap);
-int echo_udp(unsigned count, unsigned interval_us, char *out, size_t cap);
+int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, char *out,
+             size_t cap);
 int echo_connections(unsigned count, char *out, size_t cap);
+/* Block after block over one connection until *end. */
+int echo_stream_until(volatile sig_atomic_t *end, char *out, size_t cap);
 
 #endif

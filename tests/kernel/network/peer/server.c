@@ -4,6 +4,7 @@
 #include "peer.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,10 +132,9 @@ static uint16_t free_port(int kind)
 }
 
 /* Prints "HTTP HTTPS TCP UDP" (ports), and serves until its standard input ends. */
-int main(void)
+static int serve(void)
 {
     char byte;
-    signal(SIGPIPE, SIG_IGN);
     struct peer_ca *ca = peer_ca_create(&peer_pems.ca),
                    *other = peer_ca_create(&peer_pems.other_ca);
     peer_issue(ca, "neurath-lab", PEER_SERVER, -60, 3600, &peer_pems.server,
@@ -155,4 +155,48 @@ int main(void)
     peer_ca_destroy(ca);
     peer_ca_destroy(other);
     return 0;
+}
+
+static volatile sig_atomic_t load_ends;
+
+static void end_load(int number)
+{
+    (void)number;
+    load_ends = 1;
+}
+
+static void *load_stream(void *out_code)
+{
+    char words[200];
+    *(int *)out_code = echo_stream_until(&load_ends, words, sizeof words);
+    printf("tcp: %s\n", words);
+    return NULL;
+}
+
+/* A TCP stream and 200 UDP messages a second to the echo of the machine behind PORT, until the
+ * signal TERM; status 0 when every byte and message has come back. (A socket's buffer holds some
+ * 270 messages: so the host may be too busy for a second without a loss that is not the machine's.) */
+static int load(uint16_t port)
+{
+    char words[200];
+    int stream_code = -1;
+    pthread_t stream;
+    signal(SIGTERM, end_load);
+    peer_tcp_port = peer_udp_port = port;
+    if (pthread_create(&stream, NULL, load_stream, &stream_code) != 0)
+        return 1;
+    int code = echo_udp(ECHO_UDP_MAX, 5000, &load_ends, words, sizeof words);
+    printf("udp: %s\n", words);
+    load_ends = 1;
+    pthread_join(stream, NULL);
+    return code == 0 && stream_code == 0 ? 0 : 1;
+}
+
+/* network-peer: the server of tests/kernel/network. network-peer load PORT: traffic for system tests. */
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 3 && strcmp(argv[1], "load") == 0)
+        return load((uint16_t)atoi(argv[2]));
+    return serve();
 }
