@@ -11,6 +11,7 @@
 
 #define COMMANDS_MAX 64u
 #define PROMPT "> "
+#define STACK_LEN (64u * 1024u) /* for the commands of all cells */
 
 struct command {
     char name[SHELL_NAME_MAX]; /* "" = free */
@@ -150,10 +151,11 @@ static struct wait shell_step(void *arg)
 
 enum status shell_start(void)
 {
+    static const struct task_options options = {.stack_len = STACK_LEN};
     enum status status = shell_register("help", help_command, "shows the commands");
     if (status == STATUS_OK)
         status = commands_register();
-    if (status == STATUS_OK && task_create("shell", shell_step, NULL, NULL) == NULL)
+    if (status == STATUS_OK && task_create("shell", shell_step, NULL, &options) == NULL)
         status = STATUS_FULL;
     return status;
 }

@@ -23,6 +23,8 @@
 #include <time/hpet/hpet.h>
 #include <time/timer/timer.h>
 
+#define HOOK_STACK_LEN (64u * 1024u)
+
 static struct {
     uint32_t next_phase; /* of the init task; counted before a phase runs, so a fault in a hook does not repeat it */
     uint32_t done;       /* [a] */
@@ -97,6 +99,7 @@ static void start_interrupts(void)
 
 void init_main(const struct boot_info *info)
 {
+    static const struct task_options options = {.stack_len = HOOK_STACK_LEN};
     struct frame_stats frames;
     cpu_start_boot();
     bootinfo_take(info);
@@ -113,7 +116,7 @@ void init_main(const struct boot_info *info)
     event_init(&init.event);
     timer_start();
     task_start();
-    if (task_create("init", init_step, NULL, NULL) == NULL)
+    if (task_create("init", init_step, NULL, &options) == NULL)
         fault_panic("init: no memory for the first task");
     task_enter_scheduler();
 }
