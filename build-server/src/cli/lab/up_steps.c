@@ -13,7 +13,7 @@
 #include "../text.h"
 #include "../view.h"
 
-enum { RELEASE_S = 600 };
+enum { RELEASE_S = 600, IMAGE_S = 30 };
 
 static void cut_line(char *text)
 {
@@ -170,6 +170,7 @@ bool up_wait_release(struct up *up, struct failure *failure)
 {
     time_t end = time(NULL) + RELEASE_S;
     char path[PLACE_PATH_MAX];
+    bool released = false;
 
     for (;;) {
         json_t *status = NULL;
@@ -189,6 +190,15 @@ bool up_wait_release(struct up *up, struct failure *failure)
         }
         if (release == 0 && !newest_build_stands(up, failure)) {
             return false;
+        }
+        if (release > 0 && !released) {
+            released = true;
+            end = time(NULL) + IMAGE_S;
+        }
+        if (time(NULL) > end && released) {
+            failure_set(failure, "no-image", "release v%lld has no boot image after %d s",
+                        (long long)release, IMAGE_S);
+            return failure_remedy(failure, "see `image` in %s/log/lab.log", up->lab.state);
         }
         if (time(NULL) > end) {
             failure_set(failure, "no-release", "there is no release after %d s", RELEASE_S);
