@@ -45,6 +45,7 @@ show_state() {
 }
 
 finish() {
+    [ -z "${KEEP:-}" ] || cp -a "$work" "$KEEP"
     local status=$? left
     trap - EXIT
     set +e
