@@ -19,8 +19,9 @@ static char *compose(struct client *client, const char *kind, json_t *body,
 {
     uint64_t uptime_ms = (client->now_ns - client->boot_ns) / MS;
     json_t *common =
-        json_pack("{s:s, s:s, s:I, s:I}", "kind", kind, "boot_id", client->trust.boot_id,
-                  "sequence", (json_int_t)sequence, "uptime_ms", (json_int_t)uptime_ms);
+        json_pack("{s:s, s:s, s:I, s:I, s:I}", "kind", kind, "boot_id",
+                  client->trust.boot_id, "sequence", (json_int_t)sequence, "uptime_ms",
+                  (json_int_t)uptime_ms, "swaps_since_boot", (json_int_t)client->swaps);
     char *text = NULL;
     if (common && body && json_object_update(body, common) == 0)
         text = json_dumps(body, JSON_COMPACT);

@@ -95,6 +95,7 @@ test("a swap arrives live, goes from trial to permanent, and shows its stages", 
   const swap = page.locator("#history-list > .row", { hasText: commit.slice(0, 7) }).first();
   await swap.waitFor();
   await swap.getByText("permanent").waitFor();
+  await newest(page, "machines").locator(".vitals", { hasText: "1 swap since boot" }).waitFor();
   assert.match(await swap.textContent(), /hello: count by two/);
   assert.match(await swap.locator(".cells").textContent(), /hello/);
   await swap.locator(".handle").click();

@@ -330,6 +330,27 @@ static enum result take_report(struct server *server, const char *machine, const
     return RESULT_OK;
 }
 
+/* Uptime and swaps stand beside the time of the last contact, so they move with it. A report that waited
+ * on the machine may be older than its last poll: the counters of one boot only rise. */
+static enum result note_contact(struct server *server, const char *machine, const char *boot_id,
+                                const json_t *body, struct problem *problem)
+{
+    int64_t uptime_ms;
+    int64_t swaps;
+    enum result result =
+        json_maybe_integer(body, "uptime_ms", 0, INT64_MAX / 2, 0, &uptime_ms, problem);
+    if (result == RESULT_OK)
+        result = json_maybe_integer(body, "swaps_since_boot", 0, INT64_MAX / 2, 0, &swaps, problem);
+    if (result != RESULT_OK)
+        return result;
+    db_run(server->db, "UPDATE machines SET last_contact = ? WHERE id = ?", "is", clock_now_ms(), machine);
+    db_run(server->db,
+           "UPDATE machines SET uptime_ms = max(uptime_ms, ?), swaps = max(swaps, ?) "
+           "WHERE id = ? AND boot_id = ?",
+           "iiss", uptime_ms, swaps, machine, boot_id);
+    return RESULT_OK;
+}
+
 enum result attempts_report(struct server *server, const char *machine, const json_t *body,
                             struct problem *problem)
 {
@@ -352,9 +373,9 @@ enum result attempts_report(struct server *server, const char *machine, const js
            "INSERT OR IGNORE INTO reports (machine, boot_id, sequence, time, kind) VALUES (?, ?, ?, ?, ?)",
            "ssiis", machine, boot_id, sequence, clock_now_ms(), kind);
     if (db_changes(server->db) == 1) {
-        db_run(server->db, "UPDATE machines SET last_contact = ? WHERE id = ?", "is", clock_now_ms(),
-               machine);
-        result = take_report(server, machine, boot_id, kind, body, problem);
+        result = note_contact(server, machine, boot_id, body, problem);
+        if (result == RESULT_OK)
+            result = take_report(server, machine, boot_id, kind, body, problem);
         if (result == RESULT_OK && strcmp(kind, "attempt") == 0)
             machine_settle(server, machine, true);
     }
