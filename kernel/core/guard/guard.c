@@ -18,6 +18,7 @@ static struct {
     uint32_t holding;    /* [a] ticket of the revert in force */
     uint32_t arrived;    /* [a] */
     uint32_t last_ticket;
+    uint32_t reverter;   /* plus one; the CPU that carries out the revert */
     uint32_t abandon_cpu; /* [a] plus one; asked by guard_abandon() */
     const struct task *abandon_task; /* [a] */
     uint32_t stuck_cpu;  /* plus one; its task is abandoned on the way out */
@@ -152,17 +153,20 @@ static void revert(struct cpu_block *self)
 }
 
 /* Only one CPU reverts; another that wants to waits to be held by it. */
-static bool begin_revert(void)
+static bool begin_revert(const struct cpu_block *self)
 {
     uint32_t expected = ARMED;
-    return __atomic_compare_exchange_n(&guard.state, &expected, REVERTING, false,
-                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    if (!__atomic_compare_exchange_n(&guard.state, &expected, REVERTING, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        return false;
+    __atomic_store_n(&guard.reverter, self->index + 1, __ATOMIC_SEQ_CST);
+    return true;
 }
 
 bool guard_fault(struct trap_frame *frame)
 {
     struct cpu_block *self = cpu_here();
-    if (begin_revert()) {
+    if (begin_revert(self)) {
         guard.verdict = (struct guard_verdict){.cause = GUARD_FAULT, .cpu = self->index,
                                                .vector = frame->vector, .rip = frame->rip};
         if (frame->vector == PAGE_FAULT)
@@ -214,7 +218,7 @@ static void watch(struct trap_frame *frame, struct cpu_block *self)
     uint64_t now = closure_tsc();
     uint32_t stuck = find_stuck(now);
     bool overdue = now - guard.armed_tsc > guard.limits.overdue_tsc;
-    if ((!stuck && !overdue) || !begin_revert())
+    if ((!stuck && !overdue) || !begin_revert(self))
         return;
     guard.verdict = (struct guard_verdict){.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
                                            .cpu = stuck ? stuck - 1 : self->index,
@@ -222,6 +226,13 @@ static void watch(struct trap_frame *frame, struct cpu_block *self)
     guard.stuck_cpu = stuck;
     revert(self);
     leave(frame, self);
+}
+
+/* The timer's NMI also reaches a CPU that reverts because of a fault: that one goes on, or it
+ * would wait for itself. */
+static bool is_reverter(const struct cpu_block *self)
+{
+    return __atomic_load_n(&guard.reverter, __ATOMIC_ACQUIRE) == self->index + 1;
 }
 
 void guard_nmi(struct trap_frame *frame)
@@ -233,8 +244,9 @@ void guard_nmi(struct trap_frame *frame)
                                     __ATOMIC_SEQ_CST) &&
         self->current == __atomic_load_n(&guard.abandon_task, __ATOMIC_ACQUIRE))
         (void)task_abandon_frame(frame);
-    if (ticket && __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING)
-        hold(frame, self, ticket);
-    else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED)
+    if (ticket && __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING) {
+        if (!is_reverter(self))
+            hold(frame, self, ticket);
+    } else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED)
         watch(frame, self);
 }
