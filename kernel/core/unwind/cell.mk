@@ -3,4 +3,4 @@
 cell  := unwind
 kind  := core
 start := none
-uses  := libc namespace entry cellmem
+uses  := libc namespace entry cellmem paging

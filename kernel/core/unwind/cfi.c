@@ -102,7 +102,50 @@ static bool open_cie(const uint8_t *fde, struct cie *out)
 static void set_rule(struct machine *m, uint64_t reg, uint8_t kind, int64_t offset)
 {
     if (reg < UNWIND_REGISTERS)
-        m->row.rules[reg] = (struct rule){.kind = kind, .offset = offset};
+        m->row.rules[reg] = (struct rule){.kind = kind, .place.offset = offset};
+}
+
+static void set_cfa(struct machine *m, uint64_t reg, int64_t offset)
+{
+    m->row.cfa =
+        (struct place){.base = reg < UNWIND_REGISTERS ? (uint8_t)reg : UNWIND_REGISTERS,
+                       .offset = offset};
+}
+
+/* An expression as the entry code has them: breg N offset, then plus_uconst, deref. */
+static bool read_place(struct reader *r, struct place *out)
+{
+    enum { DEREF = 0x06, PLUS_UCONST = 0x23, BREG0 = 0x70 };
+    uint64_t len = read_uleb(r);
+    if (r->bad || len == 0 || len > (uint64_t)(r->end - r->at))
+        return false;
+    struct reader e = {.at = r->at, .end = r->at + len};
+    uint8_t op = read_byte(&e);
+    if (op < BREG0 || op >= BREG0 + UNWIND_REGISTERS)
+        return false;
+    *out = (struct place){.base = op - BREG0, .offset = read_sleb(&e)};
+    while (!e.bad && e.at < e.end) {
+        op = read_byte(&e);
+        if (out->deref || (op != DEREF && op != PLUS_UCONST))
+            return false;
+        if (op == DEREF)
+            out->deref = true;
+        else
+            out->offset = (int64_t)((uint64_t)out->offset + read_uleb(&e));
+    }
+    r->at += len;
+    return !e.bad;
+}
+
+static bool set_place(struct machine *m, struct reader *r, uint8_t kind)
+{
+    struct rule rule = {.kind = kind};
+    uint64_t reg = read_uleb(r);
+    if (!read_place(r, &rule.place))
+        return false;
+    if (reg < UNWIND_REGISTERS)
+        m->row.rules[reg] = rule;
+    return true;
 }
 
 /* An offset in units of the data alignment; wraps instead of overflowing. */
@@ -111,12 +154,15 @@ static int64_t read_factored(struct reader *r, const struct cie *cie)
     return (int64_t)(read_uleb(r) * (uint64_t)cie->data_align);
 }
 
-static bool extended(struct machine *m, struct reader *r, const struct cie *cie, uint8_t op)
+static bool extended(struct machine *m, struct reader *r, const struct cie *cie,
+                     uint8_t op)
 {
     uint64_t reg;
     switch (op) {
-    case 0x00: return true;                                                  /* nop */
-    case 0x02: m->location += read_byte(r) * cie->code_align; return true;   /* advance_loc1 */
+    case 0x00: return true; /* nop */
+    case 0x02:
+        m->location += read_byte(r) * cie->code_align;
+        return true; /* advance_loc1 */
     case 0x03: m->location += read_fixed(r, 2) * cie->code_align; return true;
     case 0x04: m->location += read_fixed(r, 4) * cie->code_align; return true;
     case 0x05: /* offset_extended */
@@ -141,12 +187,19 @@ static bool extended(struct machine *m, struct reader *r, const struct cie *cie,
         m->row = m->saved[--m->depth];
         return true;
     case 0x0c: /* def_cfa */
-        m->row.cfa_register = (uint32_t)read_uleb(r);
-        m->row.cfa_offset = (int64_t)read_uleb(r);
+        reg = read_uleb(r);
+        set_cfa(m, reg, (int64_t)read_uleb(r));
         return true;
-    case 0x0d: m->row.cfa_register = (uint32_t)read_uleb(r); return true;
-    case 0x0e: m->row.cfa_offset = (int64_t)read_uleb(r); return true;
-    case 0x2e: (void)read_uleb(r); return true; /* GNU_args_size */
+    case 0x0d:
+        set_cfa(m, read_uleb(r), m->row.cfa.offset);
+        return true; /* def_cfa_register */
+    case 0x0e:       /* def_cfa_offset */
+        set_cfa(m, m->row.cfa.base, (int64_t)read_uleb(r));
+        return true;
+    case 0x0f: return read_place(r, &m->row.cfa);     /* def_cfa_expression */
+    case 0x10: return set_place(m, r, RULE_AT_PLACE); /* expression */
+    case 0x16: return set_place(m, r, RULE_PLACE);    /* val_expression */
+    case 0x2e: (void)read_uleb(r); return true;       /* GNU_args_size */
     default: return false;
     }
 }
@@ -178,7 +231,7 @@ enum status cfi_row(const struct fde *fde, uint64_t pc, struct unwind_row *out)
 {
     struct cie cie;
     const uint8_t *bytes = cellmem_view(fde->va);
-    struct machine m = {.row = {.cfa_register = UNWIND_REGISTERS}, .location = 0};
+    struct machine m = {.row = {.cfa.base = UNWIND_REGISTERS}, .location = 0};
     struct reader r = {.at = bytes + 16, .end = bytes + 4 + get_le32(bytes)};
     if (!open_cie(bytes, &cie))
         return STATUS_INVALID;
@@ -192,7 +245,7 @@ enum status cfi_row(const struct fde *fde, uint64_t pc, struct unwind_row *out)
         return STATUS_INVALID;
     m.initial = m.row;
     m.location = fde->pc;
-    if (!run(&m, &r, &cie, pc) || m.row.cfa_register >= UNWIND_REGISTERS)
+    if (!run(&m, &r, &cie, pc) || m.row.cfa.base >= UNWIND_REGISTERS)
         return STATUS_INVALID;
     *out = m.row;
     return STATUS_OK;

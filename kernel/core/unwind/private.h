@@ -6,18 +6,30 @@
 
 #include <core/unwind/unwind.h>
 
-enum rule_kind { RULE_SAME, RULE_AT_CFA, RULE_UNDEFINED };
+/* A value: register + offset, or the word that lies there. */
+struct place {
+    uint8_t base; /* DWARF number */
+    bool deref;
+    int64_t offset;
+};
+
+enum rule_kind {
+    RULE_SAME,
+    RULE_AT_CFA,
+    RULE_UNDEFINED,
+    RULE_AT_PLACE, /* saved where PLACE says */
+    RULE_PLACE,    /* PLACE is the value */
+};
 
 struct rule {
     uint8_t kind;
-    int64_t offset; /* RULE_AT_CFA: saved at CFA + offset */
+    struct place place; /* RULE_AT_CFA: saved at CFA + place.offset */
 };
 
 /* How to find the caller's registers from those of one frame. */
 struct unwind_row {
     struct rule rules[UNWIND_REGISTERS];
-    uint32_t cfa_register;
-    int64_t cfa_offset;
+    struct place cfa;
 };
 
 /* Computes the row for PC, which FDE covers. STATUS_INVALID: malformed, or uses instructions

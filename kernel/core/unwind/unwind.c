@@ -3,14 +3,20 @@
  */
 #include <core/unwind/private.h>
 
+#include <mm/paging/paging.h>
+
+enum { STACK_MAX = 256 << 10 };
+
 void unwind_from_trap(struct unwind_cursor *out, const struct namespace *ns,
-                      const struct trap_frame *frame, uint64_t stack_low, uint64_t stack_high)
+                      const struct trap_frame *frame, uint64_t stack_low,
+                      uint64_t stack_high)
 {
     *out = (struct unwind_cursor){
         .ns = ns,
-        .registers = {frame->rax, frame->rdx, frame->rcx, frame->rbx, frame->rsi, frame->rdi,
-                      frame->rbp, frame->rsp, frame->r8, frame->r9, frame->r10, frame->r11,
-                      frame->r12, frame->r13, frame->r14, frame->r15, frame->rip},
+        .registers = {frame->rax, frame->rdx, frame->rcx, frame->rbx, frame->rsi,
+                      frame->rdi, frame->rbp, frame->rsp, frame->r8, frame->r9,
+                      frame->r10, frame->r11, frame->r12, frame->r13, frame->r14,
+                      frame->r15, frame->rip},
         .stack_low = stack_low,
         .stack_high = stack_high,
         .exact = true,
@@ -23,9 +29,13 @@ void unwind_from_switch(struct unwind_cursor *out, const struct namespace *ns,
 {
     *out = (struct unwind_cursor){
         .ns = ns,
-        .registers = {[3] = frame->rbx, [6] = frame->rbp,
-                      [UNWIND_RSP] = (uint64_t)(frame + 1), [12] = frame->r12,
-                      [13] = frame->r13, [14] = frame->r14, [15] = frame->r15,
+        .registers = {[3] = frame->rbx,
+                      [6] = frame->rbp,
+                      [UNWIND_RSP] = (uint64_t)(frame + 1),
+                      [12] = frame->r12,
+                      [13] = frame->r13,
+                      [14] = frame->r14,
+                      [15] = frame->r15,
                       [UNWIND_RIP] = frame->rip},
         .stack_low = stack_low,
         .stack_high = stack_high,
@@ -51,6 +61,76 @@ static enum status leave_stub(struct unwind_cursor *c)
     return STATUS_OK;
 }
 
+static bool place_value(const struct unwind_cursor *c, const struct place *place,
+                        uint64_t *out)
+{
+    uint64_t value = c->registers[place->base] + (uint64_t)place->offset;
+    if (place->deref)
+        return read_stack(c, value, out);
+    *out = value;
+    return true;
+}
+
+/* Fills OUT's registers as they are in the caller. */
+static bool registers_restore(const struct unwind_cursor *c, const struct unwind_row *row,
+                              uint64_t cfa, struct unwind_cursor *out)
+{
+    for (uint32_t i = 0; i < UNWIND_REGISTERS; i++) {
+        const struct rule *rule = &row->rules[i];
+        uint64_t at = cfa + (uint64_t)rule->place.offset;
+        bool good = true;
+        if (rule->kind == RULE_AT_PLACE)
+            good = place_value(c, &rule->place, &at) &&
+                   read_stack(c, at, &out->registers[i]);
+        else if (rule->kind == RULE_PLACE)
+            good = place_value(c, &rule->place, &out->registers[i]);
+        else if (rule->kind == RULE_AT_CFA)
+            good = read_stack(c, at, &out->registers[i]);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* Moves the bounds to the mapped memory around AT, if that is a stack. */
+static bool enter_stack(struct unwind_cursor *c, uint64_t at)
+{
+    if (at >= c->stack_low && at < c->stack_high)
+        return true;
+    uint64_t end = align_down(at, PAGE_SIZE);
+    if (at < PAGING_STACK_BASE || at >= PAGING_IMAGE_BASE)
+        return false;
+    while (end - at + PAGE_SIZE < STACK_MAX && paging_walk(end, NULL, NULL) == STATUS_OK)
+        end += PAGE_SIZE;
+    if (end <= at)
+        return false;
+    c->stack_low = align_down(at, 8);
+    c->stack_high = end;
+    return true;
+}
+
+/* The caller is interrupted code: its registers are in a trap_frame, perhaps on another stack
+ * than this one, and so is its own stack. */
+static enum status through_frame(struct unwind_cursor *cursor,
+                                 const struct unwind_row *row)
+{
+    uint64_t cfa;
+    struct unwind_cursor here = *cursor;
+    if (!enter_stack(&here, here.registers[row->cfa.base]) ||
+        !place_value(&here, &row->cfa, &cfa))
+        return STATUS_INVALID;
+    struct unwind_cursor next = here;
+    if (!registers_restore(&here, row, cfa, &next))
+        return STATUS_INVALID;
+    next.registers[UNWIND_RSP] = cfa;
+    /* At the very top of a stack there is nothing to read, and nothing needed. */
+    if (cfa != here.stack_high && !enter_stack(&next, cfa))
+        return STATUS_INVALID;
+    next.exact = true;
+    *cursor = next;
+    return STATUS_OK;
+}
+
 enum status unwind_next(struct unwind_cursor *cursor)
 {
     struct unwind_row row;
@@ -65,15 +145,16 @@ enum status unwind_next(struct unwind_cursor *cursor)
     const struct fde *fde = v ? version_fde_at(v, lookup) : NULL;
     if (!fde || cfi_row(fde, lookup, &row) != STATUS_OK)
         return STATUS_INVALID;
-    uint64_t cfa = cursor->registers[row.cfa_register] + (uint64_t)row.cfa_offset;
     struct unwind_cursor next = *cursor;
-    for (uint32_t i = 0; i < UNWIND_REGISTERS; i++)
-        if (row.rules[i].kind == RULE_AT_CFA &&
-            !read_stack(cursor, cfa + (uint64_t)row.rules[i].offset, &next.registers[i]))
-            return STATUS_INVALID;
-    if (row.rules[UNWIND_RIP].kind != RULE_AT_CFA)
-        return row.rules[UNWIND_RIP].kind == RULE_UNDEFINED ? STATUS_NOT_FOUND : STATUS_INVALID;
-    if (cfa <= cursor->registers[UNWIND_RSP] && !cursor->exact)
+    uint64_t cfa;
+    if (row.rules[UNWIND_RIP].kind == RULE_UNDEFINED)
+        return STATUS_NOT_FOUND;
+    if (row.cfa.deref)
+        return through_frame(cursor, &row);
+    if (!place_value(cursor, &row.cfa, &cfa) ||
+        !registers_restore(cursor, &row, cfa, &next) ||
+        row.rules[UNWIND_RIP].kind == RULE_SAME ||
+        (cfa <= cursor->registers[UNWIND_RSP] && !cursor->exact))
         return STATUS_INVALID;
     next.registers[UNWIND_RSP] = cfa;
     next.exact = false;
@@ -82,8 +163,8 @@ enum status unwind_next(struct unwind_cursor *cursor)
 }
 
 enum status unwind_backtrace(const struct namespace *ns, const struct trap_frame *frame,
-                             uint64_t stack_low, uint64_t stack_high, unwind_visit_fn visit,
-                             void *context)
+                             uint64_t stack_low, uint64_t stack_high,
+                             unwind_visit_fn visit, void *context)
 {
     struct unwind_cursor c;
     enum status status = STATUS_OK;

@@ -24,7 +24,8 @@ struct unwind_cursor {
 
 /* Starts at an interrupted instruction. STACK_LOW..STACK_HIGH bound what may be read. */
 void unwind_from_trap(struct unwind_cursor *out, const struct namespace *ns,
-                      const struct trap_frame *frame, uint64_t stack_low, uint64_t stack_high);
+                      const struct trap_frame *frame, uint64_t stack_low,
+                      uint64_t stack_high);
 /* Starts where a sleeping task gave up its CPU. */
 void unwind_from_switch(struct unwind_cursor *out, const struct namespace *ns,
                         const struct switch_frame *frame, uint64_t stack_low,

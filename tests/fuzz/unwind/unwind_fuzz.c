@@ -23,7 +23,7 @@ static void ask_rows(const struct version *v)
         for (uint64_t pc = v->fdes[i].pc; pc < v->fdes[i].pc + v->fdes[i].len; pc++) {
             struct unwind_row row;
             if (cfi_row(&v->fdes[i], pc, &row) == STATUS_OK &&
-                row.cfa_register >= UNWIND_REGISTERS)
+                row.cfa.base >= UNWIND_REGISTERS)
                 abort();
         }
 }
