@@ -45,7 +45,6 @@ show_state() {
 }
 
 finish() {
-    [ -z "${KEEP:-}" ] || cp -a "$work" "$KEEP"
     local status=$? left
     trap - EXIT
     set +e
