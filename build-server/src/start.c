@@ -293,6 +293,7 @@ static int64_t upkeep(struct server *server)
             server_alarm_clear(server, "release");
         due = notify_due(server);
     }
+    notify_check_age(server);
     enum result health = db_health(server->db);
     if (health != RESULT_OK)
         server_alarm(server, "database", result_name(health));

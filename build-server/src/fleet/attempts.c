@@ -154,13 +154,18 @@ static void set_cells(struct server *server, int64_t id, const json_t *cells)
     }
 }
 
+/* The release that a machine is back on: the newest older one with the content that it came from. */
+#define RELEASE_BEFORE                                                                             \
+    "(SELECT max(b.version) FROM releases b WHERE b.content = h.from_content AND b.version < "    \
+    "ifnull(h.release, 0))"
+
 /* Invariant 3: the row that tells of the way back. */
 static void add_revert_row(struct server *server, int64_t id)
 {
     db_run(server->db,
            "INSERT INTO history (machine, time, finished, release, from_commit, to_commit, from_content, "
            "to_content, trigger_kind, by_kind, by_name, result, pause_ns, reason_json, cause, boot_id, "
-           "attempt) SELECT h.machine, ?1, ?1, m.release, h.to_commit, h.from_commit, h.to_content, "
+           "attempt) SELECT h.machine, ?1, ?1, " RELEASE_BEFORE ", h.to_commit, h.from_commit, h.to_content, "
            "h.from_content, 'revert', 'machine', m.name, 'permanent', NULL, h.reason_json, h.id, "
            "h.boot_id, h.attempt FROM history h JOIN machines m ON m.id = h.machine WHERE h.id = ?2 AND "
            "NOT EXISTS (SELECT 1 FROM history x WHERE x.cause = h.id)",
@@ -194,8 +199,8 @@ static void follow_up(struct server *server, int64_t id, const struct attempt *a
                "si", attempt->machine, id);
     if (back)
         db_run(server->db,
-               "UPDATE machines SET commit_id = h.from_commit, content = h.from_content FROM history h "
-               "WHERE h.id = ? AND machines.id = h.machine AND h.from_content IS NOT NULL",
+               "UPDATE machines SET release = " RELEASE_BEFORE ", commit_id = h.from_commit, content = "
+               "h.from_content FROM history h WHERE h.id = ? AND machines.id = h.machine AND h.from_content IS NOT NULL",
                "i", id);
     if (strcmp(result, "reverted") == 0 || strcmp(result, "refused") == 0 ||
         strcmp(result, "failed") == 0)

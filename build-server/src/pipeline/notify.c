@@ -12,9 +12,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "fleet/machines.h"
 #include "fleet/orders.h"
 
 #include <manifest/sign.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,7 +198,25 @@ enum result notify_refresh(struct server *server, struct problem *problem)
              (long long)wanted.release);
     http_wake(server->machines, NULL);
     server_poke(server);
+    if (!same)
+        machines_settle_all(server);
     return RESULT_OK;
+}
+
+/* Freshness that runs out is told long before machines would stop to take news. */
+void notify_check_age(struct server *server)
+{
+    struct said said;
+    if (!load_said(server, &said))
+        return;
+    int64_t age = clock_now_ms() - said.time_ms;
+    char text[128];
+    snprintf(text, sizeof text, "the timestamp has used up %lld %% of its life and is not renewed",
+             (long long)(age >= LIFE_MS * 8 / 10 ? 80 : 50));
+    if (age >= LIFE_MS / 2)
+        server_alarm(server, "timestamp-age", text);
+    else
+        server_alarm_clear(server, "timestamp-age");
 }
 
 int64_t notify_due(struct server *server)

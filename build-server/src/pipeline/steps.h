@@ -113,6 +113,9 @@ enum result notify_refresh(struct server *server, struct problem *problem);
 /* When the timestamp wants to be signed again (ms since 1970). Lock held. */
 int64_t notify_due(struct server *server);
 
+/* Raises an alarm at half and at four fifths of the timestamp's life. Lock held. */
+void notify_check_age(struct server *server);
+
 /* --- image.c ------------------------------------------------------------------------------------ */
 
 /* Makes boot/<V>/ for the release: neurath.elf and archive.cpio. Takes the lock shortly. */
