@@ -184,7 +184,7 @@ bool command_plan(const struct invocation *invocation, enum outcome *out_outcome
                 http_send(http, "POST", "/api/v1/plan", body, &answer, failure);
 
     if (done) {
-        machines = json_object_get(answer, "machines");
+        machines = json_object_get(answer, "rows");
         for (size_t i = 0; i < json_array_size(machines); i++) {
             if (!print_plan(json_array_get(machines, i), invocation->json)) {
                 *out_outcome = OUTCOME_FAILED;
