@@ -7,6 +7,9 @@ import { cells, cellTable, facts, reason, row, sign, stageBar, stageTable, stage
 
 const WORDS = { machine: "machine", cell: "cell", commit: "commit", result: "result", trigger: "trigger" };
 
+/* What happened at the end of the measured stages; otherwise the new code ran. */
+const AFTER = { refused: "refused", failed: "failed", lost: "last heard" };
+
 /* "machine:m1 text" -> {filter: {machine: "m1"}, words: ["text"]} */
 export function parseSearch(text) {
   const filter = {};
@@ -60,17 +63,19 @@ export class History {
     const subject = item.to_subject;
     const quick = stageTotal(item.stage_ms);
     return [
-      el("div.what", null, sign(item.result, true),
-        el("b.machine", null, plain(item.machine_name || item.machine)),
-        el("span.move", null, hash(item.from_commit), icon("arrow"), el("span.hidden", null, " to "), hash(item.to_commit)),
-        subject && el("span.subjectline", { title: plain(subject) }, foreign(subject, "bdi.subject"))),
-      el("div.stamp", null, when(item.time), handle),
-      el("div.how", null, cells(item.cells),
-        el("span.by", null, plain(item.trigger), item.by?.name ? [" by ", foreign(item.by.name)] : null)),
-      el("div.cost", null,
-        item.pause_ns !== null && el("span", { title: "All processors of the machine stood still this long" }, "pause ", el("b", null, nanoseconds(item.pause_ns))),
-        quick > 0 && el("span", { title: "From notice until the new code ran" }, "ran after ", el("b", null, milliseconds(quick))),
-        stageBar(item.stage_ms)),
+      el("div.line", null,
+        el("div.what", null, sign(item.result, true),
+          el("b.machine", null, plain(item.machine_name || item.machine)),
+          el("span.move", null, hash(item.from_commit), icon("arrow"), el("span.hidden", null, " to "), hash(item.to_commit)),
+          subject && el("span.subjectline", { title: plain(subject) }, foreign(subject, "bdi.subject"))),
+        el("div.stamp", null, when(item.time), handle)),
+      el("div.line", null,
+        el("div.how", null, cells(item.cells),
+          el("span.by", null, plain(item.trigger), item.by?.name ? [" by ", foreign(item.by.name)] : null)),
+        el("div.cost", null,
+          item.pause_ns !== null && el("span", { title: "All processors of the machine stood still this long" }, "pause ", el("b", null, nanoseconds(item.pause_ns))),
+          quick > 0 && el("span", { title: "From notice on, measured by the machine" }, AFTER[item.result] ?? "ran", " after ", el("b", null, milliseconds(quick))),
+          stageBar(item.stage_ms))),
       item.reason && reason(item.reason),
     ];
   }

@@ -84,7 +84,7 @@ export class Machines {
 
   detail(machine) {
     const act = (verb, text) => button(text, () => this.actions.order(verb, machine));
-    const name = machine.name || machine.id;
+    const name = /^[\w.-]+$/.test(machine.name ?? "") ? machine.name : machine.id; /* for a command line */
     const running = this.store.runningRelease(machine);
     return [
       el("p.why", null, why(machine)),
@@ -103,7 +103,8 @@ export class Machines {
         button("Roll back…", () => this.actions.rollback({ machine: machine.id }), "button.danger"),
         machine.held ? act("unhold", "Lift the hold") : act("hold", "Hold at this commit"),
         ["reverted", "blocked"].includes(machine.state) && act("retry", "Try again")),
-      command(`build/bin/neurath log ${/^[\w.-]+$/.test(name) ? name : machine.id}`),
+      machine.state === "blocked" && command(`build/bin/neurath reboot ${name}`),
+      command(`build/bin/neurath log ${name}`),
     ];
   }
 }

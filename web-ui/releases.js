@@ -42,7 +42,7 @@ export class Releases {
         item.state !== "published" && el("span.tag", null, plain(item.state)),
         item.held_back && el("span.tag.warn", { title: "It contains suspect cells; the hold keeps it back" }, "held back"),
         item.needs_boot.length > 0 && el("span.tag.warn", { title: `A reboot is needed for: ${plain(item.needs_boot.join(", "))}` }, "needs reboot"),
-        item.refusals.length > 0 && el("span.tag.warn", null, "refused by plan"),
+        item.refusals.length > 0 && !item.needs_boot.length && el("span.tag.warn", null, "refused by plan"),
         item.reissue_of && el("span.tag", { title: `The content of V${item.reissue_of}, issued again` }, `again V${item.reissue_of}`)),
       el("div.subjectline", { title: plain(item.subject) }, foreign(item.subject || "(no subject)", "bdi.subject")),
       el("div.how", null, cells(item.changed, 4)),

@@ -49,12 +49,16 @@ export class Rollback {
       this.ask();
   }
 
-  /* The newest released commit that the machine, or the channel, does not run now. */
+  /* What ran well before: the newest commit with another content that became permanent, or was swapped away for one. */
   propose(machine) {
-    const running = machine ? this.store.machines.get(machine)?.commit : this.store.status?.commit;
-    const last = this.store.sorted("history").find((r) => (!machine || r.machine === machine) && r.trigger !== "revert"
-      && r.to_commit === running && r.from_commit && r.from_commit !== running);
-    return last?.from_commit ?? this.targets().find((r) => r.commit !== running)?.commit ?? null;
+    const content = (commit) => this.store.releases.get(this.store.releaseOf.get(commit))?.content;
+    const now = content(machine ? this.store.machines.get(machine)?.commit : this.store.status?.commit);
+    for (const row of this.store.sorted("history"))
+      if ((!machine || row.machine === machine) && row.result === "permanent" && row.trigger !== "revert")
+        for (const commit of [row.to_commit, row.from_commit])
+          if (content(commit) && content(commit) !== now)
+            return commit;
+    return null;
   }
 
   /* One entry per commit: a re-issue carries the commit of what it repeats. */
@@ -75,10 +79,11 @@ export class Rollback {
     const targets = this.targets();
     if (this.to && !targets.some((r) => r.commit === this.to))
       targets.push({ commit: this.to, subject: store.commit(this.to)?.subject ?? "", time: null });
+    const bad = new Set([...store.history.values()].filter((r) => ["reverted", "refused", "failed"].includes(r.result)).map((r) => r.to_commit));
     const what = el("select", { id: "rollback-to", onchange: (e) => { this.to = e.target.value || null; this.ask(); } },
       !this.to && el("option", { value: "", selected: true }, "Choose a commit"),
       targets.map((r) => el("option", { value: r.commit, selected: r.commit === this.to },
-        `${r.commit.slice(0, 7)}  ${plain(r.subject ?? "").slice(0, 70)}${r.time ? `  (${utc(r.time)})` : ""}${r.current ? "  – current" : ""}`)));
+        `${r.commit.slice(0, 7)}  ${plain(r.subject ?? "").slice(0, 70)}${r.time ? `  (${utc(r.time)})` : ""}${r.current ? " – current" : bad.has(r.commit) ? " – failed on a machine" : ""}`)));
     this.plan = el("div.plan", { "aria-live": "polite" });
     this.confirm = el("div");
     this.button = el("button.danger", { value: "order", type: "submit", disabled: true }, "Roll back");

@@ -44,7 +44,9 @@ function headline(store) {
     return length === 1 ? "The machine runs what it should." : `All ${length} machines run what they should.`;
   if (moving && !ill)
     return `${count(moving, "machine")} ${moving === 1 ? "is" : "are"} on the way to what should run; ${right} of ${length} there.`;
-  return `${right} of ${count(length, "machine")} ${right === 1 ? "runs" : "run"} what ${right === 1 ? "it" : "they"} should.`;
+  if (length === 1)
+    return "The machine does not run what it should.";
+  return `${right} of ${length} machines ${right === 1 ? "runs what it" : "run what they"} should.`;
 }
 
 export function drawSummary(store, unhold) {

@@ -219,6 +219,9 @@ test("rollback asks for a dry run first, says who is affected, and the machine g
   page.on("request", (r) => r.method() === "POST" && sent.push([new URL(r.url()).pathname, JSON.parse(r.postData())]));
   await page.locator("#fleet-rollback").click();
   const dialog = page.getByRole("dialog", { name: "Roll back" });
+  const proposed = await dialog.getByLabel("To").inputValue();
+  assert.ok((await service.get("history")).rows.some((r) => r.result === "permanent" && [r.from_commit, r.to_commit].includes(proposed)), "what is proposed ran before");
+  assert.notEqual(proposed, (await service.get("status")).commit);
   await dialog.getByLabel("To").selectOption(first.commit);
   const order = dialog.getByRole("button", { name: /^Roll back 1 machine to / });
   await order.waitFor();
