@@ -12,21 +12,21 @@
 
 enum status test_network_start(void);
 
-uint16_t http_port(void)
+uint16_t network_http_port(void)
 {
     return (uint16_t)boot_option_number("net_test_http", 0);
 }
 
-uint16_t https_port(void)
+uint16_t network_https_port(void)
 {
     return (uint16_t)boot_option_number("net_test_https", 0);
 }
 
-struct http *client_create(const struct tls_options *tls)
+struct http *network_client(const struct tls_options *tls)
 {
     struct http_options options = {
         .host = SERVER_ADDRESS,
-        .port = tls != NULL ? https_port() : http_port(),
+        .port = tls != NULL ? network_https_port() : network_http_port(),
         .host_header = SERVER_NAME,
         .tls = tls,
     };
@@ -35,7 +35,7 @@ struct http *client_create(const struct tls_options *tls)
     return http;
 }
 
-enum status finish(struct http *http, uint64_t limit_s)
+enum status network_finish(struct http *http, uint64_t limit_s)
 {
     uint64_t end_ns = clock_ns() + limit_s * NS_PER_S;
     for (;;) {
@@ -48,7 +48,8 @@ enum status finish(struct http *http, uint64_t limit_s)
     }
 }
 
-enum status get(struct http *http, const char *path, uint64_t range_first, size_t body_max)
+enum status network_get(struct http *http, const char *path, uint64_t range_first,
+                        size_t body_max)
 {
     struct http_request request = {.method = "GET",
                                    .path = path,
@@ -56,13 +57,13 @@ enum status get(struct http *http, const char *path, uint64_t range_first, size_
                                    .body_len_max = body_max};
     enum status status = http_begin(http, &request);
     if (status == STATUS_OK)
-        status = finish(http, WAIT_S);
+        status = network_finish(http, WAIT_S);
     if (status != STATUS_OK)
         console_print("     %s: %s: %s\n", path, status_name(status), http_error(http));
     return status;
 }
 
-bool body_is_pattern(const struct http *http, uint64_t first, size_t len)
+bool network_body_is_pattern(const struct http *http, uint64_t first, size_t len)
 {
     const struct http_response *response = http_response(http);
     if (response->body_len != len)
@@ -73,7 +74,7 @@ bool body_is_pattern(const struct http *http, uint64_t first, size_t len)
     return true;
 }
 
-bool body_is_text(const struct http *http, const char *text)
+bool network_body_is_text(const struct http *http, const char *text)
 {
     const struct http_response *response = http_response(http);
     return response->body_len == strlen(text) &&
@@ -115,8 +116,8 @@ void the_local_tests_hold(void)
 /* Lets the server talk to our echo; its answer is 200 when all came back. */
 static void echo_by_server(const char *path)
 {
-    struct http *http = client_create(NULL);
-    KTEST_CHECK(get(http, path, 0, 1000) == STATUS_OK);
+    struct http *http = network_client(NULL);
+    KTEST_CHECK(network_get(http, path, 0, 1000) == STATUS_OK);
     KTEST_CHECK(http_response(http)->status == 200);
     if (http_response(http)->body != NULL)
         console_print("     %s\n", (const char *)http_response(http)->body);
@@ -157,16 +158,16 @@ void memory_is_given_back(void)
     enum { ROUNDS = 100 };
     struct heap_stats stats;
     uint64_t before;
-    struct http *http = client_create(NULL);
-    KTEST_CHECK(get(http, "/bytes/100000", 0, 100000) == STATUS_OK);
+    struct http *http = network_client(NULL);
+    KTEST_CHECK(network_get(http, "/bytes/100000", 0, 100000) == STATUS_OK);
     http_destroy(http);
     ktest_sleep(2 * NS_PER_S);
     heap_stats_read(&stats);
     /* The stack's own caches come and go; each connection leaves a control block in TIME-WAIT. */
     before = stats.live_count + 16 + ROUNDS;
     for (unsigned i = 0; i < ROUNDS; i++) {
-        http = client_create(NULL);
-        KTEST_CHECK(get(http, "/bytes/1000", 0, 1000) == STATUS_OK);
+        http = network_client(NULL);
+        KTEST_CHECK(network_get(http, "/bytes/1000", 0, 1000) == STATUS_OK);
         http_destroy(http);
     }
     KTEST_CHECK(ktest_until(heap_is_as_before, &before, 15 * NS_PER_S));

@@ -18,19 +18,19 @@ static inline uint8_t pattern_byte(uint64_t at)
     return (uint8_t)((at * 2654435761u) >> 13);
 }
 
-uint16_t http_port(void);
-uint16_t https_port(void);
+uint16_t network_http_port(void);
+uint16_t network_https_port(void);
 
 /* A client of the plain server, or of the secure one. */
-struct http *client_create(const struct tls_options *tls);
+struct http *network_client(const struct tls_options *tls);
 /* Carries a GET of PATH out, from byte RANGE_FIRST, at most BODY_MAX bytes. */
-enum status get(struct http *http, const char *path, uint64_t range_first,
-                size_t body_max);
+enum status network_get(struct http *http, const char *path, uint64_t range_first,
+                        size_t body_max);
 /* Waits for the end of a request that has begun. */
-enum status finish(struct http *http, uint64_t limit_s);
+enum status network_finish(struct http *http, uint64_t limit_s);
 /* Whether the body is the pattern from byte FIRST on. */
-bool body_is_pattern(const struct http *http, uint64_t first, size_t len);
-bool body_is_text(const struct http *http, const char *text);
+bool network_body_is_pattern(const struct http *http, uint64_t first, size_t len);
+bool network_body_is_text(const struct http *http, const char *text);
 
 /* The cases, in order. */
 void a_lease_is_obtained(void);

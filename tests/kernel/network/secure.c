@@ -15,14 +15,14 @@ static struct {
 
 static void fetch(struct http *http, const char *path, char out[PEM_MAX])
 {
-    KTEST_CHECK(get(http, path, 0, PEM_MAX - 1) == STATUS_OK);
+    KTEST_CHECK(network_get(http, path, 0, PEM_MAX - 1) == STATUS_OK);
     KTEST_CHECK(http_response(http)->status == 200);
     memcpy(out, http_response(http)->body, http_response(http)->body_len + 1);
 }
 
 void credentials_are_fetched(void)
 {
-    struct http *http = client_create(NULL);
+    struct http *http = network_client(NULL);
     fetch(http, "/pem/ca", pems.ca);
     fetch(http, "/pem/other-ca", pems.other_ca);
     fetch(http, "/pem/client", pems.client);
@@ -46,13 +46,13 @@ static struct tls_options usual_options(void)
 void tls_shows_our_certificate(void)
 {
     struct tls_options options = usual_options();
-    struct http *http = client_create(&options);
+    struct http *http = network_client(&options);
     uint64_t begin = clock_ns();
-    KTEST_CHECK(get(http, "/who", 0, 100) == STATUS_OK);
+    KTEST_CHECK(network_get(http, "/who", 0, 100) == STATUS_OK);
     console_print("     handshake and answer: %lu ms\n", (clock_ns() - begin) / NS_PER_MS);
-    KTEST_CHECK(body_is_text(http, "0123456789abcdef"));
-    KTEST_CHECK(get(http, "/count", 0, 100) == STATUS_OK);
-    KTEST_CHECK(body_is_text(http, "2"));
+    KTEST_CHECK(network_body_is_text(http, "0123456789abcdef"));
+    KTEST_CHECK(network_get(http, "/count", 0, 100) == STATUS_OK);
+    KTEST_CHECK(network_body_is_text(http, "2"));
     http_destroy(http);
 }
 
@@ -60,17 +60,17 @@ void tls_without_a_certificate(void)
 {
     struct tls_options options = usual_options();
     options.certificate = options.key = NULL;
-    struct http *http = client_create(&options);
-    KTEST_CHECK(get(http, "/who", 0, 100) == STATUS_OK);
-    KTEST_CHECK(body_is_text(http, "nobody"));
+    struct http *http = network_client(&options);
+    KTEST_CHECK(network_get(http, "/who", 0, 100) == STATUS_OK);
+    KTEST_CHECK(network_body_is_text(http, "nobody"));
     http_destroy(http);
 }
 
 static void assert_certificate_refused(const struct tls_options *options,
                                        const char *words)
 {
-    struct http *http = client_create(options);
-    KTEST_CHECK(get(http, "/who", 0, 100) == STATUS_IO);
+    struct http *http = network_client(options);
+    KTEST_CHECK(network_get(http, "/who", 0, 100) == STATUS_IO);
     KTEST_CHECK(http_failure(http) == HTTP_FAILURE_CERTIFICATE);
     KTEST_CHECK(strcmp(http_error(http), words) == 0);
     KTEST_CHECK(http_response(http)->status == 0);
@@ -100,10 +100,10 @@ void a_plain_server_is_no_tls_server(void)
 {
     struct tls_options options = usual_options();
     struct http_options where = {
-        .host = SERVER_ADDRESS, .port = http_port(), .tls = &options};
+        .host = SERVER_ADDRESS, .port = network_http_port(), .tls = &options};
     struct http *http = NULL;
     KTEST_CHECK(http_create(&where, NULL, &http) == STATUS_OK);
-    KTEST_CHECK(get(http, "/", 0, 100) == STATUS_IO);
+    KTEST_CHECK(network_get(http, "/", 0, 100) == STATUS_IO);
     KTEST_CHECK(http_failure(http) == HTTP_FAILURE_TLS);
     http_destroy(http);
 }
@@ -111,10 +111,10 @@ void a_plain_server_is_no_tls_server(void)
 void a_large_body_arrives_over_tls(void)
 {
     struct tls_options options = usual_options();
-    struct http *http = client_create(&options);
+    struct http *http = network_client(&options);
     uint64_t begin = clock_ns();
-    KTEST_CHECK(get(http, "/bytes/4194304", 0, LARGE) == STATUS_OK);
+    KTEST_CHECK(network_get(http, "/bytes/4194304", 0, LARGE) == STATUS_OK);
     console_print("     4 MiB: %lu ms\n", (clock_ns() - begin) / NS_PER_MS);
-    KTEST_CHECK(body_is_pattern(http, 0, LARGE));
+    KTEST_CHECK(network_body_is_pattern(http, 0, LARGE));
     http_destroy(http);
 }
