@@ -25,18 +25,22 @@ static const char help[] =
     "\n"
     "  neurathd --state DIR [options]\n"
     "\n"
-    "  --state DIR            everything that it keeps: keys, database, objects, repository\n"
-    "  --operator-port N      HTTP on 127.0.0.1 for the command line and the browser (7480; 0: any)\n"
+    "  --state DIR            everything that it keeps: keys, database, objects, "
+    "repository\n"
+    "  --operator-port N      HTTP on 127.0.0.1 for the command line and the browser "
+    "(7480; 0: any)\n"
     "  --machine-port N       HTTPS for machines (7443; 0: any)\n"
     "  --machine-address A    IPv4 address that machines reach (127.0.0.1)\n"
     "  --branch NAME          the branch that is built and released (main)\n"
-    "  --sources DIR          third-party sources for builds (NEURATH_SOURCES, or the cache of deploy/deps)\n"
+    "  --sources DIR          third-party sources for builds (NEURATH_SOURCES, or the "
+    "cache of deploy/deps)\n"
     "  --web DIR              the dashboard's files (web/ beside the program's folder)\n"
     "  --build-seconds N      wall time that a build may take (600)\n"
     "  --lab                  new keys are labelled as lab keys\n"
     "  --verbose              log more\n"
     "\n"
-    "It prints one line when it is ready, and writes DIR/run/status.json. TERM or INT ends it.\n"
+    "It prints one line when it is ready, and writes DIR/run/status.json. TERM or INT "
+    "ends it.\n"
     "Example: neurathd --state /var/lib/neurath\n";
 
 struct arguments {
@@ -66,13 +70,20 @@ static bool read_port(const char *text, int *out_port)
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
     static const struct option options[] = {
-        {"state", required_argument, NULL, 's'},          {"operator-port", required_argument, NULL, 'o'},
-        {"machine-port", required_argument, NULL, 'm'},   {"machine-address", required_argument, NULL, 'a'},
-        {"branch", required_argument, NULL, 'b'},         {"sources", required_argument, NULL, 'S'},
-        {"web", required_argument, NULL, 'w'},            {"lab", no_argument, NULL, 'l'},
-        {"verbose", no_argument, NULL, 'v'},              {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},              {"build-seconds", required_argument, NULL, 't'},
-        {"signer", no_argument, NULL, 1},                 {"planner", no_argument, NULL, 2},
+        {"state", required_argument, NULL, 's'},
+        {"operator-port", required_argument, NULL, 'o'},
+        {"machine-port", required_argument, NULL, 'm'},
+        {"machine-address", required_argument, NULL, 'a'},
+        {"branch", required_argument, NULL, 'b'},
+        {"sources", required_argument, NULL, 'S'},
+        {"web", required_argument, NULL, 'w'},
+        {"lab", no_argument, NULL, 'l'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"build-seconds", required_argument, NULL, 't'},
+        {"signer", no_argument, NULL, 1},
+        {"planner", no_argument, NULL, 2},
         {"push-hook", required_argument, NULL, 3},
         {NULL, 0, NULL, 0},
     };
@@ -164,15 +175,17 @@ static int serve(struct arguments *arguments)
     struct problem problem = {"", ""};
     server.options = arguments->options;
     server.options.sources = find_sources(arguments->options.sources);
-    server.options.web =
-        arguments->options.web == NULL ? beside_program("../web") : strdup(arguments->options.web);
+    server.options.web = arguments->options.web == NULL ? beside_program("../web")
+                                                        : strdup(arguments->options.web);
     server.options.tools = beside_program(".");
     raise_descriptor_limit();
     enum result result = server_start(&server, &problem);
     if (result != RESULT_OK) {
-        fprintf(stderr, "neurathd: %s\n", problem.text[0] == '\0' ? result_name(result) : problem.text);
+        fprintf(stderr, "neurathd: %s\n",
+                problem.text[0] == '\0' ? result_name(result) : problem.text);
     } else {
-        printf("neurathd: ready: %s for operators, port %u for machines, pushes to %s/repo.git\n",
+        printf("neurathd: ready: %s for operators, port %u for machines, pushes to "
+               "%s/repo.git\n",
                server.url, (unsigned)http_port(server.machines), server.options.state);
         fflush(stdout);
         server_run(&server);

@@ -24,15 +24,15 @@
 #define CHANNEL_NAME "main"
 
 struct server_options {
-    char *state;             /* absolute path */
-    int operator_port;       /* 0: any */
+    char *state;       /* absolute path */
+    int operator_port; /* 0: any */
     int machine_port;
     const char *machine_address; /* what the machine listener binds to */
-    const char *branch;      /* the watched branch */
-    char *web;               /* folder of the dashboard's files, or NULL */
-    char *sources;           /* third-party sources for builds, or NULL */
-    char *tools;             /* folder of bootimage */
-    int build_seconds;       /* wall time that a build may take */
+    const char *branch;          /* the watched branch */
+    char *web;                   /* folder of the dashboard's files, or NULL */
+    char *sources;               /* third-party sources for builds, or NULL */
+    char *tools;                 /* folder of bootimage */
+    int build_seconds;           /* wall time that a build may take */
     bool lab;
 };
 
@@ -40,37 +40,37 @@ struct events;
 struct manifest_orders;
 
 struct server {
-    struct server_options options; /* [I] */
-    char fleet[17];                /* [I] */
-    json_t *roots;                 /* [I] array of base64 frames, version 1 first */
-    char *ca;                      /* [I] PEM */
-    char *token;                   /* [I] for operators */
-    char *enrol_token;             /* [I] for machines */
-    char url[64];                  /* [I] of the operator listener */
-    int64_t started_ms;            /* [I] */
-    struct signer *signer;         /* [own] */
-    struct repo *repo;             /* [own] */
-    struct events *events;         /* [own] */
+    struct server_options options;   /* [I] */
+    char fleet[17];                  /* [I] */
+    json_t *roots;                   /* [I] array of base64 frames, version 1 first */
+    char *ca;                        /* [I] PEM */
+    char *token;                     /* [I] for operators */
+    char *enrol_token;               /* [I] for machines */
+    char url[64];                    /* [I] of the operator listener */
+    int64_t started_ms;              /* [I] */
+    struct signer *signer;           /* [own] */
+    struct repo *repo;               /* [own] */
+    struct events *events;           /* [own] */
     struct http_listener *operators; /* [own] */
     struct http_listener *machines;  /* [own] */
-    int main_wake;                 /* [own] eventfd of the main loop */
+    int main_wake;                   /* [own] eventfd of the main loop */
     atomic_bool stopping;
-    atomic_int hooks;              /* pushes that are being answered */
-    int stop_fd;                   /* [own] eventfd: readable when the service ends */
+    atomic_int hooks; /* pushes that are being answered */
+    int stop_fd;      /* [own] eventfd: readable when the service ends */
 
     pthread_mutex_t lock;
     pthread_cond_t builds_changed; /* with lock: a build or release moved, or a push came */
     struct db *db;                 /* [L] */
     struct manifest_orders *orders; /* [L] the tree that the newest timestamp names */
-    uint8_t *timestamp;            /* [L] newest frame, NULL: none */
-    size_t timestamp_len;          /* [L] */
-    char timestamp_hash[65];       /* [L] of the frame */
-    int64_t timestamp_counter;     /* [L] */
-    json_t *login_codes;           /* [L] hash → expiry */
-    json_t *alarms;                /* [L] code → {text, since} */
-    json_t *forecasts;             /* [L] see fleet/forecast.h */
-    int64_t moves_seen;            /* [L] counts scans, for the push hook */
-    int cancel_fd;                 /* [own] eventfd: the build that runs should look at `cancel` */
+    uint8_t *timestamp;             /* [L] newest frame, NULL: none */
+    size_t timestamp_len;           /* [L] */
+    char timestamp_hash[65];        /* [L] of the frame */
+    int64_t timestamp_counter;      /* [L] */
+    json_t *login_codes;            /* [L] hash → expiry */
+    json_t *alarms;                 /* [L] code → {text, since} */
+    json_t *forecasts;              /* [L] see fleet/forecast.h */
+    int64_t moves_seen;             /* [L] counts scans, for the push hook */
+    int cancel_fd; /* [own] eventfd: the build that runs should look at `cancel` */
     atomic_bool cancel;
 };
 

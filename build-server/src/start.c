@@ -42,9 +42,10 @@ static enum result make_folders(struct server *server, struct problem *problem)
     static const struct {
         const char *name;
         mode_t mode;
-    } folders[] = {{"", 0711},         {"keys", 0700},  {"roots", 0755}, {"tls", 0700},
-                   {"objects", 0755},  {"objects/staging", 0700},        {"releases", 0755},
-                   {"run", 0755},      {"boot", 0755},  {"log", 0755}};
+    } folders[] = {{"", 0711},         {"keys", 0700},    {"roots", 0755},
+                   {"tls", 0700},      {"objects", 0755}, {"objects/staging", 0700},
+                   {"releases", 0755}, {"run", 0755},     {"boot", 0755},
+                   {"log", 0755}};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         TEXT_OWNED char *path = server_path(server, "%s", folders[i].name);
         size_t len = strlen(path);
@@ -52,14 +53,15 @@ static enum result make_folders(struct server *server, struct problem *problem)
             path[len - 1] = '\0';
         enum result result = files_make_folder(path, folders[i].mode);
         if (result != RESULT_OK)
-            return problem_set(problem, result, "state", "the folder %s cannot be made: %s", path,
-                               strerror(errno));
+            return problem_set(problem, result, "state",
+                               "the folder %s cannot be made: %s", path, strerror(errno));
     }
     TEXT_OWNED char *path = server_path(server, "run/lock");
     lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_fd < 0 || flock(lock_fd, LOCK_EX | LOCK_NB) != 0)
         return problem_set(problem, RESULT_BUSY, "in-use",
-                           "another neurathd uses the state folder %s", server->options.state);
+                           "another neurathd uses the state folder %s",
+                           server->options.state);
     return RESULT_OK;
 }
 
@@ -88,7 +90,8 @@ static enum result load_token(struct server *server, const char *name, char **ou
 
 /* Keeps what the signer says of itself. Versions and counters that it has used are never asked for again,
  * even when the database is an old copy. */
-static enum result greet_signer(struct server *server, json_t **out_hello, struct problem *problem)
+static enum result greet_signer(struct server *server, json_t **out_hello,
+                                struct problem *problem)
 {
     JSON_OWNED json_t *question = json_pack("{s:s}", "op", "hello");
     enum result result = signer_ask(server->signer, question, out_hello, problem);
@@ -102,8 +105,9 @@ static enum result greet_signer(struct server *server, json_t **out_hello, struc
     size_t len = 0;
     result = files_read(path, 65536, &bytes, &len);
     server->ca = (char *)bytes;
-    return result == RESULT_OK ? result
-                               : problem_set(problem, result, "ca", "%s cannot be read", path);
+    return result == RESULT_OK
+               ? result
+               : problem_set(problem, result, "ca", "%s cannot be read", path);
 }
 
 static void catch_up_with_signer(struct server *server, const json_t *hello)
@@ -112,16 +116,22 @@ static void catch_up_with_signer(struct server *server, const json_t *hello)
     int64_t counter = json_integer_value(json_object_get(hello, "counter"));
     struct db *db = server->db;
     db_run(db, "INSERT OR IGNORE INTO channel (name) VALUES (?)", "s", CHANNEL_NAME);
-    int64_t used = db_integer(db, 0, "SELECT seq FROM sqlite_sequence WHERE name = 'releases'", "");
+    int64_t used =
+        db_integer(db, 0, "SELECT seq FROM sqlite_sequence WHERE name = 'releases'", "");
     if (version > used) {
-        log_warning("start", "the database knows releases up to %lld, the signer %lld", (long long)used,
-                    (long long)version);
-        if (db_integer(db, 0, "SELECT count(*) FROM sqlite_sequence WHERE name = 'releases'", "") == 0)
-            db_run(db, "INSERT INTO sqlite_sequence (name, seq) VALUES ('releases', ?)", "i", version);
-        db_run(db, "UPDATE sqlite_sequence SET seq = ? WHERE name = 'releases'", "i", version);
+        log_warning("start", "the database knows releases up to %lld, the signer %lld",
+                    (long long)used, (long long)version);
+        if (db_integer(db, 0,
+                       "SELECT count(*) FROM sqlite_sequence WHERE name = 'releases'",
+                       "") == 0)
+            db_run(db, "INSERT INTO sqlite_sequence (name, seq) VALUES ('releases', ?)",
+                   "i", version);
+        db_run(db, "UPDATE sqlite_sequence SET seq = ? WHERE name = 'releases'", "i",
+               version);
     }
-    db_run(db, "UPDATE timestamps SET counter = ?1, frame = NULL, orders_root = '' WHERE counter < ?1", "i",
-           counter);
+    db_run(
+        db, "UPDATE timestamps SET counter = ?1, frame = NULL, orders_root = '' WHERE counter < ?1",
+        "i", counter);
 }
 
 static enum result open_listeners(struct server *server, struct problem *problem)
@@ -135,7 +145,8 @@ static enum result open_listeners(struct server *server, struct problem *problem
     if (result == RESULT_OK)
         result = files_read(certificate_path, 65536, &certificate, &len);
     if (result != RESULT_OK)
-        return problem_set(problem, result, "tls", "the listener's certificate cannot be read");
+        return problem_set(problem, result, "tls",
+                           "the listener's certificate cannot be read");
     struct http_config machines = {
         .name = "machine",
         .address = server->options.machine_address,
@@ -205,8 +216,8 @@ static enum result open_state(struct server *server, struct problem *problem)
     JSON_OWNED json_t *hello = NULL;
     TEXT_OWNED char *db_path = server_path(server, "db.sqlite");
     TEXT_OWNED char *repo_path = server_path(server, "repo.git");
-    enum result result =
-        signer_start(server->options.state, server->options.lab, &server->signer, problem);
+    enum result result = signer_start(server->options.state, server->options.lab,
+                                      &server->signer, problem);
     if (result == RESULT_OK)
         result = greet_signer(server, &hello, problem);
     if (result == RESULT_OK)
@@ -319,7 +330,10 @@ void server_run(struct server *server)
         int64_t wait = next == INT64_MAX ? INT64_MAX : next - now;
         if (wall != INT64_MAX && wall - clock_now_ms() < wait)
             wait = wall - clock_now_ms();
-        int timeout = wait == INT64_MAX ? -1 : wait < 0 ? 0 : wait > 3600000 ? 3600000 : (int)wait + 1;
+        int timeout = wait == INT64_MAX ? -1
+                      : wait < 0        ? 0
+                      : wait > 3600000  ? 3600000
+                                        : (int)wait + 1;
         struct pollfd waits[2] = {{signal_fd, POLLIN, 0}, {server->main_wake, POLLIN, 0}};
         if (poll(waits, 2, timeout) > 0 && waits[0].revents != 0)
             return;

@@ -11,9 +11,11 @@
 void answer_json(struct http_answer *answer, unsigned status, json_t *value);
 
 /* {code, text} */
-void answer_error(struct http_answer *answer, unsigned status, const char *code, const char *text);
+void answer_error(struct http_answer *answer, unsigned status, const char *code,
+                  const char *text);
 
 /* The status that fits RESULT, with the problem's code and text. */
-void answer_problem(struct http_answer *answer, enum result result, const struct problem *problem);
+void answer_problem(struct http_answer *answer, enum result result,
+                    const struct problem *problem);
 
 #endif

@@ -30,14 +30,16 @@ static bool is_our_host(const struct server *server, const char *host)
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
     char full[64];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(full, sizeof full, "%s:%u", names[i], (unsigned)http_port(server->operators));
+        snprintf(full, sizeof full, "%s:%u", names[i],
+                 (unsigned)http_port(server->operators));
         if (strcmp(host, full) == 0)
             return true;
     }
     return false;
 }
 
-bool auth_host(struct server *server, struct http_request *request, struct http_answer *answer)
+bool auth_host(struct server *server, struct http_request *request,
+               struct http_answer *answer)
 {
     const char *host = http_header(request, "Host");
     if (host != NULL && is_our_host(server, host))
@@ -54,7 +56,8 @@ static bool is_write(const struct http_request *request)
 static bool is_our_origin(const struct server *server, const struct http_request *request)
 {
     const char *origin = http_header(request, "Origin");
-    return origin != NULL && strncmp(origin, "http://", 7) == 0 && is_our_host(server, origin + 7);
+    return origin != NULL && strncmp(origin, "http://", 7) == 0 &&
+           is_our_host(server, origin + 7);
 }
 
 static bool has_session(struct server *server, const struct http_request *request)
@@ -64,12 +67,13 @@ static bool has_session(struct server *server, const struct http_request *reques
         return false;
     char hash[65];
     hash_text(cookie, hash);
-    return db_integer(server->db, 0, "SELECT 1 FROM sessions WHERE hash = ? AND expires > ?", "si", hash,
+    return db_integer(server->db, 0,
+                      "SELECT 1 FROM sessions WHERE hash = ? AND expires > ?", "si", hash,
                       clock_now_ms()) == 1;
 }
 
-bool auth_check(struct server *server, struct http_request *request, struct http_answer *answer,
-                char out_name[AUTH_NAME_LEN])
+bool auth_check(struct server *server, struct http_request *request,
+                struct http_answer *answer, char out_name[AUTH_NAME_LEN])
 {
     const char *header = http_header(request, "Authorization");
     if (header != NULL && strncmp(header, "Bearer ", 7) == 0) {
@@ -81,12 +85,14 @@ bool auth_check(struct server *server, struct http_request *request, struct http
         return false;
     }
     if (!has_session(server, request)) {
-        answer_error(answer, 401, "unauthorized",
-                     "log in with the link that `neurath login` prints, or send the token");
+        answer_error(
+            answer, 401, "unauthorized",
+            "log in with the link that `neurath login` prints, or send the token");
         return false;
     }
     if (is_write(request) && !is_our_origin(server, request)) {
-        answer_error(answer, 403, "bad-origin", "writes must come from this server's own pages");
+        answer_error(answer, 403, "bad-origin",
+                     "writes must come from this server's own pages");
         return false;
     }
     snprintf(out_name, AUTH_NAME_LEN, "browser");
@@ -112,19 +118,22 @@ void auth_login_code(struct server *server, struct http_answer *answer)
     char hash[65];
     drop_old_codes(server);
     if (json_object_size(server->login_codes) >= CODES_MAX) {
-        answer_error(answer, 429, "busy", "too many login links are open; they end after ten minutes");
+        answer_error(answer, 429, "busy",
+                     "too many login links are open; they end after ten minutes");
         return;
     }
     server_random_hex(32, code);
     hash_text(code, hash);
     int64_t expires = clock_now_ms() + CODE_LIFE_MS;
     json_object_set_new(server->login_codes, hash, json_integer(expires));
-    answer_json(answer, 200, json_pack("{s:o, s:o}", "url",
-                                       json_sprintf("%s/login?code=%s", server->url, code), "expires",
-                                       json_time(expires)));
+    answer_json(answer, 200,
+                json_pack("{s:o, s:o}", "url",
+                          json_sprintf("%s/login?code=%s", server->url, code), "expires",
+                          json_time(expires)));
 }
 
-void auth_login(struct server *server, struct http_request *request, struct http_answer *answer)
+void auth_login(struct server *server, struct http_request *request,
+                struct http_answer *answer)
 {
     const char *code = http_query(request, "code");
     char hash[65] = "";
@@ -133,8 +142,10 @@ void auth_login(struct server *server, struct http_request *request, struct http
         hash_text(code, hash);
     if (json_object_get(server->login_codes, hash) == NULL) {
         http_answer_text(answer, 403, "text/html; charset=utf-8",
-                         "<!doctype html><meta charset=utf-8><title>Neurath</title><p>This login link was "
-                         "used before, or is older than ten minutes. <code>neurath login</code> prints a "
+                         "<!doctype html><meta "
+                         "charset=utf-8><title>Neurath</title><p>This login link was "
+                         "used before, or is older than ten minutes. <code>neurath "
+                         "login</code> prints a "
                          "new one.");
         return;
     }
@@ -144,16 +155,18 @@ void auth_login(struct server *server, struct http_request *request, struct http
     hash_text(cookie, hash);
     int64_t now = clock_now_ms();
     db_run(server->db, "DELETE FROM sessions WHERE expires <= ?", "i", now);
-    db_run(server->db, "INSERT INTO sessions (hash, created, expires) VALUES (?, ?, ?)", "sii", hash, now,
-           now + SESSION_LIFE_MS);
+    db_run(server->db, "INSERT INTO sessions (hash, created, expires) VALUES (?, ?, ?)",
+           "sii", hash, now, now + SESSION_LIFE_MS);
     answer->status = 303;
     http_answer_header(answer, "Location", "/");
     http_answer_header(answer, "Cache-Control", "no-store");
-    http_answer_header(answer, "Set-Cookie", COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d",
+    http_answer_header(answer, "Set-Cookie",
+                       COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d",
                        cookie, (int)(SESSION_LIFE_MS / 1000));
 }
 
-void auth_logout(struct server *server, struct http_request *request, struct http_answer *answer)
+void auth_logout(struct server *server, struct http_request *request,
+                 struct http_answer *answer)
 {
     TEXT_OWNED char *cookie = http_cookie(request, COOKIE);
     char hash[65] = "";
@@ -161,5 +174,6 @@ void auth_logout(struct server *server, struct http_request *request, struct htt
         hash_text(cookie, hash);
     db_run(server->db, "DELETE FROM sessions WHERE hash = ?", "s", hash);
     answer->status = 204;
-    http_answer_header(answer, "Set-Cookie", COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    http_answer_header(answer, "Set-Cookie",
+                       COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
 }

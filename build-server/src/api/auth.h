@@ -13,14 +13,17 @@
 #define AUTH_NAME_LEN 32
 
 /* True when the request may go on; *out_name says who ("token", "browser"). Else ANSWER is filled. */
-bool auth_check(struct server *server, struct http_request *request, struct http_answer *answer,
-                char out_name[AUTH_NAME_LEN]);
+bool auth_check(struct server *server, struct http_request *request,
+                struct http_answer *answer, char out_name[AUTH_NAME_LEN]);
 
 /* True when the Host header is ours. Else ANSWER is filled. */
-bool auth_host(struct server *server, struct http_request *request, struct http_answer *answer);
+bool auth_host(struct server *server, struct http_request *request,
+               struct http_answer *answer);
 
 void auth_login_code(struct server *server, struct http_answer *answer);
-void auth_login(struct server *server, struct http_request *request, struct http_answer *answer);
-void auth_logout(struct server *server, struct http_request *request, struct http_answer *answer);
+void auth_login(struct server *server, struct http_request *request,
+                struct http_answer *answer);
+void auth_logout(struct server *server, struct http_request *request,
+                 struct http_answer *answer);
 
 #endif

@@ -6,8 +6,8 @@
 #include "base/text.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,8 @@ struct events {
     pthread_mutex_t lock;
     struct event ring[EVENTS_RING]; /* [L] ring[id % EVENTS_RING] */
     int64_t newest;                 /* [L] */
-    int64_t oldest;                 /* [L] oldest id still in the ring, newest + 1 when empty */
-    size_t bytes;                   /* [L] */
+    int64_t oldest; /* [L] oldest id still in the ring, newest + 1 when empty */
+    size_t bytes;   /* [L] */
     atomic_int streams;
 };
 
@@ -75,8 +75,8 @@ static char *message_text(int64_t id, const char *name, const char *data)
     return text;
 }
 
-void events_publish(struct events *events, struct http_listener *listener, const char *name,
-                    json_t *row)
+void events_publish(struct events *events, struct http_listener *listener,
+                    const char *name, json_t *row)
 {
     TEXT_OWNED char *data = json_text(row);
     json_decref(row);
@@ -84,7 +84,8 @@ void events_publish(struct events *events, struct http_listener *listener, const
         return;
     pthread_mutex_lock(&events->lock);
     while (events->oldest <= events->newest &&
-           (events->newest - events->oldest + 1 >= EVENTS_RING || events->bytes > EVENTS_BYTES_MAX))
+           (events->newest - events->oldest + 1 >= EVENTS_RING ||
+            events->bytes > EVENTS_BYTES_MAX))
         drop_oldest(events);
     int64_t id = events->newest + 1;
     struct event *event = &events->ring[id % EVENTS_RING];
@@ -121,7 +122,8 @@ static char *next_message(struct stream *stream)
     return strdup(events->ring[stream->last % EVENTS_RING].text);
 }
 
-static ssize_t read_stream(void *context, char *bytes, size_t max, int64_t *out_deadline_ms)
+static ssize_t read_stream(void *context, char *bytes, size_t max,
+                           int64_t *out_deadline_ms)
 {
     struct stream *stream = context;
     int64_t now = clock_monotonic_ms();
@@ -162,8 +164,9 @@ void events_answer(struct events *events, int64_t after, struct http_answer *ans
 {
     if (atomic_fetch_add(&events->streams, 1) >= EVENTS_STREAMS_MAX) {
         atomic_fetch_sub(&events->streams, 1);
-        http_answer_text(answer, 503, "application/json",
-                         "{\"code\":\"busy\",\"text\":\"too many event streams are open\"}");
+        http_answer_text(
+            answer, 503, "application/json",
+            "{\"code\":\"busy\",\"text\":\"too many event streams are open\"}");
         http_answer_header(answer, "Retry-After", "10");
         return;
     }
@@ -176,9 +179,9 @@ void events_answer(struct events *events, int64_t after, struct http_answer *ans
     pthread_mutex_unlock(&events->lock);
     stream->events = events;
     stream->quiet_since_ms = clock_monotonic_ms();
-    stream->pending =
-        message_text(stream->last, "server",
-                     resumed ? "{\"hello\":true,\"resumed\":true}" : "{\"hello\":true,\"resumed\":false}");
+    stream->pending = message_text(stream->last, "server",
+                                   resumed ? "{\"hello\":true,\"resumed\":true}"
+                                           : "{\"hello\":true,\"resumed\":false}");
     stream->len = stream->pending == NULL ? 0 : strlen(stream->pending);
     answer->kind = HTTP_STREAM;
     answer->stream = read_stream;

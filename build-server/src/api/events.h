@@ -23,8 +23,8 @@ struct events *events_create(void);
 void events_destroy(struct events *events);
 
 /* Adds the event NAME with ROW (TAKEN) as its data, and wakes the streams of LISTENER (may be NULL). */
-void events_publish(struct events *events, struct http_listener *listener, const char *name,
-                    json_t *row);
+void events_publish(struct events *events, struct http_listener *listener,
+                    const char *name, json_t *row);
 
 /* Id of the newest event. */
 int64_t events_newest(struct events *events);

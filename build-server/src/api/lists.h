@@ -5,11 +5,15 @@
 
 #include "server.h"
 
-void list_machines(struct server *server, struct http_request *request, struct http_answer *answer);
-void list_history(struct server *server, struct http_request *request, struct http_answer *answer);
-void list_releases(struct server *server, struct http_request *request, struct http_answer *answer);
-void list_builds(struct server *server, struct http_request *request, struct http_answer *answer);
-void list_machine_log(struct server *server, struct http_request *request, struct http_answer *answer,
-                      const char *machine);
+void list_machines(struct server *server, struct http_request *request,
+                   struct http_answer *answer);
+void list_history(struct server *server, struct http_request *request,
+                  struct http_answer *answer);
+void list_releases(struct server *server, struct http_request *request,
+                   struct http_answer *answer);
+void list_builds(struct server *server, struct http_request *request,
+                 struct http_answer *answer);
+void list_machine_log(struct server *server, struct http_request *request,
+                      struct http_answer *answer, const char *machine);
 
 #endif

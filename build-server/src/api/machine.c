@@ -26,7 +26,8 @@
 #define WAIT_MAX_S 25
 #define RELEASE_MAX (1024u * 1024)
 
-static bool read_body(struct http_request *request, struct http_answer *answer, json_t **out_body)
+static bool read_body(struct http_request *request, struct http_answer *answer,
+                      json_t **out_body)
 {
     struct problem problem = {"", ""};
     enum result result = json_read(request->body, request->body_len, out_body, &problem);
@@ -35,7 +36,8 @@ static bool read_body(struct http_request *request, struct http_answer *answer, 
     return result == RESULT_OK;
 }
 
-static void enroll(struct server *server, struct http_request *request, struct http_answer *answer)
+static void enroll(struct server *server, struct http_request *request,
+                   struct http_answer *answer)
 {
     JSON_OWNED json_t *body = NULL;
     struct problem problem = {"", ""};
@@ -68,14 +70,17 @@ static enum result read_poll(const json_t *body, struct poll *out, struct proble
     if (result == RESULT_OK)
         result = json_take_hex(body, "nonce", 32, &out->nonce, problem);
     if (result == RESULT_OK)
-        result = json_take_integer(body, "timestamp_counter", 0, INT64_MAX / 2, &out->counter, problem);
+        result = json_take_integer(body, "timestamp_counter", 0, INT64_MAX / 2,
+                                   &out->counter, problem);
     if (result == RESULT_OK)
-        result = json_take_integer(body, "root_version", 0, INT32_MAX, &out->root_version, problem);
+        result = json_take_integer(body, "root_version", 0, INT32_MAX, &out->root_version,
+                                   problem);
     if (result == RESULT_OK)
-        result = json_maybe_integer(body, "commands_done", 0, INT64_MAX / 2, 0, &out->commands_done,
+        result = json_maybe_integer(body, "commands_done", 0, INT64_MAX / 2, 0,
+                                    &out->commands_done, problem);
+    if (result == RESULT_OK)
+        result = json_maybe_integer(body, "wait_s", 0, 3600, WAIT_MAX_S, &out->wait_s,
                                     problem);
-    if (result == RESULT_OK)
-        result = json_maybe_integer(body, "wait_s", 0, 3600, WAIT_MAX_S, &out->wait_s, problem);
     if (out->wait_s > WAIT_MAX_S)
         out->wait_s = WAIT_MAX_S;
     return result;
@@ -98,13 +103,14 @@ static json_t *newer_roots(const struct server *server, int64_t version)
 }
 
 /* GIVES the base64 text of a frame that answers the poll's nonce. */
-static enum result make_fresh(struct server *server, const struct poll *poll, char **out_text,
-                              struct problem *problem)
+static enum result make_fresh(struct server *server, const struct poll *poll,
+                              char **out_text, struct problem *problem)
 {
     uint8_t *frame = NULL;
     size_t len = 0;
-    json_t *question = json_pack("{s:s, s:s, s:s, s:s}", "op", "fresh", "nonce", poll->nonce, "boot_id",
-                                 poll->boot_id, "timestamp", server->timestamp_hash);
+    json_t *question =
+        json_pack("{s:s, s:s, s:s, s:s}", "op", "fresh", "nonce", poll->nonce, "boot_id",
+                  poll->boot_id, "timestamp", server->timestamp_hash);
     enum result result = signer_frame(server->signer, question, &frame, &len, problem);
     if (result != RESULT_OK)
         return result;
@@ -113,8 +119,8 @@ static enum result make_fresh(struct server *server, const struct poll *poll, ch
     return *out_text == NULL ? RESULT_MEMORY : RESULT_OK;
 }
 
-static void answer_news(struct server *server, const char *machine, const struct poll *poll,
-                        struct http_answer *answer)
+static void answer_news(struct server *server, const char *machine,
+                        const struct poll *poll, struct http_answer *answer)
 {
     struct problem problem = {"", ""};
     TEXT_OWNED char *fresh = NULL;
@@ -129,12 +135,14 @@ static void answer_news(struct server *server, const char *machine, const struct
         return;
     }
     answer_json(answer, 200,
-                json_pack("{s:s, s:s, s:o, s:o, s:o}", "timestamp", timestamp, "fresh", fresh, "order",
-                          order, "roots", newer_roots(server, poll->root_version), "commands",
+                json_pack("{s:s, s:s, s:o, s:o, s:o}", "timestamp", timestamp, "fresh",
+                          fresh, "order", order, "roots",
+                          newer_roots(server, poll->root_version), "commands",
                           commands_list(server, machine, poll->commands_done)));
 }
 
-static void poll(struct server *server, struct http_request *request, struct http_answer *answer)
+static void poll(struct server *server, struct http_request *request,
+                 struct http_answer *answer)
 {
     const char *machine = request->peer_name;
     JSON_OWNED json_t *body = NULL;
@@ -172,8 +180,8 @@ static void poll(struct server *server, struct http_request *request, struct htt
 /* --- Files -------------------------------------------------------------------------------------- */
 
 /* Reads `bytes=FROM-` or `bytes=FROM-TO`. False: none, or not one that we serve: the whole file. */
-static bool read_range(const char *text, uint64_t size, uint64_t *out_from, uint64_t *out_len,
-                       bool *out_bad)
+static bool read_range(const char *text, uint64_t size, uint64_t *out_from,
+                       uint64_t *out_len, bool *out_bad)
 {
     unsigned long long from = 0;
     unsigned long long to = 0;
@@ -186,7 +194,8 @@ static bool read_range(const char *text, uint64_t size, uint64_t *out_from, uint
             return false;
     } else {
         used = 0;
-        if (sscanf(text, "bytes=%llu-%n", &from, &used) != 1 || used == 0 || text[used] != '\0')
+        if (sscanf(text, "bytes=%llu-%n", &from, &used) != 1 || used == 0 ||
+            text[used] != '\0')
             return false;
         to = size == 0 ? 0 : size - 1;
     }
@@ -201,15 +210,16 @@ static bool read_range(const char *text, uint64_t size, uint64_t *out_from, uint
     return true;
 }
 
-static void answer_file(struct http_request *request, struct http_answer *answer, const char *path,
-                        const char *tag)
+static void answer_file(struct http_request *request, struct http_answer *answer,
+                        const char *path, const char *tag)
 {
     struct stat info;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 || fstat(fd, &info) != 0) {
         if (fd >= 0)
             close(fd);
-        answer_error(answer, errno == ENOENT ? 404 : 503, "not-found", "the file is not there");
+        answer_error(answer, errno == ENOENT ? 404 : 503, "not-found",
+                     "the file is not there");
         return;
     }
     uint64_t size = (uint64_t)info.st_size;
@@ -217,7 +227,8 @@ static void answer_file(struct http_request *request, struct http_answer *answer
     answer->kind = HTTP_FILE;
     answer->fd = fd;
     answer->file_len = size;
-    if (read_range(http_header(request, "Range"), size, &answer->file_offset, &answer->file_len, &bad)) {
+    if (read_range(http_header(request, "Range"), size, &answer->file_offset,
+                   &answer->file_len, &bad)) {
         answer->status = 206;
         http_answer_header(answer, "Content-Range", "bytes %llu-%llu/%llu",
                            (unsigned long long)answer->file_offset,
@@ -227,7 +238,8 @@ static void answer_file(struct http_request *request, struct http_answer *answer
         close(fd);
         answer->fd = -1;
         answer_error(answer, 416, "bad-range", "the range begins after the end");
-        http_answer_header(answer, "Content-Range", "bytes */%llu", (unsigned long long)size);
+        http_answer_header(answer, "Content-Range", "bytes */%llu",
+                           (unsigned long long)size);
         return;
     }
     http_answer_header(answer, "Content-Type", "application/octet-stream");
@@ -236,12 +248,14 @@ static void answer_file(struct http_request *request, struct http_answer *answer
     http_answer_header(answer, "ETag", "\"%s\"", tag);
 }
 
-static void get_object(struct server *server, struct http_request *request, struct http_answer *answer)
+static void get_object(struct server *server, struct http_request *request,
+                       struct http_answer *answer)
 {
     const char *object = request->path + strlen("/m/v1/objects/");
     if (!text_is_hex(object, 64) ||
         db_integer(server->db, 0,
-                   "SELECT 1 FROM content_cells c JOIN releases r ON r.content = c.content WHERE c.object "
+                   "SELECT 1 FROM content_cells c JOIN releases r ON r.content = "
+                   "c.content WHERE c.object "
                    "= ? AND r.state = 'published' LIMIT 1",
                    "s", object) != 1) {
         answer_error(answer, 404, "not-found", "no release names this object");
@@ -251,14 +265,15 @@ static void get_object(struct server *server, struct http_request *request, stru
     answer_file(request, answer, path, object);
 }
 
-static void get_release(struct server *server, struct http_request *request, struct http_answer *answer)
+static void get_release(struct server *server, struct http_request *request,
+                        struct http_answer *answer)
 {
     const char *text = request->path + strlen("/m/v1/release/");
     char *end = NULL;
     long long version = strtoll(text, &end, 10);
-    TEXT_OWNED char *hash =
-        db_text(server->db, "SELECT hash FROM releases WHERE version = ? AND state = 'published'", "i",
-                (int64_t)version);
+    TEXT_OWNED char *hash = db_text(
+        server->db, "SELECT hash FROM releases WHERE version = ? AND state = 'published'",
+        "i", (int64_t)version);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || hash == NULL) {
         answer_error(answer, 404, "not-found", "there is no such release");
         return;
@@ -269,7 +284,8 @@ static void get_release(struct server *server, struct http_request *request, str
     answer_file(request, answer, path, hash);
 }
 
-static void report(struct server *server, struct http_request *request, struct http_answer *answer)
+static void report(struct server *server, struct http_request *request,
+                   struct http_answer *answer)
 {
     JSON_OWNED json_t *body = NULL;
     struct problem problem = {"", ""};
@@ -288,7 +304,8 @@ static bool starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static void route(struct server *server, struct http_request *request, struct http_answer *answer)
+static void route(struct server *server, struct http_request *request,
+                  struct http_answer *answer)
 {
     const char *path = request->path;
     bool post = strcmp(request->method, "POST") == 0;
@@ -296,7 +313,8 @@ static void route(struct server *server, struct http_request *request, struct ht
     if (post && strcmp(path, "/m/v1/enroll") == 0) {
         enroll(server, request, answer);
     } else if (request->peer_name[0] == '\0') {
-        answer_error(answer, 401, "no-certificate", "a certificate of this server's CA is needed");
+        answer_error(answer, 401, "no-certificate",
+                     "a certificate of this server's CA is needed");
     } else if (!machine_exists(server, request->peer_name)) {
         answer_error(answer, 403, "not-enrolled", "this machine is not enrolled here");
     } else if (post && strcmp(path, "/m/v1/poll") == 0) {

@@ -69,7 +69,8 @@ static bool find_machine(struct call *call, char out_id[MACHINE_ID_LEN])
 {
     enum result result = machine_find(call->server, call->argument, out_id);
     if (result == RESULT_INVALID)
-        answer_error(call->answer, 409, "ambiguous", "more than one machine has this name; use the id");
+        answer_error(call->answer, 409, "ambiguous",
+                     "more than one machine has this name; use the id");
     else if (result != RESULT_OK)
         answer_error(call->answer, 404, "not-found", "there is no such machine");
     return result == RESULT_OK;
@@ -124,13 +125,15 @@ static void get_seed(struct call *call)
         known ? db_text(server->db, "SELECT name FROM machines WHERE id = ?", "s", id)
               : strdup(call->argument);
     TEXT_OWNED char *blob =
-        known ? db_text(server->db, "SELECT blob FROM machines WHERE id = ?", "s", id) : NULL;
+        known ? db_text(server->db, "SELECT blob FROM machines WHERE id = ?", "s", id)
+              : NULL;
     TEXT_OWNED char *roots = seed_roots(server);
-    json_t *seed = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?}", "version", 1, "fleet", server->fleet,
-        "root", roots, "ca", server->ca, "address", address == NULL ? "10.0.2.2" : address, "port",
-        (int)http_port(server->machines), "server_name", SIGNER_SERVER_NAME, "token",
-        server->enrol_token, "channel", CHANNEL_NAME, "machine_name", name, "blob", blob);
+    json_t *seed = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s?}",
+                             "version", 1, "fleet", server->fleet, "root", roots, "ca",
+                             server->ca, "address", address == NULL ? "10.0.2.2" : address,
+                             "port", (int)http_port(server->machines), "server_name",
+                             SIGNER_SERVER_NAME, "token", server->enrol_token, "channel",
+                             CHANNEL_NAME, "machine_name", name, "blob", blob);
     long trial_ms = trial == NULL ? 0 : strtol(trial, NULL, 10);
     if (trial_ms > 0)
         json_object_set_new(seed, "trial_ms", json_integer(trial_ms));
@@ -157,7 +160,8 @@ static void get_release(struct call *call)
     row_or_404(call, rows_release_detail(call->server, number(call)));
 }
 
-static void answer_our_file(struct call *call, const char *path, size_t limit, const char *type)
+static void answer_our_file(struct call *call, const char *path, size_t limit,
+                            const char *type)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
@@ -173,7 +177,8 @@ static void answer_our_file(struct call *call, const char *path, size_t limit, c
 
 static void get_frame(struct call *call)
 {
-    TEXT_OWNED char *path = server_path(call->server, "releases/%lld", (long long)number(call));
+    TEXT_OWNED char *path =
+        server_path(call->server, "releases/%lld", (long long)number(call));
     answer_our_file(call, path, 1u << 20, "application/octet-stream");
 }
 
@@ -189,7 +194,8 @@ static void get_build(struct call *call)
 
 static void get_build_log(struct call *call)
 {
-    TEXT_OWNED char *path = server_path(call->server, "log/build-%lld", (long long)number(call));
+    TEXT_OWNED char *path =
+        server_path(call->server, "log/build-%lld", (long long)number(call));
     answer_our_file(call, path, LOG_MAX, "text/plain; charset=utf-8");
 }
 
@@ -197,7 +203,8 @@ static void retry_build(struct call *call)
 {
     struct db *db = call->server->db;
     db_run(db,
-           "INSERT INTO builds (commit_id, branch, state, by_kind, by_name, created) SELECT commit_id, "
+           "INSERT INTO builds (commit_id, branch, state, by_kind, by_name, created) "
+           "SELECT commit_id, "
            "branch, 'queued', 'operator', ?, ? FROM builds WHERE id = ?",
            "sii", call->by, clock_now_ms(), number(call));
     if (db_changes(db) == 0) {
@@ -215,7 +222,8 @@ static void get_events(struct call *call)
     const char *last = http_header(call->request, "Last-Event-ID");
     if (last == NULL)
         last = http_query(call->request, "after");
-    events_answer(call->server->events, last == NULL ? 0 : strtoll(last, NULL, 10), call->answer);
+    events_answer(call->server->events, last == NULL ? 0 : strtoll(last, NULL, 10),
+                  call->answer);
 }
 
 static void get_openapi(struct call *call)
@@ -265,7 +273,8 @@ static void put_tags(struct call *call)
     struct problem problem = {"", ""};
     if (!find_machine(call, id))
         return;
-    if (json_read(call->request->body, call->request->body_len, &body, &problem) != RESULT_OK) {
+    if (json_read(call->request->body, call->request->body_len, &body, &problem) !=
+        RESULT_OK) {
         answer_problem(call->answer, RESULT_INVALID, &problem);
         return;
     }
@@ -278,8 +287,9 @@ static void put_tags(struct call *call)
         valid = valid && text_is_name(json_string_value(tag), 64);
     }
     if (!valid) {
-        answer_error(call->answer, 400, "bad-request",
-                     "\"tags\" must be at most 32 words of letters, digits, dot, dash, underscore");
+        answer_error(
+            call->answer, 400,
+            "bad-request", "\"tags\" must be at most 32 words of letters, digits, dot, dash, underscore");
         return;
     }
     struct db *db = call->server->db;
@@ -300,7 +310,10 @@ static void put_tags(struct call *call)
     row_or_404(call, rows_machine(call->server, id));
 }
 
-#define ACTION(name) {"POST", "/api/v1/" name, run_action, name}
+#define ACTION(name)                                                                     \
+    {                                                                                    \
+        "POST", "/api/v1/" name, run_action, name                                        \
+    }
 
 /* `*` stands for one segment, kept in call->argument. */
 static const struct route {
@@ -360,7 +373,8 @@ static bool matches(const char *pattern, const char *path, char out_argument[128
 }
 
 /* Lock held. */
-static void route_api(struct server *server, struct http_request *request, struct http_answer *answer)
+static void route_api(struct server *server, struct http_request *request,
+                      struct http_answer *answer)
 {
     struct call call = {.server = server, .request = request, .answer = answer};
     const struct route *found = NULL;
@@ -375,8 +389,10 @@ static void route_api(struct server *server, struct http_request *request, struc
     if (!auth_check(server, request, answer, call.by))
         return;
     if (found == NULL) {
-        answer_error(answer, path_known ? 405 : 404, path_known ? "bad-method" : "not-found",
-                     path_known ? "this address does not take this method" : "there is nothing here");
+        answer_error(answer, path_known ? 405 : 404,
+                     path_known ? "bad-method" : "not-found",
+                     path_known ? "this address does not take this method"
+                                : "there is nothing here");
         return;
     }
     call.action = found->action;

@@ -20,24 +20,32 @@ static json_t *hosted_part(struct server *server, const char *id, int64_t releas
 {
     TEXT_OWNED char *content =
         db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s", id);
-    TEXT_OWNED char *name = db_text(server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
-    TEXT_OWNED char *target =
-        db_text(server->db, "SELECT content FROM releases WHERE version = ?", "i", release);
-    int64_t contact =
-        db_integer(server->db, 0, "SELECT last_contact FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *name =
+        db_text(server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *target = db_text(
+        server->db, "SELECT content FROM releases WHERE version = ?", "i", release);
+    int64_t contact = db_integer(
+        server->db, 0, "SELECT last_contact FROM machines WHERE id = ?", "s", id);
     int64_t age = contact == 0 ? -1 : (clock_now_ms() - contact) / 1000;
-    json_t *made = content == NULL || target == NULL ? NULL : forecast(server, content, target, problem);
-    json_t *refusals = made == NULL ? json_array() : json_incref(json_object_get(made, "refusals"));
+    json_t *made = content == NULL || target == NULL
+                       ? NULL
+                       : forecast(server, content, target, problem);
+    json_t *refusals =
+        made == NULL ? json_array() : json_incref(json_object_get(made, "refusals"));
     if (made == NULL) {
-        const char *text = problem->text[0] != '\0' ? problem->text : "what it runs is not known";
-        json_array_append_new(refusals, json_pack("{s:s, s:n, s:n, s:n, s:s}", "code", "unknown", "cell",
-                                                  "symbol", "dependent", "text", text));
+        const char *text =
+            problem->text[0] != '\0' ? problem->text : "what it runs is not known";
+        json_array_append_new(refusals,
+                              json_pack("{s:s, s:n, s:n, s:n, s:s}", "code", "unknown",
+                                        "cell", "symbol", "dependent", "text", text));
     }
     json_t *part = json_pack(
-        "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:n}", "machine", id, "name", name == NULL ? id : name,
-        "source", "hosted", "age_s", (json_int_t)(age < 0 ? 0 : age), "cells",
-        made == NULL ? json_array() : json_incref(json_object_get(made, "cells")), "refusals", refusals,
-        "needs_boot", made == NULL ? json_array() : json_incref(json_object_get(made, "needs_boot")),
+        "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:n}", "machine", id, "name",
+        name == NULL ? id : name, "source", "hosted", "age_s",
+        (json_int_t)(age < 0 ? 0 : age), "cells",
+        made == NULL ? json_array() : json_incref(json_object_get(made, "cells")),
+        "refusals", refusals, "needs_boot",
+        made == NULL ? json_array() : json_incref(json_object_get(made, "needs_boot")),
         "reversible");
     json_decref(made);
     return part;
@@ -51,7 +59,8 @@ static json_t *machine_part(struct server *server, const char *id, int64_t comma
     if (text == NULL)
         return NULL;
     JSON_OWNED json_t *answer = json_stored(text);
-    TEXT_OWNED char *name = db_text(server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *name =
+        db_text(server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
     json_t *reason = json_object_get(answer, "reason");
     json_t *refusals = json_array();
     if (json_is_object(reason))
@@ -59,8 +68,8 @@ static json_t *machine_part(struct server *server, const char *id, int64_t comma
     json_t *cells = json_object_get(answer, "cells");
     return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:[], s:n}", "machine", id, "name",
                      name == NULL ? id : name, "source", "machine", "age_s", 0, "cells",
-                     cells == NULL ? json_array() : json_incref(cells), "refusals", refusals,
-                     "needs_boot", "reversible");
+                     cells == NULL ? json_array() : json_incref(cells), "refusals",
+                     refusals, "needs_boot", "reversible");
 }
 
 static bool is_connected(struct server *server, const char *id)
@@ -72,14 +81,15 @@ static int64_t ask_machine(struct server *server, const char *id, int64_t releas
 {
     TEXT_OWNED char *hash =
         db_text(server->db, "SELECT hash FROM releases WHERE version = ?", "i", release);
-    int64_t length =
-        db_integer(server->db, 0, "SELECT length FROM releases WHERE version = ?", "i", release);
-    json_t *body = json_pack("{s:I, s:s?, s:I}", "release", release, "hash", hash, "length", length);
+    int64_t length = db_integer(
+        server->db, 0, "SELECT length FROM releases WHERE version = ?", "i", release);
+    json_t *body =
+        json_pack("{s:I, s:s?, s:I}", "release", release, "hash", hash, "length", length);
     return commands_add(server, id, "plan", body, true, PATIENCE_MS * 2);
 }
 
-static void answer_parts(struct server *server, struct http_answer *answer, const json_t *ids,
-                         int64_t release, json_t *asked)
+static void answer_parts(struct server *server, struct http_answer *answer,
+                         const json_t *ids, int64_t release, json_t *asked)
 {
     struct problem problem = {"", ""};
     json_t *rows = json_array();
@@ -90,12 +100,14 @@ static void answer_parts(struct server *server, struct http_answer *answer, cons
         const char *id = json_string_value(item);
         int64_t command = json_integer_value(json_object_get(asked, id));
         json_t *part = command == 0 ? NULL : machine_part(server, id, command);
-        json_array_append_new(rows,
-                              part == NULL ? hosted_part(server, id, release, &problem) : part);
+        json_array_append_new(
+            rows, part == NULL ? hosted_part(server, id, release, &problem) : part);
     }
-    TEXT_OWNED char *commit =
-        db_text(server->db, "SELECT commit_id FROM releases WHERE version = ?", "i", release);
-    answer_json(answer, 200, json_pack("{s:s?, s:I, s:o}", "to", commit, "release", release, "rows", rows));
+    TEXT_OWNED char *commit = db_text(
+        server->db, "SELECT commit_id FROM releases WHERE version = ?", "i", release);
+    answer_json(
+        answer, 200,
+        json_pack("{s:s?, s:I, s:o}", "to", commit, "release", release, "rows", rows));
 }
 
 /* The request sleeps until the one machine has answered; its command's id is kept in `scratch`. */
@@ -127,7 +139,8 @@ static bool wait_for_machine(struct server *server, struct http_request *request
     return true;
 }
 
-void plan_answer(struct server *server, struct http_request *request, struct http_answer *answer)
+void plan_answer(struct server *server, struct http_request *request,
+                 struct http_answer *answer)
 {
     JSON_OWNED json_t *body = NULL;
     JSON_OWNED json_t *ids = NULL;
@@ -151,8 +164,8 @@ void plan_answer(struct server *server, struct http_request *request, struct htt
         return;
     }
     bool ask = strcmp(source, "hosted") != 0 && json_array_size(ids) == 1;
-    if (ask && wait_for_machine(server, request, answer, json_string_value(json_array_get(ids, 0)), release,
-                                asked))
+    if (ask && wait_for_machine(server, request, answer,
+                                json_string_value(json_array_get(ids, 0)), release, asked))
         return;
     answer_parts(server, answer, ids, release, asked);
 }

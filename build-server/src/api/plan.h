@@ -7,6 +7,7 @@
 
 /* Answers POST /api/v1/plan; parks the request while a machine is asked. Lock held (and let go while the
  * planner runs). */
-void plan_answer(struct server *server, struct http_request *request, struct http_answer *answer);
+void plan_answer(struct server *server, struct http_request *request,
+                 struct http_answer *answer);
 
 #endif

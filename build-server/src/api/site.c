@@ -46,8 +46,10 @@ static const char *type_of(const char *path)
 void site_headers(struct http_answer *answer)
 {
     http_answer_header(answer, "Content-Security-Policy",
-                       "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src "
-                       "'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri "
+                       "default-src 'none'; script-src 'self'; worker-src 'self'; "
+                       "style-src 'self'; img-src "
+                       "'self' data:; connect-src 'self'; font-src 'self'; manifest-src "
+                       "'self'; base-uri "
                        "'none'; form-action 'self'; frame-ancestors 'none'");
     http_answer_header(answer, "X-Content-Type-Options", "nosniff");
     http_answer_header(answer, "Referrer-Policy", "no-referrer");
@@ -68,39 +70,47 @@ static void tag_of(const uint8_t *bytes, size_t len, char out[17])
 static void no_dashboard(struct http_answer *answer)
 {
     http_answer_text(answer, 404, "text/html; charset=utf-8",
-                     "<!doctype html><meta charset=utf-8><title>Neurath</title><p>The dashboard's files are "
-                     "not installed here (<code>make web</code>). The API is under <code>/api/v1</code>.");
+                     "<!doctype html><meta charset=utf-8><title>Neurath</title><p>The "
+                     "dashboard's files are "
+                     "not installed here (<code>make web</code>). The API is under "
+                     "<code>/api/v1</code>.");
 }
 
 static bool takes_gzip(const struct http_request *request)
 {
     const char *encodings = http_header(request, "Accept-Encoding");
-    return encodings != NULL && strstr(encodings, "gzip") != NULL && strstr(encodings, "gzip;q=0") == NULL;
+    return encodings != NULL && strstr(encodings, "gzip") != NULL &&
+           strstr(encodings, "gzip;q=0") == NULL;
 }
 
 /* Reads PATH below FOLDER; when PACKED_TOO, the compressed file beside it, if `make web` made one. GIVES
  * *out_bytes for free(). */
-static enum result read_site(int folder, const char *path, bool packed_too, uint8_t **out_bytes,
-                             size_t *out_len, bool *out_packed)
+static enum result read_site(int folder, const char *path, bool packed_too,
+                             uint8_t **out_bytes, size_t *out_len, bool *out_packed)
 {
     TEXT_OWNED char *packed = NULL;
-    *out_packed = packed_too && asprintf(&packed, "%s.gz", path) > 0 &&
-                  files_read_beneath(folder, packed, FILE_MAX, out_bytes, out_len) == RESULT_OK;
-    return *out_packed ? RESULT_OK : files_read_beneath(folder, path, FILE_MAX, out_bytes, out_len);
+    *out_packed =
+        packed_too && asprintf(&packed, "%s.gz", path) > 0 &&
+        files_read_beneath(folder, packed, FILE_MAX, out_bytes, out_len) == RESULT_OK;
+    return *out_packed ? RESULT_OK
+                       : files_read_beneath(folder, path, FILE_MAX, out_bytes, out_len);
 }
 
-void site_file(struct server *server, struct http_request *request, struct http_answer *answer)
+void site_file(struct server *server, struct http_request *request,
+               struct http_answer *answer)
 {
     const char *path = request->path[1] == '\0' ? "index.html" : request->path + 1;
     const char *type = type_of(path);
-    int folder = server->options.web == NULL || type == NULL || path[0] == '.' || strstr(path, "/.") != NULL
+    int folder = server->options.web == NULL || type == NULL || path[0] == '.' ||
+                         strstr(path, "/.") != NULL
                      ? -1
                      : open(server->options.web, O_PATH | O_DIRECTORY | O_CLOEXEC);
     uint8_t *bytes = NULL;
     size_t len = 0;
     bool packed = false;
-    enum result result = folder < 0 ? RESULT_NOT_FOUND
-                                    : read_site(folder, path, takes_gzip(request), &bytes, &len, &packed);
+    enum result result =
+        folder < 0 ? RESULT_NOT_FOUND
+                   : read_site(folder, path, takes_gzip(request), &bytes, &len, &packed);
     if (folder >= 0)
         close(folder);
     if (result != RESULT_OK) {
@@ -133,11 +143,11 @@ void site_file(struct server *server, struct http_request *request, struct http_
         http_answer_header(answer, "Content-Encoding", "gzip");
 }
 
-static void metric(struct text_buffer *out, const char *name, const char *type, const char *help,
-                   int64_t value)
+static void metric(struct text_buffer *out, const char *name, const char *type,
+                   const char *help, int64_t value)
 {
-    text_appendf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", name, help, name, type, name,
-                 (long long)value);
+    text_appendf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", name, help, name, type,
+                 name, (long long)value);
 }
 
 static void metric_groups(struct server *server, struct text_buffer *out, const char *name,
@@ -162,11 +172,14 @@ void site_metrics(struct server *server, struct http_answer *answer)
     metric_groups(server, &out, "neurath_builds", "Builds by state.", "state",
                   "SELECT state, count(*) FROM builds GROUP BY state");
     metric(&out, "neurath_release", "gauge", "The release that the channel offers.",
-           db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s", CHANNEL_NAME));
-    metric(&out, "neurath_timestamp_counter", "counter", "Counter of the newest timestamp.",
-           server->timestamp_counter);
-    metric(&out, "neurath_timestamp_expires_seconds", "gauge", "Seconds until the timestamp expires.",
-           (db_integer(db, now, "SELECT expires FROM timestamps WHERE channel = ?", "s", CHANNEL_NAME) -
+           db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s",
+                      CHANNEL_NAME));
+    metric(&out, "neurath_timestamp_counter", "counter",
+           "Counter of the newest timestamp.", server->timestamp_counter);
+    metric(&out, "neurath_timestamp_expires_seconds", "gauge",
+           "Seconds until the timestamp expires.",
+           (db_integer(db, now, "SELECT expires FROM timestamps WHERE channel = ?", "s",
+                       CHANNEL_NAME) -
             now) /
                1000);
     metric(&out, "neurath_polls_parked", "gauge", "Machines whose poll is parked here.",

@@ -6,7 +6,8 @@
 #include "server.h"
 
 /* A file of the dashboard. No lock needed. */
-void site_file(struct server *server, struct http_request *request, struct http_answer *answer);
+void site_file(struct server *server, struct http_request *request,
+               struct http_answer *answer);
 
 /* Headers that every answer of this listener carries. */
 void site_headers(struct http_answer *answer);

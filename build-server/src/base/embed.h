@@ -8,15 +8,15 @@
 
 #include <stdint.h>
 
-#define EMBED_FILE(name, path)                                                                     \
-    __asm__(".pushsection .rodata\n"                                                               \
-            ".balign 8\n" #name "_bytes:\n"                                                        \
-            ".incbin \"" path "\"\n" #name "_end:\n"                                               \
-            ".byte 0\n"                                                                            \
-            ".balign 8\n" #name "_len:\n"                                                          \
-            ".quad " #name "_end - " #name "_bytes\n"                                              \
-            ".popsection\n");                                                                      \
-    extern const char name##_bytes[];                                                              \
+#define EMBED_FILE(name, path)                                                           \
+    __asm__(".pushsection .rodata\n"                                                     \
+            ".balign 8\n" #name "_bytes:\n"                                              \
+            ".incbin \"" path "\"\n" #name "_end:\n"                                     \
+            ".byte 0\n"                                                                  \
+            ".balign 8\n" #name "_len:\n"                                                \
+            ".quad " #name "_end - " #name "_bytes\n"                                    \
+            ".popsection\n");                                                            \
+    extern const char name##_bytes[];                                                    \
     extern const uint64_t name##_len
 
 #endif

@@ -47,7 +47,8 @@ static enum result read_fd(int fd, size_t limit, uint8_t **out_bytes, size_t *ou
     return RESULT_OK;
 }
 
-enum result files_read(const char *path, size_t limit, uint8_t **out_bytes, size_t *out_len)
+enum result files_read(const char *path, size_t limit, uint8_t **out_bytes,
+                       size_t *out_len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
@@ -71,8 +72,8 @@ enum result files_open_beneath(int folder_fd, const char *path, int flags, int *
     return RESULT_OK;
 }
 
-enum result files_read_beneath(int folder_fd, const char *path, size_t limit, uint8_t **out_bytes,
-                               size_t *out_len)
+enum result files_read_beneath(int folder_fd, const char *path, size_t limit,
+                               uint8_t **out_bytes, size_t *out_len)
 {
     int fd = -1;
     enum result result = files_open_beneath(folder_fd, path, O_RDONLY | O_NONBLOCK, &fd);
@@ -123,7 +124,8 @@ static enum result sync_parent(const char *path)
     return result;
 }
 
-enum result files_write_durable(const char *path, const void *bytes, size_t len, mode_t mode)
+enum result files_write_durable(const char *path, const void *bytes, size_t len,
+                                mode_t mode)
 {
     /* Always the same name: what a crash left is overwritten by the next attempt. */
     char *temporary = files_path("%s.new", path);

@@ -26,7 +26,8 @@ NODISCARD enum result files_read_beneath(int folder_fd, const char *path, size_t
                                          uint8_t **out_bytes, size_t *out_len);
 
 /* Opens below FOLDER_FD, never through a symbolic link. *out_fd is closed by the caller. */
-NODISCARD enum result files_open_beneath(int folder_fd, const char *path, int flags, int *out_fd);
+NODISCARD enum result files_open_beneath(int folder_fd, const char *path, int flags,
+                                         int *out_fd);
 
 NODISCARD enum result files_write_durable(const char *path, const void *bytes, size_t len,
                                           mode_t mode);

@@ -34,10 +34,12 @@ static bool too_deep(const char *text, size_t len)
     return false;
 }
 
-enum result json_read(const char *text, size_t len, json_t **out_object, struct problem *problem)
+enum result json_read(const char *text, size_t len, json_t **out_object,
+                      struct problem *problem)
 {
     if (too_deep(text, len))
-        return problem_set(problem, RESULT_INVALID, "bad-json", "the JSON is nested too deeply");
+        return problem_set(problem, RESULT_INVALID, "bad-json",
+                           "the JSON is nested too deeply");
     json_error_t error;
     json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
     if (value == NULL) {
@@ -45,12 +47,13 @@ enum result json_read(const char *text, size_t len, json_t **out_object, struct 
         memcpy(detail, error.text, sizeof detail);
         detail[sizeof detail - 1] = '\0';
         text_sanitise_line(detail);
-        return problem_set(problem, RESULT_INVALID, "bad-json", "not JSON: %s (line %d)", detail,
-                           error.line);
+        return problem_set(problem, RESULT_INVALID, "bad-json", "not JSON: %s (line %d)",
+                           detail, error.line);
     }
     if (!json_is_object(value)) {
         json_decref(value);
-        return problem_set(problem, RESULT_INVALID, "bad-json", "the body must be a JSON object");
+        return problem_set(problem, RESULT_INVALID, "bad-json",
+                           "the body must be a JSON object");
     }
     *out_object = value;
     return RESULT_OK;
@@ -63,7 +66,8 @@ char *json_text(const json_t *value)
 
 static enum result wrong(struct problem *problem, const char *key, const char *what)
 {
-    return problem_set(problem, RESULT_INVALID, "bad-request", "\"%s\" must be %s", key, what);
+    return problem_set(problem, RESULT_INVALID, "bad-request", "\"%s\" must be %s", key,
+                       what);
 }
 
 enum result json_take_string(const json_t *object, const char *key, size_t max,
@@ -78,8 +82,8 @@ enum result json_take_string(const json_t *object, const char *key, size_t max,
     return RESULT_OK;
 }
 
-enum result json_take_integer(const json_t *object, const char *key, int64_t least, int64_t most,
-                              int64_t *out_value, struct problem *problem)
+enum result json_take_integer(const json_t *object, const char *key, int64_t least,
+                              int64_t most, int64_t *out_value, struct problem *problem)
 {
     const json_t *value = json_object_get(object, key);
     if (!json_is_integer(value))
@@ -99,7 +103,8 @@ enum result json_take_hex(const json_t *object, const char *key, size_t digits,
     const char *text = json_string_value(json_object_get(object, key));
     if (!text_is_hex(text, digits))
         return problem_set(problem, RESULT_INVALID, "bad-request",
-                           "\"%s\" must be %zu lower-case hexadecimal digits", key, digits);
+                           "\"%s\" must be %zu lower-case hexadecimal digits", key,
+                           digits);
     *out_text = text;
     return RESULT_OK;
 }
@@ -111,7 +116,8 @@ static bool absent(const json_t *object, const char *key)
 }
 
 enum result json_maybe_string(const json_t *object, const char *key, size_t max,
-                              const char *fallback, const char **out_text, struct problem *problem)
+                              const char *fallback, const char **out_text,
+                              struct problem *problem)
 {
     if (absent(object, key)) {
         *out_text = fallback;
@@ -120,8 +126,9 @@ enum result json_maybe_string(const json_t *object, const char *key, size_t max,
     return json_take_string(object, key, max, out_text, problem);
 }
 
-enum result json_maybe_integer(const json_t *object, const char *key, int64_t least, int64_t most,
-                               int64_t fallback, int64_t *out_value, struct problem *problem)
+enum result json_maybe_integer(const json_t *object, const char *key, int64_t least,
+                               int64_t most, int64_t fallback, int64_t *out_value,
+                               struct problem *problem)
 {
     if (absent(object, key)) {
         *out_value = fallback;
@@ -130,8 +137,8 @@ enum result json_maybe_integer(const json_t *object, const char *key, int64_t le
     return json_take_integer(object, key, least, most, out_value, problem);
 }
 
-enum result json_maybe_bool(const json_t *object, const char *key, bool fallback, bool *out_value,
-                            struct problem *problem)
+enum result json_maybe_bool(const json_t *object, const char *key, bool fallback,
+                            bool *out_value, struct problem *problem)
 {
     if (absent(object, key)) {
         *out_value = fallback;

@@ -25,8 +25,9 @@ char *json_text(const json_t *value);
 /* Required members. */
 NODISCARD enum result json_take_string(const json_t *object, const char *key, size_t max,
                                        const char **out_text, struct problem *problem);
-NODISCARD enum result json_take_integer(const json_t *object, const char *key, int64_t least,
-                                        int64_t most, int64_t *out_value, struct problem *problem);
+NODISCARD enum result json_take_integer(const json_t *object, const char *key,
+                                        int64_t least, int64_t most, int64_t *out_value,
+                                        struct problem *problem);
 NODISCARD enum result json_take_hex(const json_t *object, const char *key, size_t digits,
                                     const char **out_text, struct problem *problem);
 
@@ -34,9 +35,9 @@ NODISCARD enum result json_take_hex(const json_t *object, const char *key, size_
 NODISCARD enum result json_maybe_string(const json_t *object, const char *key, size_t max,
                                         const char *fallback, const char **out_text,
                                         struct problem *problem);
-NODISCARD enum result json_maybe_integer(const json_t *object, const char *key, int64_t least,
-                                         int64_t most, int64_t fallback, int64_t *out_value,
-                                         struct problem *problem);
+NODISCARD enum result json_maybe_integer(const json_t *object, const char *key,
+                                         int64_t least, int64_t most, int64_t fallback,
+                                         int64_t *out_value, struct problem *problem);
 NODISCARD enum result json_maybe_bool(const json_t *object, const char *key, bool fallback,
                                       bool *out_value, struct problem *problem);
 

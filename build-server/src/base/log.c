@@ -41,7 +41,8 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
     char time[CLOCK_TEXT_LEN];
     clock_format(clock_now_ms(), time);
     char line[2304];
-    int len = snprintf(line, sizeof line, "%s %s %s: %s\n", time, level_names[level], area, text);
+    int len = snprintf(line, sizeof line, "%s %s %s: %s\n", time, level_names[level],
+                       area, text);
     if (len <= 0)
         return;
     if ((size_t)len >= sizeof line)

@@ -32,36 +32,25 @@ const char *result_name(enum result result)
 enum result result_of_errno(int error)
 {
     switch (error) {
-    case 0:
-        return RESULT_OK;
+    case 0: return RESULT_OK;
     case ENOENT:
-    case ENOTDIR:
-        return RESULT_NOT_FOUND;
-    case EEXIST:
-        return RESULT_EXISTS;
+    case ENOTDIR: return RESULT_NOT_FOUND;
+    case EEXIST: return RESULT_EXISTS;
     case ENOSPC:
-    case EDQUOT:
-        return RESULT_FULL;
-    case ENOMEM:
-        return RESULT_MEMORY;
+    case EDQUOT: return RESULT_FULL;
+    case ENOMEM: return RESULT_MEMORY;
     case EAGAIN:
-    case EBUSY:
-        return RESULT_BUSY;
-    case ETIMEDOUT:
-        return RESULT_TIMEOUT;
+    case EBUSY: return RESULT_BUSY;
+    case ETIMEDOUT: return RESULT_TIMEOUT;
     case EFBIG:
-    case E2BIG:
-        return RESULT_TOO_LARGE;
+    case E2BIG: return RESULT_TOO_LARGE;
     case EACCES:
     case EPERM:
-    case EROFS:
-        return RESULT_REFUSED;
+    case EROFS: return RESULT_REFUSED;
     case EINVAL:
     case ELOOP:
-    case EXDEV:
-        return RESULT_INVALID;
-    default:
-        return RESULT_IO;
+    case EXDEV: return RESULT_INVALID;
+    default: return RESULT_IO;
     }
 }
 

@@ -38,7 +38,8 @@ bool text_is_name(const char *text, size_t max);
 char *text_base64(const uint8_t *bytes, size_t len);
 
 /* Strict: padding required, no white space, no stray bits. GIVES *out_bytes for free(). */
-NODISCARD enum result text_unbase64(const char *text, uint8_t **out_bytes, size_t *out_len);
+NODISCARD enum result text_unbase64(const char *text, uint8_t **out_bytes,
+                                    size_t *out_len);
 
 /* Compares two strings in time that depends only on the length of A. */
 bool text_equal_secret(const char *a, const char *b);

@@ -5,6 +5,7 @@
  * signs the timestamp that was due. */
 #include "fleet/actions.h"
 
+#include "api/events.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -15,7 +16,6 @@
 #include "fleet/orders.h"
 #include "fleet/reissue.h"
 #include "fleet/rows.h"
-#include "api/events.h"
 #include "pipeline/steps.h"
 
 #include <stdlib.h>
@@ -52,13 +52,14 @@ static bool wants_target(const struct action *action)
 
 /* --- What would happen -------------------------------------------------------------------------- */
 
-static json_t *make_row(struct action *action, const char *id, const char *what, json_t *reason,
-                        json_t *cells)
+static json_t *make_row(struct action *action, const char *id, const char *what,
+                        json_t *reason, json_t *cells)
 {
     TEXT_OWNED char *name =
         db_text(action->server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "machine", id, "name", name == NULL ? id : name,
-                     "action", what, "reason", reason == NULL ? json_null() : reason, "cells",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "machine", id, "name",
+                     name == NULL ? id : name, "action", what, "reason",
+                     reason == NULL ? json_null() : reason, "cells",
                      cells == NULL ? json_array() : cells);
 }
 
@@ -74,36 +75,48 @@ static json_t *forecast_row(struct action *action, const char *id, const char *c
     struct problem problem = {"", ""};
     JSON_OWNED json_t *made = forecast(action->server, content, target, &problem);
     if (made == NULL)
-        return make_row(action, id, "blocked", simple_reason("unknown", problem.text), NULL);
+        return make_row(action, id, "blocked", simple_reason("unknown", problem.text),
+                        NULL);
     json_t *cells = json_incref(json_object_get(made, "cells"));
     json_t *refusals = json_object_get(made, "refusals");
     if (json_array_size(json_object_get(made, "needs_boot")) > 0)
-        return make_row(action, id, "boot",
-                        simple_reason("needs_boot", "it has another boot stub: a boot is needed"), cells);
+        return make_row(
+            action, id, "boot",
+            simple_reason("needs_boot", "it has another boot stub: a boot is needed"),
+            cells);
     if (json_array_size(refusals) > 0)
-        return make_row(action, id, "blocked", json_incref(json_array_get(refusals, 0)), cells);
+        return make_row(action, id, "blocked", json_incref(json_array_get(refusals, 0)),
+                        cells);
     TEXT_OWNED char *state =
         db_text(action->server->db, "SELECT state FROM machines WHERE id = ?", "s", id);
     if (state != NULL && strcmp(state, "silent") == 0)
-        return make_row(action, id, "wait",
-                        simple_reason("silent", "it is silent: it follows when it is heard of again"), cells);
+        return make_row(
+            action, id, "wait",
+            simple_reason("silent", "it is silent: it follows when it is heard of again"),
+            cells);
     return make_row(action, id, "swap", NULL, cells);
 }
 
 static json_t *target_row(struct action *action, const char *id)
 {
     struct db *db = action->server->db;
-    TEXT_OWNED char *intent = db_text(db, "SELECT intent FROM orders WHERE machine = ?", "s", id);
-    if (action->all && intent != NULL && (strcmp(intent, "pin") == 0 || strcmp(intent, "hold") == 0))
-        return make_row(action, id, "nothing",
-                        simple_reason(strcmp(intent, "pin") == 0 ? "pinned" : "held",
-                                      "actions on the fleet leave it alone; `neurath unhold` ends that"),
-                        NULL);
-    TEXT_OWNED char *content = db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *intent =
+        db_text(db, "SELECT intent FROM orders WHERE machine = ?", "s", id);
+    if (action->all && intent != NULL &&
+        (strcmp(intent, "pin") == 0 || strcmp(intent, "hold") == 0))
+        return make_row(
+            action, id, "nothing",
+            simple_reason(
+                strcmp(intent, "pin") == 0 ? "pinned" : "held",
+                "actions on the fleet leave it alone; `neurath unhold` ends that"),
+            NULL);
+    TEXT_OWNED char *content =
+        db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
     TEXT_OWNED char *target =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->source);
     if (content == NULL)
-        return make_row(action, id, "wait", simple_reason("unknown", "what it runs is not known yet"), NULL);
+        return make_row(action, id, "wait",
+                        simple_reason("unknown", "what it runs is not known yet"), NULL);
     if (target != NULL && strcmp(content, target) == 0)
         return make_row(action, id, "nothing", NULL, NULL);
     return forecast_row(action, id, content, target == NULL ? "" : target);
@@ -116,14 +129,17 @@ static json_t *plain_row(struct action *action, const char *id)
     if (is_kind(action, "reboot"))
         return make_row(action, id, "boot", NULL, NULL);
     if (is_kind(action, "retry")) {
-        bool any = db_integer(db, 0, "SELECT count(*) FROM quarantine WHERE machine = ?", "s", id) > 0;
+        bool any = db_integer(db, 0, "SELECT count(*) FROM quarantine WHERE machine = ?",
+                              "s", id) > 0;
         return make_row(action, id, any ? "swap" : "nothing", NULL, NULL);
     }
     if (!is_kind(action, "unhold"))
         return make_row(action, id, "nothing", NULL, NULL);
-    TEXT_OWNED char *running = db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *running =
+        db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
     TEXT_OWNED char *channel = db_text(
-        db, "SELECT r.content FROM channel c JOIN releases r ON r.version = c.release", "");
+        db, "SELECT r.content FROM channel c JOIN releases r ON r.version = c.release",
+        "");
     if (running == NULL || channel == NULL || strcmp(running, channel) == 0)
         return make_row(action, id, "nothing", NULL, NULL);
     return forecast_row(action, id, running, channel);
@@ -151,24 +167,26 @@ static enum result change_channel(struct action *action, struct problem *problem
     struct server *server = action->server;
     struct db *db = server->db;
     bool rollback = is_kind(action, "rollback");
-    int64_t bad =
-        db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s", CHANNEL_NAME);
-    TEXT_OWNED char *now = db_text(db, "SELECT content FROM releases WHERE version = ?", "i", bad);
+    int64_t bad = db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s",
+                             CHANNEL_NAME);
+    TEXT_OWNED char *now =
+        db_text(db, "SELECT content FROM releases WHERE version = ?", "i", bad);
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->source);
     bool same = now != NULL && strcmp(now, content) == 0;
     enum result result = RESULT_OK;
     action->release = bad;
     if (!same)
-        result = reissue_make(server, action->source, rollback ? "rollback" : "manual", action->by,
-                              action->note, &action->release, problem);
+        result = reissue_make(server, action->source, rollback ? "rollback" : "manual",
+                              action->by, action->note, &action->release, problem);
     if (result == RESULT_OK)
         result = db_begin(db);
     if (result != RESULT_OK)
         return result;
     reissue_ship(server, action->release);
     db_run(db,
-           "DELETE FROM suspects WHERE scope IN (SELECT machine FROM orders WHERE intent IN ('rollback', "
+           "DELETE FROM suspects WHERE scope IN (SELECT machine FROM orders WHERE intent "
+           "IN ('rollback', "
            "'deploy'))",
            "");
     db_run(db, "DELETE FROM orders WHERE intent IN ('rollback', 'deploy')", "");
@@ -177,7 +195,8 @@ static enum result change_channel(struct action *action, struct problem *problem
     if (rollback && action->hold && !same) {
         hold_suspect(server, "", now, content);
         db_run(db,
-               "UPDATE channel SET hold_since = ?, hold_kind = 'operator', hold_name = ?, hold_note = ?, "
+               "UPDATE channel SET hold_since = ?, hold_kind = 'operator', hold_name = "
+               "?, hold_note = ?, "
                "hold_bad = ? WHERE name = ?",
                "issis", clock_now_ms(), action->by, action->note, bad, CHANNEL_NAME);
     }
@@ -189,9 +208,10 @@ static enum result order_machine(struct action *action, const char *id, const ch
     struct server *server = action->server;
     struct db *db = server->db;
     int64_t bad = db_integer(db, 0, "SELECT release FROM machines WHERE id = ?", "s", id);
-    TEXT_OWNED char *running = db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
-    TEXT_OWNED char *content =
-        db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->release);
+    TEXT_OWNED char *running =
+        db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *content = db_text(
+        db, "SELECT content FROM releases WHERE version = ?", "i", action->release);
     struct order_request request = {
         .machine = id,
         .intent = intent,
@@ -216,8 +236,8 @@ static enum result change_machines(struct action *action, struct problem *proble
                          : action->hold              ? "rollback"
                                                      : "deploy";
     const char *trigger = is_kind(action, "rollback") ? "rollback" : "manual";
-    enum result result = reissue_make(server, action->source, trigger, action->by, action->note,
-                                      &action->release, problem);
+    enum result result = reissue_make(server, action->source, trigger, action->by,
+                                      action->note, &action->release, problem);
     if (result == RESULT_OK)
         result = db_begin(server->db);
     if (result != RESULT_OK)
@@ -239,7 +259,8 @@ static enum result hold_machines(struct action *action)
         return result;
     if (action->all)
         db_run(server->db,
-               "UPDATE channel SET hold_since = ?, hold_kind = 'operator', hold_name = ?, hold_note = ?, "
+               "UPDATE channel SET hold_since = ?, hold_kind = 'operator', hold_name = "
+               "?, hold_note = ?, "
                "hold_bad = NULL WHERE name = ?",
                "isss", clock_now_ms(), action->by, action->note, CHANNEL_NAME);
     size_t i;
@@ -248,10 +269,11 @@ static enum result hold_machines(struct action *action)
     {
         if (action->all)
             break;
-        action->release = db_integer(server->db, 0,
-                                     "SELECT release FROM machines WHERE id = ? AND release IN (SELECT "
-                                     "version FROM releases)",
-                                     "s", json_string_value(id));
+        action->release =
+            db_integer(server->db, 0,
+                       "SELECT release FROM machines WHERE id = ? AND release IN (SELECT "
+                       "version FROM releases)",
+                       "s", json_string_value(id));
         order_machine(action, json_string_value(id), "hold");
     }
     action->release = 0;
@@ -267,20 +289,21 @@ static enum result pin_machines(struct action *action, struct problem *problem)
     json_t *id;
     json_array_foreach(action->ids, i, id)
     {
-        int64_t running = db_integer(
-            server->db, 0,
-            "SELECT max(r.version) FROM releases r JOIN machines m ON m.content = r.content WHERE m.id = ? "
-            "AND r.state = 'published'",
-            "s", json_string_value(id));
+        int64_t running = db_integer(server->db, 0,
+                                     "SELECT max(r.version) FROM releases r JOIN "
+                                     "machines m ON m.content = r.content WHERE m.id = ? "
+                                     "AND r.state = 'published'",
+                                     "s", json_string_value(id));
         TEXT_OWNED char *content =
-            db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s", json_string_value(id));
+            db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s",
+                    json_string_value(id));
         if (running == 0 || content == NULL)
             continue;
         action->release = json_integer_value(json_object_get(made, content));
         enum result result = RESULT_OK;
         if (action->release == 0)
-            result = reissue_make(server, running, "manual", action->by, action->note, &action->release,
-                                  problem);
+            result = reissue_make(server, running, "manual", action->by, action->note,
+                                  &action->release, problem);
         if (result == RESULT_OK)
             result = db_begin(server->db);
         if (result != RESULT_OK)
@@ -298,10 +321,11 @@ static enum result pin_machines(struct action *action, struct problem *problem)
 static void ship_waiting(struct action *action)
 {
     struct db *db = action->server->db;
-    int64_t waiting = db_integer(db, 0,
-                                 "SELECT max(version) FROM releases WHERE held_back = 1 AND state = "
-                                 "'published' AND version > (SELECT release FROM channel WHERE name = ?)",
-                                 "s", CHANNEL_NAME);
+    int64_t waiting = db_integer(
+        db, 0,
+        "SELECT max(version) FROM releases WHERE held_back = 1 AND state = "
+        "'published' AND version > (SELECT release FROM channel WHERE name = ?)",
+        "s", CHANNEL_NAME);
     if (waiting == 0)
         return;
     reissue_ship(action->server, waiting);
@@ -320,8 +344,8 @@ static enum result unhold_machines(struct action *action, struct problem *proble
     json_t *id;
     json_array_foreach(action->ids, i, id)
     {
-        int64_t ordered = db_integer(db, 0, "SELECT release FROM orders WHERE machine = ?", "s",
-                                     json_string_value(id));
+        int64_t ordered = db_integer(db, 0, "SELECT release FROM orders WHERE machine = ?",
+                                     "s", json_string_value(id));
         newest = ordered > newest ? ordered : newest;
         orders_clear(server, json_string_value(id));
     }
@@ -330,12 +354,12 @@ static enum result unhold_machines(struct action *action, struct problem *proble
         ship_waiting(action);
     }
     result = db_commit(db);
-    int64_t channel =
-        db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s", CHANNEL_NAME);
+    int64_t channel = db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s",
+                                 CHANNEL_NAME);
     /* Machines never go back to a lower version: the channel's content gets a new one. */
     if (result == RESULT_OK && channel != 0 && newest > channel) {
-        result = reissue_make(server, channel, "manual", action->by, action->note, &action->release,
-                              problem);
+        result = reissue_make(server, channel, "manual", action->by, action->note,
+                              &action->release, problem);
         if (result == RESULT_OK)
             result = db_begin(db);
         if (result == RESULT_OK) {
@@ -356,7 +380,8 @@ static enum result retry_machines(struct action *action)
     json_t *id;
     json_array_foreach(action->ids, i, id)
     {
-        db_run(server->db, "DELETE FROM quarantine WHERE machine = ?", "s", json_string_value(id));
+        db_run(server->db, "DELETE FROM quarantine WHERE machine = ?", "s",
+               json_string_value(id));
         commands_add(server, json_string_value(id), "retry", NULL, false, RETRY_LIFE_MS);
     }
     return db_commit(server->db);
@@ -376,7 +401,8 @@ static enum result reboot_machines(struct action *action)
         json_object_set_new(row, "reboot", json_true());
         events_publish(server->events, server->operators, "machine", row);
         if (!server->options.lab)
-            commands_add(server, json_string_value(id), "reboot", NULL, true, REBOOT_LIFE_MS);
+            commands_add(server, json_string_value(id), "reboot", NULL, true,
+                         REBOOT_LIFE_MS);
     }
     return RESULT_OK;
 }
@@ -400,14 +426,17 @@ static enum result carry_out(struct action *action, struct problem *problem)
 static void note_audit(struct action *action, const json_t *body)
 {
     TEXT_OWNED char *text = json_text(body);
-    db_run(action->server->db, "INSERT INTO audit (time, by_name, action, detail) VALUES (?, ?, ?, ?)",
+    db_run(action->server->db,
+           "INSERT INTO audit (time, by_name, action, detail) VALUES (?, ?, ?, ?)",
            "isss", clock_now_ms(), action->by, action->kind, text);
     log_info("action", "%s by %s: %s", action->kind, action->by, text);
 }
 
-static enum result read_action(struct action *action, const json_t *body, struct problem *problem)
+static enum result read_action(struct action *action, const json_t *body,
+                               struct problem *problem)
 {
-    enum result result = json_maybe_string(body, "note", NOTE_MAX, NULL, &action->note, problem);
+    enum result result =
+        json_maybe_string(body, "note", NOTE_MAX, NULL, &action->note, problem);
     if (result == RESULT_OK)
         result = json_maybe_string(body, "to", 40, NULL, &action->to, problem);
     if (result == RESULT_OK)
@@ -420,12 +449,13 @@ static enum result read_action(struct action *action, const json_t *body, struct
     if (result == RESULT_OK && wants_target(action))
         result = action_target(action->server, action->to, &action->source, problem);
     if (result == RESULT_OK)
-        result = action_machines(action->server, body, &action->all, &action->ids, problem);
+        result =
+            action_machines(action->server, body, &action->all, &action->ids, problem);
     return result;
 }
 
-enum result action_run(struct server *server, const char *kind, const json_t *body, const char *by,
-                       json_t **out_answer, struct problem *problem)
+enum result action_run(struct server *server, const char *kind, const json_t *body,
+                       const char *by, json_t **out_answer, struct problem *problem)
 {
     struct action action = {.server = server, .kind = kind, .by = by};
     enum result result = read_action(&action, body, problem);
@@ -440,7 +470,8 @@ enum result action_run(struct server *server, const char *kind, const json_t *bo
         if (result == RESULT_OK)
             result = notify_refresh(server, problem);
         if (result != RESULT_OK && problem->code[0] == '\0')
-            problem_set(problem, result, "store", "it cannot be stored: %s", result_name(result));
+            problem_set(problem, result, "store", "it cannot be stored: %s",
+                        result_name(result));
         machines_settle_all(server);
         rows_publish_status(server);
         pipeline_changed(server);
@@ -450,9 +481,10 @@ enum result action_run(struct server *server, const char *kind, const json_t *bo
         json_decref(rows);
         return result;
     }
-    *out_answer = json_pack("{s:o, s:b, s:b, s:o}", "release",
-                            action.release == 0 ? json_null() : json_integer(action.release), "hold",
-                            action.hold && is_kind(&action, "rollback"), "dry_run", action.dry_run,
-                            "rows", rows);
+    *out_answer =
+        json_pack("{s:o, s:b, s:b, s:o}", "release",
+                  action.release == 0 ? json_null() : json_integer(action.release),
+                  "hold", action.hold && is_kind(&action, "rollback"), "dry_run",
+                  action.dry_run, "rows", rows);
     return RESULT_OK;
 }

@@ -40,12 +40,12 @@ static bool is_one_of(const char *text, const char *const *words)
     return false;
 }
 
-static const char *const results[] = {"running", "trial", "permanent", "reverted", "inconclusive",
-                                      "refused", "failed", NULL};
+static const char *const results[] = {"running",      "trial",   "permanent", "reverted",
+                                      "inconclusive", "refused", "failed",    NULL};
 static const char *const open_results[] = {"running", "trial", NULL};
 static const char *const classes[] = {"text", "data", "signature", "add", "remove", NULL};
-static const char *const stages[] = {"notice", "download", "load", "verify", "redirect", "commit",
-                                     "trial", NULL};
+static const char *const stages[] = {"notice",   "download", "load",  "verify",
+                                     "redirect", "commit",   "trial", NULL};
 
 static const char *hex_or_null(const json_t *object, const char *key, size_t digits)
 {
@@ -63,8 +63,9 @@ static char *read_reason(const json_t *body)
     static const char *const keys[] = {"code", "text", "cell", "symbol", "dependent"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const char *text = json_string_value(json_object_get(reason, keys[i]));
-        json_object_set_new(clean, keys[i], text == NULL && i < 2 ? json_string("unknown")
-                                                                  : json_text_or_null(text));
+        json_object_set_new(clean, keys[i],
+                            text == NULL && i < 2 ? json_string("unknown")
+                                                  : json_text_or_null(text));
     }
     return json_text(clean);
 }
@@ -81,20 +82,25 @@ static char *read_stages(const json_t *body)
     return json_text(clean);
 }
 
-static enum result read_attempt(const json_t *body, struct attempt *out, struct problem *problem)
+static enum result read_attempt(const json_t *body, struct attempt *out,
+                                struct problem *problem)
 {
     enum result result =
         json_take_integer(body, "attempt", 0, INT64_MAX / 2, &out->number, problem);
     if (result == RESULT_OK)
-        result = json_maybe_integer(body, "release", 0, INT64_MAX / 2, 0, &out->release, problem);
+        result = json_maybe_integer(body, "release", 0, INT64_MAX / 2, 0, &out->release,
+                                    problem);
     if (result == RESULT_OK)
         result = json_take_string(body, "result", 16, &out->result, problem);
     if (result == RESULT_OK && !is_one_of(out->result, results))
-        result = problem_set(problem, RESULT_INVALID, "bad-request", "\"result\" is not known");
+        result = problem_set(problem, RESULT_INVALID, "bad-request",
+                             "\"result\" is not known");
     if (result == RESULT_OK)
-        result = json_maybe_integer(body, "pause_ns", 0, INT64_MAX / 2, -1, &out->pause_ns, problem);
+        result = json_maybe_integer(body, "pause_ns", 0, INT64_MAX / 2, -1,
+                                    &out->pause_ns, problem);
     if (result == RESULT_OK)
-        result = json_maybe_integer(body, "bytes", 0, INT64_MAX / 2, 0, &out->bytes, problem);
+        result =
+            json_maybe_integer(body, "bytes", 0, INT64_MAX / 2, 0, &out->bytes, problem);
     if (result != RESULT_OK)
         return result;
     out->cells = json_object_get(body, "cells");
@@ -112,11 +118,12 @@ static enum result read_attempt(const json_t *body, struct attempt *out, struct 
 /* Why the machine tried: the release's own trigger, or `catchup` when it had missed releases. */
 static void add_row(struct server *server, const struct attempt *attempt)
 {
-    DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db,
-        "SELECT r.trigger_kind, r.by_kind, r.by_name, r.note, r.content, (SELECT b.content FROM releases "
-        "b WHERE b.version = r.before) FROM releases r WHERE r.version = ?",
-        "i", attempt->release);
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db,
+                 "SELECT r.trigger_kind, r.by_kind, r.by_name, r.note, r.content, "
+                 "(SELECT b.content FROM releases "
+                 "b WHERE b.version = r.before) FROM releases r WHERE r.version = ?",
+                 "i", attempt->release);
     bool known = db_next(rows);
     const char *trigger = known ? row_text(rows, 0) : "manual";
     const char *before = known ? row_text(rows, 5) : NULL;
@@ -125,13 +132,16 @@ static void add_row(struct server *server, const struct attempt *attempt)
         trigger = "catchup";
     int64_t now = clock_now_ms();
     db_run(server->db,
-           "INSERT INTO history (machine, time, release, from_commit, to_commit, from_content, "
-           "to_content, trigger_kind, by_kind, by_name, note, result, boot_id, attempt) VALUES (?, ?, "
+           "INSERT INTO history (machine, time, release, from_commit, to_commit, "
+           "from_content, "
+           "to_content, trigger_kind, by_kind, by_name, note, result, boot_id, attempt) "
+           "VALUES (?, ?, "
            "nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)",
            "siisssssssssi", attempt->machine, now, attempt->release, attempt->from_commit,
-           attempt->to_commit, attempt->from_content, known ? row_text(rows, 4) : NULL, trigger,
-           known ? row_text(rows, 1) : "server", known ? row_text(rows, 2) : "unknown",
-           known ? row_text(rows, 3) : NULL, attempt->boot_id, attempt->number);
+           attempt->to_commit, attempt->from_content, known ? row_text(rows, 4) : NULL,
+           trigger, known ? row_text(rows, 1) : "server",
+           known ? row_text(rows, 2) : "unknown", known ? row_text(rows, 3) : NULL,
+           attempt->boot_id, attempt->number);
 }
 
 static void set_cells(struct server *server, int64_t id, const json_t *cells)
@@ -147,35 +157,44 @@ static void set_cells(struct server *server, int64_t id, const json_t *cells)
             continue;
         bool known = class != NULL && is_one_of(class, classes);
         db_run(server->db,
-               "INSERT OR IGNORE INTO history_cells (history, name, old, new, class) VALUES (?, ?, ?, "
+               "INSERT OR IGNORE INTO history_cells (history, name, old, new, class) "
+               "VALUES (?, ?, ?, "
                "?, ?)",
-               "issss", id, name, hex_or_null(cell, "old", 64), hex_or_null(cell, "new", 64),
-               known ? class : "text");
+               "issss", id, name, hex_or_null(cell, "old", 64),
+               hex_or_null(cell, "new", 64), known ? class : "text");
     }
 }
 
 /* The release that a machine is back on: the newest older one with the content that it came from. */
-#define RELEASE_BEFORE                                                                             \
-    "(SELECT max(b.version) FROM releases b WHERE b.content = h.from_content AND b.version < "    \
+#define RELEASE_BEFORE                                                                   \
+    "(SELECT max(b.version) FROM releases b WHERE b.content = h.from_content AND "       \
+    "b.version < "                                                                       \
     "ifnull(h.release, 0))"
 
 /* Invariant 3: the row that tells of the way back. */
 static void add_revert_row(struct server *server, int64_t id)
 {
     db_run(server->db,
-           "INSERT INTO history (machine, time, finished, release, from_commit, to_commit, from_content, "
-           "to_content, trigger_kind, by_kind, by_name, result, pause_ns, reason_json, cause, boot_id, "
-           "attempt) SELECT h.machine, ?1, ?1, " RELEASE_BEFORE ", h.to_commit, h.from_commit, h.to_content, "
-           "h.from_content, 'revert', 'machine', m.name, 'permanent', NULL, h.reason_json, h.id, "
-           "h.boot_id, h.attempt FROM history h JOIN machines m ON m.id = h.machine WHERE h.id = ?2 AND "
+           "INSERT INTO history (machine, time, finished, release, from_commit, "
+           "to_commit, from_content, "
+           "to_content, trigger_kind, by_kind, by_name, result, pause_ns, reason_json, "
+           "cause, boot_id, "
+           "attempt) SELECT h.machine, ?1, ?1, " RELEASE_BEFORE
+           ", h.to_commit, h.from_commit, h.to_content, "
+           "h.from_content, 'revert', 'machine', m.name, 'permanent', NULL, "
+           "h.reason_json, h.id, "
+           "h.boot_id, h.attempt FROM history h JOIN machines m ON m.id = h.machine "
+           "WHERE h.id = ?2 AND "
            "NOT EXISTS (SELECT 1 FROM history x WHERE x.cause = h.id)",
            "ii", clock_now_ms(), id);
     if (db_changes(server->db) == 0)
         return;
     int64_t revert = db_last_id(server->db);
     db_run(server->db,
-           "INSERT INTO history_cells (history, name, old, new, class) SELECT ?, name, new, old, CASE "
-           "class WHEN 'add' THEN 'remove' WHEN 'remove' THEN 'add' ELSE class END FROM history_cells "
+           "INSERT INTO history_cells (history, name, old, new, class) SELECT ?, name, "
+           "new, old, CASE "
+           "class WHEN 'add' THEN 'remove' WHEN 'remove' THEN 'add' ELSE class END FROM "
+           "history_cells "
            "WHERE history = ?",
            "ii", revert, id);
     rows_publish_attempt(server, revert);
@@ -189,87 +208,104 @@ static void follow_up(struct server *server, int64_t id, const struct attempt *a
     bool back = strcmp(result, "reverted") == 0 || strcmp(result, "inconclusive") == 0;
     if (arrived)
         db_run(server->db,
-               "UPDATE machines SET release = h.release, commit_id = h.to_commit, content = h.to_content "
-               "FROM history h WHERE h.id = ? AND machines.id = h.machine AND h.to_content IS NOT NULL",
+               "UPDATE machines SET release = h.release, commit_id = h.to_commit, "
+               "content = h.to_content "
+               "FROM history h WHERE h.id = ? AND machines.id = h.machine AND "
+               "h.to_content IS NOT NULL",
                "i", id);
     if (arrived)
         db_run(server->db,
-               "DELETE FROM quarantine WHERE machine = ? AND content = (SELECT to_content FROM history "
+               "DELETE FROM quarantine WHERE machine = ? AND content = (SELECT "
+               "to_content FROM history "
                "WHERE id = ?)",
                "si", attempt->machine, id);
     if (back)
         db_run(server->db,
-               "UPDATE machines SET release = " RELEASE_BEFORE ", commit_id = h.from_commit, content = "
-               "h.from_content FROM history h WHERE h.id = ? AND machines.id = h.machine AND h.from_content IS NOT NULL",
+               "UPDATE machines SET release = " RELEASE_BEFORE
+               ", commit_id = h.from_commit, content = "
+               "h.from_content FROM history h WHERE h.id = ? AND machines.id = h.machine "
+               "AND h.from_content IS NOT NULL",
                "i", id);
     if (strcmp(result, "reverted") == 0 || strcmp(result, "refused") == 0 ||
         strcmp(result, "failed") == 0)
         db_run(server->db,
-               "INSERT INTO quarantine (machine, content, since, result, reason_json) SELECT machine, "
-               "to_content, ?, result, reason_json FROM history WHERE id = ? AND to_content IS NOT NULL ON "
-               "CONFLICT DO UPDATE SET since = excluded.since, result = excluded.result, reason_json = "
-               "excluded.reason_json WHERE ifnull(excluded.reason_json ->> 'code', '') != 'quarantined'",
+               "INSERT INTO quarantine (machine, content, since, result, reason_json) "
+               "SELECT machine, "
+               "to_content, ?, result, reason_json FROM history WHERE id = ? AND "
+               "to_content IS NOT NULL ON "
+               "CONFLICT DO UPDATE SET since = excluded.since, result = excluded.result, "
+               "reason_json = "
+               "excluded.reason_json WHERE ifnull(excluded.reason_json ->> 'code', '') "
+               "!= 'quarantined'",
                "ii", clock_now_ms(), id);
     if (back)
         add_revert_row(server, id);
     if (attempt->pause_ns >= 0)
-        db_run(server->db, "UPDATE machines SET last_pause = ? WHERE id = ?", "is", attempt->pause_ns,
-               attempt->machine);
+        db_run(server->db, "UPDATE machines SET last_pause = ? WHERE id = ?", "is",
+               attempt->pause_ns, attempt->machine);
 }
 
 static void store_attempt(struct server *server, const struct attempt *attempt)
 {
-    static const char find[] = "SELECT id FROM history WHERE machine = ? AND boot_id = ? AND attempt = ? "
-                               "AND cause IS NULL";
-    int64_t id = db_integer(server->db, 0, find, "ssi", attempt->machine, attempt->boot_id,
-                            attempt->number);
+    static const char find[] =
+        "SELECT id FROM history WHERE machine = ? AND boot_id = ? AND attempt = ? "
+        "AND cause IS NULL";
+    int64_t id = db_integer(server->db, 0, find, "ssi", attempt->machine,
+                            attempt->boot_id, attempt->number);
     if (id == 0) {
         add_row(server, attempt);
         id = db_last_id(server->db);
     }
-    TEXT_OWNED char *before = db_text(server->db, "SELECT result FROM history WHERE id = ?", "i", id);
+    TEXT_OWNED char *before =
+        db_text(server->db, "SELECT result FROM history WHERE id = ?", "i", id);
     bool final = !is_one_of(before, open_results) && strcmp(before, "lost") != 0;
     if (final || (strcmp(before, "trial") == 0 && strcmp(attempt->result, "running") == 0))
         return;
     bool open = is_one_of(attempt->result, open_results);
     int64_t now = clock_now_ms();
     db_run(server->db,
-           "UPDATE history SET result = ?, stage_json = ?, bytes = ?, reason_json = ?, pause_ns = CASE "
-           "WHEN ? >= 0 THEN ? ELSE pause_ns END, finished = CASE WHEN ? THEN NULL ELSE ? END, deadline "
+           "UPDATE history SET result = ?, stage_json = ?, bytes = ?, reason_json = ?, "
+           "pause_ns = CASE "
+           "WHEN ? >= 0 THEN ? ELSE pause_ns END, finished = CASE WHEN ? THEN NULL ELSE "
+           "? END, deadline "
            "= CASE WHEN ? THEN ? END WHERE id = ?",
-           "ssisiiiiiii", attempt->result, attempt->stages, attempt->bytes, attempt->reason,
-           attempt->pause_ns, attempt->pause_ns, (int64_t)open, now, (int64_t)open,
-           now + ATTEMPT_DEADLINE_MS, id);
+           "ssisiiiiiii", attempt->result, attempt->stages, attempt->bytes,
+           attempt->reason, attempt->pause_ns, attempt->pause_ns, (int64_t)open, now,
+           (int64_t)open, now + ATTEMPT_DEADLINE_MS, id);
     if (json_is_array(attempt->cells))
         set_cells(server, id, attempt->cells);
     follow_up(server, id, attempt);
     rows_publish_attempt(server, id);
-    log_info("fleet", "machine %s: release %lld %s", attempt->machine, (long long)attempt->release,
-             attempt->result);
+    log_info("fleet", "machine %s: release %lld %s", attempt->machine,
+             (long long)attempt->release, attempt->result);
 }
 
 /* A restart cut an attempt short; its end is told by the next boot, of the row that is there. What the service itself
  * concluded from the boot (`rebooted`) gives way to what the machine knows. */
 static void end_after_restart(struct server *server, const struct attempt *attempt)
 {
-    int64_t id = db_integer(server->db, 0,
-                            "SELECT id FROM history WHERE machine = ? AND release = ? AND boot_id != ? AND "
-                            "cause IS NULL ORDER BY id DESC LIMIT 1",
-                            "sis", attempt->machine, attempt->release, attempt->boot_id);
+    int64_t id = db_integer(
+        server->db, 0,
+        "SELECT id FROM history WHERE machine = ? AND release = ? AND boot_id != ? AND "
+        "cause IS NULL ORDER BY id DESC LIMIT 1",
+        "sis", attempt->machine, attempt->release, attempt->boot_id);
     db_run(server->db,
-           "UPDATE history SET result = ?, reason_json = ?, finished = ?, deadline = NULL WHERE id = ? AND "
-           "(result IN ('running', 'trial', 'lost') OR ifnull(reason_json ->> 'code', '') = 'rebooted')",
+           "UPDATE history SET result = ?, reason_json = ?, finished = ?, deadline = "
+           "NULL WHERE id = ? AND "
+           "(result IN ('running', 'trial', 'lost') OR ifnull(reason_json ->> 'code', "
+           "'') = 'rebooted')",
            "ssii", attempt->result, attempt->reason, clock_now_ms(), id);
     if (id == 0 || db_changes(server->db) == 0)
         return;
     follow_up(server, id, attempt);
     rows_publish_attempt(server, id);
-    log_info("fleet", "machine %s: release %lld %s, told after a restart", attempt->machine,
-             (long long)attempt->release, attempt->result);
+    log_info("fleet", "machine %s: release %lld %s, told after a restart",
+             attempt->machine, (long long)attempt->release, attempt->result);
 }
 
-static enum result report_attempt(struct server *server, const char *machine, const char *boot_id,
-                                  const json_t *body, struct problem *problem)
+static enum result report_attempt(struct server *server, const char *machine,
+                                  const char *boot_id, const json_t *body,
+                                  struct problem *problem)
 {
     struct attempt attempt;
     memset(&attempt, 0, sizeof attempt);
@@ -285,28 +321,31 @@ static enum result report_attempt(struct server *server, const char *machine, co
     return result;
 }
 
-static enum result report_blob(struct server *server, const char *machine, const json_t *body,
-                               struct problem *problem)
+static enum result report_blob(struct server *server, const char *machine,
+                               const json_t *body, struct problem *problem)
 {
     const char *blob;
     enum result result = json_take_string(body, "blob", 262144, &blob, problem);
     if (result == RESULT_OK)
-        db_run(server->db, "UPDATE machines SET blob = ? WHERE id = ?", "ss", blob, machine);
+        db_run(server->db, "UPDATE machines SET blob = ? WHERE id = ?", "ss", blob,
+               machine);
     return result;
 }
 
 static void report_text(struct server *server, const char *machine, const char *boot_id,
                         const char *kind, const json_t *body)
 {
-    JSON_OWNED json_t *clean = json_text_or_null(json_string_value(json_object_get(body, "text")));
+    JSON_OWNED json_t *clean =
+        json_text_or_null(json_string_value(json_object_get(body, "text")));
     const char *text = json_string_value(clean);
     if (text == NULL)
         return;
+    db_run(
+        server->db, "INSERT INTO machine_log (machine, time, boot_id, kind, text) VALUES (?, ?, ?, ?, ?)",
+        "sisss", machine, clock_now_ms(), boot_id, kind, text);
     db_run(server->db,
-           "INSERT INTO machine_log (machine, time, boot_id, kind, text) VALUES (?, ?, ?, ?, ?)", "sisss",
-           machine, clock_now_ms(), boot_id, kind, text);
-    db_run(server->db,
-           "DELETE FROM machine_log WHERE machine = ?1 AND id <= (SELECT id FROM machine_log WHERE machine "
+           "DELETE FROM machine_log WHERE machine = ?1 AND id <= (SELECT id FROM "
+           "machine_log WHERE machine "
            "= ?1 ORDER BY id DESC LIMIT 1 OFFSET 2000)",
            "s", machine);
 }
@@ -315,14 +354,17 @@ static void report_plan(struct server *server, const char *machine, const json_t
 {
     TEXT_OWNED char *answer = json_text(body);
     db_run(server->db,
-           "UPDATE commands SET state = 'done', answer_json = ? WHERE id = ? AND machine = ? AND kind = "
+           "UPDATE commands SET state = 'done', answer_json = ? WHERE id = ? AND machine "
+           "= ? AND kind = "
            "'plan'",
-           "sis", answer, (int64_t)json_integer_value(json_object_get(body, "command")), machine);
+           "sis", answer, (int64_t)json_integer_value(json_object_get(body, "command")),
+           machine);
     http_wake(server->operators, machine);
 }
 
-static enum result take_report(struct server *server, const char *machine, const char *boot_id,
-                               const char *kind, const json_t *body, struct problem *problem)
+static enum result take_report(struct server *server, const char *machine,
+                               const char *boot_id, const char *kind, const json_t *body,
+                               struct problem *problem)
 {
     if (strcmp(kind, "attempt") == 0)
         return report_attempt(server, machine, boot_id, body, problem);
@@ -337,18 +379,21 @@ static enum result take_report(struct server *server, const char *machine, const
 
 /* Uptime and swaps stand beside the time of the last contact, so they move with it. A report that waited
  * on the machine may be older than its last poll: the counters of one boot only rise. */
-static enum result note_contact(struct server *server, const char *machine, const char *boot_id,
-                                const json_t *body, struct problem *problem)
+static enum result note_contact(struct server *server, const char *machine,
+                                const char *boot_id, const json_t *body,
+                                struct problem *problem)
 {
     int64_t uptime_ms;
     int64_t swaps;
     enum result result =
         json_maybe_integer(body, "uptime_ms", 0, INT64_MAX / 2, 0, &uptime_ms, problem);
     if (result == RESULT_OK)
-        result = json_maybe_integer(body, "swaps_since_boot", 0, INT64_MAX / 2, 0, &swaps, problem);
+        result = json_maybe_integer(body, "swaps_since_boot", 0, INT64_MAX / 2, 0, &swaps,
+                                    problem);
     if (result != RESULT_OK)
         return result;
-    db_run(server->db, "UPDATE machines SET last_contact = ? WHERE id = ?", "is", clock_now_ms(), machine);
+    db_run(server->db, "UPDATE machines SET last_contact = ? WHERE id = ?", "is",
+           clock_now_ms(), machine);
     db_run(server->db,
            "UPDATE machines SET uptime_ms = max(uptime_ms, ?), swaps = max(swaps, ?) "
            "WHERE id = ? AND boot_id = ?",
@@ -356,8 +401,8 @@ static enum result note_contact(struct server *server, const char *machine, cons
     return RESULT_OK;
 }
 
-enum result attempts_report(struct server *server, const char *machine, const json_t *body,
-                            struct problem *problem)
+enum result attempts_report(struct server *server, const char *machine,
+                            const json_t *body, struct problem *problem)
 {
     const char *boot_id;
     const char *kind;
@@ -368,14 +413,16 @@ enum result attempts_report(struct server *server, const char *machine, const js
     if (result == RESULT_OK)
         result = json_take_string(body, "kind", 16, &kind, problem);
     if (result == RESULT_OK && !text_is_name(kind, 16))
-        result = problem_set(problem, RESULT_INVALID, "bad-request", "\"kind\" is not a word");
+        result =
+            problem_set(problem, RESULT_INVALID, "bad-request", "\"kind\" is not a word");
     if (result != RESULT_OK)
         return result;
     result = db_begin(server->db);
     if (result != RESULT_OK)
         return problem_set(problem, result, "store", "the report cannot be stored");
     db_run(server->db,
-           "INSERT OR IGNORE INTO reports (machine, boot_id, sequence, time, kind) VALUES (?, ?, ?, ?, ?)",
+           "INSERT OR IGNORE INTO reports (machine, boot_id, sequence, time, kind) "
+           "VALUES (?, ?, ?, ?, ?)",
            "ssiis", machine, boot_id, sequence, clock_now_ms(), kind);
     if (db_changes(server->db) == 1) {
         result = note_contact(server, machine, boot_id, body, problem);

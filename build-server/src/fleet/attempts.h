@@ -22,8 +22,8 @@
 #define ATTEMPT_DEADLINE_MS 180000
 
 /* Stores a report of any kind. RESULT_OK also when it was stored before. */
-NODISCARD enum result attempts_report(struct server *server, const char *machine, const json_t *body,
-                                      struct problem *problem);
+NODISCARD enum result attempts_report(struct server *server, const char *machine,
+                                      const json_t *body, struct problem *problem);
 
 /* The machine came up with BOOT_ID, running CONTENT: ends what its earlier boots left open. Within a
  * transaction. */

@@ -10,8 +10,8 @@
 #include "server.h"
 
 /* Adds a command with BODY's members (TAKEN; may be NULL) and wakes the machine. Its id, 0 on failure. */
-int64_t commands_add(struct server *server, const char *machine, const char *kind, json_t *body,
-                     bool this_boot, int64_t life_ms);
+int64_t commands_add(struct server *server, const char *machine, const char *kind,
+                     json_t *body, bool this_boot, int64_t life_ms);
 
 bool commands_waiting(struct server *server, const char *machine, int64_t done);
 

@@ -27,11 +27,14 @@ json_t *forecast(struct server *server, const char *from_content, const char *to
     if (result != RESULT_OK)
         return NULL;
     json_t *needs = json_array();
-    TEXT_OWNED char *from = db_text(server->db, "SELECT stub FROM contents WHERE id = ?", "s", from_content);
-    TEXT_OWNED char *to = db_text(server->db, "SELECT stub FROM contents WHERE id = ?", "s", to_content);
+    TEXT_OWNED char *from =
+        db_text(server->db, "SELECT stub FROM contents WHERE id = ?", "s", from_content);
+    TEXT_OWNED char *to =
+        db_text(server->db, "SELECT stub FROM contents WHERE id = ?", "s", to_content);
     if (from != NULL && to != NULL && strcmp(from, to) != 0)
         json_array_append_new(needs, json_string("boot stub"));
-    json_t *made = json_pack("{s:o, s:o, s:o}", "cells", changed, "refusals", refusals, "needs_boot", needs);
+    json_t *made = json_pack("{s:o, s:o, s:o}", "cells", changed, "refusals", refusals,
+                             "needs_boot", needs);
     if (json_object_size(server->forecasts) >= KEPT_MAX)
         json_object_clear(server->forecasts);
     json_object_set(server->forecasts, key, made);

@@ -10,8 +10,8 @@
 #include "server.h"
 
 /* Records the suspects of SCOPE, within an open transaction. */
-enum result hold_suspect(struct server *server, const char *scope, const char *bad_content,
-                         const char *good_content);
+enum result hold_suspect(struct server *server, const char *scope,
+                         const char *bad_content, const char *good_content);
 
 /* True when the channel is held and CONTENT contains a suspect. */
 bool hold_keeps_back(struct server *server, const char *content);

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum result check_proof(const char *token, const char *public_key, const char *proof,
-                               struct problem *problem)
+static enum result check_proof(const char *token, const char *public_key,
+                               const char *proof, struct problem *problem)
 {
     uint8_t key[CERTS_PUBLIC_LEN];
     uint8_t signature[64];
@@ -31,11 +31,12 @@ static enum result check_proof(const char *token, const char *public_key, const 
 static enum result store_machine(struct server *server, const char *id, const char *name,
                                  const char *public_key)
 {
-    enum result result = db_run(
-        server->db,
-        "INSERT INTO machines (id, name, public_key, enrolled, channel, state) VALUES (?, ?, ?, ?, ?, "
-        "'enrolling') ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-        "sssis", id, name, public_key, clock_now_ms(), CHANNEL_NAME);
+    enum result result =
+        db_run(server->db,
+               "INSERT INTO machines (id, name, public_key, enrolled, channel, state) "
+               "VALUES (?, ?, ?, ?, ?, "
+               "'enrolling') ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+               "sssis", id, name, public_key, clock_now_ms(), CHANNEL_NAME);
     if (result == RESULT_OK) {
         log_info("fleet", "machine %s (%s) is enrolled", id, name);
         rows_publish_machine(server, id);
@@ -63,11 +64,13 @@ enum result machine_enroll(struct server *server, const json_t *body, json_t **o
         return problem_set(problem, RESULT_INVALID, "bad-request",
                            "\"name\" must be letters, digits, dot, dash, underscore");
     if (!text_equal_secret(server->enrol_token, token))
-        return problem_set(problem, RESULT_REFUSED, "bad-token", "the enrolment token is not valid");
+        return problem_set(problem, RESULT_REFUSED, "bad-token",
+                           "the enrolment token is not valid");
     result = check_proof(token, public_key, proof, problem);
     if (result != RESULT_OK)
         return result;
-    JSON_OWNED json_t *question = json_pack("{s:s, s:s}", "op", "certify", "public_key", public_key);
+    JSON_OWNED json_t *question =
+        json_pack("{s:s, s:s}", "op", "certify", "public_key", public_key);
     json_t *answer = NULL;
     result = signer_ask(server->signer, question, &answer, problem);
     if (result != RESULT_OK)
@@ -105,7 +108,8 @@ static const char *known_hash(const char *text)
     return text == NULL || strspn(text, "0") == strlen(text) ? NULL : text;
 }
 
-static enum result read_contact(const json_t *body, struct contact *out, struct problem *problem)
+static enum result read_contact(const json_t *body, struct contact *out,
+                                struct problem *problem)
 {
     const json_t *running = json_object_get(body, "running");
     memset(out, 0, sizeof *out);
@@ -113,12 +117,14 @@ static enum result read_contact(const json_t *body, struct contact *out, struct 
     if (result == RESULT_OK)
         result = json_maybe_string(body, "state", 16, "running", &out->state, problem);
     if (result == RESULT_OK)
-        result = json_maybe_integer(body, "uptime_ms", 0, INT64_MAX / 2, 0, &out->uptime_ms, problem);
+        result = json_maybe_integer(body, "uptime_ms", 0, INT64_MAX / 2, 0,
+                                    &out->uptime_ms, problem);
     if (result == RESULT_OK)
-        result = json_maybe_integer(body, "swaps_since_boot", 0, INT64_MAX / 2, 0, &out->swaps,
-                                    problem);
+        result = json_maybe_integer(body, "swaps_since_boot", 0, INT64_MAX / 2, 0,
+                                    &out->swaps, problem);
     if (result == RESULT_OK)
-        result = json_maybe_integer(running, "release", 0, INT64_MAX / 2, 0, &out->release, problem);
+        result = json_maybe_integer(running, "release", 0, INT64_MAX / 2, 0,
+                                    &out->release, problem);
     if (result == RESULT_OK)
         result = json_maybe_string(running, "commit", 40, NULL, &out->commit, problem);
     if (result == RESULT_OK)
@@ -147,16 +153,19 @@ enum result machine_contact(struct server *server, const char *id, const json_t 
     result = db_begin(server->db);
     if (result != RESULT_OK)
         return problem_set(problem, result, "store", "the poll cannot be stored");
-    TEXT_OWNED char *boot = db_text(server->db, "SELECT boot_id FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *boot =
+        db_text(server->db, "SELECT boot_id FROM machines WHERE id = ?", "s", id);
     bool booted = boot == NULL || strcmp(boot, contact.boot_id) != 0;
-    db_run(server->db,
-           "UPDATE machines SET boot_id = ?, said_state = ?, uptime_ms = ?, swaps = ?, release = "
-           "nullif(?, 0), commit_id = ?, content = ?, stub = ?, "
-           "last_contact = ?, attempt_deadline = CASE WHEN ? IN ('updating', 'trial') THEN "
-           "attempt_deadline END WHERE id = ?",
-           "ssiiisssiss", contact.boot_id, contact.state, contact.uptime_ms, contact.swaps,
-           contact.release, contact.commit, contact.content, contact.stub, clock_now_ms(),
-           contact.state, id);
+    db_run(
+        server->db,
+        "UPDATE machines SET boot_id = ?, said_state = ?, uptime_ms = ?, swaps = ?, "
+        "release = "
+        "nullif(?, 0), commit_id = ?, content = ?, stub = ?, "
+        "last_contact = ?, attempt_deadline = CASE WHEN ? IN ('updating', 'trial') THEN "
+        "attempt_deadline END WHERE id = ?",
+        "ssiiisssiss", contact.boot_id, contact.state, contact.uptime_ms, contact.swaps,
+        contact.release, contact.commit, contact.content, contact.stub, clock_now_ms(),
+        contact.state, id);
     if (booted)
         attempts_after_boot(server, id, contact.boot_id, contact.content);
     machine_settle(server, id, booted);
@@ -174,17 +183,21 @@ void machine_fetches(struct server *server, const char *id, int64_t version)
         return;
     int64_t now = clock_now_ms();
     db_run(server->db,
-           "UPDATE machines SET said_state = 'updating', attempt_deadline = ?, last_contact = ? WHERE "
+           "UPDATE machines SET said_state = 'updating', attempt_deadline = ?, "
+           "last_contact = ? WHERE "
            "id = ?",
            "iis", now + MACHINE_FETCH_MS, now, id);
     machine_settle(server, id, false);
 }
 
-enum result machine_find(struct server *server, const char *text, char out_id[MACHINE_ID_LEN])
+enum result machine_find(struct server *server, const char *text,
+                         char out_id[MACHINE_ID_LEN])
 {
-    TEXT_OWNED char *id = db_text(server->db, "SELECT id FROM machines WHERE id = ?", "s", text);
+    TEXT_OWNED char *id =
+        db_text(server->db, "SELECT id FROM machines WHERE id = ?", "s", text);
     if (id == NULL) {
-        if (db_integer(server->db, 0, "SELECT count(*) FROM machines WHERE name = ?", "s", text) > 1)
+        if (db_integer(server->db, 0, "SELECT count(*) FROM machines WHERE name = ?", "s",
+                       text) > 1)
             return RESULT_INVALID;
         id = db_text(server->db, "SELECT id FROM machines WHERE name = ?", "s", text);
     }

@@ -24,14 +24,14 @@
 
 /* Checks the proof, has a certificate signed, stores the machine. GIVES the answer. Enrolling the same key
  * again gives a certificate again. */
-NODISCARD enum result machine_enroll(struct server *server, const json_t *body, json_t **out_answer,
-                                     struct problem *problem);
+NODISCARD enum result machine_enroll(struct server *server, const json_t *body,
+                                     json_t **out_answer, struct problem *problem);
 
 bool machine_exists(struct server *server, const char *id);
 
 /* Stores what a poll says. */
-NODISCARD enum result machine_contact(struct server *server, const char *id, const json_t *body,
-                                      struct problem *problem);
+NODISCARD enum result machine_contact(struct server *server, const char *id,
+                                      const json_t *body, struct problem *problem);
 
 /* It fetched a release: on its way. */
 void machine_fetches(struct server *server, const char *id, int64_t version);

@@ -13,24 +13,27 @@
 static int64_t next_counter(struct server *server, const char *machine)
 {
     db_run(server->db,
-           "INSERT INTO order_counters (machine, counter) VALUES (?, 1) ON CONFLICT (machine) DO "
+           "INSERT INTO order_counters (machine, counter) VALUES (?, 1) ON CONFLICT "
+           "(machine) DO "
            "UPDATE SET counter = counter + 1",
            "s", machine);
-    return db_integer(server->db, 1, "SELECT counter FROM order_counters WHERE machine = ?", "s",
+    return db_integer(server->db, 1,
+                      "SELECT counter FROM order_counters WHERE machine = ?", "s",
                       machine);
 }
 
 enum result orders_set(struct server *server, const struct order_request *request)
 {
     int64_t counter = next_counter(server, request->machine);
-    return db_run(server->db,
-                  "INSERT INTO orders (machine, release, intent, counter, since, by_kind, by_name, "
-                  "note, bad) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0)) ON CONFLICT "
-                  "(machine) DO UPDATE SET release = excluded.release, intent = excluded.intent, "
-                  "counter = excluded.counter, since = excluded.since, by_kind = excluded.by_kind, "
-                  "by_name = excluded.by_name, note = excluded.note, bad = excluded.bad",
-                  "sisiisssi", request->machine, request->release, request->intent, counter,
-                  clock_now_ms(), request->by_kind, request->by_name, request->note, request->bad);
+    return db_run(
+        server->db,
+        "INSERT INTO orders (machine, release, intent, counter, since, by_kind, by_name, "
+        "note, bad) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0)) ON CONFLICT "
+        "(machine) DO UPDATE SET release = excluded.release, intent = excluded.intent, "
+        "counter = excluded.counter, since = excluded.since, by_kind = excluded.by_kind, "
+        "by_name = excluded.by_name, note = excluded.note, bad = excluded.bad",
+        "sisiisssi", request->machine, request->release, request->intent, counter,
+        clock_now_ms(), request->by_kind, request->by_name, request->note, request->bad);
 }
 
 enum result orders_clear(struct server *server, const char *machine)
@@ -58,7 +61,8 @@ enum result orders_build(struct server *server, struct problem *problem)
         return RESULT_MEMORY;
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(server->db,
-                 "SELECT o.machine, o.intent, o.counter, r.version, r.hash, r.length FROM orders o LEFT "
+                 "SELECT o.machine, o.intent, o.counter, r.version, r.hash, r.length "
+                 "FROM orders o LEFT "
                  "JOIN releases r ON r.version = o.release ORDER BY o.machine",
                  "");
     size_t used = 0;
@@ -77,7 +81,8 @@ enum result orders_build(struct server *server, struct problem *problem)
     enum manifest_status status = manifest_orders_create(list, used, &tree);
     free(list);
     if (status != MANIFEST_OK)
-        return problem_set(problem, RESULT_FAILED, "orders", "the orders cannot be signed: %s",
+        return problem_set(problem, RESULT_FAILED, "orders",
+                           "the orders cannot be signed: %s",
                            manifest_status_text(status));
     manifest_orders_destroy(server->orders);
     server->orders = tree;

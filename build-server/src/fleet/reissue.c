@@ -15,9 +15,8 @@ static json_t *changes(struct server *server, const char *content)
     CELL_SET_OWNED now = {0};
     CELL_SET_OWNED then = {0};
     TEXT_OWNED char *channel = db_text(
-        server->db,
-        "SELECT r.content FROM channel c JOIN releases r ON r.version = c.release WHERE c.name = ?", "s",
-        CHANNEL_NAME);
+        server->db, "SELECT r.content FROM channel c JOIN releases r ON r.version = c.release WHERE c.name = ?",
+        "s", CHANNEL_NAME);
     if (channel != NULL)
         (void)!cell_set_load(server->db, channel, &now);
     (void)!cell_set_load(server->db, content, &then);
@@ -28,15 +27,17 @@ static json_t *stub_change(struct server *server, int64_t before, const char *co
 {
     json_t *needs = json_array();
     if (db_integer(server->db, 0,
-                   "SELECT a.stub != b.stub FROM releases r JOIN contents a ON a.id = r.content JOIN "
+                   "SELECT a.stub != b.stub FROM releases r JOIN contents a ON a.id = "
+                   "r.content JOIN "
                    "contents b ON b.id = ? WHERE r.version = ?",
                    "si", content, before) == 1)
         json_array_append_new(needs, json_string("boot stub"));
     return needs;
 }
 
-enum result reissue_make(struct server *server, int64_t source, const char *trigger, const char *by,
-                         const char *note, int64_t *out_version, struct problem *problem)
+enum result reissue_make(struct server *server, int64_t source, const char *trigger,
+                         const char *by, const char *note, int64_t *out_version,
+                         struct problem *problem)
 {
     struct db *db = server->db;
     TEXT_OWNED char *commit =
@@ -44,10 +45,10 @@ enum result reissue_make(struct server *server, int64_t source, const char *trig
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", source);
     if (commit == NULL || content == NULL)
-        return problem_set(problem, RESULT_NOT_FOUND, "no-release", "there is no release %lld",
-                           (long long)source);
-    int64_t before =
-        db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s", CHANNEL_NAME);
+        return problem_set(problem, RESULT_NOT_FOUND, "no-release",
+                           "there is no release %lld", (long long)source);
+    int64_t before = db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s",
+                                CHANNEL_NAME);
     JSON_OWNED json_t *changed = changes(server, content);
     JSON_OWNED json_t *refusals = json_array();
     JSON_OWNED json_t *needs = stub_change(server, before, content);
@@ -70,10 +71,11 @@ enum result reissue_make(struct server *server, int64_t source, const char *trig
 
 void reissue_ship(struct server *server, int64_t version)
 {
-    db_run(server->db,
-           "UPDATE releases SET for_channel = 1, shipped = ifnull(shipped, ?) WHERE version = ?", "ii",
-           clock_now_ms(), version);
-    db_run(server->db, "UPDATE channel SET release = ? WHERE name = ?", "is", version, CHANNEL_NAME);
+    db_run(
+        server->db, "UPDATE releases SET for_channel = 1, shipped = ifnull(shipped, ?) WHERE version = ?",
+        "ii", clock_now_ms(), version);
+    db_run(server->db, "UPDATE channel SET release = ? WHERE name = ?", "is", version,
+           CHANNEL_NAME);
 }
 
 void reissue_renew(struct server *server)
@@ -81,23 +83,28 @@ void reissue_renew(struct server *server)
     int64_t limit = clock_now_ms() + RENEW_BEFORE_MS;
     struct problem problem = {"", ""};
     int64_t version = 0;
-    int64_t old = db_integer(server->db, 0,
-                             "SELECT c.release FROM channel c JOIN releases r ON r.version = c.release "
-                             "WHERE c.name = ? AND r.expires < ?",
-                             "si", CHANNEL_NAME, limit);
+    int64_t old = db_integer(
+        server->db, 0,
+        "SELECT c.release FROM channel c JOIN releases r ON r.version = c.release "
+        "WHERE c.name = ? AND r.expires < ?",
+        "si", CHANNEL_NAME, limit);
     if (old != 0 &&
-        reissue_make(server, old, "manual", "neurathd", "renewed before it expires", &version, &problem) ==
-            RESULT_OK &&
+        reissue_make(server, old, "manual", "neurathd", "renewed before it expires",
+                     &version, &problem) == RESULT_OK &&
         db_begin(server->db) == RESULT_OK) {
         reissue_ship(server, version);
         if (db_commit(server->db) == RESULT_OK)
-            log_info("reissue", "release %lld renews release %lld", (long long)version, (long long)old);
+            log_info("reissue", "release %lld renews release %lld", (long long)version,
+                     (long long)old);
     }
-    int64_t ordered = db_integer(server->db, 0,
-                                 "SELECT o.release FROM orders o JOIN releases r ON r.version = o.release "
-                                 "WHERE r.expires < ? LIMIT 1",
-                                 "i", limit);
-    if (ordered != 0 && reissue_make(server, ordered, "manual", "neurathd", "renewed before it expires",
-                                     &version, &problem) == RESULT_OK)
-        db_run(server->db, "UPDATE orders SET release = ? WHERE release = ?", "ii", version, ordered);
+    int64_t ordered = db_integer(
+        server->db, 0,
+        "SELECT o.release FROM orders o JOIN releases r ON r.version = o.release "
+        "WHERE r.expires < ? LIMIT 1",
+        "i", limit);
+    if (ordered != 0 &&
+        reissue_make(server, ordered, "manual", "neurathd", "renewed before it expires",
+                     &version, &problem) == RESULT_OK)
+        db_run(server->db, "UPDATE orders SET release = ? WHERE release = ?", "ii",
+               version, ordered);
 }

@@ -17,7 +17,8 @@ static json_t *text_column(struct db_rows *rows, int column)
 
 static json_t *integer_column(struct db_rows *rows, int column)
 {
-    return row_is_null(rows, column) ? json_null() : json_integer(row_integer(rows, column));
+    return row_is_null(rows, column) ? json_null()
+                                     : json_integer(row_integer(rows, column));
 }
 
 static json_t *time_column(struct db_rows *rows, int column)
@@ -39,8 +40,8 @@ static json_t *by_columns(struct db_rows *rows, int kind)
 static json_t *machine_tags(struct server *server, const char *id)
 {
     json_t *tags = json_array();
-    DB_ROWS_OWNED struct db_rows *rows =
-        db_query(server->db, "SELECT tag FROM tags WHERE machine = ? ORDER BY tag", "s", id);
+    DB_ROWS_OWNED struct db_rows *rows = db_query(
+        server->db, "SELECT tag FROM tags WHERE machine = ? ORDER BY tag", "s", id);
     while (db_next(rows))
         json_array_append_new(tags, text_column(rows, 0));
     return tags;
@@ -49,44 +50,55 @@ static json_t *machine_tags(struct server *server, const char *id)
 /* The order of a machine as its `held`. */
 static json_t *machine_held(struct server *server, const char *id)
 {
-    DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db,
-        "SELECT o.intent, o.since, o.by_kind, o.by_name, o.note, r.commit_id, o.release FROM orders o "
-        "LEFT JOIN releases r ON r.version = o.release WHERE o.machine = ? AND o.intent != 'deploy'",
-        "s", id);
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db,
+                 "SELECT o.intent, o.since, o.by_kind, o.by_name, o.note, r.commit_id, "
+                 "o.release FROM orders o "
+                 "LEFT JOIN releases r ON r.version = o.release WHERE o.machine = ? AND "
+                 "o.intent != 'deploy'",
+                 "s", id);
     if (!db_next(rows))
         return json_null();
     bool pin = strcmp(row_text(rows, 0), "pin") == 0;
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", pin ? "pin" : "hold", "since",
-                     time_column(rows, 1), "by", by_columns(rows, 2), "note", text_column(rows, 4),
-                     "commit", text_column(rows, 5), "release", integer_column(rows, 6));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", pin ? "pin" : "hold",
+                     "since", time_column(rows, 1), "by", by_columns(rows, 2), "note",
+                     text_column(rows, 4), "commit", text_column(rows, 5), "release",
+                     integer_column(rows, 6));
 }
 
 /* How many cells differ between two contents; -1: one of them is not known. */
-static int64_t cells_differing(struct server *server, const char *running, const char *desired)
+static int64_t cells_differing(struct server *server, const char *running,
+                               const char *desired)
 {
     if (running == NULL || desired == NULL)
         return -1;
     if (strcmp(running, desired) == 0)
         return 0;
-    if (db_integer(server->db, 0, "SELECT count(*) FROM contents WHERE id IN (?, ?)", "ss", running,
-                   desired) != 2)
+    if (db_integer(server->db, 0, "SELECT count(*) FROM contents WHERE id IN (?, ?)",
+                   "ss", running, desired) != 2)
         return -1;
-    return db_integer(
-        server->db, -1,
-        "SELECT (SELECT count(*) FROM content_cells d LEFT JOIN content_cells r ON r.content = ?1 AND "
-        "r.name = d.name WHERE d.content = ?2 AND r.object IS NOT d.object) + (SELECT count(*) FROM "
-        "content_cells r WHERE r.content = ?1 AND r.name NOT IN (SELECT name FROM content_cells WHERE "
-        "content = ?2))",
-        "ss", running, desired);
+    return db_integer(server->db, -1,
+                      "SELECT (SELECT count(*) FROM content_cells d LEFT JOIN "
+                      "content_cells r ON r.content = ?1 AND "
+                      "r.name = d.name WHERE d.content = ?2 AND r.object IS NOT "
+                      "d.object) + (SELECT count(*) FROM "
+                      "content_cells r WHERE r.content = ?1 AND r.name NOT IN (SELECT "
+                      "name FROM content_cells WHERE "
+                      "content = ?2))",
+                      "ss", running, desired);
 }
 
-#define MACHINE_COLUMNS                                                                            \
-    "SELECT m.id, m.name, m.state, m.reason_json, m.commit_id, m.release, m.uptime_ms, m.swaps, "   \
-    "m.last_contact, m.enrolled, m.boot_id, m.last_pause, m.content, w.version, w.commit_id, "     \
-    "w.content, o.intent, m.public_key, m.stub, m.blob FROM machines m LEFT JOIN orders o ON "     \
-    "o.machine = m.id LEFT JOIN releases w ON w.version = CASE WHEN o.intent = 'hold' THEN "       \
-    "m.release WHEN o.machine IS NOT NULL THEN o.release ELSE (SELECT release FROM channel WHERE " \
+#define MACHINE_COLUMNS                                                                  \
+    "SELECT m.id, m.name, m.state, m.reason_json, m.commit_id, m.release, m.uptime_ms, " \
+    "m.swaps, "                                                                          \
+    "m.last_contact, m.enrolled, m.boot_id, m.last_pause, m.content, w.version, "        \
+    "w.commit_id, "                                                                      \
+    "w.content, o.intent, m.public_key, m.stub, m.blob FROM machines m LEFT JOIN "       \
+    "orders o ON "                                                                       \
+    "o.machine = m.id LEFT JOIN releases w ON w.version = CASE WHEN o.intent = 'hold' "  \
+    "THEN "                                                                              \
+    "m.release WHEN o.machine IS NOT NULL THEN o.release ELSE (SELECT release FROM "     \
+    "channel WHERE "                                                                     \
     "name = m.channel) END WHERE m.id = ?"
 
 static json_t *machine_row(struct server *server, struct db_rows *rows)
@@ -121,19 +133,22 @@ json_t *rows_machine(struct server *server, const char *id)
 }
 
 /* Cells of both sets by name: [{name, running, desired}]. */
-static json_t *machine_cells(struct server *server, const char *running, const char *desired)
+static json_t *machine_cells(struct server *server, const char *running,
+                             const char *desired)
 {
     json_t *list = json_array();
-    DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db,
-        "SELECT n.name, r.object, d.object FROM (SELECT DISTINCT name FROM content_cells WHERE content "
-        "IN (?1, ?2)) n LEFT JOIN content_cells r ON r.content = ?1 AND r.name = n.name LEFT JOIN "
-        "content_cells d ON d.content = ?2 AND d.name = n.name ORDER BY n.name",
-        "ss", running, desired);
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db,
+                 "SELECT n.name, r.object, d.object FROM (SELECT DISTINCT name FROM "
+                 "content_cells WHERE content "
+                 "IN (?1, ?2)) n LEFT JOIN content_cells r ON r.content = ?1 AND r.name "
+                 "= n.name LEFT JOIN "
+                 "content_cells d ON d.content = ?2 AND d.name = n.name ORDER BY n.name",
+                 "ss", running, desired);
     while (db_next(rows))
-        json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "name", text_column(rows, 0),
-                                              "running", text_column(rows, 1), "desired",
-                                              text_column(rows, 2)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o}", "name", text_column(rows, 0), "running",
+                            text_column(rows, 1), "desired", text_column(rows, 2)));
     return list;
 }
 
@@ -141,13 +156,12 @@ static json_t *machine_quarantine(struct server *server, const char *id)
 {
     json_t *list = json_array();
     DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db,
-        "SELECT content, since, reason_json FROM quarantine WHERE machine = ? ORDER BY since", "s",
-        id);
+        server->db, "SELECT content, since, reason_json FROM quarantine WHERE machine = ? ORDER BY since",
+        "s", id);
     while (db_next(rows))
-        json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "content", text_column(rows, 0),
-                                              "since", time_column(rows, 1), "reason",
-                                              json_column(rows, 2)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o}", "content", text_column(rows, 0), "since",
+                            time_column(rows, 1), "reason", json_column(rows, 2)));
     return list;
 }
 
@@ -155,7 +169,8 @@ static json_t *machine_attempts(struct server *server, const char *id)
 {
     json_t *list = json_array();
     DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db, "SELECT id FROM history WHERE machine = ? ORDER BY id DESC LIMIT 10", "s", id);
+        server->db, "SELECT id FROM history WHERE machine = ? ORDER BY id DESC LIMIT 10",
+        "s", id);
     while (db_next(rows))
         json_array_append_new(list, rows_attempt(server, row_integer(rows, 0)));
     return list;
@@ -184,25 +199,30 @@ static json_t *attempt_cells(struct server *server, int64_t id)
     json_t *list = json_array();
     DB_ROWS_OWNED struct db_rows *rows = db_query(
         server->db,
-        "SELECT name, old, new, class FROM history_cells WHERE history = ? ORDER BY name", "i", id);
+        "SELECT name, old, new, class FROM history_cells WHERE history = ? ORDER BY name",
+        "i", id);
     while (db_next(rows))
-        json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o}", "name", text_column(rows, 0),
-                                              "old", text_column(rows, 1), "new",
-                                              text_column(rows, 2), "class",
-                                              text_column(rows, 3)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o, s:o}", "name", text_column(rows, 0), "old",
+                            text_column(rows, 1), "new", text_column(rows, 2), "class",
+                            text_column(rows, 3)));
     return list;
 }
 
 json_t *rows_attempt(struct server *server, int64_t id)
 {
-    DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db,
-        "SELECT h.id, h.time, h.machine, h.release, h.from_commit, h.to_commit, h.trigger_kind, "
-        "h.by_kind, h.by_name, h.result, h.pause_ns, h.stage_json, h.bytes, h.reason_json, h.cause, "
-        "m.name, f.subject, t.subject, t.author, h.finished, h.note FROM history h JOIN machines m ON "
-        "m.id = h.machine LEFT JOIN commits f ON f.id = h.from_commit LEFT JOIN commits t ON t.id = "
-        "h.to_commit WHERE h.id = ?",
-        "i", id);
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db,
+                 "SELECT h.id, h.time, h.machine, h.release, h.from_commit, h.to_commit, "
+                 "h.trigger_kind, "
+                 "h.by_kind, h.by_name, h.result, h.pause_ns, h.stage_json, h.bytes, "
+                 "h.reason_json, h.cause, "
+                 "m.name, f.subject, t.subject, t.author, h.finished, h.note FROM "
+                 "history h JOIN machines m ON "
+                 "m.id = h.machine LEFT JOIN commits f ON f.id = h.from_commit LEFT JOIN "
+                 "commits t ON t.id = "
+                 "h.to_commit WHERE h.id = ?",
+                 "i", id);
     if (!db_next(rows))
         return NULL;
     json_t *row = json_object();

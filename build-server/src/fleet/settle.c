@@ -12,13 +12,16 @@
 
 char *machine_desired(struct server *server, const char *id, int64_t *out_release)
 {
-    DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db,
-        "SELECT w.version, CASE WHEN o.intent = 'hold' THEN m.content ELSE w.content END FROM machines m "
-        "LEFT JOIN orders o ON o.machine = m.id LEFT JOIN releases w ON w.version = CASE WHEN o.intent "
-        "= 'hold' THEN m.release WHEN o.machine IS NOT NULL THEN o.release ELSE (SELECT release FROM "
-        "channel WHERE name = m.channel) END WHERE m.id = ?",
-        "s", id);
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db,
+                 "SELECT w.version, CASE WHEN o.intent = 'hold' THEN m.content ELSE "
+                 "w.content END FROM machines m "
+                 "LEFT JOIN orders o ON o.machine = m.id LEFT JOIN releases w ON "
+                 "w.version = CASE WHEN o.intent "
+                 "= 'hold' THEN m.release WHEN o.machine IS NOT NULL THEN o.release ELSE "
+                 "(SELECT release FROM "
+                 "channel WHERE name = m.channel) END WHERE m.id = ?",
+                 "s", id);
     if (!db_next(rows))
         return NULL;
     *out_release = row_integer(rows, 0);
@@ -39,17 +42,19 @@ struct facts {
     char attempt[16]; /* result of the newest attempt when it is open */
 };
 
-
 static bool load_facts(struct server *server, const char *id, struct facts *out)
 {
     memset(out, 0, sizeof *out);
-    DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db,
-        "SELECT m.state, m.said_state, m.boot_id IS NOT NULL, m.last_contact, m.content, m.stub, "
-        "ifnull(m.attempt_deadline, 0), o.intent, o.by_name, (SELECT h.result FROM history h WHERE "
-        "h.machine = m.id AND h.boot_id IS m.boot_id AND h.cause IS NULL ORDER BY h.id DESC LIMIT 1) "
-        "FROM machines m LEFT JOIN orders o ON o.machine = m.id WHERE m.id = ?",
-        "s", id);
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db,
+                 "SELECT m.state, m.said_state, m.boot_id IS NOT NULL, m.last_contact, "
+                 "m.content, m.stub, "
+                 "ifnull(m.attempt_deadline, 0), o.intent, o.by_name, (SELECT h.result "
+                 "FROM history h WHERE "
+                 "h.machine = m.id AND h.boot_id IS m.boot_id AND h.cause IS NULL ORDER "
+                 "BY h.id DESC LIMIT 1) "
+                 "FROM machines m LEFT JOIN orders o ON o.machine = m.id WHERE m.id = ?",
+                 "s", id);
     if (!db_next(rows))
         return false;
     text_copy(out->state, sizeof out->state, row_text(rows, 0));
@@ -75,8 +80,9 @@ static const char *quarantined(struct server *server, const char *id, const char
                                json_t **out_reason)
 {
     DB_ROWS_OWNED struct db_rows *rows = db_query(
-        server->db, "SELECT reason_json, result FROM quarantine WHERE machine = ? AND content = ?", "ss",
-        id, desired);
+        server->db,
+        "SELECT reason_json, result FROM quarantine WHERE machine = ? AND content = ?",
+        "ss", id, desired);
     if (!db_next(rows))
         return NULL;
     *out_reason = json_stored(row_text(rows, 0));
@@ -97,14 +103,14 @@ static const char *held_state(const struct facts *facts, json_t **out_reason)
         return "running";
     char text[256];
     bool pin = strcmp(facts->order, "pin") == 0;
-    snprintf(text, sizeof text, "%s by %s; `neurath unhold` ends it", pin ? "pinned" : "held",
-             facts->order_by);
+    snprintf(text, sizeof text, "%s by %s; `neurath unhold` ends it",
+             pin ? "pinned" : "held", facts->order_by);
     *out_reason = reason(pin ? "pinned" : "held", text);
     return "held";
 }
 
-static const char *decide(struct server *server, const char *id, const struct facts *facts,
-                          json_t **out_reason)
+static const char *decide(struct server *server, const char *id,
+                          const struct facts *facts, json_t **out_reason)
 {
     if (!facts->polled)
         return "enrolling";
@@ -124,12 +130,14 @@ static const char *decide(struct server *server, const char *id, const struct fa
     if (state != NULL)
         return state;
     if (needs_boot(server, desired, facts->stub)) {
-        *out_reason = reason("needs_boot",
-                             "the desired release has another boot stub; `neurath reboot` boots it");
+        *out_reason = reason(
+            "needs_boot",
+            "the desired release has another boot stub; `neurath reboot` boots it");
         return "blocked";
     }
     if (strcmp(facts->said, "blocked") == 0) {
-        *out_reason = reason("machine", "the machine says that it cannot take the desired release");
+        *out_reason =
+            reason("machine", "the machine says that it cannot take the desired release");
         return "blocked";
     }
     return facts->on_its_way ? "updating" : "behind";
@@ -145,12 +153,12 @@ void machine_settle(struct server *server, const char *id, bool always)
     TEXT_OWNED char *text = why == NULL || json_is_null(why) ? NULL : json_text(why);
     TEXT_OWNED char *before =
         db_text(server->db, "SELECT reason_json FROM machines WHERE id = ?", "s", id);
-    bool same_reason = (text == NULL) == (before == NULL) &&
-                       (text == NULL || strcmp(text, before) == 0);
+    bool same_reason =
+        (text == NULL) == (before == NULL) && (text == NULL || strcmp(text, before) == 0);
     bool same = strcmp(state, facts.state) == 0 && same_reason;
     if (!same)
-        db_run(server->db, "UPDATE machines SET state = ?, reason_json = ? WHERE id = ?", "sss", state,
-               text, id);
+        db_run(server->db, "UPDATE machines SET state = ?, reason_json = ? WHERE id = ?",
+               "sss", state, text, id);
     if (!same || always)
         rows_publish_machine(server, id);
 }
@@ -158,7 +166,8 @@ void machine_settle(struct server *server, const char *id, bool always)
 void machines_settle_all(struct server *server)
 {
     json_t *ids = json_array();
-    DB_ROWS_OWNED struct db_rows *rows = db_query(server->db, "SELECT id FROM machines", "");
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db, "SELECT id FROM machines", "");
     while (db_next(rows))
         json_array_append_new(ids, json_string(row_text(rows, 0)));
     db_rows_release(&rows);

@@ -46,11 +46,13 @@ enum result cell_set_seal(struct cell_set *set)
             result = RESULT_INVALID;
         cells[i].name = set->cells[i].name;
         cells[i].length = (uint64_t)set->cells[i].length;
-        if (text_unhex(set->cells[i].object, cells[i].object, MANIFEST_HASH_LEN) != RESULT_OK)
+        if (text_unhex(set->cells[i].object, cells[i].object, MANIFEST_HASH_LEN) !=
+            RESULT_OK)
             result = RESULT_INVALID;
     }
     uint8_t content[MANIFEST_HASH_LEN];
-    if (result == RESULT_OK && manifest_content_id(cells, set->count, content) != MANIFEST_OK)
+    if (result == RESULT_OK &&
+        manifest_content_id(cells, set->count, content) != MANIFEST_OK)
         result = RESULT_INVALID;
     if (result == RESULT_OK)
         text_hex(content, sizeof content, set->content);
@@ -75,14 +77,14 @@ const struct cell *cell_set_find(const struct cell_set *set, const char *name)
     return NULL;
 }
 
-
 enum result cell_set_load(struct db *db, const char *content, struct cell_set *out)
 {
-    TEXT_OWNED char *stub = db_text(db, "SELECT stub FROM contents WHERE id = ?", "s", content);
+    TEXT_OWNED char *stub =
+        db_text(db, "SELECT stub FROM contents WHERE id = ?", "s", content);
     if (stub == NULL)
         return RESULT_NOT_FOUND;
-    int64_t count = db_integer(db, 0, "SELECT count(*) FROM content_cells WHERE content = ?", "s",
-                               content);
+    int64_t count = db_integer(
+        db, 0, "SELECT count(*) FROM content_cells WHERE content = ?", "s", content);
     struct cell_set set;
     enum result result = cell_set_init(&set, (size_t)count);
     if (result != RESULT_OK)
@@ -111,25 +113,27 @@ enum result cell_set_store(struct db *db, const struct cell_set *set, int64_t no
 {
     if (db_integer(db, 0, "SELECT 1 FROM contents WHERE id = ?", "s", set->content) == 1)
         return RESULT_OK;
-    enum result result = db_run(db, "INSERT INTO contents (id, stub, created) VALUES (?, ?, ?)",
-                                "ssi", set->content, set->stub, now_ms);
+    enum result result =
+        db_run(db, "INSERT INTO contents (id, stub, created) VALUES (?, ?, ?)", "ssi",
+               set->content, set->stub, now_ms);
     for (size_t i = 0; i < set->count && result == RESULT_OK; i++) {
         const struct cell *cell = &set->cells[i];
         TEXT_OWNED char *uses = json_text(cell->uses);
-        result = db_run(db,
-                        "INSERT INTO content_cells (content, name, object, length, abi, kind, "
-                        "uses_json) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        "sssisss", set->content, cell->name, cell->object, cell->length, cell->abi,
-                        cell->kind, uses);
+        result =
+            db_run(db,
+                   "INSERT INTO content_cells (content, name, object, length, abi, kind, "
+                   "uses_json) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                   "sssisss", set->content, cell->name, cell->object, cell->length,
+                   cell->abi, cell->kind, uses);
     }
     return result;
 }
 
-static void add_difference(json_t *list, const char *name, const char *old, const char *fresh,
-                           const char *class)
+static void add_difference(json_t *list, const char *name, const char *old,
+                           const char *fresh, const char *class)
 {
-    json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s}", "name", name, "old", old, "new",
-                                          fresh, "class", class));
+    json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s}", "name", name, "old",
+                                          old, "new", fresh, "class", class));
 }
 
 json_t *cell_set_difference(const struct cell_set *old_set, const struct cell_set *new_set)

@@ -22,7 +22,7 @@ struct cell {
     char abi[17];
     char kind[16];
     json_t *uses; /* array of names */
-    bool fresh;   /* from a build: its bytes are in the staging folder, not yet in the store */
+    bool fresh; /* from a build: its bytes are in the staging folder, not yet in the store */
 };
 
 /* Sorted by name. */
@@ -44,13 +44,16 @@ NODISCARD enum result cell_set_seal(struct cell_set *set);
 const struct cell *cell_set_find(const struct cell_set *set, const char *name);
 
 /* Reads the set of a stored content. GIVES *out (cell_set_fini). RESULT_NOT_FOUND. */
-NODISCARD enum result cell_set_load(struct db *db, const char *content, struct cell_set *out);
+NODISCARD enum result cell_set_load(struct db *db, const char *content,
+                                    struct cell_set *out);
 
 /* Stores the set under its content id, in the open transaction. A stored one is left alone. */
-NODISCARD enum result cell_set_store(struct db *db, const struct cell_set *set, int64_t now_ms);
+NODISCARD enum result cell_set_store(struct db *db, const struct cell_set *set,
+                                     int64_t now_ms);
 
 /* What differs from OLD to NEW: [{name, old, new, class}], class `add`, `remove` or `text`. */
-json_t *cell_set_difference(const struct cell_set *old_set, const struct cell_set *new_set);
+json_t *cell_set_difference(const struct cell_set *old_set,
+                            const struct cell_set *new_set);
 
 #define CELL_SET_OWNED __attribute__((cleanup(cell_set_fini))) struct cell_set
 

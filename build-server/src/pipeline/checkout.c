@@ -25,15 +25,16 @@ static enum result prepare_folders(const char *work)
     return result == RESULT_OK ? sandbox_own(build) : result;
 }
 
-enum result checkout_commit(struct server *server, const char *commit, struct problem *problem)
+enum result checkout_commit(struct server *server, const char *commit,
+                            struct problem *problem)
 {
     TEXT_OWNED char *work = server_path(server, "worktree");
     TEXT_OWNED char *marker = server_path(server, "worktree.tree");
     struct repo_commit info;
     enum result result = repo_commit(server->repo, commit, &info);
     if (result != RESULT_OK)
-        return problem_set(problem, result, "no-commit", "the repository does not have commit %s",
-                           commit);
+        return problem_set(problem, result, "no-commit",
+                           "the repository does not have commit %s", commit);
     result = prepare_folders(work);
     if (result != RESULT_OK)
         return problem_set(problem, result, "checkout", "the worktree %s: %s", work,
@@ -50,8 +51,9 @@ enum result checkout_commit(struct server *server, const char *commit, struct pr
         return RESULT_OK;
     unlink(marker);
     size_t touched = 0;
-    result = repo_checkout(server->repo, info.tree, from != NULL && from[0] != '\0' ? from : NULL,
-                           work, &touched, problem);
+    result = repo_checkout(server->repo, info.tree,
+                           from != NULL && from[0] != '\0' ? from : NULL, work, &touched,
+                           problem);
     if (result != RESULT_OK)
         return result;
     log_debug("checkout", "%s: %zu files touched", commit, touched);

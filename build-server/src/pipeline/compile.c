@@ -24,7 +24,7 @@ struct output {
     char line[4096];
     size_t len;
     struct text_buffer pending; /* whole lines that go to the log together */
-    char last[512]; /* last line that was not empty */
+    char last[512];             /* last line that was not empty */
 };
 
 static void note_line(struct output *output, const char *line)
@@ -32,7 +32,8 @@ static void note_line(struct output *output, const char *line)
     struct build *build = output->build;
     if (line[0] != '\0')
         text_copy(output->last, sizeof output->last, line);
-    bool is_error = strstr(line, "error:") != NULL || strstr(line, "undefined reference") != NULL;
+    bool is_error =
+        strstr(line, "error:") != NULL || strstr(line, "undefined reference") != NULL;
     if (build->first_error[0] == '\0' && is_error)
         text_copy(build->first_error, sizeof build->first_error, line);
 }
@@ -75,16 +76,15 @@ static enum result judge(const struct output *output, const struct sandbox_job *
     case SANDBOX_CANCELLED:
         return problem_set(problem, RESULT_BUSY, "cancelled", "the build was cancelled");
     case SANDBOX_TIME:
-        return problem_set(problem, RESULT_FAILED, "too-slow", "the build took more than %u seconds",
-                           job->seconds);
+        return problem_set(problem, RESULT_FAILED, "too-slow",
+                           "the build took more than %u seconds", job->seconds);
     case SANDBOX_OUTPUT:
         return problem_set(problem, RESULT_FAILED, "too-much-output",
                            "the build printed more than %u MiB", OUTPUT_MAX >> 20);
     case SANDBOX_SIGNALLED:
-        return problem_set(problem, RESULT_FAILED, "killed", "the build was ended by signal %d",
-                           ended->status);
-    default:
-        break;
+        return problem_set(problem, RESULT_FAILED, "killed",
+                           "the build was ended by signal %d", ended->status);
+    default: break;
     }
     if (ended->status == 0)
         return RESULT_OK;
@@ -92,13 +92,15 @@ static enum result judge(const struct output *output, const struct sandbox_job *
                        cause[0] != '\0' ? cause : output->last);
 }
 
-enum result compile_commit(struct server *server, struct build *build, struct problem *problem)
+enum result compile_commit(struct server *server, struct build *build,
+                           struct problem *problem)
 {
     TEXT_OWNED char *work = server_path(server, "worktree");
     TEXT_OWNED char *output_folder = server_path(server, "worktree/build");
     struct output output = {.build = build};
     output.fd = open(build->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    char *const command[] = {(char *)"make", (char *)"--no-print-directory", (char *)"cells", NULL};
+    char *const command[] = {(char *)"make", (char *)"--no-print-directory",
+                             (char *)"cells", NULL};
     struct sandbox_job job = {
         .work = work,
         .build = output_folder,

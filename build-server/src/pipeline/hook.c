@@ -33,14 +33,16 @@ enum result push_install_hook(struct server *server, struct problem *problem)
     char self[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len <= 0)
-        return problem_set(problem, RESULT_IO, "hook", "the program's own path is not known");
+        return problem_set(problem, RESULT_IO, "hook",
+                           "the program's own path is not known");
     self[len] = '\0';
     TEXT_OWNED char *run = server_path(server, "run");
     TEXT_OWNED char *folder = server_path(server, "repo.git/hooks");
     TEXT_OWNED char *path = files_path("%s/post-receive", folder);
     TEXT_BUFFER_OWNED script = {0};
-    text_appendf(&script, "#!/bin/sh\n# Tells the update service of a push and shows its answer; "
-                          "written by neurathd at each start.\nexec ");
+    text_appendf(&script,
+                 "#!/bin/sh\n# Tells the update service of a push and shows its answer; "
+                 "written by neurathd at each start.\nexec ");
     quote(&script, self);
     text_appendf(&script, " --push-hook ");
     quote(&script, run);
@@ -58,7 +60,8 @@ static int connect_service(const char *folder)
     int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/push.sock", folder_fd);
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/push.sock",
+             folder_fd);
     bool connected = folder_fd >= 0 && fd >= 0 &&
                      connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (folder_fd >= 0)
@@ -99,7 +102,8 @@ int push_hook(const char *socket_folder)
     FILE *answer = fd < 0 ? NULL : fdopen(fd, "r");
     if (answer == NULL || request.data == NULL ||
         send(fd, request.data, request.len, MSG_NOSIGNAL) != (ssize_t)request.len) {
-        printf("neurath: stored; the update service is not running and will build it when it starts\n");
+        printf("neurath: stored; the update service is not running and will build it "
+               "when it starts\n");
         return 0;
     }
     show_answer(answer);

@@ -46,8 +46,8 @@ static enum result link_or_copy(const char *from, const char *to)
 }
 
 /* Fills WORK with what bootimage reads: stub.elf, release, NAME.o of each cell. */
-static enum result gather(struct server *server, const struct cell_set *set, int64_t version,
-                          const char *work)
+static enum result gather(struct server *server, const struct cell_set *set,
+                          int64_t version, const char *work)
 {
     TEXT_OWNED char *stub = publish_object_path(server, set->stub);
     TEXT_OWNED char *stub_to = files_path("%s/stub.elf", work);
@@ -66,10 +66,10 @@ static enum result gather(struct server *server, const struct cell_set *set, int
 
 static char **command_line(const struct cell_set *set)
 {
-    static const char *const fixed[] = {"/tools/bootimage", "--stub", "/work/stub.elf", "--out",
-                                        "/work/build/neurath.elf", "--archive",
-                                        "/work/build/archive.cpio", "--add",
-                                        "release=/work/release"};
+    static const char *const fixed[] = {
+        "/tools/bootimage",        "--stub",    "/work/stub.elf",           "--out",
+        "/work/build/neurath.elf", "--archive", "/work/build/archive.cpio", "--add",
+        "release=/work/release"};
     size_t fixed_count = sizeof fixed / sizeof fixed[0];
     char **command = calloc(fixed_count + set->count + 1, sizeof *command);
     if (command == NULL)
@@ -88,8 +88,8 @@ static void free_command(char **command)
     free(command);
 }
 
-static enum result run_tool(struct server *server, const struct cell_set *set, const char *work,
-                            const char *build, struct problem *problem)
+static enum result run_tool(struct server *server, const struct cell_set *set,
+                            const char *work, const char *build, struct problem *problem)
 {
     struct output output = {.text = {.limit = 65536}};
     char **command = command_line(set);
@@ -149,8 +149,8 @@ static enum result take_files(const char *build_path, const char *ready)
     return result;
 }
 
-static enum result make_in(struct server *server, const struct cell_set *set, int64_t version,
-                           const char *work, struct problem *problem)
+static enum result make_in(struct server *server, const struct cell_set *set,
+                           int64_t version, const char *work, struct problem *problem)
 {
     TEXT_OWNED char *build = files_path("%s/build", work);
     TEXT_OWNED char *ready = server_path(server, "boot/%lld.new", (long long)version);
@@ -184,13 +184,14 @@ enum result image_make(struct server *server, int64_t version, struct problem *p
 {
     CELL_SET_OWNED set = {0};
     server_lock(server);
-    TEXT_OWNED char *content =
-        db_text(server->db, "SELECT content FROM releases WHERE version = ?", "i", version);
+    TEXT_OWNED char *content = db_text(
+        server->db, "SELECT content FROM releases WHERE version = ?", "i", version);
     enum result result =
         content == NULL ? RESULT_NOT_FOUND : cell_set_load(server->db, content, &set);
     server_unlock(server);
     if (result != RESULT_OK)
-        return problem_set(problem, result, "image", "the cells of the release are not known");
+        return problem_set(problem, result, "image",
+                           "the cells of the release are not known");
     TEXT_OWNED char *work = server_path(server, "boot/work");
     if (files_remove_tree(work) != RESULT_OK)
         return problem_set(problem, RESULT_IO, "image", "%s cannot be emptied", work);

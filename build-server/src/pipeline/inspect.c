@@ -44,7 +44,8 @@ static enum result refuse_set(struct problem *problem, const char *name, const c
 }
 
 /* One line of build/cells/index: `name kind phase sha256 length`. */
-static enum result read_index_line(const char *line, struct cell *out, struct problem *problem)
+static enum result read_index_line(const char *line, struct cell *out,
+                                   struct problem *problem)
 {
     char name[MANIFEST_NAME_MAX + 1];
     char kind[16];
@@ -52,7 +53,8 @@ static enum result read_index_line(const char *line, struct cell *out, struct pr
     char object[CELLS_DIGEST_LEN];
     long long length = 0;
     int used = 0;
-    if (sscanf(line, "%64s %15s %15s %64s %lld%n", name, kind, phase, object, &length, &used) != 5 ||
+    if (sscanf(line, "%64s %15s %15s %64s %lld%n", name, kind, phase, object, &length,
+               &used) != 5 ||
         line[used] != '\0' || !manifest_name_valid(name) || !text_is_hex(object, 64) ||
         length <= 0 || length > MANIFEST_OBJECT_MAX)
         return problem_set(problem, RESULT_FAILED, "bad-cells",
@@ -77,8 +79,9 @@ static enum result read_index(int build, struct cell_set *out, struct problem *p
     for (size_t i = 0; i < len; i++)
         lines += text[i] == '\n';
     if (lines == 0 || lines > MANIFEST_CELLS_MAX)
-        return problem_set(problem, RESULT_FAILED, "bad-cells", "a release has 1 to %d cells, not %zu",
-                           MANIFEST_CELLS_MAX, lines);
+        return problem_set(problem, RESULT_FAILED, "bad-cells",
+                           "a release has 1 to %d cells, not %zu", MANIFEST_CELLS_MAX,
+                           lines);
     result = cell_set_init(out, lines);
     char *rest = text;
     for (size_t i = 0; i < lines && result == RESULT_OK; i++)
@@ -103,7 +106,8 @@ static enum result stage_cell(struct server *server, int build, struct cell *cel
     digest(bytes, len, object);
     enum result result = RESULT_OK;
     if (strcmp(object, cell->object) != 0 || (int64_t)len != cell->length) {
-        result = refuse_set(problem, cell->name, "its object is not the one that the index names");
+        result = refuse_set(problem, cell->name,
+                            "its object is not the one that the index names");
     } else {
         TEXT_OWNED char *staged = publish_staging_path(server, object);
         result = files_write_durable(staged, bytes, len, 0644);
@@ -158,10 +162,10 @@ static json_t *all_files(const struct server *server, const struct cell_set *set
 /* What is known of an object from an earlier release. Lock held. */
 static bool recall(struct server *server, struct cell *cell)
 {
-    DB_ROWS_OWNED struct db_rows *rows =
-        db_query(server->db,
-                 "SELECT abi, uses_json, name FROM content_cells WHERE object = ? LIMIT 1", "s",
-                 cell->object);
+    DB_ROWS_OWNED struct db_rows *rows = db_query(
+        server->db,
+        "SELECT abi, uses_json, name FROM content_cells WHERE object = ? LIMIT 1", "s",
+        cell->object);
     if (!db_next(rows) || strcmp(row_text(rows, 2), cell->name) != 0)
         return false;
     text_copy(cell->abi, sizeof cell->abi, row_text(rows, 0));
@@ -169,7 +173,8 @@ static bool recall(struct server *server, struct cell *cell)
     return true;
 }
 
-static enum result take_info(struct cell *cell, const json_t *info, struct problem *problem)
+static enum result take_info(struct cell *cell, const json_t *info,
+                             struct problem *problem)
 {
     const char *error = json_string_value(json_object_get(info, "error"));
     if (error != NULL)
@@ -187,13 +192,15 @@ static enum result take_info(struct cell *cell, const json_t *info, struct probl
     return RESULT_OK;
 }
 
-static enum result take_infos(struct cell_set *set, const json_t *infos, struct problem *problem)
+static enum result take_infos(struct cell_set *set, const json_t *infos,
+                              struct problem *problem)
 {
     size_t at = 0;
     for (size_t i = 0; i < set->count; i++) {
         if (set->cells[i].uses != NULL)
             continue;
-        enum result result = take_info(&set->cells[i], json_array_get(infos, at++), problem);
+        enum result result =
+            take_info(&set->cells[i], json_array_get(infos, at++), problem);
         if (result != RESULT_OK)
             return result;
     }
@@ -246,7 +253,8 @@ static enum result ask_planner(struct server *server, struct inspection *out,
     bool plan = base->count > 0 && json_array_size(out->changed) > 0;
     json_object_set_new(question, "inspect", unknown);
     json_object_set_new(question, "from", plan ? all_files(server, base) : json_array());
-    json_object_set_new(question, "to", plan ? all_files(server, &out->set) : json_array());
+    json_object_set_new(question, "to",
+                        plan ? all_files(server, &out->set) : json_array());
     if (json_array_size(unknown) == 0 && !plan)
         return RESULT_OK;
     JSON_OWNED json_t *answer = NULL;
@@ -267,16 +275,17 @@ static void load_base(struct server *server, struct inspection *out, struct cell
     server_lock(server);
     for (size_t i = 0; i < out->set.count; i++)
         recall(server, &out->set.cells[i]);
-    out->base = db_integer(server->db, 0, "SELECT release FROM channel WHERE name = ?", "s",
-                           CHANNEL_NAME);
-    TEXT_OWNED char *content =
-        db_text(server->db, "SELECT content FROM releases WHERE version = ?", "i", out->base);
+    out->base = db_integer(server->db, 0, "SELECT release FROM channel WHERE name = ?",
+                           "s", CHANNEL_NAME);
+    TEXT_OWNED char *content = db_text(
+        server->db, "SELECT content FROM releases WHERE version = ?", "i", out->base);
     if (content == NULL || cell_set_load(server->db, content, base) != RESULT_OK)
         out->base = 0;
     server_unlock(server);
 }
 
-enum result inspect_build(struct server *server, struct inspection *out, struct problem *problem)
+enum result inspect_build(struct server *server, struct inspection *out,
+                          struct problem *problem)
 {
     memset(out, 0, sizeof *out);
     CELL_SET_OWNED base = {0};
@@ -293,7 +302,8 @@ enum result inspect_build(struct server *server, struct inspection *out, struct 
         result = stage_stub(server, build, &out->set, problem);
     close(build);
     if (result == RESULT_OK && cell_set_seal(&out->set) != RESULT_OK)
-        result = problem_set(problem, RESULT_FAILED, "bad-cells", "two cells have the same name");
+        result = problem_set(problem, RESULT_FAILED, "bad-cells",
+                             "two cells have the same name");
     if (result == RESULT_OK) {
         load_base(server, out, &base);
         out->changed = cell_set_difference(&base, &out->set);
@@ -308,8 +318,9 @@ enum result inspect_build(struct server *server, struct inspection *out, struct 
     return result;
 }
 
-enum result inspect_plan(struct server *server, const char *from_content, const char *to_content,
-                         json_t **out_changed, json_t **out_refusals, struct problem *problem)
+enum result inspect_plan(struct server *server, const char *from_content,
+                         const char *to_content, json_t **out_changed,
+                         json_t **out_refusals, struct problem *problem)
 {
     CELL_SET_OWNED from = {0};
     struct inspection inspection;
@@ -320,7 +331,8 @@ enum result inspect_plan(struct server *server, const char *from_content, const 
         result = cell_set_load(server->db, to_content, &inspection.set);
     server_unlock(server);
     if (result != RESULT_OK)
-        return problem_set(problem, result, "no-content", "the cells of that release are not known");
+        return problem_set(problem, result, "no-content",
+                           "the cells of that release are not known");
     inspection.changed = cell_set_difference(&from, &inspection.set);
     inspection.refusals = json_array();
     result = ask_planner(server, &inspection, &from, problem);

@@ -37,11 +37,11 @@ struct said {
 static bool load_said(struct server *server, struct said *out)
 {
     memset(out, 0, sizeof *out);
-    DB_ROWS_OWNED struct db_rows *rows =
-        db_query(server->db,
-                 "SELECT counter, release, time, expires, orders_root, intent, frame IS NOT NULL "
-                 "FROM timestamps WHERE channel = ?",
-                 "s", CHANNEL_NAME);
+    DB_ROWS_OWNED struct db_rows *rows = db_query(
+        server->db,
+        "SELECT counter, release, time, expires, orders_root, intent, frame IS NOT NULL "
+        "FROM timestamps WHERE channel = ?",
+        "s", CHANNEL_NAME);
     if (!db_next(rows))
         return false;
     out->counter = row_integer(rows, 0);
@@ -56,35 +56,42 @@ static bool load_said(struct server *server, struct said *out)
 
 static enum result write_row(struct server *server, const struct said *said)
 {
-    return db_run(server->db,
-                  "INSERT INTO timestamps (channel, counter, release, time, expires, orders_root, "
-                  "intent, frame) VALUES (?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (channel) DO UPDATE "
-                  "SET counter = excluded.counter, release = excluded.release, time = excluded.time, "
-                  "expires = excluded.expires, orders_root = excluded.orders_root, intent = "
-                  "excluded.intent, frame = NULL",
-                  "siiiiss", CHANNEL_NAME, said->counter, said->release, said->time_ms,
-                  said->expires_ms, said->root, said->intent);
+    return db_run(
+        server->db,
+        "INSERT INTO timestamps (channel, counter, release, time, expires, orders_root, "
+        "intent, frame) VALUES (?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (channel) DO "
+        "UPDATE "
+        "SET counter = excluded.counter, release = excluded.release, time = "
+        "excluded.time, "
+        "expires = excluded.expires, orders_root = excluded.orders_root, intent = "
+        "excluded.intent, frame = NULL",
+        "siiiiss", CHANNEL_NAME, said->counter, said->release, said->time_ms,
+        said->expires_ms, said->root, said->intent);
 }
 
 /* The signed text for SAID. GIVES *out_text. */
-static enum result write_text(struct server *server, const struct said *said, char **out_text)
+static enum result write_text(struct server *server, const struct said *said,
+                              char **out_text)
 {
     struct manifest_timestamp timestamp;
     memset(&timestamp, 0, sizeof timestamp);
-    TEXT_OWNED char *hash =
-        db_text(server->db, "SELECT hash FROM releases WHERE version = ?", "i", said->release);
+    TEXT_OWNED char *hash = db_text(
+        server->db, "SELECT hash FROM releases WHERE version = ?", "i", said->release);
     timestamp.counter = (uint64_t)said->counter;
     text_copy(timestamp.channel, sizeof timestamp.channel, CHANNEL_NAME);
     timestamp.time_ms = said->time_ms;
     timestamp.expires_ms = said->expires_ms;
     timestamp.release = (uint64_t)said->release;
     timestamp.release_length = (uint64_t)db_integer(
-        server->db, 0, "SELECT length FROM releases WHERE version = ?", "i", said->release);
+        server->db, 0, "SELECT length FROM releases WHERE version = ?", "i",
+        said->release);
     timestamp.rollback = strcmp(said->intent, "rollback") == 0;
-    if (hash == NULL || text_unhex(hash, timestamp.release_hash, MANIFEST_HASH_LEN) != RESULT_OK ||
+    if (hash == NULL ||
+        text_unhex(hash, timestamp.release_hash, MANIFEST_HASH_LEN) != RESULT_OK ||
         text_unhex(said->root, timestamp.orders_root, MANIFEST_HASH_LEN) != RESULT_OK)
         return RESULT_CORRUPT;
-    return manifest_timestamp_text(&timestamp, out_text) == MANIFEST_OK ? RESULT_OK : RESULT_INVALID;
+    return manifest_timestamp_text(&timestamp, out_text) == MANIFEST_OK ? RESULT_OK
+                                                                        : RESULT_INVALID;
 }
 
 /* Keeps FRAME (TAKEN) as the one to serve. */
@@ -100,20 +107,22 @@ static void serve(struct server *server, uint8_t *frame, size_t len, int64_t cou
     text_hex(hash, sizeof hash, server->timestamp_hash);
 }
 
-static enum result sign_row(struct server *server, const struct said *said, struct problem *problem)
+static enum result sign_row(struct server *server, const struct said *said,
+                            struct problem *problem)
 {
     TEXT_OWNED char *text = NULL;
     enum result result = write_text(server, said, &text);
     if (result != RESULT_OK)
-        return problem_set(problem, result, "timestamp", "the timestamp cannot be written");
+        return problem_set(problem, result, "timestamp",
+                           "the timestamp cannot be written");
     uint8_t *frame = NULL;
     size_t len = 0;
     json_t *question = json_pack("{s:s, s:s}", "op", "timestamp", "payload", text);
     result = signer_frame(server->signer, question, &frame, &len, problem);
     if (result != RESULT_OK)
         return result;
-    result = db_run(server->db, "UPDATE timestamps SET frame = ? WHERE channel = ?", "bs", frame,
-                    len, CHANNEL_NAME);
+    result = db_run(server->db, "UPDATE timestamps SET frame = ? WHERE channel = ?", "bs",
+                    frame, len, CHANNEL_NAME);
     if (result != RESULT_OK) {
         free(frame);
         return problem_set(problem, result, "timestamp", "the timestamp cannot be stored");
@@ -142,12 +151,13 @@ static void load_frame(struct server *server, const struct said *said)
 static bool want(struct server *server, const struct said *said, struct said *out)
 {
     memset(out, 0, sizeof *out);
-    out->release = db_integer(server->db, 0, "SELECT release FROM channel WHERE name = ?", "s",
-                              CHANNEL_NAME);
+    out->release = db_integer(server->db, 0, "SELECT release FROM channel WHERE name = ?",
+                              "s", CHANNEL_NAME);
     if (out->release == 0)
         return false;
-    TEXT_OWNED char *trigger = db_text(
-        server->db, "SELECT trigger_kind FROM releases WHERE version = ?", "i", out->release);
+    TEXT_OWNED char *trigger =
+        db_text(server->db, "SELECT trigger_kind FROM releases WHERE version = ?", "i",
+                out->release);
     bool rollback = trigger != NULL && strcmp(trigger, "rollback") == 0;
     text_copy(out->intent, sizeof out->intent, rollback ? "rollback" : "deploy");
     uint8_t root[MANIFEST_HASH_LEN];
@@ -171,7 +181,8 @@ enum result notify_refresh(struct server *server, struct problem *problem)
     struct said wanted;
     if (!want(server, &said, &wanted))
         return RESULT_OK;
-    bool same = known && said.release == wanted.release && strcmp(said.root, wanted.root) == 0 &&
+    bool same = known && said.release == wanted.release &&
+                strcmp(said.root, wanted.root) == 0 &&
                 strcmp(said.intent, wanted.intent) == 0;
     bool old = known && clock_now_ms() - said.time_ms > RENEW_AFTER_MS;
     if (same && said.signed_frame && !old) {
@@ -184,13 +195,14 @@ enum result notify_refresh(struct server *server, struct problem *problem)
     } else {
         result = write_row(server, &wanted);
         if (result != RESULT_OK)
-            return problem_set(problem, result, "timestamp", "the timestamp cannot be stored: %s",
-                               result_name(result));
+            return problem_set(problem, result, "timestamp",
+                               "the timestamp cannot be stored: %s", result_name(result));
     }
     result = sign_row(server, &wanted, problem);
     if (result != RESULT_OK) {
         server_alarm(server, "timestamp", "the timestamp cannot be signed");
-        log_error("notify", "%s", problem == NULL ? "the timestamp cannot be signed" : problem->text);
+        log_error("notify", "%s",
+                  problem == NULL ? "the timestamp cannot be signed" : problem->text);
         return result;
     }
     server_alarm_clear(server, "timestamp");
@@ -211,7 +223,8 @@ void notify_check_age(struct server *server)
         return;
     int64_t age = clock_now_ms() - said.time_ms;
     char text[128];
-    snprintf(text, sizeof text, "the timestamp has used up %lld %% of its life and is not renewed",
+    snprintf(text, sizeof text,
+             "the timestamp has used up %lld %% of its life and is not renewed",
              (long long)(age >= LIFE_MS * 8 / 10 ? 80 : 50));
     if (age >= LIFE_MS / 2)
         server_alarm(server, "timestamp-age", text);

@@ -48,7 +48,8 @@ static void end_build(struct server *server, int64_t id, const char *state,
                       const struct problem *problem)
 {
     db_run(server->db,
-           "UPDATE builds SET state = ?, step = NULL, finished = ?, reason_code = ?, reason_text = ? "
+           "UPDATE builds SET state = ?, step = NULL, finished = ?, reason_code = ?, "
+           "reason_text = ? "
            "WHERE id = ?",
            "sissi", state, clock_now_ms(), problem == NULL ? NULL : problem->code,
            problem == NULL ? NULL : problem->text, id);
@@ -60,20 +61,25 @@ static void end_build(struct server *server, int64_t id, const char *state,
 static int64_t take_next(struct server *server)
 {
     struct db *db = server->db;
-    int64_t id =
-        db_integer(db, 0, "SELECT id FROM builds WHERE state = 'queued' ORDER BY id DESC LIMIT 1", "");
+    int64_t id = db_integer(
+        db, 0, "SELECT id FROM builds WHERE state = 'queued' ORDER BY id DESC LIMIT 1",
+        "");
     if (id == 0)
         return 0;
-    int64_t older = db_integer(db, 0, "SELECT min(id) FROM builds WHERE state = 'queued'", "");
+    int64_t older =
+        db_integer(db, 0, "SELECT min(id) FROM builds WHERE state = 'queued'", "");
     int64_t now = clock_now_ms();
     if (db_begin(db) != RESULT_OK)
         return 0;
     db_run(db,
-           "UPDATE builds SET state = 'superseded', finished = ?, reason_code = 'superseded', "
-           "reason_text = 'a newer push came before it was built' WHERE state = 'queued' AND id < ?",
+           "UPDATE builds SET state = 'superseded', finished = ?, reason_code = "
+           "'superseded', "
+           "reason_text = 'a newer push came before it was built' WHERE state = 'queued' "
+           "AND id < ?",
            "ii", now, id);
-    db_run(db, "UPDATE builds SET state = 'building', started = ?, step = 'checkout' WHERE id = ?",
-           "ii", now, id);
+    db_run(
+        db, "UPDATE builds SET state = 'building', started = ?, step = 'checkout' WHERE id = ?",
+        "ii", now, id);
     if (db_commit(db) != RESULT_OK)
         return 0;
     for (int64_t at = older; at <= id; at++)
@@ -86,19 +92,21 @@ static int64_t take_next(struct server *server)
 static bool is_superseded(struct server *server, int64_t id)
 {
     int64_t newer = db_integer(
-        server->db, 0, "SELECT count(*) FROM builds WHERE state = 'queued' AND id > ?", "i", id);
+        server->db, 0, "SELECT count(*) FROM builds WHERE state = 'queued' AND id > ?",
+        "i", id);
     if (newer == 0)
         return false;
-    int64_t shipped = db_integer(server->db, 0,
-                                 "SELECT max(finished) FROM builds WHERE state = 'built'", "");
-    int64_t waiting_since =
-        db_integer(server->db, 0, "SELECT min(created) FROM builds WHERE created > ?", "i", shipped);
+    int64_t shipped = db_integer(
+        server->db, 0, "SELECT max(finished) FROM builds WHERE state = 'built'", "");
+    int64_t waiting_since = db_integer(
+        server->db, 0, "SELECT min(created) FROM builds WHERE created > ?", "i", shipped);
     return clock_now_ms() - waiting_since < STARVATION_MS;
 }
 
 /* The trigger of a release that was made from a push. Lock held. */
 static enum result make_release(struct server *server, const struct build *build,
-                                const struct inspection *inspection, struct problem *problem)
+                                const struct inspection *inspection,
+                                struct problem *problem)
 {
     TEXT_OWNED char *by =
         db_text(server->db, "SELECT by_name FROM builds WHERE id = ?", "i", build->id);
@@ -154,7 +162,8 @@ static enum result ship(struct server *server, const struct build *build,
     return result;
 }
 
-static enum result run_steps(struct server *server, struct build *build, struct problem *problem)
+static enum result run_steps(struct server *server, struct build *build,
+                             struct problem *problem)
 {
     struct inspection inspection;
     enum result result = checkout_commit(server, build->commit, problem);
@@ -195,7 +204,8 @@ static void run_build(struct server *server, int64_t id)
     enum result result = run_steps(server, &build, &problem);
     free(build.log_path);
     server_lock(server);
-    bool released = db_integer(server->db, 0, "SELECT release FROM builds WHERE id = ?", "i", id) != 0;
+    bool released = db_integer(server->db, 0, "SELECT release FROM builds WHERE id = ?",
+                               "i", id) != 0;
     if (result == RESULT_BUSY && atomic_load(&server->stopping)) {
         /* The row stays `building`: the next start takes it up again. */
         pipeline_changed(server);
@@ -221,22 +231,24 @@ static void run_build(struct server *server, int64_t id)
 static void resume_builds(struct server *server)
 {
     db_run(server->db,
-           "UPDATE builds SET state = 'built', step = NULL, finished = ? WHERE state = 'building' AND "
+           "UPDATE builds SET state = 'built', step = NULL, finished = ? WHERE state = "
+           "'building' AND "
            "release IS NOT NULL",
            "i", clock_now_ms());
-    db_run(server->db,
-           "UPDATE builds SET state = 'queued', step = NULL, started = NULL WHERE state = 'building'",
-           "");
+    db_run(
+        server->db, "UPDATE builds SET state = 'queued', step = NULL, started = NULL WHERE state = 'building'",
+        "");
 }
 
 /* A release whose boot image is missing and wanted: the newest ones only. Lock held. 0: none. */
 static int64_t next_image(struct server *server)
 {
-    return db_integer(server->db, 0,
-                      "SELECT version FROM releases WHERE state = 'published' AND image = 0 AND "
-                      "version IN (SELECT release FROM channel UNION SELECT release FROM orders) "
-                      "ORDER BY version DESC LIMIT 1",
-                      "");
+    return db_integer(
+        server->db, 0,
+        "SELECT version FROM releases WHERE state = 'published' AND image = 0 AND "
+        "version IN (SELECT release FROM channel UNION SELECT release FROM orders) "
+        "ORDER BY version DESC LIMIT 1",
+        "");
 }
 
 static void make_image(struct server *server, int64_t version)

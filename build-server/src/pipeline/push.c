@@ -115,7 +115,8 @@ static void say_refusals(int fd, const json_t *refusals, const json_t *needs_boo
             cell == NULL ? "" : ": ", text == NULL ? "?" : text);
     }
     if (json_array_size(needs_boot) > 0)
-        say(fd, "machines that run the release before keep it until they are rebooted into this one");
+        say(fd, "machines that run the release before keep it until they are rebooted "
+                "into this one");
 }
 
 /* Lock held while it reads; then says. */
@@ -124,7 +125,8 @@ static void say_release(struct server *server, int fd, int64_t version, double s
     server_lock(server);
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(server->db,
-                 "SELECT changed_json, refusals_json, needs_boot_json, held_back, before FROM releases "
+                 "SELECT changed_json, refusals_json, needs_boot_json, held_back, before "
+                 "FROM releases "
                  "WHERE version = ?",
                  "i", version);
     bool known = db_next(rows);
@@ -137,19 +139,20 @@ static void say_release(struct server *server, int fd, int64_t version, double s
     server_unlock(server);
     size_t count = json_array_size(changed);
     if (first)
-        say(fd, "released as %lld (%.1f s): the first release, %zu cells", (long long)version, seconds,
-            count);
+        say(fd, "released as %lld (%.1f s): the first release, %zu cells",
+            (long long)version, seconds, count);
     else if (count == 0)
-        say(fd, "released as %lld (%.1f s): nothing to swap, no cell changed", (long long)version,
-            seconds);
+        say(fd, "released as %lld (%.1f s): nothing to swap, no cell changed",
+            (long long)version, seconds);
     else
-        say(fd, "released as %lld (%.1f s): %zu cell%s changed", (long long)version, seconds, count,
-            count == 1 ? "" : "s");
+        say(fd, "released as %lld (%.1f s): %zu cell%s changed", (long long)version,
+            seconds, count, count == 1 ? "" : "s");
     if (!first)
         say_changes(fd, changed);
     say_refusals(fd, refusals, needs);
     if (held_back)
-        say(fd, "not shipped: the channel is held, and this release contains what was rolled back; end it "
+        say(fd, "not shipped: the channel is held, and this release contains what was "
+                "rolled back; end it "
                 "with `neurath unhold --all`");
 }
 
@@ -165,11 +168,12 @@ struct progress {
 /* Lock held. */
 static bool read_progress(struct server *server, int64_t build, struct progress *out)
 {
-    DB_ROWS_OWNED struct db_rows *rows =
-        db_query(server->db,
-                 "SELECT state, ifnull(step, ''), ifnull(reason_code, ''), ifnull(reason_text, ''), "
-                 "release, ifnull(finished, 0) - ifnull(started, 0) FROM builds WHERE id = ?",
-                 "i", build);
+    DB_ROWS_OWNED struct db_rows *rows = db_query(
+        server->db,
+        "SELECT state, ifnull(step, ''), ifnull(reason_code, ''), ifnull(reason_text, "
+        "''), "
+        "release, ifnull(finished, 0) - ifnull(started, 0) FROM builds WHERE id = ?",
+        "i", build);
     if (!db_next(rows))
         return false;
     text_copy(out->state, sizeof out->state, row_text(rows, 0));
@@ -185,7 +189,8 @@ static bool read_progress(struct server *server, int64_t build, struct progress 
 static bool wait_progress(struct server *server, int64_t build, struct progress *seen,
                           int64_t deadline_ms)
 {
-    struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+    struct timespec until = {.tv_sec = deadline_ms / 1000,
+                             .tv_nsec = deadline_ms % 1000 * 1000000};
     bool changed = false;
     server_lock(server);
     while (!changed && !atomic_load(&server->stopping)) {
@@ -195,8 +200,8 @@ static bool wait_progress(struct server *server, int64_t build, struct progress 
         changed = strcmp(now.state, seen->state) != 0 || strcmp(now.step, seen->step) != 0;
         if (changed)
             *seen = now;
-        else if (pthread_cond_clockwait(&server->builds_changed, &server->lock, CLOCK_MONOTONIC,
-                                        &until) == ETIMEDOUT)
+        else if (pthread_cond_clockwait(&server->builds_changed, &server->lock,
+                                        CLOCK_MONOTONIC, &until) == ETIMEDOUT)
             break;
     }
     server_unlock(server);
@@ -246,7 +251,8 @@ static void answer_line(struct server *server, int fd, const char *line)
         return;
     snprintf(wanted, sizeof wanted, "refs/heads/%s", server->options.branch);
     if (strcmp(ref, wanted) != 0) {
-        say(fd, "%s is stored; only %s is built and released", ref, server->options.branch);
+        say(fd, "%s is stored; only %s is built and released", ref,
+            server->options.branch);
         return;
     }
     if (strspn(fresh, "0") == 40) {
@@ -271,7 +277,8 @@ static void *answer_hook(void *context)
     TEXT_BUFFER_OWNED request = {.limit = REQUEST_MAX};
     char bytes[4096];
     struct pollfd wait = {hook.fd, POLLIN, 0};
-    while (!request.failed && (request.data == NULL || strstr(request.data, "end\n") == NULL)) {
+    while (!request.failed &&
+           (request.data == NULL || strstr(request.data, "end\n") == NULL)) {
         if (poll(&wait, 1, 5000) <= 0)
             break;
         ssize_t got = read(hook.fd, bytes, sizeof bytes);
@@ -321,7 +328,8 @@ void *push_thread(void *context)
         return NULL;
     unlink(address.sun_path);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 64) != 0) {
-        log_error("push", "run/push.sock: %s; `git push` will not tell what becomes of a commit",
+        log_error("push",
+                  "run/push.sock: %s; `git push` will not tell what becomes of a commit",
                   strerror(errno));
         close(fd);
         close(folder_fd);

@@ -94,19 +94,19 @@ static enum result draft_needs(struct draft *draft, const json_t *needs_boot)
 /* Hash of the newest signed release before VERSION, for the chain. Lock held. */
 static void draft_previous(struct server *server, struct draft *draft, int64_t version)
 {
-    TEXT_OWNED char *previous = db_text(
-        server->db,
-        "SELECT hash FROM releases WHERE version < ? AND hash IS NOT NULL ORDER BY version DESC LIMIT 1",
-        "i", version);
+    TEXT_OWNED char *previous = db_text(server->db,
+                                        "SELECT hash FROM releases WHERE version < ? AND "
+                                        "hash IS NOT NULL ORDER BY version DESC LIMIT 1",
+                                        "i", version);
     draft->release.has_previous =
         previous != NULL &&
         text_unhex(previous, draft->release.previous, MANIFEST_HASH_LEN) == RESULT_OK;
 }
 
 /* The signed text of VERSION. GIVES *out_payload. Lock held. */
-static enum result write_payload(struct server *server, const struct release_request *request,
-                                 int64_t version, int64_t created, int64_t security,
-                                 char **out_payload)
+static enum result write_payload(struct server *server,
+                                 const struct release_request *request, int64_t version,
+                                 int64_t created, int64_t security, char **out_payload)
 {
     struct draft draft;
     memset(&draft, 0, sizeof draft);
@@ -152,23 +152,29 @@ static enum result allocate(struct server *server, const struct release_request 
     enum result result = db_begin(db);
     if (result != RESULT_OK)
         return result;
-    db_run(db,
-           "INSERT INTO releases (state, kind, channel, commit_id, content, build, reissue_of, "
-           "trigger_kind, by_kind, by_name, note, for_channel, held_back, before, created, expires, "
-           "security, changed_json, refusals_json, needs_boot_json) VALUES ('allocated', ?, ?, ?, ?, "
-           "nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?)",
-           "ssssiissssiiiiiisss", request->reissue ? "reissue" : "build", CHANNEL_NAME,
-           request->commit, request->content, request->build, request->reissue_of, request->trigger,
-           request->by_kind, request->by_name, request->note, (int64_t)request->for_channel,
-           (int64_t)request->held_back, request->before, now, now + LIFE_MS, security, changed,
-           refusals, needs);
+    db_run(
+        db,
+        "INSERT INTO releases (state, kind, channel, commit_id, content, build, "
+        "reissue_of, "
+        "trigger_kind, by_kind, by_name, note, for_channel, held_back, before, created, "
+        "expires, "
+        "security, changed_json, refusals_json, needs_boot_json) VALUES ('allocated', ?, "
+        "?, ?, ?, "
+        "nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?)",
+        "ssssiissssiiiiiisss", request->reissue ? "reissue" : "build", CHANNEL_NAME,
+        request->commit, request->content, request->build, request->reissue_of,
+        request->trigger, request->by_kind, request->by_name, request->note,
+        (int64_t)request->for_channel, (int64_t)request->held_back, request->before, now,
+        now + LIFE_MS, security, changed, refusals, needs);
     int64_t version = db_last_id(db);
     TEXT_OWNED char *payload = NULL;
     result = write_payload(server, request, version, now, security, &payload);
     if (result == RESULT_OK)
-        db_run(db, "UPDATE releases SET payload = ? WHERE version = ?", "si", payload, version);
+        db_run(db, "UPDATE releases SET payload = ? WHERE version = ?", "si", payload,
+               version);
     if (result == RESULT_OK && request->build != 0)
-        db_run(db, "UPDATE builds SET release = ? WHERE id = ?", "ii", version, request->build);
+        db_run(db, "UPDATE builds SET release = ? WHERE id = ?", "ii", version,
+               request->build);
     if (result != RESULT_OK) {
         db_rollback(db);
         return result;
@@ -184,11 +190,11 @@ static enum result sign(struct server *server, int64_t version, struct problem *
     struct db *db = server->db;
     TEXT_OWNED char *payload =
         db_text(db, "SELECT payload FROM releases WHERE version = ?", "i", version);
-    int64_t reissue =
-        db_integer(db, 0, "SELECT reissue_of FROM releases WHERE version = ?", "i", version);
+    int64_t reissue = db_integer(
+        db, 0, "SELECT reissue_of FROM releases WHERE version = ?", "i", version);
     if (payload == NULL)
-        return problem_set(problem, RESULT_CORRUPT, "release", "release %lld has no payload",
-                           (long long)version);
+        return problem_set(problem, RESULT_CORRUPT, "release",
+                           "release %lld has no payload", (long long)version);
     json_t *question = json_pack("{s:s, s:s}", "op", "release", "payload", payload);
     if (reissue != 0)
         json_object_set_new(question, "reissue_of", json_integer(reissue));
@@ -206,9 +212,9 @@ static enum result sign(struct server *server, int64_t version, struct problem *
     free(frame);
     if (result == RESULT_OK) {
         text_hex(hash, sizeof hash, digest);
-        result = db_run(db,
-                        "UPDATE releases SET state = 'signed', hash = ?, length = ? WHERE version = ?",
-                        "sii", digest, (int64_t)len, version);
+        result = db_run(
+            db, "UPDATE releases SET state = 'signed', hash = ?, length = ? WHERE version = ?",
+            "sii", digest, (int64_t)len, version);
     }
     if (result != RESULT_OK)
         problem_set(problem, result, "release", "release %lld cannot be stored: %s",
@@ -224,11 +230,13 @@ static enum result publish(struct server *server, int64_t version)
     if (result != RESULT_OK)
         return result;
     db_run(db,
-           "UPDATE releases SET state = 'published', shipped = CASE WHEN for_channel = 1 AND "
+           "UPDATE releases SET state = 'published', shipped = CASE WHEN for_channel = 1 "
+           "AND "
            "held_back = 0 THEN ? END WHERE version = ?",
            "ii", clock_now_ms(), version);
     db_run(db,
-           "UPDATE channel SET release = ? WHERE name = ? AND (SELECT for_channel = 1 AND held_back "
+           "UPDATE channel SET release = ? WHERE name = ? AND (SELECT for_channel = 1 "
+           "AND held_back "
            "= 0 FROM releases WHERE version = ?)",
            "isi", version, CHANNEL_NAME, version);
     return db_commit(db);
@@ -248,10 +256,12 @@ static void give_up(struct server *server, int64_t version)
         log_error("release", "release %lld cannot be removed", (long long)version);
 }
 
-static enum result carry_on(struct server *server, int64_t version, struct problem *problem)
+static enum result carry_on(struct server *server, int64_t version,
+                            struct problem *problem)
 {
     enum result result = RESULT_OK;
-    if (db_integer(server->db, 0, "SELECT state = 'allocated' FROM releases WHERE version = ?", "i",
+    if (db_integer(server->db, 0,
+                   "SELECT state = 'allocated' FROM releases WHERE version = ?", "i",
                    version) == 1)
         result = sign(server, version, problem);
     if (result == RESULT_REFUSED)
@@ -292,11 +302,13 @@ enum result release_resume(struct server *server, struct problem *problem)
 {
     for (;;) {
         int64_t version = db_integer(
-            server->db, 0,
-            "SELECT version FROM releases WHERE state != 'published' ORDER BY version LIMIT 1", "");
+            server->db,
+            0, "SELECT version FROM releases WHERE state != 'published' ORDER BY version LIMIT 1",
+            "");
         if (version == 0)
             return RESULT_OK;
-        log_info("release", "release %lld was left unfinished; carrying on", (long long)version);
+        log_info("release", "release %lld was left unfinished; carrying on",
+                 (long long)version);
         enum result result = carry_on(server, version, problem);
         if (result != RESULT_OK && result != RESULT_REFUSED)
             return result;

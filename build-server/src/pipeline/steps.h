@@ -69,15 +69,15 @@ struct release_request {
     bool reissue;
     const char *commit;
     const char *content;
-    int64_t build;      /* 0: none */
-    int64_t reissue_of; /* 0: none */
+    int64_t build;       /* 0: none */
+    int64_t reissue_of;  /* 0: none */
     const char *trigger; /* push rollback manual */
     const char *by_kind;
     const char *by_name;
-    const char *note;   /* or NULL */
+    const char *note; /* or NULL */
     bool for_channel;
-    bool held_back;     /* published, but the channel stays */
-    int64_t before;     /* release it was compared with, 0: none */
+    bool held_back; /* published, but the channel stays */
+    int64_t before; /* release it was compared with, 0: none */
     const json_t *changed;
     const json_t *refusals;
     const json_t *needs_boot;
@@ -86,7 +86,8 @@ struct release_request {
 /* Takes a version, signs, stores. Afterwards the release is `published`, and the channel's when it is for the
  * channel and not held back; machines do not know before notify_refresh(). Lock held, no
  * transaction open. The objects of the content are in the store already. */
-NODISCARD enum result release_make(struct server *server, const struct release_request *request,
+NODISCARD enum result release_make(struct server *server,
+                                   const struct release_request *request,
                                    int64_t *out_version, struct problem *problem);
 
 /* Takes up what a crash left `allocated` or `signed`. Lock held. */
@@ -119,7 +120,8 @@ void notify_check_age(struct server *server);
 /* --- image.c ------------------------------------------------------------------------------------ */
 
 /* Makes boot/<V>/ for the release: neurath.elf and archive.cpio. Takes the lock shortly. */
-NODISCARD enum result image_make(struct server *server, int64_t version, struct problem *problem);
+NODISCARD enum result image_make(struct server *server, int64_t version,
+                                 struct problem *problem);
 
 /* --- pipeline.c --------------------------------------------------------------------------------- */
 

@@ -30,14 +30,17 @@ static void remember_commit(struct server *server, const char *id)
     struct repo_commit info;
     if (repo_commit(server->repo, id, &info) != RESULT_OK)
         return;
-    db_run(server->db, "INSERT OR IGNORE INTO commits (id, subject, author, time) VALUES (?, ?, ?, ?)",
-           "sssi", id, info.subject, info.author, info.time_ms);
+    db_run(
+        server->db,
+        "INSERT OR IGNORE INTO commits (id, subject, author, time) VALUES (?, ?, ?, ?)",
+        "sssi", id, info.subject, info.author, info.time_ms);
 }
 
 static void queue_build(struct server *server, const char *commit, const char *who)
 {
     db_run(server->db,
-           "INSERT INTO builds (commit_id, branch, state, by_kind, by_name, created) VALUES (?, ?, "
+           "INSERT INTO builds (commit_id, branch, state, by_kind, by_name, created) "
+           "VALUES (?, ?, "
            "'queued', 'pusher', ?, ?)",
            "sssi", commit, server->options.branch, who[0] == '\0' ? "unknown" : who,
            clock_now_ms());
@@ -51,7 +54,8 @@ void watch_scan(struct server *server)
     enum result result = repo_head(server->repo, branch, head);
     if (result != RESULT_OK) {
         if (result != RESULT_NOT_FOUND)
-            log_warning("watch", "the branch %s cannot be read: %s", branch, result_name(result));
+            log_warning("watch", "the branch %s cannot be read: %s", branch,
+                        result_name(result));
         return;
     }
     TEXT_OWNED char *seen =
@@ -60,8 +64,8 @@ void watch_scan(struct server *server)
         return;
     struct repo_move *moves = NULL;
     size_t count = 0;
-    if (repo_moves(server->repo, branch, seen == NULL ? "" : seen, MOVES_MAX, &moves, &count) !=
-        RESULT_OK)
+    if (repo_moves(server->repo, branch, seen == NULL ? "" : seen, MOVES_MAX, &moves,
+                   &count) != RESULT_OK)
         return;
     /* A repository that arrives with its history is one push: only its head is built. */
     size_t first = seen == NULL && count > 0 ? count - 1 : 0;
@@ -73,7 +77,8 @@ void watch_scan(struct server *server)
             queue_build(server, moves[i].id, moves[i].who);
         }
         db_run(server->db,
-               "INSERT INTO branches (name, head) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET head "
+               "INSERT INTO branches (name, head) VALUES (?, ?) ON CONFLICT (name) DO "
+               "UPDATE SET head "
                "= excluded.head",
                "ss", branch, count > 0 ? moves[count - 1].id : head);
         result = db_commit(server->db);
@@ -122,7 +127,8 @@ static bool read_events(int fd, int root_watch)
     while ((got = read(fd, bytes, sizeof bytes)) > 0) {
         for (char *at = bytes; at < bytes + got;) {
             const struct inotify_event *event = (const struct inotify_event *)at;
-            news = news || (event->mask & IN_Q_OVERFLOW) != 0 || is_news(event, root_watch);
+            news =
+                news || (event->mask & IN_Q_OVERFLOW) != 0 || is_news(event, root_watch);
             at += sizeof *event + event->len;
         }
     }
@@ -136,7 +142,8 @@ void *watch_thread(void *context)
     TEXT_OWNED char *heads = server_path(server, "repo.git/refs/heads");
     int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (fd < 0)
-        log_warning("watch", "inotify: %s; looking every %d s", strerror(errno), RESCAN_MS / 1000);
+        log_warning("watch", "inotify: %s; looking every %d s", strerror(errno),
+                    RESCAN_MS / 1000);
     int root_watch = inotify_add_watch(fd, root, IN_MOVED_TO);
     add_folders(fd, heads, FOLDERS_DEEP);
     server_lock(server);

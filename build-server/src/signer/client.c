@@ -42,9 +42,14 @@ static enum result spawn(struct signer *signer)
     int high = fcntl(pair[1], F_DUPFD_CLOEXEC, 10);
     posix_spawn_file_actions_adddup2(&actions, high, SIGNER_FD);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    char *arguments[] = {(char *)"neurathd-signer", (char *)"--signer", (char *)"--state",
-                         signer->state, signer->lab ? (char *)"--lab" : NULL, NULL};
-    int error = posix_spawn(&signer->pid, "/proc/self/exe", &actions, NULL, arguments, environ);
+    char *arguments[] = {(char *)"neurathd-signer",
+                         (char *)"--signer",
+                         (char *)"--state",
+                         signer->state,
+                         signer->lab ? (char *)"--lab" : NULL,
+                         NULL};
+    int error =
+        posix_spawn(&signer->pid, "/proc/self/exe", &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(pair[1]);
     close(high);
@@ -67,7 +72,8 @@ static void reap(struct signer *signer)
 }
 
 /* Caller holds the lock. */
-static enum result exchange(struct signer *signer, const json_t *question, json_t **out_answer)
+static enum result exchange(struct signer *signer, const json_t *question,
+                            json_t **out_answer)
 {
     if (signer->fd < 0)
         return RESULT_NOT_FOUND;
@@ -117,11 +123,13 @@ enum result signer_frame(struct signer *signer, json_t *question, uint8_t **out_
         return result;
     const char *text = json_string_value(json_object_get(answer, "frame"));
     if (text == NULL || text_unbase64(text, out_frame, out_len) != RESULT_OK)
-        return problem_set(problem, RESULT_FAILED, "signer", "the signer's answer has no frame");
+        return problem_set(problem, RESULT_FAILED, "signer",
+                           "the signer's answer has no frame");
     return RESULT_OK;
 }
 
-enum result signer_start(const char *state, bool lab, struct signer **out, struct problem *problem)
+enum result signer_start(const char *state, bool lab, struct signer **out,
+                         struct problem *problem)
 {
     struct signer *signer = calloc(1, sizeof *signer);
     if (signer == NULL)

@@ -39,7 +39,8 @@ static enum result read_line(struct journal *journal, const char *line)
     long long time_ms = 0;
     char content[JOURNAL_DIGEST_LEN];
     char digest[JOURNAL_DIGEST_LEN];
-    if (sscanf(line, "release %lld %64[0-9a-f] %64[0-9a-f]", &number, content, digest) == 3) {
+    if (sscanf(line, "release %lld %64[0-9a-f] %64[0-9a-f]", &number, content, digest) ==
+        3) {
         if (journal->count > 0 && number <= journal->releases[journal->count - 1].version)
             return RESULT_CORRUPT;
         return remember(journal, number, content, digest);
@@ -72,7 +73,8 @@ static enum result read_lines(struct journal *journal, char *text, size_t *out_l
     return RESULT_OK;
 }
 
-enum result journal_open(const char *path, struct journal *out_journal, struct problem *problem)
+enum result journal_open(const char *path, struct journal *out_journal,
+                         struct problem *problem)
 {
     memset(out_journal, 0, sizeof *out_journal);
     out_journal->fd = -1;
@@ -87,13 +89,14 @@ enum result journal_open(const char *path, struct journal *out_journal, struct p
     free(bytes);
     if (result == RESULT_OK) {
         out_journal->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-        if (out_journal->fd < 0 || (len != whole && ftruncate(out_journal->fd, (off_t)whole) != 0))
+        if (out_journal->fd < 0 ||
+            (len != whole && ftruncate(out_journal->fd, (off_t)whole) != 0))
             result = RESULT_IO;
     }
     if (result != RESULT_OK) {
         journal_close(out_journal);
-        return problem_set(problem, result, "journal", "the signer's journal %s: %s", path,
-                           result_name(result));
+        return problem_set(problem, result, "journal", "the signer's journal %s: %s",
+                           path, result_name(result));
     }
     out_journal->path = files_path("%s", path);
     return RESULT_OK;
@@ -143,12 +146,13 @@ static void compact(struct journal *journal)
     TEXT_BUFFER_OWNED text = {0};
     for (size_t i = 0; i < journal->count; i++) {
         const struct journal_release *release = &journal->releases[i];
-        text_appendf(&text, "release %lld %s %s\n", (long long)release->version, release->content,
-                     release->digest);
+        text_appendf(&text, "release %lld %s %s\n", (long long)release->version,
+                     release->content, release->digest);
     }
     text_appendf(&text, "timestamp %lld %lld %s\n", (long long)journal->counter,
                  (long long)journal->time_ms, journal->digest);
-    if (text.failed || files_write_durable(journal->path, text.data, text.len, 0600) != RESULT_OK)
+    if (text.failed ||
+        files_write_durable(journal->path, text.data, text.len, 0600) != RESULT_OK)
         return;
     int fd = open(journal->path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd < 0)
@@ -163,14 +167,16 @@ enum result journal_release(struct journal *journal, int64_t version, const char
 {
     const struct journal_release *known = journal_find(journal, version);
     if (known != NULL) {
-        bool same = strcmp(known->digest, digest) == 0 && strcmp(known->content, content) == 0;
+        bool same =
+            strcmp(known->digest, digest) == 0 && strcmp(known->content, content) == 0;
         return same ? RESULT_OK : RESULT_REFUSED;
     }
     if (version < 1 ||
         (journal->count > 0 && version <= journal->releases[journal->count - 1].version))
         return RESULT_REFUSED;
     char line[256];
-    snprintf(line, sizeof line, "release %lld %s %s\n", (long long)version, content, digest);
+    snprintf(line, sizeof line, "release %lld %s %s\n", (long long)version, content,
+             digest);
     enum result result = append(journal, line);
     return result == RESULT_OK ? remember(journal, version, content, digest) : result;
 }
@@ -183,8 +189,8 @@ enum result journal_timestamp(struct journal *journal, int64_t counter, int64_t 
     if (counter <= journal->counter || time_ms < journal->time_ms)
         return RESULT_REFUSED;
     char line[256];
-    snprintf(line, sizeof line, "timestamp %lld %lld %s\n", (long long)counter, (long long)time_ms,
-             digest);
+    snprintf(line, sizeof line, "timestamp %lld %lld %s\n", (long long)counter,
+             (long long)time_ms, digest);
     enum result result = append(journal, line);
     if (result != RESULT_OK)
         return result;

@@ -46,7 +46,7 @@ const struct journal_release *journal_find(const struct journal *journal, int64_
 /* Records, or finds the same record. RESULT_REFUSED: it would break invariant 1 or 2. */
 NODISCARD enum result journal_release(struct journal *journal, int64_t version,
                                       const char *content, const char *digest);
-NODISCARD enum result journal_timestamp(struct journal *journal, int64_t counter, int64_t time_ms,
-                                        const char *digest);
+NODISCARD enum result journal_timestamp(struct journal *journal, int64_t counter,
+                                        int64_t time_ms, const char *digest);
 
 #endif

@@ -29,7 +29,9 @@ static enum result write_secret(const char *path, const char *role, bool lab,
     TEXT_BUFFER_OWNED text = {0};
     text_appendf(&text, "# Neurath %s: ECDSA P-256 private key\n", role);
     if (lab)
-        text_appendf(&text, "# LAB KEY: made by a lab on this machine; never use it for real machines\n");
+        text_appendf(
+            &text,
+            "# LAB KEY: made by a lab on this machine; never use it for real machines\n");
     text_appendf(&text, "%s\n", digits);
     enum result result =
         text.failed ? RESULT_MEMORY : files_write_durable(path, text.data, text.len, 0600);
@@ -66,7 +68,8 @@ static enum result load_secret(const char *state, enum manifest_role role, bool 
     enum result result = files_read(path, KEY_FILE_MAX, &bytes, &len);
     if (result == RESULT_NOT_FOUND) {
         if (manifest_secret_generate(out_secret) != MANIFEST_OK)
-            return problem_set(problem, RESULT_FAILED, "key", "no key can be made for %s", path);
+            return problem_set(problem, RESULT_FAILED, "key", "no key can be made for %s",
+                               path);
         result = write_secret(path, role_files[role], lab, out_secret);
     } else if (result == RESULT_OK) {
         result = parse_secret((char *)bytes, out_secret);
@@ -85,7 +88,8 @@ static enum result make_root(struct signer_keys *keys, const char *path)
     memset(root, 0, sizeof *root);
     root->version = 1;
     memset(root->fleet, 0, sizeof root->fleet);
-    text_hex(keys->secrets[MANIFEST_ROLE_ROOT].key.id, MANIFEST_MACHINE_LEN / 2, root->fleet);
+    text_hex(keys->secrets[MANIFEST_ROLE_ROOT].key.id, MANIFEST_MACHINE_LEN / 2,
+             root->fleet);
     root->expires_ms = clock_now_ms() + ROOT_LIFE_MS;
     for (int role = 0; role < MANIFEST_ROLE_COUNT; role++) {
         if (manifest_root_add(root, (enum manifest_role)role, &keys->secrets[role].key) !=
@@ -100,8 +104,8 @@ static enum result make_root(struct signer_keys *keys, const char *path)
     uint8_t *frame = NULL;
     size_t len = 0;
     enum result result = RESULT_FAILED;
-    if (manifest_frame_sign(MANIFEST_TYPE_ROOT, text, strlen(text), signers, 1, &frame, &len) ==
-        MANIFEST_OK)
+    if (manifest_frame_sign(MANIFEST_TYPE_ROOT, text, strlen(text), signers, 1, &frame,
+                            &len) == MANIFEST_OK)
         result = files_write_durable(path, frame, len, 0644);
     free(frame);
     free(text);
@@ -109,13 +113,15 @@ static enum result make_root(struct signer_keys *keys, const char *path)
 }
 
 /* Walks roots/1, roots/2 … to the newest. */
-static enum result load_roots(const char *state, struct signer_keys *keys, struct problem *problem)
+static enum result load_roots(const char *state, struct signer_keys *keys,
+                              struct problem *problem)
 {
     TEXT_OWNED char *first = files_path("%s/roots/1", state);
     if (!files_exists(first)) {
         enum result result = make_root(keys, first);
         if (result != RESULT_OK)
-            return problem_set(problem, result, "root", "the root %s cannot be made", first);
+            return problem_set(problem, result, "root", "the root %s cannot be made",
+                               first);
     }
     bool known = false;
     for (unsigned version = 1;; version++) {
@@ -127,7 +133,8 @@ static enum result load_roots(const char *state, struct signer_keys *keys, struc
             return RESULT_OK;
         struct manifest_root next;
         if (result == RESULT_OK &&
-            manifest_root_open(bytes, len, known ? &keys->root : NULL, &next) != MANIFEST_OK)
+            manifest_root_open(bytes, len, known ? &keys->root : NULL, &next) !=
+                MANIFEST_OK)
             result = RESULT_CORRUPT;
         free(bytes);
         if (result != RESULT_OK)
@@ -157,12 +164,13 @@ static enum result load_ca(const char *state, bool lab, struct signer_keys *keys
         return read_text(key_path, &keys->ca_key);
     if (result != RESULT_NOT_FOUND)
         return result;
-    result = certs_make_ca(lab ? "Neurath lab CA" : "Neurath CA", clock_now_ms(), &keys->ca_key,
-                           &keys->ca_certificate);
+    result = certs_make_ca(lab ? "Neurath lab CA" : "Neurath CA", clock_now_ms(),
+                           &keys->ca_key, &keys->ca_certificate);
     if (result == RESULT_OK)
         result = files_write_durable(key_path, keys->ca_key, strlen(keys->ca_key), 0600);
     if (result == RESULT_OK)
-        result = files_write_durable(path, keys->ca_certificate, strlen(keys->ca_certificate), 0644);
+        result = files_write_durable(path, keys->ca_certificate,
+                                     strlen(keys->ca_certificate), 0644);
     return result;
 }
 
@@ -179,8 +187,8 @@ static enum result renew_server(const char *state, struct signer_keys *keys)
     TEXT_OWNED char *key = NULL;
     TEXT_OWNED char *certificate = NULL;
     enum result result =
-        certs_make_server(keys->ca_key, keys->ca_certificate, SIGNER_SERVER_NAME, clock_now_ms(),
-                          &key, &certificate);
+        certs_make_server(keys->ca_key, keys->ca_certificate, SIGNER_SERVER_NAME,
+                          clock_now_ms(), &key, &certificate);
     if (result == RESULT_OK)
         result = files_write_durable(key_path, key, strlen(key), 0600);
     if (result == RESULT_OK)

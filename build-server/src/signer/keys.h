@@ -21,7 +21,8 @@ struct signer_keys {
 
 /* Reads the keys below STATE, making what is missing on a first start. LAB only labels new files.
  * A half-made set (a crash on the first start) is completed. */
-NODISCARD enum result signer_keys_load(const char *state, bool lab, struct signer_keys *out_keys,
+NODISCARD enum result signer_keys_load(const char *state, bool lab,
+                                       struct signer_keys *out_keys,
                                        struct problem *problem);
 void signer_keys_fini(struct signer_keys *keys);
 

@@ -46,7 +46,8 @@ enum result message_send(int fd, const json_t *message)
     size_t len = strlen(text);
     uint8_t head[4] = {(uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16),
                        (uint8_t)(len >> 24)};
-    enum result result = len > MESSAGE_MAX ? RESULT_TOO_LARGE : send_all(fd, (char *)head, 4);
+    enum result result =
+        len > MESSAGE_MAX ? RESULT_TOO_LARGE : send_all(fd, (char *)head, 4);
     if (result == RESULT_OK)
         result = send_all(fd, text, len);
     free(text);
@@ -59,7 +60,8 @@ enum result message_receive(int fd, json_t **out_message)
     enum result result = receive_all(fd, (char *)head, sizeof head);
     if (result != RESULT_OK)
         return result;
-    size_t len = head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
+    size_t len =
+        head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
     if (len > MESSAGE_MAX)
         return RESULT_TOO_LARGE;
     char *text = malloc(len + 1);

@@ -42,7 +42,8 @@ static void hash_hex(const void *bytes, size_t len, char out[static JOURNAL_DIGE
 static json_t *give_frame(const uint8_t *frame, size_t len)
 {
     TEXT_OWNED char *text = text_base64(frame, len);
-    return text == NULL ? refuse("memory", "out of memory") : json_pack("{s:s}", "frame", text);
+    return text == NULL ? refuse("memory", "out of memory")
+                        : json_pack("{s:s}", "frame", text);
 }
 
 static json_t *sign(const struct service *service, const char *type, const char *payload,
@@ -73,9 +74,11 @@ static json_t *answer_hello(struct service *service)
         free(bytes);
     }
     const struct journal *journal = &service->journal;
-    int64_t version = journal->count == 0 ? 0 : journal->releases[journal->count - 1].version;
-    return json_pack("{s:s, s:o, s:I, s:I, s:I}", "fleet", service->keys.root.fleet, "roots", roots,
-                     "version", (json_int_t)version, "counter", (json_int_t)service->journal.counter, "time",
+    int64_t version =
+        journal->count == 0 ? 0 : journal->releases[journal->count - 1].version;
+    return json_pack("{s:s, s:o, s:I, s:I, s:I}", "fleet", service->keys.root.fleet,
+                     "roots", roots, "version", (json_int_t)version, "counter",
+                     (json_int_t)service->journal.counter, "time",
                      (json_int_t)service->journal.time_ms);
 }
 
@@ -83,11 +86,12 @@ static json_t *answer_hello(struct service *service)
 static const char *check_release(const struct service *service, const char *payload,
                                  struct manifest_release *out_release)
 {
-    const struct manifest_secret *signers[] = {&service->keys.secrets[MANIFEST_ROLE_RELEASE]};
+    const struct manifest_secret *signers[] = {
+        &service->keys.secrets[MANIFEST_ROLE_RELEASE]};
     uint8_t *frame = NULL;
     size_t len = 0;
-    if (manifest_frame_sign(MANIFEST_TYPE_RELEASE, payload, strlen(payload), signers, 1, &frame,
-                            &len) != MANIFEST_OK)
+    if (manifest_frame_sign(MANIFEST_TYPE_RELEASE, payload, strlen(payload), signers, 1,
+                            &frame, &len) != MANIFEST_OK)
         return "the payload cannot be framed";
     enum manifest_status status =
         manifest_release_open(frame, len, &service->keys.root, out_release);
@@ -114,7 +118,8 @@ static json_t *answer_release(struct service *service, const json_t *question)
         const struct journal_release *old =
             journal_find(&service->journal, json_integer_value(reissue));
         if (old == NULL || strcmp(old->content, content) != 0)
-            return refuse("not-a-reissue", "the content is not that of the release to re-issue");
+            return refuse("not-a-reissue",
+                          "the content is not that of the release to re-issue");
     }
     char digest[JOURNAL_DIGEST_LEN];
     hash_hex(payload, strlen(payload), digest);
@@ -130,11 +135,12 @@ static json_t *answer_release(struct service *service, const json_t *question)
 static const char *check_timestamp(const struct service *service, const char *payload,
                                    struct manifest_timestamp *out_timestamp)
 {
-    const struct manifest_secret *signers[] = {&service->keys.secrets[MANIFEST_ROLE_TIMESTAMP]};
+    const struct manifest_secret *signers[] = {
+        &service->keys.secrets[MANIFEST_ROLE_TIMESTAMP]};
     uint8_t *frame = NULL;
     size_t len = 0;
-    if (manifest_frame_sign(MANIFEST_TYPE_TIMESTAMP, payload, strlen(payload), signers, 1, &frame,
-                            &len) != MANIFEST_OK)
+    if (manifest_frame_sign(MANIFEST_TYPE_TIMESTAMP, payload, strlen(payload), signers, 1,
+                            &frame, &len) != MANIFEST_OK)
         return "the payload cannot be framed";
     enum manifest_status status =
         manifest_timestamp_open(frame, len, &service->keys.root, out_timestamp);
@@ -152,7 +158,8 @@ static json_t *answer_timestamp(struct service *service, const json_t *question)
     if (wrong != NULL)
         return refuse("bad-timestamp", wrong);
     if (journal_find(&service->journal, (int64_t)timestamp.release) == NULL)
-        return refuse("unknown-release", "the timestamp names a release that was never signed");
+        return refuse("unknown-release",
+                      "the timestamp names a release that was never signed");
     if (timestamp.time_ms < service->last_time_ms)
         return refuse("backwards", "a later time was signed before");
     char digest[JOURNAL_DIGEST_LEN];
@@ -160,7 +167,8 @@ static json_t *answer_timestamp(struct service *service, const json_t *question)
     enum result result = journal_timestamp(&service->journal, (int64_t)timestamp.counter,
                                            timestamp.time_ms, digest);
     if (result == RESULT_REFUSED)
-        return refuse("counter-used", "this counter, or a later one or a later time, was signed");
+        return refuse("counter-used",
+                      "this counter, or a later one or a later time, was signed");
     if (result != RESULT_OK)
         return refuse("journal", "the journal cannot be written");
     service->last_time_ms = timestamp.time_ms;
@@ -175,8 +183,8 @@ static json_t *answer_fresh(struct service *service, const json_t *question)
     const char *hash = json_string_value(json_object_get(question, "timestamp"));
     struct manifest_fresh fresh;
     memset(&fresh, 0, sizeof fresh);
-    if (nonce == NULL || text_unhex(nonce, fresh.nonce, sizeof fresh.nonce) != RESULT_OK ||
-        hash == NULL ||
+    if (nonce == NULL ||
+        text_unhex(nonce, fresh.nonce, sizeof fresh.nonce) != RESULT_OK || hash == NULL ||
         text_unhex(hash, fresh.timestamp_hash, sizeof fresh.timestamp_hash) != RESULT_OK ||
         !text_is_hex(boot_id, sizeof fresh.boot_id - 1))
         return refuse("bad-question", "a fresh needs nonce, boot_id and timestamp");
@@ -261,8 +269,9 @@ int signer_serve(const char *state, bool lab, int fd)
         result = message_receive(fd, &question);
         if (result != RESULT_OK && result != RESULT_INVALID)
             break;
-        JSON_OWNED json_t *reply =
-            result == RESULT_OK ? answer(&service, question) : refuse("bad-question", "not JSON");
+        JSON_OWNED json_t *reply = result == RESULT_OK
+                                       ? answer(&service, question)
+                                       : refuse("bad-question", "not JSON");
         if (reply == NULL || message_send(fd, reply) != RESULT_OK)
             break;
     }

@@ -31,7 +31,8 @@ NODISCARD enum result signer_ask(struct signer *signer, const json_t *question,
                                  json_t **out_answer, struct problem *problem);
 
 /* Asks and decodes the answer's frame. GIVES *out_frame (free()). TAKES question. */
-NODISCARD enum result signer_frame(struct signer *signer, json_t *question, uint8_t **out_frame,
-                                   size_t *out_len, struct problem *problem);
+NODISCARD enum result signer_frame(struct signer *signer, json_t *question,
+                                   uint8_t **out_frame, size_t *out_len,
+                                   struct problem *problem);
 
 #endif

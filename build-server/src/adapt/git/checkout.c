@@ -32,8 +32,8 @@ struct work {
 
 static enum result io_problem(struct work *work, const char *name)
 {
-    return problem_set(work->problem, result_of_errno(errno), "checkout", "%.200s: %s", name,
-                       strerror(errno));
+    return problem_set(work->problem, result_of_errno(errno), "checkout", "%.200s: %s",
+                       name, strerror(errno));
 }
 
 static enum result check_name(struct work *work, const char *name, int depth)
@@ -46,8 +46,9 @@ static enum result check_name(struct work *work, const char *name, int depth)
         return problem_set(work->problem, RESULT_REFUSED, "bad-name",
                            "the commit contains a file name that is not acceptable");
     if (depth == 0 && strcmp(name, "build") == 0)
-        return problem_set(work->problem, RESULT_REFUSED, "bad-name",
-                           "the commit contains `build`, which belongs to the build's outputs");
+        return problem_set(
+            work->problem, RESULT_REFUSED, "bad-name",
+            "the commit contains `build`, which belongs to the build's outputs");
     if (++work->entries > REPO_ENTRIES_MAX)
         return problem_set(work->problem, RESULT_REFUSED, "too-large",
                            "the commit changes more than %d files", REPO_ENTRIES_MAX);
@@ -70,7 +71,8 @@ static enum result remove_entry(struct work *work, int folder, const char *name)
 }
 
 /* True when FOLDER/NAME is already what the tree says (only asked when the folder is not known). */
-static bool same_file(struct work *work, int folder, const char *name, const git_tree_entry *entry)
+static bool same_file(struct work *work, int folder, const char *name,
+                      const git_tree_entry *entry)
 {
     struct stat info;
     git_filemode_t mode = git_tree_entry_filemode(entry);
@@ -97,18 +99,21 @@ static enum result write_blob(struct work *work, int folder, const char *name,
     git_object_t type;
     if (git_odb_read_header(&size, &type, work->store, git_tree_entry_id(entry)) != 0 ||
         type != GIT_OBJECT_BLOB)
-        return problem_set(work->problem, RESULT_CORRUPT, "checkout", "%.200s is missing", name);
+        return problem_set(work->problem, RESULT_CORRUPT, "checkout", "%.200s is missing",
+                           name);
     work->bytes += size;
     if (size > REPO_FILE_MAX || work->bytes > REPO_TOTAL_MAX)
-        return problem_set(work->problem, RESULT_REFUSED, "too-large",
-                           "%.200s: files of a commit may have %llu MiB each and %llu MiB together",
-                           name, REPO_FILE_MAX >> 20, REPO_TOTAL_MAX >> 20);
+        return problem_set(
+            work->problem, RESULT_REFUSED, "too-large",
+            "%.200s: files of a commit may have %llu MiB each and %llu MiB together",
+            name, REPO_FILE_MAX >> 20, REPO_TOTAL_MAX >> 20);
     enum result result = remove_entry(work, folder, name);
     if (result != RESULT_OK)
         return result;
     git_blob *blob = NULL;
     if (git_blob_lookup(&blob, work->handle, git_tree_entry_id(entry)) != 0)
-        return problem_set(work->problem, RESULT_CORRUPT, "checkout", "%.200s is missing", name);
+        return problem_set(work->problem, RESULT_CORRUPT, "checkout", "%.200s is missing",
+                           name);
     const char *bytes = git_blob_rawcontent(blob);
     if (git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK) {
         TEXT_OWNED char *target = strndup(bytes, size);
@@ -116,7 +121,8 @@ static enum result write_blob(struct work *work, int folder, const char *name,
             result = io_problem(work, name);
     } else {
         bool executable = git_tree_entry_filemode(entry) == GIT_FILEMODE_BLOB_EXECUTABLE;
-        int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int fd = openat(folder, name,
+                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0 || files_write_all(fd, bytes, size) != RESULT_OK ||
             fchmod(fd, executable ? 0755 : 0644) != 0)
             result = io_problem(work, name);
@@ -128,7 +134,8 @@ static enum result write_blob(struct work *work, int folder, const char *name,
     return result;
 }
 
-static enum result enter_folder(struct work *work, int parent, const char *name, int *out_fd)
+static enum result enter_folder(struct work *work, int parent, const char *name,
+                                int *out_fd)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
@@ -179,7 +186,8 @@ static enum result remove_others(struct work *work, int folder, const git_tree *
 static enum result update_folder(struct work *work, int folder, const git_tree *old_tree,
                                  const git_tree *new_tree, int depth);
 
-static enum result update_subfolder(struct work *work, int folder, const git_tree_entry *old_entry,
+static enum result update_subfolder(struct work *work, int folder,
+                                    const git_tree_entry *old_entry,
                                     const git_tree_entry *entry, int depth)
 {
     git_tree *new_tree = NULL;
@@ -189,8 +197,8 @@ static enum result update_subfolder(struct work *work, int folder, const git_tre
     enum result result = enter_folder(work, folder, name, &fd);
     if (result == RESULT_OK && git_tree_entry_type(entry) == GIT_OBJECT_TREE) {
         if (git_tree_lookup(&new_tree, work->handle, git_tree_entry_id(entry)) != 0)
-            result = problem_set(work->problem, RESULT_CORRUPT, "checkout", "%.200s is missing",
-                                 name);
+            result = problem_set(work->problem, RESULT_CORRUPT, "checkout",
+                                 "%.200s is missing", name);
         if (old_entry != NULL && git_tree_entry_type(old_entry) == GIT_OBJECT_TREE)
             (void)!git_tree_lookup(&old_tree, work->handle, git_tree_entry_id(old_entry));
         if (result == RESULT_OK)
@@ -215,7 +223,8 @@ static enum result update_folder(struct work *work, int folder, const git_tree *
 {
     if (depth > REPO_DEPTH_MAX)
         return problem_set(work->problem, RESULT_REFUSED, "too-large",
-                           "the commit's folders are nested more than %d deep", REPO_DEPTH_MAX);
+                           "the commit's folders are nested more than %d deep",
+                           REPO_DEPTH_MAX);
     enum result result = remove_others(work, folder, old_tree, new_tree, depth);
     size_t count = git_tree_entrycount(new_tree);
     for (size_t i = 0; i < count && result == RESULT_OK; i++) {
@@ -245,8 +254,8 @@ static enum result find_tree(struct repo *repo, const char *id, git_tree **out)
     return repo_translate(git_tree_lookup(out, repo->handle, &oid));
 }
 
-enum result repo_checkout(struct repo *repo, const char *tree, const char *from, const char *folder,
-                          size_t *out_touched, struct problem *problem)
+enum result repo_checkout(struct repo *repo, const char *tree, const char *from,
+                          const char *folder, size_t *out_touched, struct problem *problem)
 {
     struct work work = {.handle = repo->handle, .problem = problem};
     git_tree *old_tree = NULL;

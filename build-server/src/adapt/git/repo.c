@@ -13,19 +13,13 @@
 enum result repo_translate(int code)
 {
     switch (code) {
-    case 0:
-        return RESULT_OK;
+    case 0: return RESULT_OK;
     case GIT_ENOTFOUND:
-    case GIT_EUNBORNBRANCH:
-        return RESULT_NOT_FOUND;
-    case GIT_EEXISTS:
-        return RESULT_EXISTS;
-    case GIT_EAMBIGUOUS:
-        return RESULT_INVALID;
-    case GIT_ELOCKED:
-        return RESULT_BUSY;
-    default:
-        return RESULT_FAILED;
+    case GIT_EUNBORNBRANCH: return RESULT_NOT_FOUND;
+    case GIT_EEXISTS: return RESULT_EXISTS;
+    case GIT_EAMBIGUOUS: return RESULT_INVALID;
+    case GIT_ELOCKED: return RESULT_BUSY;
+    default: return RESULT_FAILED;
     }
 }
 
@@ -105,7 +99,8 @@ static size_t find_entry(git_reflog *log, size_t count, const char *since)
 {
     for (size_t i = 0; i < count; i++) {
         char id[REPO_ID_LEN];
-        git_oid_tostr(id, sizeof id, git_reflog_entry_id_new(git_reflog_entry_byindex(log, i)));
+        git_oid_tostr(id, sizeof id,
+                      git_reflog_entry_id_new(git_reflog_entry_byindex(log, i)));
         if (strcmp(id, since) == 0)
             return i;
     }
@@ -120,8 +115,8 @@ static void read_move(git_reflog *log, size_t index, struct repo_move *out)
     copy_line(out->who, sizeof out->who, who == NULL ? NULL : who->name);
 }
 
-enum result repo_moves(struct repo *repo, const char *branch, const char *since, size_t max,
-                       struct repo_move **out_moves, size_t *out_count)
+enum result repo_moves(struct repo *repo, const char *branch, const char *since,
+                       size_t max, struct repo_move **out_moves, size_t *out_count)
 {
     char head[REPO_ID_LEN];
     enum result result = repo_head(repo, branch, head);
@@ -188,7 +183,8 @@ enum result repo_resolve(struct repo *repo, const char *prefix, char out_id[REPO
 {
     size_t len = strlen(prefix);
     git_oid oid;
-    if (len < 7 || len > 40 || !text_is_hex(prefix, len) || git_oid_fromstrn(&oid, prefix, len) != 0)
+    if (len < 7 || len > 40 || !text_is_hex(prefix, len) ||
+        git_oid_fromstrn(&oid, prefix, len) != 0)
         return RESULT_INVALID;
     git_commit *commit = NULL;
     pthread_mutex_lock(&repo->lock);

@@ -27,11 +27,11 @@ struct exchange {
     char *body;
     size_t capacity;
     bool too_large;
-    bool asleep;              /* [L] */
-    int64_t deadline_ms;      /* [L] */
+    bool asleep;                /* [L] */
+    int64_t deadline_ms;        /* [L] */
     char key[HTTP_KEY_MAX + 1]; /* [L] */
-    struct exchange *next;    /* [L] sleepers */
-    struct exchange **link;   /* [L] */
+    struct exchange *next;      /* [L] sleepers */
+    struct exchange **link;     /* [L] */
     http_stream_fn stream;
     http_stream_end_fn stream_end;
     void *stream_context;
@@ -62,7 +62,8 @@ const char *http_query(const struct http_request *request, const char *name)
 
 char *http_cookie(const struct http_request *request, const char *name)
 {
-    const char *value = MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name);
+    const char *value =
+        MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name);
     return value == NULL ? NULL : strdup(value);
 }
 
@@ -77,7 +78,8 @@ void http_answer_text(struct http_answer *answer, unsigned status, const char *t
     http_answer_header(answer, "Content-Type", "%s", type);
 }
 
-void http_answer_header(struct http_answer *answer, const char *name, const char *format, ...)
+void http_answer_header(struct http_answer *answer, const char *name, const char *format,
+                        ...)
 {
     if (answer->header_count == HTTP_HEADERS_MAX)
         return;
@@ -109,7 +111,8 @@ static void rouse(struct exchange *exchange)
 
 /* Puts the connection to sleep; invariant 1. False: the listener is being stopped, and the library
  * would abort over a connection that sleeps then. */
-static bool sleep_exchange(struct exchange *exchange, int64_t deadline_ms, uint64_t wakes_seen)
+static bool sleep_exchange(struct exchange *exchange, int64_t deadline_ms,
+                           uint64_t wakes_seen)
 {
     struct http_listener *listener = exchange->listener;
     bool nearer = false;
@@ -160,7 +163,8 @@ static ssize_t read_stream(void *context, uint64_t position, char *bytes, size_t
     return got;
 }
 
-static struct MHD_Response *make_response(struct exchange *exchange, struct http_answer *answer)
+static struct MHD_Response *make_response(struct exchange *exchange,
+                                          struct http_answer *answer)
 {
     struct MHD_Response *response = NULL;
     switch (answer->kind) {
@@ -175,8 +179,8 @@ static struct MHD_Response *make_response(struct exchange *exchange, struct http
         exchange->stream_end = answer->stream_end;
         exchange->stream_context = answer->stream_context;
         text_copy(exchange->key, sizeof exchange->key, answer->key);
-        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_stream, exchange,
-                                                     NULL);
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_stream,
+                                                     exchange, NULL);
         break;
     default:
         response = MHD_create_response_from_buffer(
@@ -194,7 +198,8 @@ static enum MHD_Result send_answer(struct exchange *exchange, struct http_answer
     if (response == NULL)
         return MHD_NO;
     for (size_t i = 0; i < answer->header_count; i++)
-        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+        MHD_add_response_header(response, answer->headers[i].name,
+                                answer->headers[i].value);
     enum MHD_Result queued =
         MHD_queue_response(exchange->request.connection, answer->status, response);
     MHD_destroy_response(response);
@@ -206,8 +211,9 @@ static enum MHD_Result run_handler(struct exchange *exchange)
     struct http_listener *listener = exchange->listener;
     struct http_answer answer = {.status = 200, .fd = -1};
     if (exchange->too_large) {
-        http_answer_text(&answer, 413, "application/json",
-                         "{\"code\":\"too-large\",\"text\":\"the body is larger than 1 MiB\"}");
+        http_answer_text(
+            &answer, 413, "application/json",
+            "{\"code\":\"too-large\",\"text\":\"the body is larger than 1 MiB\"}");
         return send_answer(exchange, &answer);
     }
     uint64_t wakes = wakes_now(listener);
@@ -244,9 +250,9 @@ static void collect(struct exchange *exchange, const char *bytes, size_t len)
     exchange->body[total] = '\0';
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *upload,
-                                  size_t *upload_len, void **state)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *url, const char *method, const char *version,
+                                  const char *upload, size_t *upload_len, void **state)
 {
     (void)version;
     struct http_listener *listener = context;
@@ -314,10 +320,11 @@ static int open_socket(const struct http_config *config, uint16_t *out_port,
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(config->port)};
     socklen_t len = sizeof address;
     if (inet_pton(AF_INET, config->address, &address.sin_addr) != 1 ||
-        bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 1024) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-        problem_set(problem, RESULT_EXISTS, "port", "the %s port %u on %s cannot be opened: %s",
-                    config->name, (unsigned)config->port, config->address, strerror(errno));
+        bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(fd, 1024) != 0 || getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
+        problem_set(problem, RESULT_EXISTS, "port",
+                    "the %s port %u on %s cannot be opened: %s", config->name,
+                    (unsigned)config->port, config->address, strerror(errno));
         close(fd);
         return -1;
     }
@@ -328,13 +335,14 @@ static int open_socket(const struct http_config *config, uint16_t *out_port,
 static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd)
 {
     const struct http_config *config = &listener->config;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                     MHD_USE_ITC;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | MHD_USE_ITC;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)config->tls_key},
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)config->tls_certificate},
         {MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)config->tls_client_ca},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CTYPE-ALL:+CTYPE-X509"},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0,
+         (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CTYPE-ALL:+CTYPE-X509"},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
@@ -345,9 +353,9 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd)
         {MHD_OPTION_END, 0, NULL},
     };
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, listener,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_end, listener,
-        MHD_OPTION_CONNECTION_LIMIT, config->connection_limit,
+        flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+        listener, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_end,
+        listener, MHD_OPTION_CONNECTION_LIMIT, config->connection_limit,
         MHD_OPTION_CONNECTION_TIMEOUT, config->connection_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_ARRAY,
         config->tls_key != NULL ? tls : plain, MHD_OPTION_ARRAY,
@@ -372,8 +380,8 @@ enum result http_start(const struct http_config *config, struct http_listener **
     if (listener->daemon == NULL) {
         close(fd);
         free(listener);
-        return problem_set(problem, RESULT_FAILED, "http", "the %s listener does not start",
-                           config->name);
+        return problem_set(problem, RESULT_FAILED, "http",
+                           "the %s listener does not start", config->name);
     }
     *out = listener;
     return RESULT_OK;
@@ -447,7 +455,8 @@ size_t http_sleeping(struct http_listener *listener, const char *prefix)
     return count;
 }
 
-void http_on_deadline(struct http_listener *listener, void (*changed)(void *), void *context)
+void http_on_deadline(struct http_listener *listener, void (*changed)(void *),
+                      void *context)
 {
     listener->changed_context = context;
     listener->changed = changed;

@@ -27,16 +27,16 @@ struct http_listener;
 
 struct http_request {
     const char *method;
-    const char *path;     /* decoded, without the query */
-    const char *body;     /* NUL-terminated */
+    const char *path; /* decoded, without the query */
+    const char *body; /* NUL-terminated */
     size_t body_len;
-    bool resumed;         /* the handler parked it before */
-    bool out_of_time;     /* its deadline has passed */
-    int64_t arrived_ms;   /* monotonic */
+    bool resumed;                     /* the handler parked it before */
+    bool out_of_time;                 /* its deadline has passed */
+    int64_t arrived_ms;               /* monotonic */
     char peer_name[HTTP_KEY_MAX + 1]; /* common name of the verified client certificate, or empty */
     bool secure;
-    void *connection;     /* private */
-    char scratch[64];     /* the handler's own, kept while parked */
+    void *connection; /* private */
+    char scratch[64]; /* the handler's own, kept while parked */
 };
 
 /* Both are lent for the call; NULL when absent. Query values are decoded. */
@@ -47,7 +47,8 @@ char *http_cookie(const struct http_request *request, const char *name);
 
 /* Gives the next bytes of a stream: 0..max, 0 = sleep until woken or DEADLINE (*out_deadline_ms,
  * monotonic); -1 ends the stream. */
-typedef ssize_t (*http_stream_fn)(void *context, char *bytes, size_t max, int64_t *out_deadline_ms);
+typedef ssize_t (*http_stream_fn)(void *context, char *bytes, size_t max,
+                                  int64_t *out_deadline_ms);
 typedef void (*http_stream_end_fn)(void *context);
 
 enum http_answer_kind { HTTP_BODY, HTTP_FILE, HTTP_PARK, HTTP_STREAM };
@@ -56,14 +57,14 @@ enum http_answer_kind { HTTP_BODY, HTTP_FILE, HTTP_PARK, HTTP_STREAM };
 struct http_answer {
     enum http_answer_kind kind;
     unsigned status;
-    char *body;              /* BODY: the listener TAKES it and calls free(); NULL = empty */
+    char *body; /* BODY: the listener TAKES it and calls free(); NULL = empty */
     size_t body_len;
-    int fd;                  /* FILE: the listener TAKES it */
+    int fd; /* FILE: the listener TAKES it */
     uint64_t file_offset;
     uint64_t file_len;
-    int64_t deadline_ms;     /* PARK: monotonic */
+    int64_t deadline_ms;        /* PARK: monotonic */
     char key[HTTP_KEY_MAX + 1]; /* PARK and STREAM: who is woken */
-    http_stream_fn stream;   /* STREAM */
+    http_stream_fn stream;      /* STREAM */
     http_stream_end_fn stream_end;
     void *stream_context;
     size_t header_count;
@@ -76,20 +77,20 @@ struct http_answer {
 /* Sets the body to a copy of TEXT. */
 void http_answer_text(struct http_answer *answer, unsigned status, const char *type,
                       const char *text);
-void http_answer_header(struct http_answer *answer, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void http_answer_header(struct http_answer *answer, const char *name, const char *format,
+                        ...) __attribute__((format(printf, 3, 4)));
 
 typedef void (*http_handle_fn)(void *context, struct http_request *request,
                                struct http_answer *answer);
 
 struct http_config {
-    const char *name;        /* for the log */
-    const char *address;     /* IPv4 in text form */
-    uint16_t port;           /* 0: any */
+    const char *name;    /* for the log */
+    const char *address; /* IPv4 in text form */
+    uint16_t port;       /* 0: any */
     unsigned connection_limit;
     unsigned connection_timeout_s;
     unsigned threads;
-    const char *tls_key;     /* PEM; NULL: plain */
+    const char *tls_key; /* PEM; NULL: plain */
     const char *tls_certificate;
     const char *tls_client_ca; /* PEM: client certificates are asked for and checked against it */
     http_handle_fn handle;
@@ -97,8 +98,8 @@ struct http_config {
 };
 
 /* GIVES *out for http_stop(). RESULT_EXISTS with a problem when the port is taken. */
-NODISCARD enum result http_start(const struct http_config *config, struct http_listener **out,
-                                 struct problem *problem);
+NODISCARD enum result http_start(const struct http_config *config,
+                                 struct http_listener **out, struct problem *problem);
 void http_stop(struct http_listener *listener);
 uint16_t http_port(const struct http_listener *listener);
 
@@ -112,6 +113,7 @@ int64_t http_tick(struct http_listener *listener, int64_t now_ms);
 size_t http_sleeping(struct http_listener *listener, const char *prefix);
 
 /* Called (on any thread) when a nearer deadline than any before was set. */
-void http_on_deadline(struct http_listener *listener, void (*changed)(void *), void *context);
+void http_on_deadline(struct http_listener *listener, void (*changed)(void *),
+                      void *context);
 
 #endif

@@ -27,8 +27,8 @@ void peer_common_name(struct MHD_Connection *connection, char *out_name, size_t 
         return;
     size_t len = capacity;
     if (gnutls_x509_crt_import(certificate, &chain[0], GNUTLS_X509_FMT_DER) != 0 ||
-        gnutls_x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, out_name,
-                                      &len) != 0)
+        gnutls_x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0,
+                                      out_name, &len) != 0)
         out_name[0] = '\0';
     gnutls_x509_crt_deinit(certificate);
 }

@@ -28,7 +28,8 @@ static int question_file(const char *text)
     int fd = memfd_create("question", MFD_CLOEXEC);
     if (fd < 0)
         return -1;
-    if (files_write_all(fd, text, strlen(text)) != RESULT_OK || lseek(fd, 0, SEEK_SET) != 0) {
+    if (files_write_all(fd, text, strlen(text)) != RESULT_OK ||
+        lseek(fd, 0, SEEK_SET) != 0) {
         close(fd);
         return -1;
     }
@@ -66,7 +67,8 @@ static bool read_answer(int fd, struct text_buffer *buffer)
     }
 }
 
-enum result planner_ask(const json_t *question, json_t **out_answer, struct problem *problem)
+enum result planner_ask(const json_t *question, json_t **out_answer,
+                        struct problem *problem)
 {
     TEXT_OWNED char *text = json_text(question);
     if (text == NULL)

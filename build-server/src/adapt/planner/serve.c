@@ -80,8 +80,8 @@ static json_t *describe(const struct hosted_object *object)
     char abi[17];
     snprintf(abi, sizeof abi, "%016llx", (unsigned long long)info.abi_hash);
     size_t kind = info.kind < sizeof kind_words / sizeof kind_words[0] ? info.kind : 0;
-    return json_pack("{s:s, s:s, s:s, s:o}", "name", info.name, "kind", kind_words[kind], "abi", abi,
-                     "uses", uses);
+    return json_pack("{s:s, s:s, s:s, s:o}", "name", info.name, "kind", kind_words[kind],
+                     "abi", abi, "uses", uses);
 }
 
 static json_t *text_or_null(const char *text)
@@ -91,23 +91,24 @@ static json_t *text_or_null(const char *text)
 
 static json_t *describe_refusal(const struct refusal *refusal)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "code", json_text_or_null(refusal->code), "cell",
-                     text_or_null(refusal->cell), "symbol", text_or_null(refusal->symbol),
-                     "dependent", text_or_null(refusal->dependent), "text",
-                     json_text_or_null(refusal->text));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o}", "code", json_text_or_null(refusal->code), "cell",
+        text_or_null(refusal->cell), "symbol", text_or_null(refusal->symbol), "dependent",
+        text_or_null(refusal->dependent), "text", json_text_or_null(refusal->text));
 }
 
 static void plan(const struct objects *from, const struct objects *to, json_t *answer)
 {
     static struct hosted_plan result;
-    enum status status = hosted_plan(from->list, from->count, to->list, to->count, &result);
+    enum status status =
+        hosted_plan(from->list, from->count, to->list, to->count, &result);
     json_t *cells = json_array();
     json_t *refusals = json_array();
     if (status == STATUS_OK) {
         for (size_t i = 0; i < result.cell_count; i++)
-            json_array_append_new(cells, json_pack("{s:s, s:s}", "name", result.cells[i].name,
-                                                   "class",
-                                                   plan_class_name(result.cells[i].class)));
+            json_array_append_new(
+                cells, json_pack("{s:s, s:s}", "name", result.cells[i].name, "class",
+                                 plan_class_name(result.cells[i].class)));
     }
     uint32_t kept = result.report.refusal_count;
     for (uint32_t i = 0; i < kept && i < PLAN_MAX_REFUSALS; i++)

@@ -38,13 +38,13 @@ struct plan {
     bool root;
 };
 
-static const char *const staged[FOLDERS] = {STAGE "/work", STAGE "/build", STAGE "/sources",
-                                            STAGE "/tools"};
+static const char *const staged[FOLDERS] = {STAGE "/work", STAGE "/build",
+                                            STAGE "/sources", STAGE "/tools"};
 /* The child opens the folders at these numbers, inside its own mount namespace: a folder that was opened
  * in another one cannot be bound. */
 #define STAGE_FD 40
-static const char *const links[FOLDERS] = {"/proc/self/fd/40", "/proc/self/fd/41", "/proc/self/fd/42",
-                                           "/proc/self/fd/43"};
+static const char *const links[FOLDERS] = {"/proc/self/fd/40", "/proc/self/fd/41",
+                                           "/proc/self/fd/42", "/proc/self/fd/43"};
 static const char *const inside[FOLDERS] = {"/work", "/work/build", "/sources", "/tools"};
 
 static void add(struct plan *plan, const char *argument)
@@ -60,17 +60,58 @@ static void add_words(struct plan *plan, const char *const *words)
 }
 
 static const char *const fixed_words[] = {
-    "bwrap",       "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop",
-    "ALL",         "--clearenv",    "--hostname",        "build",         "--ro-bind",
-    "/usr",        "/usr",          "--symlink",         "usr/bin",       "/bin",
-    "--symlink",   "usr/sbin",      "/sbin",             "--symlink",     "usr/lib",
-    "/lib",        "--symlink",     "usr/lib64",         "/lib64",        "--ro-bind-try",
-    "/etc/alternatives", "/etc/alternatives", "--ro-bind-try", "/etc/ld.so.cache",
-    "/etc/ld.so.cache", "--proc",   "/proc",             "--dev",         "/dev",
-    "--tmpfs",     "/tmp",          "--setenv",          "PATH",          "/usr/bin:/bin",
-    "--setenv",    "HOME",          "/tmp",              "--setenv",      "LC_ALL",
-    "C",           "--setenv",      "TZ",                "UTC",           "--setenv",
-    "SOURCE_DATE_EPOCH", "0",       NULL,
+    "bwrap",
+    "--unshare-all",
+    "--die-with-parent",
+    "--new-session",
+    "--cap-drop",
+    "ALL",
+    "--clearenv",
+    "--hostname",
+    "build",
+    "--ro-bind",
+    "/usr",
+    "/usr",
+    "--symlink",
+    "usr/bin",
+    "/bin",
+    "--symlink",
+    "usr/sbin",
+    "/sbin",
+    "--symlink",
+    "usr/lib",
+    "/lib",
+    "--symlink",
+    "usr/lib64",
+    "/lib64",
+    "--ro-bind-try",
+    "/etc/alternatives",
+    "/etc/alternatives",
+    "--ro-bind-try",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.cache",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "--tmpfs",
+    "/tmp",
+    "--setenv",
+    "PATH",
+    "/usr/bin:/bin",
+    "--setenv",
+    "HOME",
+    "/tmp",
+    "--setenv",
+    "LC_ALL",
+    "C",
+    "--setenv",
+    "TZ",
+    "UTC",
+    "--setenv",
+    "SOURCE_DATE_EPOCH",
+    "0",
+    NULL,
 };
 
 static void plan_arguments(struct plan *plan, const struct sandbox_job *job)
@@ -84,7 +125,8 @@ static void plan_arguments(struct plan *plan, const struct sandbox_job *job)
         add(plan, inside[i]);
     }
     if (job->sources != NULL)
-        add_words(plan, (const char *const[]){"--setenv", "NEURATH_SOURCES", "/sources", NULL});
+        add_words(plan,
+                  (const char *const[]){"--setenv", "NEURATH_SOURCES", "/sources", NULL});
     add_words(plan, (const char *const[]){"--chdir", "/work", "--", NULL});
     for (size_t i = 0; job->command[i] != NULL; i++)
         add(plan, job->command[i]);
@@ -101,7 +143,8 @@ static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
         plan->folders[i] = folders[i];
         if (folders[i] != NULL && access(folders[i], R_OK | X_OK) != 0)
             return problem_set(problem, result_of_errno(errno), "sandbox",
-                               "the folder %s cannot be opened: %s", folders[i], strerror(errno));
+                               "the folder %s cannot be opened: %s", folders[i],
+                               strerror(errno));
     }
     plan_arguments(plan, job);
     return RESULT_OK;
@@ -110,10 +153,12 @@ static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
 /* Child. Binds the folders to neutral paths that the unprivileged user can reach. */
 static bool stage_folders(const struct plan *plan)
 {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         return false;
     for (int i = 0; i < FOLDERS; i++) {
-        int fd = plan->folders[i] == NULL ? -1 : open(plan->folders[i], O_PATH | O_DIRECTORY);
+        int fd =
+            plan->folders[i] == NULL ? -1 : open(plan->folders[i], O_PATH | O_DIRECTORY);
         if (plan->folders[i] != NULL && (fd < 0 || dup2(fd, STAGE_FD + i) < 0))
             return false;
     }
@@ -121,7 +166,8 @@ static bool stage_folders(const struct plan *plan)
         return false;
     for (int i = 0; i < FOLDERS; i++) {
         if (plan->folders[i] != NULL &&
-            (mkdir(staged[i], 0755) != 0 || mount(links[i], staged[i], NULL, MS_BIND, NULL) != 0))
+            (mkdir(staged[i], 0755) != 0 ||
+             mount(links[i], staged[i], NULL, MS_BIND, NULL) != 0))
             return false;
     }
     return true;
@@ -144,8 +190,8 @@ static void set_limits(const struct sandbox_job *job, bool root)
     limit(RLIMIT_NPROC, root ? job->processes : job->processes + 4096);
 }
 
-static __attribute__((noreturn)) void child(const struct plan *plan, const struct sandbox_job *job,
-                                            int output)
+static __attribute__((noreturn)) void child(const struct plan *plan,
+                                            const struct sandbox_job *job, int output)
 {
     setsid();
     sigset_t none;
@@ -180,7 +226,8 @@ static void end_job(pid_t pid, struct sandbox_result *result, enum sandbox_end e
 }
 
 /* Reads output until it ends, time runs out, or the job is cancelled. */
-static void watch_job(const struct sandbox_job *job, pid_t pid, int fd, struct sandbox_result *result)
+static void watch_job(const struct sandbox_job *job, pid_t pid, int fd,
+                      struct sandbox_result *result)
 {
     int64_t deadline = clock_monotonic_ms() + (int64_t)job->seconds * 1000;
     size_t total = 0;
@@ -193,7 +240,8 @@ static void watch_job(const struct sandbox_job *job, pid_t pid, int fd, struct s
             end_job(pid, result, SANDBOX_TIME);
             ended = true;
         }
-        int ready = poll(waits, job->wake_fd >= 0 && !ended ? 2 : 1, ended ? 5000 : (int)left);
+        int ready =
+            poll(waits, job->wake_fd >= 0 && !ended ? 2 : 1, ended ? 5000 : (int)left);
         if (ready == 0 && ended)
             return;
         if (!ended && job->cancel != NULL && atomic_load(job->cancel)) {
@@ -217,12 +265,14 @@ static void watch_job(const struct sandbox_job *job, pid_t pid, int fd, struct s
     }
 }
 
-static enum result wait_job(pid_t pid, struct sandbox_result *result, struct problem *problem)
+static enum result wait_job(pid_t pid, struct sandbox_result *result,
+                            struct problem *problem)
 {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR)
-            return problem_set(problem, RESULT_IO, "sandbox", "the build's process is lost");
+            return problem_set(problem, RESULT_IO, "sandbox",
+                               "the build's process is lost");
     }
     if (result->end != SANDBOX_EXITED)
         return RESULT_OK;
@@ -236,7 +286,8 @@ static enum result wait_job(pid_t pid, struct sandbox_result *result, struct pro
         return problem_set(problem, RESULT_FAILED, "sandbox",
                            "the sandbox cannot be set up (mount namespace or user id)");
     if (result->status == EXIT_NO_BUBBLEWRAP)
-        return problem_set(problem, RESULT_FAILED, "sandbox", "bubblewrap (bwrap) is missing");
+        return problem_set(problem, RESULT_FAILED, "sandbox",
+                           "bubblewrap (bwrap) is missing");
     return RESULT_OK;
 }
 
@@ -256,8 +307,8 @@ enum result sandbox_run(const struct sandbox_job *job, struct sandbox_result *ou
             child(&plan, job, output[1]);
         close(output[1]);
         if (pid < 0)
-            result = problem_set(problem, result_of_errno(errno), "sandbox", "no process: %s",
-                                 strerror(errno));
+            result = problem_set(problem, result_of_errno(errno), "sandbox",
+                                 "no process: %s", strerror(errno));
     }
     struct sandbox_result ended = {SANDBOX_EXITED, 0};
     if (result == RESULT_OK) {

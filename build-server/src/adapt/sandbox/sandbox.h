@@ -22,23 +22,31 @@
 #define SANDBOX_ID 64877
 
 struct sandbox_job {
-    const char *work;          /* host folder → /work, read-only */
-    const char *build;         /* host folder → /work/build, writable; `work` contains `build/` */
-    const char *sources;       /* host folder → /sources, read-only; NULL: none */
-    const char *tools;         /* host folder → /tools, read-only; NULL: none */
-    char *const *command;      /* NULL-terminated, paths as inside */
-    unsigned seconds;          /* wall time */
-    uint64_t memory;           /* bytes of address space per process */
+    const char *work; /* host folder → /work, read-only */
+    const char *build; /* host folder → /work/build, writable; `work` contains `build/` */
+    const char *sources;  /* host folder → /sources, read-only; NULL: none */
+    const char *tools;    /* host folder → /tools, read-only; NULL: none */
+    char *const *command; /* NULL-terminated, paths as inside */
+    unsigned seconds;     /* wall time */
+    uint64_t memory;      /* bytes of address space per process */
     unsigned processes;
-    uint64_t file_size;        /* bytes per file */
-    size_t output;             /* bytes; more ends the job */
-    const atomic_bool *cancel; /* NULL, or ends the job when it becomes true (looked at after wake_fd) */
-    int wake_fd;               /* -1, or an eventfd that is readable when `cancel` changed */
-    void (*sink)(void *context, const char *bytes, size_t len); /* output as it comes; may be NULL */
+    uint64_t file_size; /* bytes per file */
+    size_t output;      /* bytes; more ends the job */
+    const atomic_bool *
+        cancel; /* NULL, or ends the job when it becomes true (looked at after wake_fd) */
+    int wake_fd; /* -1, or an eventfd that is readable when `cancel` changed */
+    void (*sink)(void *context, const char *bytes,
+                 size_t len); /* output as it comes; may be NULL */
     void *context;
 };
 
-enum sandbox_end { SANDBOX_EXITED, SANDBOX_SIGNALLED, SANDBOX_TIME, SANDBOX_OUTPUT, SANDBOX_CANCELLED };
+enum sandbox_end {
+    SANDBOX_EXITED,
+    SANDBOX_SIGNALLED,
+    SANDBOX_TIME,
+    SANDBOX_OUTPUT,
+    SANDBOX_CANCELLED
+};
 
 struct sandbox_result {
     enum sandbox_end end;
@@ -46,7 +54,8 @@ struct sandbox_result {
 };
 
 /* RESULT_OK: it ran, *out_result says how it ended. Else it could not be started. */
-NODISCARD enum result sandbox_run(const struct sandbox_job *job, struct sandbox_result *out_result,
+NODISCARD enum result sandbox_run(const struct sandbox_job *job,
+                                  struct sandbox_result *out_result,
                                   struct problem *problem);
 
 /* Makes FOLDER writable for jobs (owner SANDBOX_ID when the service is root). */

@@ -41,24 +41,16 @@ static enum result translate(int code)
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
-    case SQLITE_DONE:
-        return RESULT_OK;
-    case SQLITE_FULL:
-        return RESULT_FULL;
+    case SQLITE_DONE: return RESULT_OK;
+    case SQLITE_FULL: return RESULT_FULL;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return RESULT_BUSY;
-    case SQLITE_CONSTRAINT:
-        return RESULT_EXISTS;
+    case SQLITE_LOCKED: return RESULT_BUSY;
+    case SQLITE_CONSTRAINT: return RESULT_EXISTS;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return RESULT_CORRUPT;
-    case SQLITE_NOMEM:
-        return RESULT_MEMORY;
-    case SQLITE_TOOBIG:
-        return RESULT_TOO_LARGE;
-    default:
-        return RESULT_IO;
+    case SQLITE_NOTADB: return RESULT_CORRUPT;
+    case SQLITE_NOMEM: return RESULT_MEMORY;
+    case SQLITE_TOOBIG: return RESULT_TOO_LARGE;
+    default: return RESULT_IO;
     }
 }
 
@@ -87,7 +79,8 @@ static enum result apply_schema(struct db *db, struct problem *problem)
     sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (sqlite3_exec(db->handle, schema_bytes, NULL, NULL, &error) != SQLITE_OK ||
         sqlite3_exec(db->handle, "COMMIT", NULL, NULL, &error) != SQLITE_OK) {
-        problem_set(problem, RESULT_IO, "db-schema", "the database cannot be made: %s", error);
+        problem_set(problem, RESULT_IO, "db-schema", "the database cannot be made: %s",
+                    error);
         sqlite3_free(error);
         return RESULT_IO;
     }
@@ -112,7 +105,8 @@ enum result db_open(const char *path, struct db **out_db, struct problem *proble
     }
     enum result result = translate(code);
     if (result != RESULT_OK)
-        problem_set(problem, result, "db-open", "the database %s cannot be opened: %s", path,
+        problem_set(problem, result, "db-open", "the database %s cannot be opened: %s",
+                    path,
                     db->handle == NULL ? "out of memory" : sqlite3_errmsg(db->handle));
     if (result == RESULT_OK)
         result = apply_schema(db, problem);
@@ -140,7 +134,8 @@ static sqlite3_stmt *prepare(struct db *db, const char *sql, struct cached **out
     size_t at = ((uintptr_t)sql >> 3) % CACHE_SLOTS;
     struct cached *slot = &db->cache[at];
     *out_slot = NULL;
-    if (slot->sql == sql && !slot->in_use && strcmp(sqlite3_sql(slot->statement), sql) == 0) {
+    if (slot->sql == sql && !slot->in_use &&
+        strcmp(sqlite3_sql(slot->statement), sql) == 0) {
         slot->in_use = true;
         *out_slot = slot;
         return slot->statement;
@@ -172,14 +167,16 @@ static void finish(sqlite3_stmt *statement, struct cached *slot)
 static void bind(sqlite3_stmt *statement, const char *format, va_list arguments)
 {
     if ((size_t)sqlite3_bind_parameter_count(statement) != strlen(format)) {
-        log_error("db", "the format \"%s\" does not fit: %s", format, sqlite3_sql(statement));
+        log_error("db", "the format \"%s\" does not fit: %s", format,
+                  sqlite3_sql(statement));
         abort();
     }
     for (int i = 1; *format != '\0'; format++, i++) {
         if (*format == 'i') {
             sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));
         } else if (*format == 's') {
-            sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1, SQLITE_TRANSIENT);
+            sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1,
+                              SQLITE_TRANSIENT);
         } else if (*format == 'b') {
             const void *bytes = va_arg(arguments, const void *);
             size_t len = va_arg(arguments, size_t);
@@ -261,7 +258,8 @@ int64_t db_changes(const struct db *db)
     return sqlite3_changes64(db->handle);
 }
 
-int64_t db_integer(struct db *db, int64_t fallback, const char *sql, const char *format, ...)
+int64_t db_integer(struct db *db, int64_t fallback, const char *sql, const char *format,
+                   ...)
 {
     va_list arguments;
     va_start(arguments, format);

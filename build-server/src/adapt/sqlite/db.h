@@ -19,7 +19,8 @@ struct db;
 struct db_rows;
 
 /* Opens or creates the database at PATH and applies the schema. GIVES *out_db for db_close(). */
-NODISCARD enum result db_open(const char *path, struct db **out_db, struct problem *problem);
+NODISCARD enum result db_open(const char *path, struct db **out_db,
+                              struct problem *problem);
 void db_close(struct db *db);
 
 /* One transaction, which may not nest. After a failed db_commit() nothing of it is stored. */
@@ -34,7 +35,8 @@ int64_t db_last_id(const struct db *db);
 int64_t db_changes(const struct db *db);
 
 /* One value of the first row; FALLBACK when there is no row or it is NULL. */
-int64_t db_integer(struct db *db, int64_t fallback, const char *sql, const char *format, ...);
+int64_t db_integer(struct db *db, int64_t fallback, const char *sql, const char *format,
+                   ...);
 /* GIVES the text for free(); NULL when there is no row or it is NULL. */
 char *db_text(struct db *db, const char *sql, const char *format, ...);
 

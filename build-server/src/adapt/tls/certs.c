@@ -33,12 +33,13 @@ static int new_key(gnutls_x509_privkey_t *out_key)
     int code = gnutls_x509_privkey_init(out_key);
     if (code != 0)
         return code;
-    return gnutls_x509_privkey_generate(*out_key, GNUTLS_PK_ECDSA,
-                                        GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+    return gnutls_x509_privkey_generate(
+        *out_key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 }
 
 /* Version, serial number, dates, subject. */
-static int describe(gnutls_x509_crt_t certificate, const char *common_name, int64_t now_ms, int days)
+static int describe(gnutls_x509_crt_t certificate, const char *common_name,
+                    int64_t now_ms, int days)
 {
     uint8_t serial[16];
     int code = gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial);
@@ -52,7 +53,8 @@ static int describe(gnutls_x509_crt_t certificate, const char *common_name, int6
     if (code == 0)
         code = gnutls_x509_crt_set_activation_time(certificate, now - DAY_S);
     if (code == 0)
-        code = gnutls_x509_crt_set_expiration_time(certificate, now + (time_t)days * DAY_S);
+        code =
+            gnutls_x509_crt_set_expiration_time(certificate, now + (time_t)days * DAY_S);
     if (code == 0)
         code = gnutls_x509_crt_set_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0,
                                              common_name, (unsigned)strlen(common_name));
@@ -86,7 +88,8 @@ static int issuer_init(struct issuer *issuer, const char *key, const char *certi
 }
 
 /* Signs CERTIFICATE by ISSUER and gives its PEM text. */
-static int finish(gnutls_x509_crt_t certificate, const struct issuer *issuer, char **out_text)
+static int finish(gnutls_x509_crt_t certificate, const struct issuer *issuer,
+                  char **out_text)
 {
     uint8_t id[32];
     size_t id_len = sizeof id;
@@ -116,8 +119,9 @@ static int export_key(gnutls_x509_privkey_t key, char **out_text)
 }
 
 /* The second half of making a certificate with its key: both or neither are given. */
-static enum result give_pair(int code, gnutls_x509_crt_t certificate, const struct issuer *issuer,
-                             gnutls_x509_privkey_t key, char **out_key, char **out_certificate)
+static enum result give_pair(int code, gnutls_x509_crt_t certificate,
+                             const struct issuer *issuer, gnutls_x509_privkey_t key,
+                             char **out_key, char **out_certificate)
 {
     char *key_text = NULL;
     char *certificate_text = NULL;
@@ -155,14 +159,15 @@ enum result certs_make_ca(const char *common_name, int64_t now_ms, char **out_ke
         code = gnutls_x509_crt_get_key_id(self.certificate, 0, id, &id_len);
     if (code == 0)
         code = gnutls_x509_crt_set_subject_key_id(self.certificate, id, 20);
-    enum result result = give_pair(code, self.certificate, &self, self.key, out_key,
-                                   out_certificate);
+    enum result result =
+        give_pair(code, self.certificate, &self, self.key, out_key, out_certificate);
     issuer_fini(&self);
     return result;
 }
 
-enum result certs_make_server(const char *ca_key, const char *ca_certificate, const char *name,
-                              int64_t now_ms, char **out_key, char **out_certificate)
+enum result certs_make_server(const char *ca_key, const char *ca_certificate,
+                              const char *name, int64_t now_ms, char **out_key,
+                              char **out_certificate)
 {
     struct issuer issuer;
     gnutls_x509_privkey_t key = NULL;
@@ -181,18 +186,22 @@ enum result certs_make_server(const char *ca_key, const char *ca_certificate, co
     if (code == 0)
         code = gnutls_x509_crt_set_key_usage(certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
     if (code == 0)
-        code = gnutls_x509_crt_set_key_purpose_oid(certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
+        code =
+            gnutls_x509_crt_set_key_purpose_oid(certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
     if (code == 0)
-        code = gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, name,
-                                                    (unsigned)strlen(name), GNUTLS_FSAN_SET);
-    enum result result = give_pair(code, certificate, &issuer, key, out_key, out_certificate);
+        code =
+            gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, name,
+                                                 (unsigned)strlen(name), GNUTLS_FSAN_SET);
+    enum result result =
+        give_pair(code, certificate, &issuer, key, out_key, out_certificate);
     gnutls_x509_crt_deinit(certificate);
     gnutls_x509_privkey_deinit(key);
     issuer_fini(&issuer);
     return result;
 }
 
-static int import_point(const uint8_t public_key[CERTS_PUBLIC_LEN], gnutls_pubkey_t *out_key)
+static int import_point(const uint8_t public_key[CERTS_PUBLIC_LEN],
+                        gnutls_pubkey_t *out_key)
 {
     if (public_key[0] != 4)
         return GNUTLS_E_INVALID_REQUEST;
@@ -207,8 +216,9 @@ static int import_point(const uint8_t public_key[CERTS_PUBLIC_LEN], gnutls_pubke
 }
 
 enum result certs_make_client(const char *ca_key, const char *ca_certificate,
-                              const char *common_name, const uint8_t public_key[CERTS_PUBLIC_LEN],
-                              int64_t now_ms, char **out_certificate)
+                              const char *common_name,
+                              const uint8_t public_key[CERTS_PUBLIC_LEN], int64_t now_ms,
+                              char **out_certificate)
 {
     gnutls_pubkey_t key = NULL;
     if (import_point(public_key, &key) != 0) {
@@ -230,7 +240,8 @@ enum result certs_make_client(const char *ca_key, const char *ca_certificate,
     if (code == 0)
         code = gnutls_x509_crt_set_key_usage(certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
     if (code == 0)
-        code = gnutls_x509_crt_set_key_purpose_oid(certificate, GNUTLS_KP_TLS_WWW_CLIENT, 0);
+        code =
+            gnutls_x509_crt_set_key_purpose_oid(certificate, GNUTLS_KP_TLS_WWW_CLIENT, 0);
     if (code == 0)
         code = finish(certificate, &issuer, &text);
     gnutls_x509_crt_deinit(certificate);
@@ -256,8 +267,8 @@ enum result certs_expiry(const char *certificate, int64_t *out_ms)
     return RESULT_OK;
 }
 
-enum result certs_verify(const uint8_t public_key[CERTS_PUBLIC_LEN], const void *text, size_t len,
-                         const uint8_t signature[64])
+enum result certs_verify(const uint8_t public_key[CERTS_PUBLIC_LEN], const void *text,
+                         size_t len, const uint8_t signature[64])
 {
     gnutls_pubkey_t key = NULL;
     gnutls_datum_t encoded = {NULL, 0};
@@ -268,7 +279,8 @@ enum result certs_verify(const uint8_t public_key[CERTS_PUBLIC_LEN], const void 
     if (code == 0)
         code = gnutls_encode_rs_value(&encoded, &r, &s);
     if (code == 0)
-        code = gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &encoded);
+        code =
+            gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &encoded);
     gnutls_free(encoded.data);
     gnutls_pubkey_deinit(key);
     return code >= 0 ? RESULT_OK : RESULT_REFUSED;

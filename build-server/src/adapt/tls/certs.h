@@ -14,8 +14,8 @@
 #define CERTS_PUBLIC_LEN 65
 
 /* A new CA. */
-NODISCARD enum result certs_make_ca(const char *common_name, int64_t now_ms, char **out_key,
-                                    char **out_certificate);
+NODISCARD enum result certs_make_ca(const char *common_name, int64_t now_ms,
+                                    char **out_key, char **out_certificate);
 
 /* A new key and certificate for a TLS server called NAME (DNS name). */
 NODISCARD enum result certs_make_server(const char *ca_key, const char *ca_certificate,
@@ -26,14 +26,15 @@ NODISCARD enum result certs_make_server(const char *ca_key, const char *ca_certi
  * not a point of the curve. */
 NODISCARD enum result certs_make_client(const char *ca_key, const char *ca_certificate,
                                         const char *common_name,
-                                        const uint8_t public_key[CERTS_PUBLIC_LEN], int64_t now_ms,
-                                        char **out_certificate);
+                                        const uint8_t public_key[CERTS_PUBLIC_LEN],
+                                        int64_t now_ms, char **out_certificate);
 
 /* When CERTIFICATE (PEM) ends, in milliseconds since 1970. */
 NODISCARD enum result certs_expiry(const char *certificate, int64_t *out_ms);
 
 /* Checks a signature (r, s: 32 bytes each) by PUBLIC_KEY over TEXT. RESULT_REFUSED when it is wrong. */
-NODISCARD enum result certs_verify(const uint8_t public_key[CERTS_PUBLIC_LEN], const void *text,
-                                   size_t len, const uint8_t signature[64]);
+NODISCARD enum result certs_verify(const uint8_t public_key[CERTS_PUBLIC_LEN],
+                                   const void *text, size_t len,
+                                   const uint8_t signature[64]);
 
 #endif

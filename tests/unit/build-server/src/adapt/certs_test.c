@@ -28,7 +28,9 @@ static void certificates_are_made_and_end_later(void **state)
     assert_int_equal(certs_expiry(server, &end), RESULT_OK);
     assert_true(end > now);
     assert_int_equal(manifest_secret_generate(&secret), MANIFEST_OK);
-    assert_int_equal(certs_make_client(ca_key, ca, "machine", secret.key.public_key, now, &client), RESULT_OK);
+    assert_int_equal(
+        certs_make_client(ca_key, ca, "machine", secret.key.public_key, now, &client),
+        RESULT_OK);
     assert_non_null(strstr(client, "BEGIN CERTIFICATE"));
     assert_int_equal(certs_expiry("nonsense", &end), RESULT_INVALID);
 }
@@ -41,9 +43,11 @@ static void what_is_not_a_point_gets_no_certificate(void **state)
     char *client = NULL;
     uint8_t key[CERTS_PUBLIC_LEN] = {4, 1, 2, 3};
     assert_int_equal(certs_make_ca("test", clock_now_ms(), &ca_key, &ca), RESULT_OK);
-    assert_int_equal(certs_make_client(ca_key, ca, "m", key, clock_now_ms(), &client), RESULT_INVALID);
+    assert_int_equal(certs_make_client(ca_key, ca, "m", key, clock_now_ms(), &client),
+                     RESULT_INVALID);
     key[0] = 2;
-    assert_int_equal(certs_make_client(ca_key, ca, "m", key, clock_now_ms(), &client), RESULT_INVALID);
+    assert_int_equal(certs_make_client(ca_key, ca, "m", key, clock_now_ms(), &client),
+                     RESULT_INVALID);
     assert_null(client);
 }
 
@@ -59,10 +63,16 @@ static void proofs_of_many_keys_hold_and_changed_ones_do_not(void **state)
         assert_int_equal(manifest_secret_generate(&secret), MANIFEST_OK);
         assert_int_equal(manifest_hash(text, sizeof text - 1, digest), MANIFEST_OK);
         assert_int_equal(manifest_sign_digest(&secret, digest, signature), MANIFEST_OK);
-        assert_int_equal(certs_verify(secret.key.public_key, text, sizeof text - 1, signature), RESULT_OK);
-        assert_int_equal(certs_verify(secret.key.public_key, text, sizeof text - 2, signature), RESULT_REFUSED);
+        assert_int_equal(
+            certs_verify(secret.key.public_key, text, sizeof text - 1, signature),
+            RESULT_OK);
+        assert_int_equal(
+            certs_verify(secret.key.public_key, text, sizeof text - 2, signature),
+            RESULT_REFUSED);
         signature[i % 64] ^= 1;
-        assert_int_equal(certs_verify(secret.key.public_key, text, sizeof text - 1, signature), RESULT_REFUSED);
+        assert_int_equal(
+            certs_verify(secret.key.public_key, text, sizeof text - 1, signature),
+            RESULT_REFUSED);
     }
 }
 

@@ -36,7 +36,8 @@ static void a_reader_gets_what_happens_after_it_came(void **state)
     events_publish(events, NULL, "build", json_pack("{s:i}", "id", 1));
     struct http_answer reader = open_stream(events, 0);
     next(&reader, text, sizeof text);
-    assert_non_null(strstr(text, "event: server\ndata: {\"hello\":true,\"resumed\":false}\n\n"));
+    assert_non_null(
+        strstr(text, "event: server\ndata: {\"hello\":true,\"resumed\":false}\n\n"));
     next(&reader, text, sizeof text);
     assert_string_equal(text, "");
     events_publish(events, NULL, "build", json_pack("{s:i}", "id", 2));

@@ -81,12 +81,15 @@ static void paths_that_lead_out_are_refused(void **state)
     assert_int_equal(symlinkat("/etc/hostname", folder_fd, "file"), 0);
     assert_int_equal(mkfifoat(folder_fd, "pipe", 0600), 0);
     assert_int_equal(mkdirat(folder_fd, "folder", 0700), 0);
-    static const char *const bad[] = {"../x", "/etc/hostname", "link/hostname", "file", "pipe", "folder", "folder/../../x"};
+    static const char *const bad[] = {"../x", "/etc/hostname", "link/hostname", "file",
+                                      "pipe", "folder",        "folder/../../x"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_not_equal(files_read_beneath(folder_fd, bad[i], 4096, &bytes, &len), RESULT_OK);
+        assert_int_not_equal(files_read_beneath(folder_fd, bad[i], 4096, &bytes, &len),
+                             RESULT_OK);
         assert_null(bytes);
     }
-    assert_int_equal(files_read_beneath(folder_fd, "missing", 4096, &bytes, &len), RESULT_NOT_FOUND);
+    assert_int_equal(files_read_beneath(folder_fd, "missing", 4096, &bytes, &len),
+                     RESULT_NOT_FOUND);
 }
 
 static void a_tree_is_removed_without_following_links(void **state)
@@ -110,10 +113,13 @@ static void a_tree_is_removed_without_following_links(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_written_is_read_and_nothing_is_left_beside, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_is_written_is_read_and_nothing_is_left_beside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_bytes, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(paths_that_lead_out_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_tree_is_removed_without_following_links, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_tree_is_removed_without_following_links, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

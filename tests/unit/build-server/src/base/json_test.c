@@ -30,8 +30,18 @@ static void refuses_what_is_not_strict(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "[]", "1", "{", "{\"a\":1,\"a\":2}", "{\"a\":1} x", "{\"a\":\"\\u0000\"}", "{'a':1}", "{\"a\":1,}",
-        "{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "{\"a\":\"\xff\"}", "{\"a\":\"\\ud800\"}",
+        "",
+        "[]",
+        "1",
+        "{",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":1} x",
+        "{\"a\":\"\\u0000\"}",
+        "{'a':1}",
+        "{\"a\":1,}",
+        "{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}",
+        "{\"a\":\"\xff\"}",
+        "{\"a\":\"\\ud800\"}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         json_t *object = NULL;
@@ -48,18 +58,23 @@ static void members_are_checked_and_named(void **state)
     const char *text = NULL;
     int64_t number = 0;
     bool flag = false;
-    assert_int_equal(read_text("{\"s\":\"abc\",\"n\":5,\"b\":true,\"z\":null,\"h\":\"00ff\"}", &object), RESULT_OK);
+    assert_int_equal(
+        read_text("{\"s\":\"abc\",\"n\":5,\"b\":true,\"z\":null,\"h\":\"00ff\"}", &object),
+        RESULT_OK);
     assert_int_equal(json_take_string(object, "s", 3, &text, &problem), RESULT_OK);
     assert_string_equal(text, "abc");
     assert_int_equal(json_take_string(object, "s", 2, &text, &problem), RESULT_INVALID);
     assert_non_null(strstr(problem.text, "\"s\""));
     assert_int_equal(json_take_string(object, "n", 9, &text, &problem), RESULT_INVALID);
     assert_int_equal(json_take_integer(object, "n", 0, 5, &number, &problem), RESULT_OK);
-    assert_int_equal(json_take_integer(object, "n", 0, 4, &number, &problem), RESULT_INVALID);
-    assert_int_equal(json_take_integer(object, "s", 0, 4, &number, &problem), RESULT_INVALID);
+    assert_int_equal(json_take_integer(object, "n", 0, 4, &number, &problem),
+                     RESULT_INVALID);
+    assert_int_equal(json_take_integer(object, "s", 0, 4, &number, &problem),
+                     RESULT_INVALID);
     assert_int_equal(json_take_hex(object, "h", 4, &text, &problem), RESULT_OK);
     assert_int_equal(json_take_hex(object, "h", 6, &text, &problem), RESULT_INVALID);
-    assert_int_equal(json_maybe_integer(object, "z", 0, 9, 7, &number, &problem), RESULT_OK);
+    assert_int_equal(json_maybe_integer(object, "z", 0, 9, 7, &number, &problem),
+                     RESULT_OK);
     assert_int_equal(number, 7);
     assert_int_equal(json_maybe_bool(object, "b", false, &flag, &problem), RESULT_OK);
     assert_true(flag);
@@ -80,8 +95,12 @@ static void times_go_there_and_back(void **state)
     assert_int_equal(ms, 1767323045000);
     assert_int_equal(clock_parse("2026-01-02T03:04:05.5Z", &ms), RESULT_OK);
     assert_int_equal(ms, 1767323045500);
-    static const char *const bad[] = {"", "2026-01-02", "2026-01-02T03:04:05", "2026-01-02T03:04:05+01:00",
-                                      "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05Zx"};
+    static const char *const bad[] = {"",
+                                      "2026-01-02",
+                                      "2026-01-02T03:04:05",
+                                      "2026-01-02T03:04:05+01:00",
+                                      "2026-01-02T03:04:05.Z",
+                                      "2026-01-02T03:04:05Zx"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(clock_parse(bad[i], &ms), RESULT_INVALID);
 }

@@ -34,7 +34,8 @@ static void strips_what_drives_a_terminal(void **state)
 static void keeps_good_text_and_replaces_bad_bytes(void **state)
 {
     (void)state;
-    line_becomes("gr\xc3\xbc\xc3\x9f \xe2\x9c\x93 \xf0\x9f\x9a\x80", "gr\xc3\xbc\xc3\x9f \xe2\x9c\x93 \xf0\x9f\x9a\x80");
+    line_becomes("gr\xc3\xbc\xc3\x9f \xe2\x9c\x93 \xf0\x9f\x9a\x80",
+                 "gr\xc3\xbc\xc3\x9f \xe2\x9c\x93 \xf0\x9f\x9a\x80");
     line_becomes("\xff\xfe", "??");
     line_becomes("cut \xe2\x9c", "cut ??");
     line_becomes("long \xc0\x80", "long ??");
@@ -82,7 +83,8 @@ static void base64_goes_there_and_back(void **state)
 static void refuses_sloppy_base64(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"A", "AA", "AAA", "AA=A", "====", "A===", "AB==", "AAB=", "AA A", "AA\n=", "AAAA="};
+    static const char *const bad[] = {"A",    "AA",   "AAA",  "AA=A",  "====", "A===",
+                                      "AB==", "AAB=", "AA A", "AA\n=", "AAAA="};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint8_t *bytes = NULL;
         size_t len = 0;

@@ -23,13 +23,19 @@ static void an_attempt_goes_from_trial_to_permanent_in_one_row(void **state)
     assert_string_equal(fixture_value(f, STATE(M1)), "behind");
     assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "trial", NULL), RESULT_OK);
     assert_string_equal(fixture_value(f, STATE(M1)), "trial");
-    assert_string_equal(fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"), "2");
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "permanent", NULL), RESULT_OK);
+    assert_string_equal(
+        fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"), "2");
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "permanent", NULL),
+                     RESULT_OK);
     assert_string_equal(fixture_value(f, STATE(M1)), "running");
-    assert_string_equal(fixture_value(f, "SELECT count(*) || result || trigger_kind || by_name FROM history"),
-                        "1permanentpushanna");
-    assert_string_equal(fixture_value(f, "SELECT stage_json FROM history"), "{\"download\":5}");
-    assert_string_equal(fixture_value(f, "SELECT last_pause FROM machines WHERE id = '" M1 "'"), "1234");
+    assert_string_equal(
+        fixture_value(
+            f, "SELECT count(*) || result || trigger_kind || by_name FROM history"),
+        "1permanentpushanna");
+    assert_string_equal(fixture_value(f, "SELECT stage_json FROM history"),
+                        "{\"download\":5}");
+    assert_string_equal(
+        fixture_value(f, "SELECT last_pause FROM machines WHERE id = '" M1 "'"), "1234");
 }
 
 /* Attempts invariant 1. */
@@ -38,9 +44,11 @@ static void a_report_that_comes_again_changes_nothing(void **state)
     struct fixture *f = *state;
     fixture_poll(f, M1, BOOT_A, 0, "running");
     assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "trial", NULL), RESULT_OK);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "permanent", NULL), RESULT_OK);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "permanent", NULL),
+                     RESULT_OK);
     assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "trial", NULL), RESULT_OK);
-    assert_string_equal(fixture_value(f, "SELECT count(*) || result FROM history"), "1permanent");
+    assert_string_equal(fixture_value(f, "SELECT count(*) || result FROM history"),
+                        "1permanent");
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM reports"), "2");
     assert_int_equal(fixture_report(f, M1, BOOT_B, 1, 1, 2, 3, "trial", NULL), RESULT_OK);
     assert_int_equal(fixture_report(f, M2, BOOT_A, 1, 1, 1, 2, "trial", NULL), RESULT_OK);
@@ -52,10 +60,13 @@ static void a_final_result_never_changes(void **state)
 {
     struct fixture *f = *state;
     fixture_poll(f, M1, BOOT_A, 0, "running");
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "reverted", "fault"), RESULT_OK);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "reverted", "fault"),
+                     RESULT_OK);
     assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "trial", NULL), RESULT_OK);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 3, 1, 1, 2, "permanent", NULL), RESULT_OK);
-    assert_string_equal(fixture_value(f, "SELECT result FROM history WHERE cause IS NULL"), "reverted");
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 3, 1, 1, 2, "permanent", NULL),
+                     RESULT_OK);
+    assert_string_equal(
+        fixture_value(f, "SELECT result FROM history WHERE cause IS NULL"), "reverted");
 }
 
 /* Attempts invariant 3. */
@@ -65,12 +76,17 @@ static void a_revert_adds_one_row_with_its_cause(void **state)
     fixture_poll(f, M1, BOOT_A, 0, "running");
     fixture_offer(f, 2);
     assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "trial", NULL), RESULT_OK);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "reverted", "fault"), RESULT_OK);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "reverted", "fault"),
+                     RESULT_OK);
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM history"), "2");
-    assert_string_equal(fixture_value(f, "SELECT trigger_kind || cause || by_kind FROM history WHERE cause = 1"),
-                        "revert1machine");
+    assert_string_equal(
+        fixture_value(
+            f, "SELECT trigger_kind || cause || by_kind FROM history WHERE cause = 1"),
+        "revert1machine");
     assert_string_equal(fixture_value(f, STATE(M1)), "reverted");
-    assert_string_equal(fixture_value(f, "SELECT reason_json ->> 'code' FROM machines WHERE id = '" M1 "'"), "fault");
+    assert_string_equal(
+        fixture_value(f, "SELECT reason_json ->> 'code' FROM machines WHERE id = '" M1 "'"),
+        "fault");
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM quarantine"), "1");
     fixture_offer(f, 3);
     assert_string_equal(fixture_value(f, STATE(M1)), "behind");
@@ -81,11 +97,14 @@ static void a_refusal_blocks_and_names_its_reason(void **state)
     struct fixture *f = *state;
     fixture_poll(f, M1, BOOT_A, 0, "running");
     fixture_offer(f, 2);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "signature"), RESULT_OK);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "signature"),
+                     RESULT_OK);
     assert_string_equal(fixture_value(f, STATE(M1)), "blocked");
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 2, 1, 2, "refused", "quarantined"), RESULT_OK);
-    assert_string_equal(fixture_value(f, "SELECT reason_json ->> 'code' FROM machines WHERE id = '" M1 "'"),
-                        "signature");
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 2, 1, 2, "refused", "quarantined"),
+                     RESULT_OK);
+    assert_string_equal(
+        fixture_value(f, "SELECT reason_json ->> 'code' FROM machines WHERE id = '" M1 "'"),
+        "signature");
 }
 
 static void an_inconclusive_attempt_is_no_quarantine(void **state)
@@ -93,7 +112,9 @@ static void an_inconclusive_attempt_is_no_quarantine(void **state)
     struct fixture *f = *state;
     fixture_poll(f, M1, BOOT_A, 0, "running");
     fixture_offer(f, 2);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "inconclusive", "no_contact"), RESULT_OK);
+    assert_int_equal(
+        fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "inconclusive", "no_contact"),
+        RESULT_OK);
     assert_string_equal(fixture_value(f, STATE(M1)), "behind");
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM quarantine"), "0");
 }
@@ -106,7 +127,8 @@ static void a_machine_that_missed_releases_catches_up(void **state)
     assert_string_equal(fixture_value(f, "SELECT trigger_kind FROM history"), "catchup");
 }
 
-static void an_attempt_that_is_not_heard_of_again_is_lost_and_a_late_report_reconciles(void **state)
+static void
+an_attempt_that_is_not_heard_of_again_is_lost_and_a_late_report_reconciles(void **state)
 {
     struct fixture *f = *state;
     fixture_poll(f, M1, BOOT_A, 0, "running");
@@ -114,8 +136,11 @@ static void an_attempt_that_is_not_heard_of_again_is_lost_and_a_late_report_reco
     assert_true(attempts_expire(&f->server) > clock_now_ms());
     db_run(f->server.db, "UPDATE history SET deadline = 1", "");
     attempts_expire(&f->server);
-    assert_string_equal(fixture_value(f, "SELECT result || (reason_json ->> 'code') FROM history"), "lostlost");
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "permanent", NULL), RESULT_OK);
+    assert_string_equal(
+        fixture_value(f, "SELECT result || (reason_json ->> 'code') FROM history"),
+        "lostlost");
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 2, "permanent", NULL),
+                     RESULT_OK);
     assert_string_equal(fixture_value(f, "SELECT result FROM history"), "permanent");
 }
 
@@ -134,7 +159,8 @@ static void a_machine_falls_silent_and_comes_back(void **state)
     struct fixture *f = *state;
     fixture_poll(f, M1, BOOT_A, 0, "running");
     assert_string_equal(fixture_value(f, STATE(M1)), "running");
-    db_run(f->server.db, "UPDATE machines SET last_contact = last_contact - ?", "i", (int64_t)MACHINE_SILENT_MS + 1);
+    db_run(f->server.db, "UPDATE machines SET last_contact = last_contact - ?", "i",
+           (int64_t)MACHINE_SILENT_MS + 1);
     attempts_expire(&f->server);
     assert_string_equal(fixture_value(f, STATE(M1)), "silent");
     assert_int_equal(attempts_expire(&f->server), INT64_MAX);
@@ -151,7 +177,8 @@ static void nonsense_is_refused_and_leaves_nothing(void **state)
         "{\"boot_id\":\"" BOOT_A "\"}",
         "{\"boot_id\":\"" BOOT_A "\",\"sequence\":-1,\"kind\":\"attempt\"}",
         "{\"boot_id\":\"" BOOT_A "\",\"sequence\":1,\"kind\":\"attempt\"}",
-        "{\"boot_id\":\"" BOOT_A "\",\"sequence\":1,\"kind\":\"attempt\",\"attempt\":1,\"result\":\"perfect\"}",
+        "{\"boot_id\":\"" BOOT_A
+        "\",\"sequence\":1,\"kind\":\"attempt\",\"attempt\":1,\"result\":\"perfect\"}",
         "{\"boot_id\":\"" BOOT_A "\",\"sequence\":1,\"kind\":\"blob\"}",
         "{\"boot_id\":\"" BOOT_A "\",\"sequence\":1,\"kind\":\"../x\"}",
     };
@@ -164,7 +191,8 @@ static void nonsense_is_refused_and_leaves_nothing(void **state)
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM history"), "0");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+#define CASE(name)                                                                       \
+    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

@@ -50,10 +50,13 @@ static void make_release(struct fixture *fixture, int number)
     char commit[41];
     snprintf(commit, sizeof commit, "%040d", number);
     db_run(fixture->server.db,
-           "INSERT INTO releases (state, kind, channel, commit_id, content, trigger_kind, by_kind, by_name, "
-           "for_channel, created, expires, security, hash, length, before) VALUES ('published', 'build', "
+           "INSERT INTO releases (state, kind, channel, commit_id, content, "
+           "trigger_kind, by_kind, by_name, "
+           "for_channel, created, expires, security, hash, length, before) VALUES "
+           "('published', 'build', "
            "'main', ?, ?, 'push', 'pusher', 'anna', 1, 1, 2, 1, ?, 10, nullif(?, 0))",
-           "sssi", commit, fixture->content[number - 1], fixture->content[number - 1], (int64_t)number - 1);
+           "sssi", commit, fixture->content[number - 1], fixture->content[number - 1],
+           (int64_t)number - 1);
 }
 
 int fixture_set_up(void **state)
@@ -81,8 +84,9 @@ int fixture_set_up(void **state)
         make_release(fixture, i);
     db_run(server->db, "INSERT INTO channel (name, release) VALUES ('main', 1)", "");
     db_run(server->db,
-           "INSERT INTO machines (id, name, public_key, enrolled, channel, state) VALUES ('" M1
-           "', 'm1', 'k1', 1, 'main', 'enrolling'), ('" M2 "', 'm2', 'k2', 1, 'main', 'enrolling')",
+           "INSERT INTO machines (id, name, public_key, enrolled, channel, state) VALUES "
+           "('" M1 "', 'm1', 'k1', 1, 'main', 'enrolling'), ('" M2
+           "', 'm2', 'k2', 1, 'main', 'enrolling')",
            "");
     *state = fixture;
     return 0;
@@ -101,19 +105,20 @@ int fixture_tear_down(void **state)
     return result == RESULT_OK ? 0 : -1;
 }
 
-void fixture_poll(struct fixture *fixture, const char *machine, const char *boot_id, int content,
-                  const char *said)
+void fixture_poll(struct fixture *fixture, const char *machine, const char *boot_id,
+                  int content, const char *said)
 {
     char commit[41];
     struct problem problem = {"", ""};
     snprintf(commit, sizeof commit, "%040d", content + 1);
     JSON_OWNED json_t *body = json_pack(
-        "{s:s, s:s, s:i, s:i, s:{s:i, s:s, s:s, s:s}}", "boot_id", boot_id, "state", said, "uptime_ms", 5000,
-        "swaps_since_boot", 1, "running", "release", content + 1, "commit", commit, "content",
-        fixture->content[content], "stub",
+        "{s:s, s:s, s:i, s:i, s:{s:i, s:s, s:s, s:s}}", "boot_id", boot_id, "state", said,
+        "uptime_ms", 5000, "swaps_since_boot", 1, "running", "release", content + 1,
+        "commit", commit, "content", fixture->content[content], "stub",
         "5555555555555555555555555555555555555555555555555555555555555555");
     assert_non_null(body);
-    assert_int_equal(machine_contact(&fixture->server, machine, body, &problem), RESULT_OK);
+    assert_int_equal(machine_contact(&fixture->server, machine, body, &problem),
+                     RESULT_OK);
 }
 
 void fixture_offer(struct fixture *fixture, int64_t release)
@@ -122,23 +127,27 @@ void fixture_offer(struct fixture *fixture, int64_t release)
     machines_settle_all(&fixture->server);
 }
 
-enum result fixture_report(struct fixture *fixture, const char *machine, const char *boot_id,
-                           int64_t sequence, int64_t attempt, int64_t from, int64_t to,
-                           const char *result, const char *reason)
+enum result fixture_report(struct fixture *fixture, const char *machine,
+                           const char *boot_id, int64_t sequence, int64_t attempt,
+                           int64_t from, int64_t to, const char *result,
+                           const char *reason)
 {
     char from_commit[41];
     char to_commit[41];
     struct problem problem = {"", ""};
     snprintf(from_commit, sizeof from_commit, "%040d", (int)from);
     snprintf(to_commit, sizeof to_commit, "%040d", (int)to);
-    JSON_OWNED json_t *body = json_pack(
-        "{s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:s, s:[{s:s, s:n, s:n, s:s}], s:s, s:o, s:i, s:{s:i, s:n}, s:i}",
-        "boot_id", boot_id, "sequence", sequence, "kind", "attempt", "attempt", attempt, "release", to,
-        "from_commit", from_commit, "to_commit", to_commit, "from_content", fixture->content[from - 1],
-        "cells", "name", "c1", "old", "new", "class", "text", "result", result, "reason",
-        reason == NULL ? json_null()
-                       : json_pack("{s:s, s:s, s:n, s:n}", "code", reason, "text", "why", "cell", "symbol"),
-        "pause_ns", 1234, "stage_ms", "download", 5, "load", "bytes", 77);
+    JSON_OWNED json_t *body =
+        json_pack("{s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:s, s:[{s:s, s:n, s:n, s:s}], "
+                  "s:s, s:o, s:i, s:{s:i, s:n}, s:i}",
+                  "boot_id", boot_id, "sequence", sequence, "kind", "attempt", "attempt",
+                  attempt, "release", to, "from_commit", from_commit, "to_commit",
+                  to_commit, "from_content", fixture->content[from - 1], "cells", "name",
+                  "c1", "old", "new", "class", "text", "result", result, "reason",
+                  reason == NULL ? json_null()
+                                 : json_pack("{s:s, s:s, s:n, s:n}", "code", reason,
+                                             "text", "why", "cell", "symbol"),
+                  "pause_ns", 1234, "stage_ms", "download", 5, "load", "bytes", 77);
     assert_non_null(body);
     return attempts_report(&fixture->server, machine, body, &problem);
 }

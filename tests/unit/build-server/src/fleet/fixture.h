@@ -22,16 +22,17 @@ int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
 /* The machine polls. */
-void fixture_poll(struct fixture *fixture, const char *machine, const char *boot_id, int content,
-                  const char *said);
+void fixture_poll(struct fixture *fixture, const char *machine, const char *boot_id,
+                  int content, const char *said);
 
 /* The channel offers RELEASE. */
 void fixture_offer(struct fixture *fixture, int64_t release);
 
 /* An attempt's report from release FROM to TO; REASON is a code or NULL. */
-enum result fixture_report(struct fixture *fixture, const char *machine, const char *boot_id,
-                           int64_t sequence, int64_t attempt, int64_t from, int64_t to,
-                           const char *result, const char *reason);
+enum result fixture_report(struct fixture *fixture, const char *machine,
+                           const char *boot_id, int64_t sequence, int64_t attempt,
+                           int64_t from, int64_t to, const char *result,
+                           const char *reason);
 
 /* One value as text, in a static buffer. */
 const char *fixture_value(struct fixture *fixture, const char *sql);

@@ -14,7 +14,9 @@
 
 static void hold_channel(struct fixture *f)
 {
-    db_run(f->server.db, "UPDATE channel SET hold_since = 1, hold_kind = 'operator', hold_name = 'x'", "");
+    db_run(f->server.db,
+           "UPDATE channel SET hold_since = 1, hold_kind = 'operator', hold_name = 'x'",
+           "");
 }
 
 static void a_channel_that_is_not_held_keeps_nothing_back(void **state)
@@ -29,7 +31,8 @@ static void only_suspect_objects_keep_a_release_back(void **state)
     struct fixture *f = *state;
     hold_channel(f);
     hold_suspect(&f->server, "", f->content[3], f->content[0]);
-    assert_string_equal(fixture_value(f, "SELECT group_concat(name) FROM suspects"), "c3");
+    assert_string_equal(fixture_value(f, "SELECT group_concat(name) FROM suspects"),
+                        "c3");
     assert_true(hold_keeps_back(&f->server, f->content[3]));
     assert_false(hold_keeps_back(&f->server, f->content[4]));
     assert_false(hold_keeps_back(&f->server, f->content[0]));
@@ -56,7 +59,10 @@ static void a_release_without_suspects_lifts_the_hold(void **state)
 
 static void set_order(struct fixture *f, const char *machine, const char *intent)
 {
-    struct order_request request = {.machine = machine, .intent = intent, .release = 1, .by_kind = "operator",
+    struct order_request request = {.machine = machine,
+                                    .intent = intent,
+                                    .release = 1,
+                                    .by_kind = "operator",
                                     .by_name = "x"};
     assert_int_equal(orders_set(&f->server, &request), RESULT_OK);
 }
@@ -70,7 +76,8 @@ static void a_machines_rollback_is_lifted_and_a_pin_is_not(void **state)
     hold_lift_for(&f->server, f->content[3]);
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM orders"), "2");
     hold_lift_for(&f->server, f->content[4]);
-    assert_string_equal(fixture_value(f, "SELECT group_concat(intent) FROM orders"), "pin");
+    assert_string_equal(fixture_value(f, "SELECT group_concat(intent) FROM orders"),
+                        "pin");
 }
 
 static void an_orders_counter_rises_even_after_its_end(void **state)
@@ -106,7 +113,8 @@ static void the_tree_proves_orders_and_their_absence(void **state)
     manifest_orders_destroy(f->server.orders);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+#define CASE(name)                                                                       \
+    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

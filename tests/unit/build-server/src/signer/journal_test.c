@@ -147,11 +147,14 @@ static void many_timestamps_do_not_make_the_file_grow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_version_names_one_payload_for_ever, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(versions_and_counters_and_times_only_rise, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_version_names_one_payload_for_ever, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(versions_and_counters_and_times_only_rise, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_torn_last_line_is_cut_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_line_stops_the_signer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_timestamps_do_not_make_the_file_grow, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_timestamps_do_not_make_the_file_grow, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
