@@ -8,6 +8,7 @@
 #include <console/shell/shell.h>
 #include <core/namespace/namespace.h>
 #include <core/unwind/unwind.h>
+#include <lib/base/io.h>
 #include <lib/format/format.h>
 #include <mm/paging/paging.h>
 #include <task/cpu/cpu.h>
@@ -15,6 +16,11 @@
 #define TEXT_MAX 200u
 #define PLACE_MAX 96u
 #define BACKTRACE_MAX 32u
+#define VECTOR_MACHINE_CHECK 18u
+#define MSR_MCG_CAP 0x179u
+#define MSR_MC0_STATUS 0x401u
+#define MC_VALID (1ull << 63)
+#define MC_ADDRESS_VALID (1ull << 58)
 #define STACK_WALK_MAX (256u * 1024u)
 
 const char *report_vector_name(uint64_t vector)
@@ -117,6 +123,18 @@ static void say_registers(bool fatal, const struct trap_frame *f)
         f->ss);
 }
 
+/* Intel SDM volume 3, 16.3.2: which bank has recorded what, and where. */
+static void say_machine_check(bool fatal)
+{
+    uint64_t banks = msr_read(MSR_MCG_CAP) & 0xff;
+    for (uint32_t bank = 0; bank < banks; bank++) {
+        uint64_t status = msr_read(MSR_MC0_STATUS + 4 * bank);
+        if (status & MC_VALID)
+            say(fatal, "bank %u status %016lx address %016lx", bank, status,
+                status & MC_ADDRESS_VALID ? msr_read(MSR_MC0_STATUS + 4 * bank + 1) : 0);
+    }
+}
+
 static void say_page_fault(bool fatal, uint64_t error, uint64_t address)
 {
     say(fatal, "%s at %016lx: %s%s",
@@ -139,6 +157,8 @@ void report(const struct trap_frame *frame, const struct fault_record *record,
         say(fatal, "panic: %s", panic_text);
     if (record->address != 0)
         say_page_fault(fatal, record->error, record->address);
+    if (record->vector == VECTOR_MACHINE_CHECK)
+        say_machine_check(fatal);
     say_registers(fatal, frame);
     say(fatal, "at %s", record->place);
     say_backtrace(fatal, frame);

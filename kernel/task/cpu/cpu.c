@@ -105,7 +105,10 @@ static enum status take_stacks(unsigned index)
 
 enum status cpu_start_stacks(void)
 {
-    return take_stacks(0);
+    enum status status = take_stacks(0);
+    if (status == STATUS_OK)
+        machine_check_start_cpu();
+    return status;
 }
 
 /* First C code of another processor, on its scheduler stack; known to the trampoline by its stub. */
@@ -115,6 +118,7 @@ static void other_main(uint64_t index)
     descriptors_load((unsigned)index, block);
     paging_start_cpu();
     interrupt_start_cpu();
+    machine_check_start_cpu();
     lapic_start_cpu();
     timer_start_cpu();
     atomic_add(&cpus.online, 1); /* from here on it is asked to forget translations */

@@ -18,4 +18,7 @@ void descriptors_load(unsigned cpu, struct cpu_block *block);
 /* Where CPU continues when one of the table's exceptions hits. */
 void descriptors_set_stack(unsigned cpu, enum cpu_ist slot, uint64_t top);
 
+/* Lets machine checks of the CPU that runs this come as exception 18. Its stack must be set. */
+void machine_check_start_cpu(void);
+
 #endif
