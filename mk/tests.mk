@@ -10,23 +10,32 @@ test_fields := sources uses packages links flags
 UNIT_FILES := $(sort $(shell test -d tests/unit && find tests/unit -name test.mk))
 unit_tests :=
 
-# $(call read_tests,test.mk): a field may be given for one test alone, as sources_NAME_test.
+# $(call read_tests,test.mk): a field may be given for one test alone, as sources_NAME_test. Tests that say nothing of
+# their own share the objects of their folder's sources.
 define read_tests
 $(foreach f,$(test_fields),$f :=$n)
 include $1
 $(foreach t,$(sort $(wildcard $(dir $1)*_test.c)),$(call read_test,$(t:.c=),$(notdir $(t:.c=))))
+$(foreach f,$(test_fields),TEST_$(dir $1)shared_$f := $$(strip $$($f))$n)
 endef
 define read_test
 unit_tests += $1
-$(foreach f,$(test_fields),TEST_$1_$f := $$(strip $$(or $$($f_$2),$$($f)))$n)
+SHARED_$1 := $$(if $$(strip $$(sources_$2)$$(uses_$2)$$(packages_$2)$$(flags_$2)),,$(dir $1)shared)
+$(foreach f,$(test_fields),TEST_$1_$f := $$(strip $$(or $$($f_$2),$$($f)))$nundefine $f_$2$n)
 endef
 $(foreach f,$(UNIT_FILES),$(eval $(call read_tests,$f)))
 
+# $(call test_objects,COMPONENT,SOURCES,FIELDS-OF)
+test_objects = $(call objects_rules,san,$1,$2,$(TEST_$3_uses),$(TEST_$3_packages) cmocka,$(TEST_$3_flags))
+test_sources = $(call in_tree,$(patsubst %/,%,$(dir $1)),$(TEST_$1_sources))
+
 define unit_rules
-$(call objects_rules,san,$1,$1.c $(call in_tree,$(patsubst %/,%,$(dir $1)),$(TEST_$1_sources)),$(TEST_$1_uses),$(TEST_$1_packages) cmocka,$(TEST_$1_flags))
+$(call test_objects,$1,$1.c $(if $(SHARED_$1),,$(call test_sources,$1)),$1)
+OBJECTS_san_$1 += $$(OBJECTS_san_$(SHARED_$1))
 $(B)/$1: $$(OBJECTS_san_$1) $(call archives,san,$(TEST_$1_uses)) $(B)/obj/san/$1/flags
 	$(call show,LINK,$1)mkdir -p $$(@D) && $(call link,san,$1,$(TEST_$1_uses),$(TEST_$1_packages) cmocka,$(TEST_$1_links))
 endef
+$(foreach s,$(sort $(foreach t,$(unit_tests),$(SHARED_$t))),$(eval $(call test_objects,$s,$(call test_sources,$s),$s)))
 $(foreach t,$(unit_tests),$(eval $(call unit_rules,$t)))
 
 # Cells' own objects for host tests, linked below 2 GiB (-no-pie); k_ in front of all names keeps the host's apart.
@@ -58,8 +67,7 @@ tests_need := $(sort $(unit_wanted:%=$(B)/%) $(fuzz_wanted:%=$(B)/%) $(if $(only
 
 .PHONY: test tests soak fuzz bench
 test: deps-tests
-	$(Q)$(MAKE) tests T='$T'
-	$(Q)B=$(B) tests/run $T
+	$(Q)$(MAKE) -k tests T='$T'; BUILT=$$? B=$(B) tests/run $T
 tests: $(tests_need)
 
 # Five rounds of the system tests; any failure ends it.
