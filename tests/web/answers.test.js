@@ -169,6 +169,8 @@ test("neurath's lists, rows and plans", async () => {
   fits("status", await spoken("status"));
   fits("plan", await spoken("plan", "--to", first.commit, "--all"));
   fits("action", await spoken("rollback", "--to", first.commit, "--all", "--dry-run"));
+  for (const words of [["unhold", "--all"], ["hold", "m1"], ["unhold", "--machine", "m1"], ["retry", "m1"]])
+    fits("action", await spoken(...words), words.join(" "));
 });
 
 test("neurath's errors: JSON on stderr, 1 for refused, 2 for wrong usage", async () => {

@@ -214,6 +214,7 @@ bool command_parse(int argc, char **argv, struct invocation *out, struct failure
     }
     out->argument_count -= words;
     memmove(out->argument, out->argument + words, out->argument_count * sizeof(out->argument[0]));
+    memset(out->argument + out->argument_count, 0, words * sizeof(out->argument[0]));
     return out->value[OPTION_HELP] != NULL || check(out, failure);
 }
 
