@@ -6,6 +6,7 @@
 
 #include <core/guard/guard.h>
 #include <fault/power/power.h>
+#include <irq/interrupt/interrupt.h>
 #include <lib/base/atomic.h>
 #include <lib/format/format.h>
 #include <mm/paging/paging.h>
@@ -19,6 +20,7 @@
 #define VECTOR_PAGE_FAULT 14u
 #define VECTOR_MACHINE_CHECK 18u
 #define STREAK_MAX 12u /* faults in a row, after which a task is given up */
+#define STREAK_NS (60 * NS_PER_S)
 #define PANIC_TEXT_MAX 160u
 
 static struct {
@@ -30,6 +32,8 @@ static struct {
     uint32_t handling[CPU_MAX]; /* a fault while this is set is the last one */
     char panic_text[CPU_MAX][PANIC_TEXT_MAX];
     uint64_t panic_pc[CPU_MAX];
+    uint32_t interrupt_streak; /* faults of interrupt handlers that followed each other */
+    uint64_t interrupt_fault_ns;
     /* Of fault_expect(). */
     uint64_t expect_low, expect_high, expect_resume, expected_vector;
 } fault;
@@ -64,11 +68,35 @@ static uint64_t fault_address(void)
     return address;
 }
 
-/* There is a task whose work can be given up: no lock of it is held, and it is not the kernel that was interrupted. */
-static bool is_curable(const struct trap_frame *frame)
+/* A handler that faults each time would leave no time for anything else. */
+static bool interrupt_streak_over(void)
 {
-    return frame->vector != VECTOR_MACHINE_CHECK && cpu_locks_held() == 0 &&
-           !cpu_in_interrupt() && cpu_current_task() != NULL;
+    uint64_t now = clock_ns();
+    if (now - fault.interrupt_fault_ns > STREAK_NS)
+        fault.interrupt_streak = 0;
+    fault.interrupt_fault_ns = now;
+    return ++fault.interrupt_streak > STREAK_MAX;
+}
+
+enum cure {
+    CURE_NONE,      /* the machine resets */
+    CURE_INTERRUPT, /* the handler is given up, what it interrupted goes on */
+    CURE_TASK,      /* the task restarts, or stays down */
+};
+
+/* Nothing that holds a lock can be given up. Nor can a park, or the scheduler, which is nobody's task. */
+static enum cure cure_of(const struct trap_frame *frame)
+{
+    if (frame->vector == VECTOR_MACHINE_CHECK || cpu_locks_held() != 0)
+        return CURE_NONE;
+    if (cpu_in_interrupt())
+        return cpu_here()->interrupt_frame != 0 && !interrupt_streak_over()
+                   ? CURE_INTERRUPT
+                   : CURE_NONE;
+    if (cpu_current_task() == NULL ||
+        (task_fault_streak() >= STREAK_MAX && task_essential(cpu_current_task())))
+        return CURE_NONE;
+    return CURE_TASK;
 }
 
 static void fill_record(struct fault_record *record, const struct trap_frame *frame)
@@ -134,7 +162,8 @@ void fault_handle(struct trap_frame *frame)
 {
     struct fault_record record;
     uint32_t *handling = &fault.handling[cpu_index()];
-    bool give_up, reverted;
+    bool reverted;
+    enum cure cure;
     if (take_expected(frame))
         return;
     reverted =
@@ -145,17 +174,18 @@ void fault_handle(struct trap_frame *frame)
     }
     fill_record(&record, frame);
     record.reverted = reverted;
-    if (!is_curable(frame))
+    cure = cure_of(frame);
+    if (cure == CURE_NONE)
         end_machine(frame, &record);
-    give_up = task_fault_streak() >= STREAK_MAX;
-    if (give_up && task_essential(cpu_current_task()))
-        end_machine(frame, &record);
+    record.in_interrupt = cure == CURE_INTERRUPT;
     report(frame, &record, fault.panic_text[record.cpu]);
     fault.panic_text[record.cpu][0] = 0;
     fault.panic_pc[record.cpu] = 0;
     keep_record(&record);
     atomic_store(handling, 0);
-    task_abandon(!give_up);
+    if (cure == CURE_INTERRUPT)
+        interrupt_abandon();
+    task_abandon(task_fault_streak() < STREAK_MAX);
 }
 
 void fault_panic(const char *format, ...)

@@ -6,9 +6,10 @@
 #include <lib/base/status.h>
 #include <task/entry/entry.h>
 
-/* Order for an exception in a task that holds no lock: the swap's guard is asked (it may revert a swap in trial), the
- * registers and a backtrace are logged, the fault is put on the list, the task is restarted. With a lock held, in an
- * interrupt or in the scheduler there is no task to restart: all is printed and the machine resets. */
+/* Order: the swap's guard is asked first (it may revert a swap in trial); registers and a backtrace are logged, the fault is
+ * put on the list. Then a task is restarted, or a faulting interrupt handler given up and the interrupted code goes on.
+ * With a lock held, in the scheduler, under a park, or when it happens again and again, there is no such cure: all is
+ * printed and the machine resets. */
 
 struct fault_record {
     uint64_t number; /* 1 = first since boot */
@@ -20,6 +21,7 @@ struct fault_record {
     uint32_t cpu;
     bool reverted; /* the guard took a swap back because of it */
     bool fatal;
+    bool in_interrupt;
     char task[24];
     char place[96]; /* cell@version function+offset */
 };

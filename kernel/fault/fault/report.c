@@ -165,7 +165,9 @@ void report(const struct trap_frame *frame, const struct fault_record *record,
     if (record->reverted)
         say(fatal, "the swap on trial was taken back");
     say(fatal, "%s",
-        fatal ? "no task can be restarted: the machine resets" : "the task restarts");
+        fatal                  ? "there is no cure: the machine resets"
+        : record->in_interrupt ? "the interrupt is given up"
+                               : "the task restarts");
 }
 
 void report_nested(const struct trap_frame *frame)

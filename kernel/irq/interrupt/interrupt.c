@@ -50,8 +50,9 @@ struct line {
 static struct {
     struct gate table[256] __attribute__((aligned(64))); /* [I] */
     struct spinlock lock;
-    struct line lines[LINES]; /* [L], handlers also read without */
-    uint64_t counts[256];     /* [a] */
+    struct line lines[LINES];       /* [L], handlers also read without */
+    uint64_t counts[256];           /* [a] */
+    struct line *handling[CPU_MAX]; /* [c] whose handlers run */
 } interrupt;
 
 static void gate_set(unsigned vector, uint64_t target, unsigned ist)
@@ -232,16 +233,39 @@ uint64_t interrupt_count(unsigned vector)
     return vector < 256 ? atomic_load(&interrupt.counts[vector]) : 0;
 }
 
+static void handling_begin(struct line *line)
+{
+    interrupt.handling[cpu_index()] = line;
+    atomic_add(&line->running, 1);
+}
+
+static void handling_end(void)
+{
+    struct line *line = interrupt.handling[cpu_index()];
+    interrupt.handling[cpu_index()] = NULL;
+    if (line != NULL)
+        atomic_sub(&line->running, 1);
+}
+
 static void dispatch_device(unsigned vector)
 {
     struct line *line = &interrupt.lines[vector - VECTOR_DEVICE_FIRST];
-    atomic_add(&line->running, 1);
+    handling_begin(line);
     for (unsigned i = 0; i < HANDLERS_MAX; i++) {
         interrupt_fn fn = atomic_load(&line->handlers[i].fn);
         if (fn != NULL)
             fn(line->handlers[i].arg);
     }
-    atomic_sub(&line->running, 1);
+    handling_end();
+}
+
+void interrupt_abandon(void)
+{
+    (void)interrupts_off();
+    handling_end();
+    timer_abandon();
+    lapic_eoi();
+    entry_interrupt_end();
 }
 
 void interrupt_dispatch(struct trap_frame *frame)

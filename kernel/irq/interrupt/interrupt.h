@@ -35,6 +35,10 @@ unsigned interrupt_isa_gsi(unsigned irq, enum interrupt_trigger *out_trigger);
 /* Counts since boot. */
 uint64_t interrupt_count(unsigned vector);
 
+/* Ends the interrupt that runs on this CPU in the middle of its handler, which has faulted: no lock may be held. Goes on with
+ * what was interrupted. For the fault handler. */
+NORETURN void interrupt_abandon(void);
+
 /* Called by the cell entry. */
 void interrupt_dispatch(struct trap_frame *frame);
 

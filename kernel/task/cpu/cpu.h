@@ -42,7 +42,8 @@ struct cpu_block {
     uint64_t switches;   /* 0x58 [c] count of task switches */
     uint32_t quiet; /* 0x60 [a] halted: forgets all translations before it does anything else */
     uint32_t zero;
-    uint64_t reserved[3];
+    uint64_t interrupt_frame; /* 0x68 [c] what the running interrupt interrupted; 0: it cannot be given up */
+    uint64_t reserved[2];
 };
 
 #define CPU_BLOCK_INTERRUPT_STACK 0x18
@@ -63,6 +64,7 @@ _Static_assert(offsetof(struct cpu_block, reschedule) == CPU_BLOCK_RESCHEDULE, "
 _Static_assert(offsetof(struct cpu_block, shootdown_pending) == 0x34, "frozen");
 _Static_assert(offsetof(struct cpu_block, nmis) == CPU_BLOCK_NMIS, "frozen");
 _Static_assert(offsetof(struct cpu_block, quiet) == 0x60, "frozen");
+_Static_assert(offsetof(struct cpu_block, interrupt_frame) == 0x68, "frozen");
 
 /* Number of this CPU, 0-based. A task may be moved at any instruction unless interrupts are off. */
 static inline unsigned cpu_index(void)

@@ -9,6 +9,7 @@ void entry_root(void);
 void entry_resume_trap(void);
 void entry_resume_switch(void);
 void entry_abandoned(void);
+void entry_interrupt_abandoned(void);
 void park_entry(void);
 void nmi_entry(void);
 void entry_spurious(void);
@@ -78,6 +79,11 @@ uint64_t entry_resume_switch_address(void)
 uint64_t entry_abandoned_address(void)
 {
     return (uint64_t)entry_abandoned;
+}
+
+uint64_t entry_interrupt_abandoned_address(void)
+{
+    return (uint64_t)entry_interrupt_abandoned;
 }
 
 void entry_prepare_step(struct saved_context *out, uint64_t stack_top, void *step,

@@ -70,8 +70,14 @@ NORETURN void entry_schedule(void);
 /* Gives up the current step and goes to task_step_done() with the struct wait that was stored. Interrupts off. */
 NORETURN void entry_leave_step(void);
 
+/* Gives up the interrupt that runs on this CPU and goes on with what it interrupted. The handler must have been told:
+ * see interrupt_abandon(). Interrupts off. */
+NORETURN void entry_interrupt_end(void);
+
 /* Stub address of code that goes to task_abandon(true) on the scheduler stack, from any frame of this CPU. */
 uint64_t entry_abandoned_address(void);
+/* The same for code that goes to interrupt_abandon(), from the handler that runs on this CPU. */
+uint64_t entry_interrupt_abandoned_address(void);
 
 /* Halts this CPU on its scheduler stack until an interrupt has come, then goes to task_schedule(). */
 NORETURN void entry_idle(void);

@@ -1,6 +1,7 @@
 /* The root of every task, and the steps from a task to the scheduler and back. */
 /* SPDX-License-Identifier: MIT */
 
+#define INTERRUPT_STACK %gs:0x18
 #define SCHEDULER_STACK %gs:0x20
 #define QUIET %gs:0x60
 #define STATUS_RESTART 8
@@ -146,6 +147,18 @@
     jmp task_abandon
     .cfi_endproc
     .size entry_abandoned, . - entry_abandoned
+
+/* The same for an interrupt handler that the guard gave up. */
+    function entry_interrupt_abandoned
+    .cfi_startproc
+    .cfi_undefined rip
+    cli
+    cld
+    movq INTERRUPT_STACK, %rsp
+    pushq $0
+    jmp interrupt_abandon
+    .cfi_endproc
+    .size entry_interrupt_abandoned, . - entry_interrupt_abandoned
 
 /* An interrupt that is pending at sti is taken after hlt has begun, so none is slept through. */
     function entry_idle

@@ -10,6 +10,7 @@
 #define ERROR_CODES 0x60227d00
 #define SHOOTDOWN_PENDING %gs:0x34
 #define QUIET %gs:0x60
+#define INTERRUPT_FRAME %gs:0x68
 
 .macro function name
     .section .text.\name, "ax", @progbits
@@ -111,18 +112,27 @@
     .cfi_endproc
     .size entry_exception, . - entry_exception
 
-/* Interrupts do not nest: the stack is always free. Afterwards the interrupted task may have to give way: its frame
- * then is its saved context. */
+/* Interrupts do not nest: the stack is always free. */
     function entry_interrupt
     .cfi_startproc
     save_registers
     unwind_through_frame
     leave_quiet
     incl INTERRUPT_DEPTH
+    movq %rbx, INTERRUPT_FRAME
     movq INTERRUPT_STACK, %rsp
     movq %rbx, %rdi
     call interrupt_dispatch
-    movq %rbx, %rsp
+    jmp entry_interrupt_end
+    .cfi_endproc
+    .size entry_interrupt, . - entry_interrupt
+
+/* Afterwards the interrupted task may have to give way: its frame then is its saved context. The fault handler
+ * comes here too, when it gives up what the interrupt was doing. */
+    function entry_interrupt_end
+    .cfi_startproc
+    .cfi_undefined rip
+    movq INTERRUPT_FRAME, %rsp
     decl INTERRUPT_DEPTH
     cmpl $0, RESCHEDULE
     jne 1f
@@ -132,7 +142,7 @@
     pushq $0
     jmp task_preempt
     .cfi_endproc
-    .size entry_interrupt, . - entry_interrupt
+    .size entry_interrupt_end, . - entry_interrupt_end
 
 /* The swap holds this CPU: nothing but its own code may run between here and park_handler(). */
     function park_entry
@@ -143,6 +153,7 @@
     unwind_through_frame
     leave_quiet
     incl INTERRUPT_DEPTH
+    movq $0, INTERRUPT_FRAME
     movq INTERRUPT_STACK, %rsp
     movq %rbx, %rdi
     call park_handler

@@ -217,11 +217,20 @@ static void wait_for_event(struct task *task)
     set_deadline(task, task->wait.deadline_ns);
 }
 
+static bool wait_valid(const struct wait *wait)
+{
+    return wait->kind <= WAIT_DONE ? wait->kind != WAIT_EVENT || wait->event != NULL
+                                   : wait->kind == WAIT_FAULTED;
+}
+
 void task_step_done(void)
 {
-    struct task *task;
+    struct task *task = cpu_current_task();
+    if (!wait_valid(&task->wait)) /* without a lock: the task restarts */
+        fault_panic("task %s: its step returned a wait of kind %u", task->name,
+                    task->wait.kind);
     spin_lock(&scheduler.lock);
-    task = leave_current(cpu_here());
+    (void)leave_current(cpu_here());
     task->steps++;
     task->context.resume = 0;
     switch (task->wait.kind) {
@@ -238,9 +247,6 @@ void task_step_done(void)
         scheduler_signal(&scheduler.died);
         break;
     case WAIT_FAULTED: task->state = TASK_FAULTED; break;
-    default:
-        fault_panic("task %s: its step returned a wait of kind %u", task->name,
-                    task->wait.kind);
     }
     run_next(cpu_here(), NULL);
 }

@@ -124,10 +124,20 @@ void task_abandon(bool restart)
 
 bool task_abandon_frame(struct trap_frame *frame)
 {
-    if (cpu_locks_held() != 0 || cpu_in_interrupt() || cpu_current_task() == NULL)
+    const struct cpu_block *here = cpu_here();
+    if (cpu_locks_held() != 0)
         return false;
-    frame->rip = entry_abandoned_address();
-    frame->rsp = cpu_here()->scheduler_stack - 8;
+    if (cpu_in_interrupt()) {
+        if (here->interrupt_frame == 0)
+            return false;
+        frame->rip = entry_interrupt_abandoned_address();
+        frame->rsp = here->interrupt_stack - 8;
+    } else {
+        if (cpu_current_task() == NULL)
+            return false;
+        frame->rip = entry_abandoned_address();
+        frame->rsp = here->scheduler_stack - 8;
+    }
     frame->rflags &= ~0x200ull;
     return true;
 }

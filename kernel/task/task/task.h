@@ -141,8 +141,9 @@ NODISCARD enum status task_restart(struct task *task);
  * For the fault handler; no lock may be held. */
 NORETURN void task_abandon(bool restart);
 
-/* For the NMI guard: makes FRAME, the interrupted code of this CPU, continue in task_abandon(true) instead. False, and
- * nothing changed, when the CPU holds a lock, is in an interrupt or runs no task. No indirect calls, no locks. */
+/* For the NMI guard: makes FRAME, the interrupted code of this CPU, continue in task_abandon(true) instead, or, if that is an
+ * interrupt handler, in interrupt_abandon(). False, and nothing changed, when the CPU holds a lock, is parked, or runs no
+ * task. No indirect calls, no locks. */
 bool task_abandon_frame(struct trap_frame *frame);
 
 /* Wait queues: blocking inside a step (Q2). All fields under lock. */

@@ -142,6 +142,16 @@ void timer_interrupt(void)
         task_slice_end();
 }
 
+void timer_abandon(void)
+{
+    struct queue *queue = &queues[cpu_index()];
+    spin_lock(&queue->lock);
+    atomic_store(&queue->running, NULL);
+    queue->armed_ns = 0;
+    program(queue);
+    spin_unlock(&queue->lock);
+}
+
 void timer_start(void)
 {
     for (unsigned i = 0; i < CPU_MAX; i++)

@@ -37,6 +37,9 @@ bool timer_running(const struct timer *timer);
 /* For the scheduler: end of the running slice of this CPU, 0 = none. One more deadline beside the queue. */
 void timer_slice_arm(uint64_t deadline_ns);
 
+/* The callback that runs on this CPU, if there is one, has been given up; the queue goes on. Called by the cell interrupt. */
+void timer_abandon(void);
+
 /* VECTOR_TIMER; called by the cell interrupt. */
 void timer_interrupt(void);
 

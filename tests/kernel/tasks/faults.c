@@ -5,6 +5,7 @@
 #include <fault/fault/fault.h>
 #include <string.h>
 #include <time/clock/clock.h>
+#include <time/timer/timer.h>
 
 #define VECTOR_INVALID_OPCODE 6u
 #define VECTOR_BREAKPOINT 3u
@@ -94,6 +95,51 @@ void a_panic_restarts_its_task(void)
     KTEST_CHECK(ktest_until_count(&panics, 2, 10 * NS_PER_S));
     KTEST_CHECK(fault_at(0, &record) == STATUS_OK);
     KTEST_CHECK(record.vector == VECTOR_BREAKPOINT);
+}
+
+static volatile uint64_t handler_calls;
+
+static void bad_handler(void *arg)
+{
+    (void)arg;
+    count(&handler_calls);
+    *(volatile uint8_t *)nowhere = 1;
+}
+
+/* On each CPU in turn; timers, and the task that was interrupted, go on. */
+void a_faulting_interrupt_handler_is_given_up(void)
+{
+    static struct timer timer;
+    uint64_t before = fault_count();
+    struct fault_record record = {0};
+    timer_init(&timer, bad_handler, NULL);
+    for (uint64_t i = 1; i <= 4; i++) {
+        timer_arm(&timer, clock_ns() + NS_PER_MS);
+        KTEST_CHECK(ktest_until_count(&handler_calls, i, 5 * NS_PER_S));
+        ktest_sleep(2 * NS_PER_MS);
+        KTEST_CHECK(!timer_running(&timer));
+    }
+    KTEST_CHECK(fault_count() == before + 4);
+    KTEST_CHECK(fault_at(0, &record) == STATUS_OK);
+    KTEST_CHECK(record.in_interrupt && !record.fatal);
+    KTEST_CHECK(!cpu_in_interrupt());
+}
+
+static volatile uint64_t nonsense_calls;
+
+static struct wait nonsense_step(void *arg)
+{
+    (void)arg;
+    count(&nonsense_calls);
+    return nonsense_calls == 1 ? (struct wait){.kind = 77} : wait_done();
+}
+
+void a_step_that_returns_nonsense_restarts(void)
+{
+    uint64_t before = fault_count();
+    KTEST_CHECK(task_create("nonsense", nonsense_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&nonsense_calls, 2, 5 * NS_PER_S));
+    KTEST_CHECK(fault_count() == before + 1);
 }
 
 static struct wait_queue bed;
