@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,7 +30,8 @@
 /* Where the child mounts a private tmpfs that holds the neutral paths. Every system has it. */
 #define STAGE "/tmp"
 
-enum { EXIT_SETUP = 125, EXIT_NO_BUBBLEWRAP = 126 };
+/* What the child tells through its own pipe when it does not get as far as bubblewrap. */
+enum { TOLD_SETUP = 'S', TOLD_NO_BUBBLEWRAP = 'B' };
 
 struct plan {
     const char *folders[FOLDERS]; /* host paths or NULL: work, build, sources, tools */
@@ -190,8 +192,14 @@ static void set_limits(const struct sandbox_job *job, bool root)
     limit(RLIMIT_NPROC, root ? job->processes : job->processes + 4096);
 }
 
-static __attribute__((noreturn)) void child(const struct plan *plan,
-                                            const struct sandbox_job *job, int output)
+static __attribute__((noreturn)) void give_up(int tell, char what)
+{
+    (void)!write(tell, &what, 1);
+    _exit(1);
+}
+
+static __attribute__((noreturn)) void
+child(const struct plan *plan, const struct sandbox_job *job, int output, int tell)
 {
     setsid();
     sigset_t none;
@@ -203,19 +211,18 @@ static __attribute__((noreturn)) void child(const struct plan *plan,
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     if (plan->root && !stage_folders(plan))
-        _exit(EXIT_SETUP);
+        give_up(tell, TOLD_SETUP);
     set_limits(job, plan->root);
     if (plan->root &&
         (setgroups(0, NULL) != 0 || setresgid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID) != 0 ||
          setresuid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID) != 0))
-        _exit(EXIT_SETUP);
+        give_up(tell, TOLD_SETUP);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    syscall(SYS_close_range, 3u, ~0u, 0u);
-    if (chdir("/") != 0)
-        _exit(EXIT_SETUP);
+    if (syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) != 0 || chdir("/") != 0)
+        give_up(tell, TOLD_SETUP);
     static char *const environment[] = {(char *)"PATH=/usr/bin:/bin", NULL};
     execve("/usr/bin/bwrap", plan->arguments, environment);
-    _exit(EXIT_NO_BUBBLEWRAP);
+    give_up(tell, TOLD_NO_BUBBLEWRAP);
 }
 
 static void end_job(pid_t pid, struct sandbox_result *result, enum sandbox_end end)
@@ -265,29 +272,46 @@ static void watch_job(const struct sandbox_job *job, pid_t pid, int fd,
     }
 }
 
-static enum result wait_job(pid_t pid, struct sandbox_result *result,
+static enum result wait_job(pid_t pid, int told, struct sandbox_result *result,
                             struct problem *problem)
 {
     int status = 0;
+    char what = 0;
     while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR)
             return problem_set(problem, RESULT_IO, "sandbox",
                                "the build's process is lost");
     }
+    if (read(told, &what, 1) == 1 && what == TOLD_SETUP)
+        return problem_set(problem, RESULT_FAILED, "sandbox",
+                           "the sandbox cannot be set up (mount namespace or user id)");
+    if (what == TOLD_NO_BUBBLEWRAP)
+        return problem_set(problem, RESULT_FAILED, "sandbox",
+                           "bubblewrap (/usr/bin/bwrap) cannot be run");
     if (result->end != SANDBOX_EXITED)
         return RESULT_OK;
     if (WIFSIGNALED(status)) {
         result->end = SANDBOX_SIGNALLED;
         result->status = WTERMSIG(status);
-        return RESULT_OK;
+    } else {
+        result->status = WEXITSTATUS(status);
     }
-    result->status = WEXITSTATUS(status);
-    if (result->status == EXIT_SETUP)
-        return problem_set(problem, RESULT_FAILED, "sandbox",
-                           "the sandbox cannot be set up (mount namespace or user id)");
-    if (result->status == EXIT_NO_BUBBLEWRAP)
-        return problem_set(problem, RESULT_FAILED, "sandbox",
-                           "bubblewrap (bwrap) is missing");
+    return RESULT_OK;
+}
+
+/* Both ends of both pipes, or none. */
+static enum result open_pipes(int output[2], int tell[2], struct problem *problem)
+{
+    if (pipe2(output, O_CLOEXEC) != 0)
+        return problem_set(problem, result_of_errno(errno), "sandbox", "no pipe: %s",
+                           strerror(errno));
+    if (pipe2(tell, O_CLOEXEC) != 0) {
+        enum result result = problem_set(problem, result_of_errno(errno), "sandbox",
+                                         "no pipe: %s", strerror(errno));
+        close(output[0]);
+        close(output[1]);
+        return result;
+    }
     return RESULT_OK;
 }
 
@@ -295,28 +319,29 @@ enum result sandbox_run(const struct sandbox_job *job, struct sandbox_result *ou
                         struct problem *problem)
 {
     struct plan plan;
+    int output[2];
+    int tell[2];
     enum result result = plan_job(job, &plan, problem);
-    int output[2] = {-1, -1};
-    if (result == RESULT_OK && pipe2(output, O_CLOEXEC) != 0)
-        result = problem_set(problem, result_of_errno(errno), "sandbox", "no pipe: %s",
-                             strerror(errno));
-    pid_t pid = -1;
-    if (result == RESULT_OK) {
-        pid = fork();
-        if (pid == 0)
-            child(&plan, job, output[1]);
-        close(output[1]);
-        if (pid < 0)
-            result = problem_set(problem, result_of_errno(errno), "sandbox",
-                                 "no process: %s", strerror(errno));
-    }
+    if (result == RESULT_OK)
+        result = open_pipes(output, tell, problem);
+    if (result != RESULT_OK)
+        return result;
+    pid_t pid = fork();
+    if (pid == 0)
+        child(&plan, job, output[1], tell[1]);
+    int error = errno;
+    close(output[1]);
+    close(tell[1]);
     struct sandbox_result ended = {SANDBOX_EXITED, 0};
-    if (result == RESULT_OK) {
+    if (pid < 0) {
+        result = problem_set(problem, result_of_errno(error), "sandbox", "no process: %s",
+                             strerror(error));
+    } else {
         watch_job(job, pid, output[0], &ended);
-        result = wait_job(pid, &ended, problem);
+        result = wait_job(pid, tell[0], &ended, problem);
     }
-    if (output[0] >= 0)
-        close(output[0]);
+    close(output[0]);
+    close(tell[0]);
     if (result == RESULT_OK)
         *out_result = ended;
     return result;
