@@ -108,72 +108,91 @@ static uint64_t narrow_unsigned(uint64_t value, int size)
     return value << shift >> shift;
 }
 
-static void put_signed(struct sink *sink, const struct directive *d, uint64_t raw)
+/* A va_list that functions can share: as a parameter it would be an array or a pointer. */
+struct arguments {
+    va_list list;
+};
+
+/* What stands behind a '%'; gives where the text goes on. */
+static const char *parse_directive(const char *format, struct directive *d,
+                                   struct arguments *a)
 {
+    for (; *format == '-' || *format == '0'; format++) {
+        d->left = d->left || *format == '-';
+        d->zero = d->zero || *format == '0';
+    }
+    if (*format == '*') {
+        d->width = va_arg(a->list, int);
+        format++;
+    } else {
+        format = parse_number(format, &d->width);
+    }
+    if (*format == '.') {
+        d->has_precision = true;
+        if (format[1] == '*') {
+            d->precision = va_arg(a->list, int);
+            format += 2;
+        } else {
+            format = parse_number(format + 1, &d->precision);
+        }
+    }
+    format = parse_size(format, &d->size);
+    d->conversion = *format;
+    return *format == 0 ? format : format + 1;
+}
+
+static void put_signed(struct sink *sink, const struct directive *d, struct arguments *a)
+{
+    uint64_t raw = d->size == 8 ? (uint64_t)va_arg(a->list, int64_t)
+                                : (uint64_t)va_arg(a->list, int);
     int64_t value = narrow_signed(raw, d->size);
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     put_number(sink, d, magnitude, 10, value < 0 ? "-" : "");
 }
 
-size_t format_text_list(char *out, size_t capacity, const char *format, va_list arguments)
+static void put_unsigned(struct sink *sink, const struct directive *d, struct arguments *a)
+{
+    uint64_t value = d->size == 8 ? va_arg(a->list, uint64_t)
+                                  : narrow_unsigned(va_arg(a->list, unsigned), d->size);
+    put_number(sink, d, value, d->conversion == 'u' ? 10 : 16, "");
+}
+
+static void put_directive(struct sink *sink, struct directive *d, struct arguments *a)
+{
+    char single[2] = {0, 0};
+    switch (d->conversion) {
+    case 'd':
+    case 'i': put_signed(sink, d, a); return;
+    case 'u':
+    case 'x':
+    case 'X': put_unsigned(sink, d, a); return;
+    case 'p': put_number(sink, d, (uint64_t)va_arg(a->list, void *), 16, "0x"); return;
+    case 'c':
+        single[0] = (char)va_arg(a->list, int);
+        d->has_precision = false;
+        put_text(sink, d, single);
+        return;
+    case 's': put_text(sink, d, va_arg(a->list, const char *)); return;
+    case 0: return;
+    default: put(sink, d->conversion);
+    }
+}
+
+size_t format_text_list(char *out, size_t capacity, const char *format, va_list list)
 {
     struct sink sink = {out, capacity, 0};
-    for (; *format != 0; format++) {
+    struct arguments arguments;
+    va_copy(arguments.list, list);
+    while (*format != 0) {
         struct directive d = {0};
-        char single[2] = {0, 0};
         if (*format != '%') {
-            put(&sink, *format);
+            put(&sink, *format++);
             continue;
         }
-        for (format++; *format == '-' || *format == '0'; format++) {
-            d.left = d.left || *format == '-';
-            d.zero = d.zero || *format == '0';
-        }
-        if (*format == '*') {
-            d.width = va_arg(arguments, int);
-            format++;
-        } else {
-            format = parse_number(format, &d.width);
-        }
-        if (*format == '.') {
-            d.has_precision = true;
-            if (format[1] == '*') {
-                d.precision = va_arg(arguments, int);
-                format += 2;
-            } else {
-                format = parse_number(format + 1, &d.precision);
-            }
-        }
-        format = parse_size(format, &d.size);
-        d.conversion = *format;
-        switch (d.conversion) {
-        case 'd':
-        case 'i':
-            put_signed(&sink, &d,
-                       d.size == 8 ? (uint64_t)va_arg(arguments, int64_t)
-                                   : (uint64_t)va_arg(arguments, int));
-            break;
-        case 'u':
-        case 'x':
-        case 'X':
-            put_number(&sink, &d,
-                       d.size == 8 ? va_arg(arguments, uint64_t)
-                                   : narrow_unsigned(va_arg(arguments, unsigned), d.size),
-                       d.conversion == 'u' ? 10 : 16, "");
-            break;
-        case 'p':
-            put_number(&sink, &d, (uint64_t)va_arg(arguments, void *), 16, "0x");
-            break;
-        case 'c':
-            single[0] = (char)va_arg(arguments, int);
-            d.has_precision = false;
-            put_text(&sink, &d, single);
-            break;
-        case 's': put_text(&sink, &d, va_arg(arguments, const char *)); break;
-        case 0: format--; break;
-        default: put(&sink, d.conversion);
-        }
+        format = parse_directive(format + 1, &d, &arguments);
+        put_directive(&sink, &d, &arguments);
     }
+    va_end(arguments.list);
     if (capacity > 0)
         out[sink.len < capacity ? sink.len : capacity - 1] = 0;
     return sink.len;

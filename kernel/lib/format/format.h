@@ -11,6 +11,6 @@
 /* Writes at most CAPACITY bytes into OUT, the last of them NUL (nothing when CAPACITY is 0).
  * Gives the length that the whole text has, without the NUL. */
 size_t format_text(char *out, size_t capacity, const char *format, ...) PRINTF_LIKE(3, 4);
-size_t format_text_list(char *out, size_t capacity, const char *format, va_list arguments);
+size_t format_text_list(char *out, size_t capacity, const char *format, va_list list);
 
 #endif
