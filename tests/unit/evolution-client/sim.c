@@ -38,8 +38,8 @@ static bool is_deaf(const struct sim *sim)
     return sim->down || new_version || (sim->old_is_deaf && sim->reverts > 0);
 }
 
-static bool start(void *context, enum client_channel channel,
-                  const struct client_request *request)
+static bool start_inside(void *context, enum client_channel channel,
+                         const struct client_request *request)
 {
     struct sim *sim = context;
     struct sim_answer *answer = &sim->answers[channel];
@@ -132,7 +132,8 @@ static void next_piece(struct sim *sim, struct sim_answer *answer,
     answer->ready_ns = sim->now_ns + answer->piece_ns;
 }
 
-static void next(void *context, enum client_channel channel, struct client_io_event *out)
+static void next_inside(void *context, enum client_channel channel,
+                        struct client_io_event *out)
 {
     struct sim *sim = context;
     struct sim_answer *answer = &sim->answers[channel];
@@ -163,7 +164,7 @@ static void cancel(void *context, enum client_channel channel)
 
 /* --- Installer -------------------------------------------------------------------------------------------------- */
 
-static size_t running(void *context, struct client_cell *out, size_t max)
+static size_t running_inside(void *context, struct client_cell *out, size_t max)
 {
     struct sim *sim = context;
     size_t count = 0;
@@ -196,8 +197,8 @@ static unsigned colour_of(unsigned cell, const uint8_t *bytes, size_t len)
     return 0;
 }
 
-static bool submit(void *context, const struct client_install *install,
-                   uint64_t *out_attempt)
+static bool submit_inside(void *context, const struct client_install *install,
+                          uint64_t *out_attempt)
 {
     struct sim *sim = context;
     memcpy(sim->next, sim->running, sizeof sim->next);
@@ -301,7 +302,7 @@ static void extend(void *context, uint64_t attempt, uint64_t ns)
 
 /* --- Store, system ---------------------------------------------------------------------------------------------- */
 
-static bool put(void *context, const uint8_t *blob, size_t len)
+static bool put_inside(void *context, const uint8_t *blob, size_t len)
 {
     struct sim *sim = context;
     if (sim->store_fails)
@@ -337,6 +338,55 @@ static bool local_tests(void *context)
 {
     const struct sim *sim = context;
     return !(sim->phase == CLIENT_INSTALL_TRIAL && sim->fate == SIM_DEAF);
+}
+
+/* --- Ports that allocate, with the test told of it ------------------------------------------------------------------ */
+
+static void tell(const struct sim *sim, bool entered)
+{
+    if (sim->in_port)
+        sim->in_port(entered);
+}
+
+static bool start(void *context, enum client_channel channel,
+                  const struct client_request *request)
+{
+    tell(context, true);
+    bool done = start_inside(context, channel, request);
+    tell(context, false);
+    return done;
+}
+
+static void next(void *context, enum client_channel channel, struct client_io_event *out)
+{
+    tell(context, true);
+    next_inside(context, channel, out);
+    tell(context, false);
+}
+
+static size_t running(void *context, struct client_cell *out, size_t max)
+{
+    tell(context, true);
+    size_t count = running_inside(context, out, max);
+    tell(context, false);
+    return count;
+}
+
+static bool submit(void *context, const struct client_install *install,
+                   uint64_t *out_attempt)
+{
+    tell(context, true);
+    bool done = submit_inside(context, install, out_attempt);
+    tell(context, false);
+    return done;
+}
+
+static bool put(void *context, const uint8_t *blob, size_t len)
+{
+    tell(context, true);
+    bool done = put_inside(context, blob, len);
+    tell(context, false);
+    return done;
 }
 
 /* --- The world -------------------------------------------------------------------------------------------------- */

@@ -114,6 +114,7 @@ struct sim {
     bool no_random;
     uint32_t random;
     char last_log[256];
+    void (*in_port)(bool entered); /* told when the client is in a port of ours, and out again */
 };
 
 /* A world with release 1 (colours 1 1 1 1) running and served; the client is not yet created. */
