@@ -144,6 +144,36 @@ void udp_echoes_every_message_at_1_kHz(void)
     KTEST_CHECK(after.rx_lost == before.rx_lost && after.tx_lost == before.tx_lost);
 }
 
+static bool link_is(void *arg)
+{
+    struct net_status status;
+    net_status(&status);
+    return status.link == *(const bool *)arg;
+}
+
+/* The request itself is under way while the link is down: its answer comes when it is up again. */
+void a_connection_outlives_a_pulled_cable(void)
+{
+    bool down = false, up = true;
+    struct http *http = network_client(NULL);
+    struct http_request request = {
+        .method = "GET", .path = "/link/pull/1500", .body_len_max = 100};
+    struct net_local_tests tests;
+    KTEST_CHECK(http_begin(http, &request) == STATUS_OK);
+    KTEST_CHECK(network_finish(http, 0) == STATUS_TIMEOUT); /* on its way */
+    for (unsigned i = 0; i < 1000 && !link_is(&down); i++) {
+        (void)!http_step(http);
+        ktest_sleep(NS_PER_MS);
+    }
+    KTEST_CHECK(link_is(&down));
+    KTEST_CHECK(!net_local_tests(&tests) && !tests.link);
+    KTEST_CHECK(network_finish(http, WAIT_S) == STATUS_OK);
+    KTEST_CHECK(network_body_is_text(http, "back"));
+    KTEST_CHECK(link_is(&up));
+    KTEST_CHECK(ktest_until(local_tests_hold, NULL, 5 * NS_PER_S));
+    http_destroy(http);
+}
+
 /* Last: what all these connections took has been given back. Closed connections may linger for a while. */
 static bool heap_is_as_before(void *arg)
 {
@@ -200,6 +230,7 @@ enum status test_network_start(void)
         KTEST_CASE(another_name_is_refused),
         KTEST_CASE(a_plain_server_is_no_tls_server),
         KTEST_CASE(a_large_body_arrives_over_tls),
+        KTEST_CASE(a_connection_outlives_a_pulled_cable),
         KTEST_CASE(memory_is_given_back),
     };
     return ktest_run(cases, ARRAY_LEN(cases));

@@ -56,6 +56,7 @@ void another_ca_is_refused(void);
 void another_name_is_refused(void);
 void a_plain_server_is_no_tls_server(void);
 void a_large_body_arrives_over_tls(void);
+void a_connection_outlives_a_pulled_cable(void);
 void memory_is_given_back(void);
 
 #endif

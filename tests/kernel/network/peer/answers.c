@@ -157,6 +157,9 @@ enum MHD_Result answer_get(struct MHD_Connection *connection, const char *path)
         sleep(SILENCE_S);
         return answer_text(connection, 200, "at last\n");
     }
+    if (sscanf(path, "/link/pull/%llu", &n) == 1)
+        return link_pull((unsigned)n) == 0 ? answer_text(connection, 200, "back")
+                                           : answer_text(connection, 500, "no monitor");
     int code = -2;
     if (sscanf(path, "/echo/tcp/%llu", &n) == 1)
         code = echo_tcp(n, text, sizeof text);

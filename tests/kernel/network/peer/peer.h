@@ -36,6 +36,9 @@ enum MHD_Result answer_get(struct MHD_Connection *connection, const char *path);
 enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
                             const char *text);
 
+/* Takes the machine's link down for MS milliseconds; 0 when that was done. */
+int link_pull(unsigned ms);
+
 /* Exercises the machine's echo; 0 when all came back, with words in OUT either way. END, when not
  * NULL, ends it early. */
 enum { ECHO_UDP_MAX = 600000 };
