@@ -17,17 +17,22 @@ async function call(path, options) {
   let answer;
   try {
     answer = await fetch(ROOT + path, {
-      credentials: "same-origin", redirect: "error", cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS), ...options });
+      credentials: "same-origin",
+      redirect: "error",
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...options,
+    });
   } catch {
     throw new ApiError(0, "unreachable", "The server does not answer.");
   }
-  if (answer.ok)
-    return answer;
+  if (answer.ok) return answer;
   let body = {};
   try {
     body = await answer.json();
-  } catch { /* the status says enough */ }
+  } catch {
+    /* the status says enough */
+  }
   throw new ApiError(answer.status, body.code ?? "http", body.text ?? `The server answered ${answer.status}.`);
 }
 
@@ -46,7 +51,10 @@ export async function readText(path) {
 
 export async function write(path, body) {
   const answer = await call(path, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
   try {
     return await answer.json();
   } catch {
@@ -57,8 +65,7 @@ export async function write(path, body) {
 export function query(parameters) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters))
-    if (value !== null && value !== undefined && value !== "")
-      search.set(name, value);
+    if (value !== null && value !== undefined && value !== "") search.set(name, value);
   const text = search.toString();
   return text ? "?" + text : "";
 }

@@ -15,33 +15,34 @@ import { Stream } from "./stream.js";
 import { drawSummary } from "./summary.js";
 import { duration, tick, utc } from "./time.js";
 
-const STALE_MS = 40000;  /* without contact: the data on the page is called stale */
+const STALE_MS = 40000; /* without contact: the data on the page is called stale */
 const RECONNECT_MS = 8000; /* a reconnect that takes longer is called stale, too */
 
 const $ = (id) => document.getElementById(id);
 
 let words = [];
 let route = { kind: null };
-let arrived = false;       /* the target of the route was scrolled to */
-let waiting = new Set();   /* ids of history rows held back while the reader is further down */
+let arrived = false; /* the target of the route was scrolled to */
+let waiting = new Set(); /* ids of history rows held back while the reader is further down */
 let stream_state = { live: false, contact_ms: 0, retry_ms: 0 };
 let draw_asked = false;
 
 const store = new Store((name, row) => {
-  if (name === "history")
-    announce(row);
+  if (name === "history") announce(row);
   draw();
 });
 const rollback = new Rollback(store, $("rollback"), $("rollback-form"), () => store.load());
 const actions = { rollback: (scope) => rollback.open(scope), order };
 const lists = {
-  machines: new Machines(store, actions), swaps: new History(store, actions),
-  releases: new Releases(store, actions), builds: new Builds(store) };
+  machines: new Machines(store, actions),
+  swaps: new History(store, actions),
+  releases: new Releases(store, actions),
+  builds: new Builds(store),
+};
 
 /* At most one drawing per frame, however many events come. */
 function draw() {
-  if (draw_asked)
-    return;
+  if (draw_asked) return;
   draw_asked = true;
   (document.hidden ? setTimeout : requestAnimationFrame)(() => {
     draw_asked = false;
@@ -50,10 +51,12 @@ function draw() {
 }
 
 function shown(items, list) {
-  return words.length ? items.filter((item) => {
-    const text = list.text(item).toLowerCase();
-    return words.every((w) => text.includes(w));
-  }) : items;
+  return words.length
+    ? items.filter((item) => {
+        const text = list.text(item).toLowerCase();
+        return words.every((w) => text.includes(w));
+      })
+    : items;
 }
 
 function drawList(name, kind, items, empty, what) {
@@ -63,45 +66,94 @@ function drawList(name, kind, items, empty, what) {
   const open = (item) => route.kind === kind && String(view.key(item)) === route.id;
   const visible = shown(items, view);
   const known = ul.rows;
-  reconcile(ul, visible, view.key, (item) => view.signature(item, open(item)),
-    (item) => view.render(item, open(item), known !== undefined && known.size > 0 && !known.has(String(view.key(item)))));
+  reconcile(
+    ul,
+    visible,
+    view.key,
+    (item) => view.signature(item, open(item)),
+    (item) => view.render(item, open(item), known !== undefined && known.size > 0 && !known.has(String(view.key(item))))
+  );
   ul.setAttribute("aria-busy", store.loaded ? "false" : "true");
   ul.hidden = !visible.length;
   const filtered = words.length || (name === "history" && Object.keys(store.filter).length);
-  const state = error && error.status !== 401 ? `failed ${error.message}` : !store.loaded ? "reading"
-    : visible.length || error ? "" : filtered ? "filtered" : "empty";
+  const state =
+    error && error.status !== 401
+      ? `failed ${error.message}`
+      : !store.loaded
+        ? "reading"
+        : visible.length || error
+          ? ""
+          : filtered
+            ? "filtered"
+            : "empty";
   const next = store.next[name] ?? null;
   $(`${name}-foot`).dataset.kind = state.split(" ")[0];
   fill($(`${name}-foot`), JSON.stringify([state, next, state === "empty" && pushLines()]), () => [
-    { reading: () => quiet("Reading…"), filtered: () => quiet("Nothing here matches the filter."), empty, "": () => null }[state]?.()
-      ?? (state && failure(error, what, () => store.load())),
-    next !== null && more(() => store.older(name))]);
+    {
+      reading: () => quiet("Reading…"),
+      filtered: () => quiet("Nothing here matches the filter."),
+      empty,
+      "": () => null,
+    }[state]?.() ??
+      (state && failure(error, what, () => store.load())),
+    next !== null && more(() => store.older(name)),
+  ]);
   const tally = $(`${name}-count`);
   if (tally)
-    tally.textContent = items.length ? (visible.length < items.length ? `${visible.length} of ${items.length}` : String(items.length)) + (store.next[name] ? "+" : "") : "";
+    tally.textContent = items.length
+      ? (visible.length < items.length ? `${visible.length} of ${items.length}` : String(items.length)) +
+        (store.next[name] ? "+" : "")
+      : "";
 }
 
 /* What to type for a first swap; in a lab the clone is known, and the lines work from any folder. */
 function pushLines() {
   const { lab, state, repository, branch } = store.status ?? {};
   const clone = lab && `${state}/clone`;
-  const quote = (path) => /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-  return [clone ? `git -C ${quote(clone)} push` : repository ? `git push ${quote(repository)} HEAD:${branch}` : "git push",
-    clone && `cd ${quote(clone)}`, "$EDITOR kernel/app/hello/hello.c", 'git commit -am "hello: say it differently"'];
+  const quote = (path) => (/^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+  return [
+    clone ? `git -C ${quote(clone)} push` : repository ? `git push ${quote(repository)} HEAD:${branch}` : "git push",
+    clone && `cd ${quote(clone)}`,
+    "$EDITOR kernel/app/hello/hello.c",
+    'git commit -am "hello: say it differently"',
+  ];
 }
 
 function drawNow() {
   store.index();
   const all = store.sorted("history");
   const [push, cd, ...edit] = pushLines();
-  drawList("machines", "machines", store.sortedMachines(), () => [
-    quiet("No machine has enrolled yet. Start one in the lab:"), command("build/bin/neurath lab up")], "The machines");
-  drawList("history", "swaps", all.filter((item) => !waiting.has(item.id)), () => [
-    quiet("Nothing has been swapped yet. Change a cell and push it:"), [cd, ...edit, push].filter(Boolean).map(command)], "The swap history");
-  drawList("releases", "releases", store.sorted("releases"), () => [
-    quiet("No release yet. The first push makes the first one:"), command(push)], "The releases");
-  drawList("builds", "builds", store.sorted("builds"), () => [
-    quiet("No build yet. A push starts one:"), command(push)], "The builds");
+  drawList(
+    "machines",
+    "machines",
+    store.sortedMachines(),
+    () => [quiet("No machine has enrolled yet. Start one in the lab:"), command("build/bin/neurath lab up")],
+    "The machines"
+  );
+  drawList(
+    "history",
+    "swaps",
+    all.filter((item) => !waiting.has(item.id)),
+    () => [
+      quiet("Nothing has been swapped yet. Change a cell and push it:"),
+      [cd, ...edit, push].filter(Boolean).map(command),
+    ],
+    "The swap history"
+  );
+  drawList(
+    "releases",
+    "releases",
+    store.sorted("releases"),
+    () => [quiet("No release yet. The first push makes the first one:"), command(push)],
+    "The releases"
+  );
+  drawList(
+    "builds",
+    "builds",
+    store.sorted("builds"),
+    () => [quiet("No build yet. A push starts one:"), command(push)],
+    "The builds"
+  );
   const pill = $("history-new");
   pill.hidden = !waiting.size;
   pill.textContent = `${waiting.size} new`;
@@ -113,8 +165,15 @@ function drawNow() {
 
 function drawFrame() {
   const { status } = store;
-  fill($("channel"), JSON.stringify([status?.channel, status?.release, status?.commit]), () => status && [
-    `${plain(status.channel)} · ${status.release ? `V${status.release} ` : "no release yet"}`, status.commit && hash(status.commit)]);
+  fill(
+    $("channel"),
+    JSON.stringify([status?.channel, status?.release, status?.commit]),
+    () =>
+      status && [
+        `${plain(status.channel)} · ${status.release ? `V${status.release} ` : "no release yet"}`,
+        status.commit && hash(status.commit),
+      ]
+  );
   $("version").textContent = status ? `Neurath ${plain(status.version)}` : "";
   $("fleet-rollback").hidden = !store.machines.size || store.releases.size < 2;
   drawNotice();
@@ -128,33 +187,69 @@ function drawNotice() {
   const kind = signedOut ? "signed out" : stale ? "stale" : error && !store.status ? "no server" : "";
   document.body.dataset.signedOut = signedOut;
   $("notice").hidden = !kind;
-  fill($("notice"), kind, () => signedOut ? [
-    el("p", null, el("strong", null, "You are signed out."), " A login link works once and for ten minutes. Get a fresh one in a terminal on the server, and open it here:"),
-    command("build/bin/neurath login")] : [
-    el("p", null, el("strong", null, "The server does not answer."), stale && ` What you see is from ${utc(new Date(stream_state.contact_ms).toISOString())} UTC.`,
-      " Machines run on without it, and this page asks again by itself. What is wrong:"), command("build/bin/neurath doctor")]);
+  fill($("notice"), kind, () =>
+    signedOut
+      ? [
+          el(
+            "p",
+            null,
+            el("strong", null, "You are signed out."),
+            " A login link works once and for ten minutes. Get a fresh one in a terminal on the server, and open it here:"
+          ),
+          command("build/bin/neurath login"),
+        ]
+      : [
+          el(
+            "p",
+            null,
+            el("strong", null, "The server does not answer."),
+            stale && ` What you see is from ${utc(new Date(stream_state.contact_ms).toISOString())} UTC.`,
+            " Machines run on without it, and this page asks again by itself. What is wrong:"
+          ),
+          command("build/bin/neurath doctor"),
+        ]
+  );
 }
 
 function drawBadge() {
   const silent_ms = Date.now() - stream_state.contact_ms;
-  const state = stream_state.live && silent_ms < STALE_MS ? "live"
-    : !stream_state.contact_ms ? (store.errors.get("status")?.code === "unreachable" ? "stale" : "connecting")
-    : silent_ms > RECONNECT_MS ? "stale" : "reconnecting";
-  const text = state === "live" ? "Live" : state === "stale" ? (stream_state.contact_ms ? `Stale ${duration(silent_ms / 1000)}` : "No contact")
-    : state === "reconnecting" ? "Reconnecting" : "Connecting";
+  const state =
+    stream_state.live && silent_ms < STALE_MS
+      ? "live"
+      : !stream_state.contact_ms
+        ? store.errors.get("status")?.code === "unreachable"
+          ? "stale"
+          : "connecting"
+        : silent_ms > RECONNECT_MS
+          ? "stale"
+          : "reconnecting";
+  const text =
+    state === "live"
+      ? "Live"
+      : state === "stale"
+        ? stream_state.contact_ms
+          ? `Stale ${duration(silent_ms / 1000)}`
+          : "No contact"
+        : state === "reconnecting"
+          ? "Reconnecting"
+          : "Connecting";
   const badge = $("badge");
   if (badge.dataset.state !== state) {
     if (state === "stale" || badge.dataset.state === "stale")
-      $("announce").textContent = state === "stale" ? "Contact with the server is lost." : "Contact with the server is back.";
+      $("announce").textContent =
+        state === "stale" ? "Contact with the server is lost." : "Contact with the server is back.";
     badge.dataset.state = state;
     document.body.dataset.stale = state === "stale" && stream_state.contact_ms > 0;
     drawNotice();
   }
-  if ($("badge-text").textContent !== text)
-    $("badge-text").textContent = text;
+  if ($("badge-text").textContent !== text) $("badge-text").textContent = text;
   const retry_s = Math.max(0, Math.ceil((stream_state.retry_ms - Date.now()) / 1000));
-  badge.title = state === "live" ? "Events arrive as they happen." : stream_state.contact_ms
-    ? `The data is from ${utc(new Date(stream_state.contact_ms).toISOString())} UTC. Next try in ${retry_s} s; click to try now.` : "Click to try now.";
+  badge.title =
+    state === "live"
+      ? "Events arrive as they happen."
+      : stream_state.contact_ms
+        ? `The data is from ${utc(new Date(stream_state.contact_ms).toISOString())} UTC. Next try in ${retry_s} s; click to try now.`
+        : "Click to try now.";
 }
 
 function announce(row) {
@@ -162,20 +257,16 @@ function announce(row) {
     $("announce").textContent = summary(row);
   const list = $("history-list").getBoundingClientRect();
   const known = $("history-list").rows?.has(String(row.id));
-  if (!known && list.top < -80 && list.bottom > 0)
-    waiting.add(row.id);
+  if (!known && list.top < -80 && list.bottom > 0) waiting.add(row.id);
 }
 
 /* Brings the row that the address names into view, once. */
 function arrive() {
-  if (arrived || !route.id || !store.loaded)
-    return;
+  if (arrived || !route.id || !store.loaded) return;
   const node = document.getElementById(`${route.kind}-${route.id}`);
-  if (!node)
-    return;
+  if (!node) return;
   arrived = true;
-  if (!node.contains(document.activeElement))
-    node.querySelector(".handle").focus({ preventScroll: true });
+  if (!node.contains(document.activeElement)) node.querySelector(".handle").focus({ preventScroll: true });
   node.scrollIntoView({ block: "nearest" });
 }
 
@@ -186,11 +277,9 @@ async function navigate() {
   const [, kind, id] = /^#\/?(\w+?)s?\/(\w+)$/.exec(location.hash) ?? [];
   route = KINDS[kind] ? { kind: kind + "s", list: KINDS[kind], id } : { kind: null };
   arrived = false;
-  if (route.kind === "swaps")
-    waiting.delete(Number(route.id));
+  if (route.kind === "swaps") waiting.delete(Number(route.id));
   draw();
-  if (route.kind && store.loaded)
-    await findTarget();
+  if (route.kind && store.loaded) await findTarget();
 }
 
 async function findTarget() {
@@ -218,13 +307,13 @@ async function order(verb, machine) {
 function nextTheme() {
   const root = document.documentElement;
   const next = { undefined: "light", light: "dark", dark: undefined }[root.dataset.theme];
-  if (next)
-    root.dataset.theme = next;
-  else
-    delete root.dataset.theme;
+  if (next) root.dataset.theme = next;
+  else delete root.dataset.theme;
   try {
     next ? localStorage.setItem("neurath-theme", next) : localStorage.removeItem("neurath-theme");
-  } catch { /* kept for this page only */ }
+  } catch {
+    /* kept for this page only */
+  }
   drawTheme();
 }
 
@@ -236,15 +325,12 @@ function drawTheme() {
 
 function rollbackRow(node) {
   const [kind, id] = node ? [node.id.slice(0, node.id.indexOf("-")), node.id.slice(node.id.indexOf("-") + 1)] : [];
-  if (kind === "machines")
-    rollback.open({ machine: id });
+  if (kind === "machines") rollback.open({ machine: id });
   else if (kind === "swaps") {
     const item = store.history.get(Number(id));
     rollback.open({ machine: item.machine, to: item.from_commit ?? undefined });
-  } else if (kind === "releases")
-    rollback.open({ all: true, to: store.releases.get(Number(id)).commit });
-  else if (store.machines.size)
-    rollback.open({ all: true });
+  } else if (kind === "releases") rollback.open({ all: true, to: store.releases.get(Number(id)).commit });
+  else if (store.machines.size) rollback.open({ all: true });
 }
 
 function search() {
@@ -273,19 +359,23 @@ async function refresh() {
   stream.seen(store.status?.events_id ?? 0);
   drawNow();
   document.body.dataset.ready = "";
-  if (route.id)
-    await findTarget();
+  if (route.id) await findTarget();
 }
 
 let generation = 0;
-const stream = new Stream("/api/v1/events", probe, (name, row) => store.event(name, row), (state) => {
-  stream_state = { ...state };
-  if (state.live ? state.generation !== generation : !store.loaded) {
-    generation = state.generation;
-    refresh();
+const stream = new Stream(
+  "/api/v1/events",
+  probe,
+  (name, row) => store.event(name, row),
+  (state) => {
+    stream_state = { ...state };
+    if (state.live ? state.generation !== generation : !store.loaded) {
+      generation = state.generation;
+      refresh();
+    }
+    drawBadge();
   }
-  drawBadge();
-});
+);
 /* The lists are read once the stream is open, so that nothing falls between; but not later than this. */
 const first_load = setTimeout(refresh, 700);
 
@@ -299,24 +389,40 @@ function start() {
   $("keys-on").checked = keysOn();
   $("keys-on").addEventListener("change", (e) => setKeys(e.target.checked));
   $("fleet-rollback").addEventListener("click", () => rollback.open({ all: true }));
-  $("skip").addEventListener("click", (e) => { e.preventDefault(); goTo("machines"); });
+  $("skip").addEventListener("click", (e) => {
+    e.preventDefault();
+    goTo("machines");
+  });
   $("search").addEventListener("submit", (e) => e.preventDefault());
   $("search-text").addEventListener("input", search);
-  $("history-new").addEventListener("click", () => { waiting.clear(); draw(); goTo("history"); });
-  addEventListener("scroll", () => {
-    if (waiting.size && $("history-list").getBoundingClientRect().top >= 0) {
-      waiting.clear();
-      draw();
-    }
-  }, { passive: true });
+  $("history-new").addEventListener("click", () => {
+    waiting.clear();
+    draw();
+    goTo("history");
+  });
+  addEventListener(
+    "scroll",
+    () => {
+      if (waiting.size && $("history-list").getBoundingClientRect().top >= 0) {
+        waiting.clear();
+        draw();
+      }
+    },
+    { passive: true }
+  );
   addEventListener("hashchange", navigate);
   document.addEventListener("visibilitychange", () => document.hidden || draw());
-  listen($("search-text"), { help: () => $("help").showModal(), theme: nextTheme, rollback: rollbackRow,
-    close: () => { if (route.id) location.hash = "#/"; } });
+  listen($("search-text"), {
+    help: () => $("help").showModal(),
+    theme: nextTheme,
+    rollback: rollbackRow,
+    close: () => {
+      if (route.id) location.hash = "#/";
+    },
+  });
   setInterval(() => {
     drawBadge();
-    if (!document.hidden)
-      tick();
+    if (!document.hidden) tick();
   }, 1000);
   drawTheme();
   navigate();

@@ -25,15 +25,11 @@ export function plainLog(text) {
 export function el(spec, props, ...children) {
   const [tag, ...classes] = spec.split(".");
   const node = document.createElement(tag || "div");
-  if (classes.length)
-    node.className = classes.join(" ");
+  if (classes.length) node.className = classes.join(" ");
   for (const [name, value] of Object.entries(props ?? {})) {
-    if (value === undefined || value === null || value === false)
-      continue;
-    if (name.startsWith("on"))
-      node.addEventListener(name.slice(2), value);
-    else
-      node.setAttribute(name, value === true ? "" : String(value));
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
   }
   node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
   return node;
@@ -74,11 +70,20 @@ export function link(kind, id, text, spec = "a") {
 
 /* A command to paste, with a button that copies it. */
 export function command(line) {
-  const copy = button("Copy", async () => {
-    const done = await navigator.clipboard.writeText(line).then(() => "Copied", () => "Select it");
-    copy.textContent = done;
-    setTimeout(() => { copy.textContent = "Copy"; }, 1500);
-  }, "button.copy");
+  const copy = button(
+    "Copy",
+    async () => {
+      const done = await navigator.clipboard.writeText(line).then(
+        () => "Copied",
+        () => "Select it"
+      );
+      copy.textContent = done;
+      setTimeout(() => {
+        copy.textContent = "Copy";
+      }, 1500);
+    },
+    "button.copy"
+  );
   copy.setAttribute("aria-label", "Copy: " + line);
   return el("div.command", null, el("code", null, line), copy);
 }
@@ -89,8 +94,7 @@ export function replace(parent, ...children) {
 
 /* Makes MAKE() the children of PARENT, unless they were made from the same SIGNATURE. */
 export function fill(parent, signature, make) {
-  if (parent.made === signature)
-    return;
+  if (parent.made === signature) return;
   parent.made = signature;
   replace(parent, make() ?? []);
 }
@@ -98,8 +102,7 @@ export function fill(parent, signature, make) {
 /* What takes the focus in NEXT when NODE, which may hold it, goes: the element that looks the same. */
 function twin(node, next) {
   const active = document.activeElement;
-  if (!node.contains(active))
-    return null;
+  if (!node.contains(active)) return null;
   const looks = (e) => e.className + e.textContent.slice(0, 80);
   return [...next.querySelectorAll("a, button, [tabindex]")].find((e) => looks(e) === looks(active));
 }
@@ -117,28 +120,22 @@ export function reconcile(list, items, key, signature, render) {
     const sig = signature(item);
     const before = old.get(k);
     let node = before?.node;
-    if (!before)
-      fresh.add(k);
+    if (!before) fresh.add(k);
     if (!before || before.sig !== sig) {
       const next = render(item);
       if (node) {
         const focused = twin(node, next);
-        if (place === node)
-          place = next;
+        if (place === node) place = next;
         node.replaceWith(next);
         focused?.focus({ preventScroll: true });
       }
       node = next;
     }
-    if (node === place)
-      place = place.nextSibling;
-    else
-      list.insertBefore(node, place);
+    if (node === place) place = place.nextSibling;
+    else list.insertBefore(node, place);
     rows.set(k, { node, sig });
   }
-  for (const [k, { node }] of old)
-    if (!rows.has(k))
-      node.remove();
+  for (const [k, { node }] of old) if (!rows.has(k)) node.remove();
   list.rows = rows;
   return fresh;
 }

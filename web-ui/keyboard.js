@@ -15,7 +15,9 @@ export function keysOn() {
 export function setKeys(on) {
   try {
     localStorage.setItem("neurath-keys", on ? "on" : "off");
-  } catch { /* kept for this page only */ }
+  } catch {
+    /* kept for this page only */
+  }
 }
 
 function rows() {
@@ -24,8 +26,7 @@ function rows() {
 
 function move(step) {
   const all = rows();
-  if (!all.length)
-    return;
+  if (!all.length) return;
   const here = all.indexOf(document.activeElement?.closest(".row")?.querySelector(".handle"));
   const next = all[here < 0 ? (step > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, here + step))];
   next.focus({ preventScroll: true });
@@ -43,33 +44,37 @@ export function goTo(section) {
 export function listen(search, actions) {
   let pair_ms = 0;
   document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || e.defaultPrevented)
-      return;
-    if (document.querySelector("dialog[open]"))
-      return;
+    if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || e.defaultPrevented) return;
+    if (document.querySelector("dialog[open]")) return;
     const typing = e.target.closest?.("input, textarea, select, [contenteditable]");
     if (e.key === "Escape") {
       if (typing === search) {
         search.value = "";
         search.dispatchEvent(new Event("input", { bubbles: true }));
         search.blur();
-      } else
-        actions.close();
+      } else actions.close();
       return;
     }
-    if (typing || !keysOn())
-      return;
+    if (typing || !keysOn()) return;
     const second = Date.now() - pair_ms < PAIR_MS;
     pair_ms = 0;
-    const run = second && SECTIONS[e.key] ? () => goTo(SECTIONS[e.key]) : {
-      "/": () => { search.focus(); search.select(); },
-      "?": actions.help,
-      j: () => move(1),
-      k: () => move(-1),
-      g: () => { pair_ms = Date.now(); },
-      t: actions.theme,
-      b: () => actions.rollback(document.activeElement?.closest(".row") ?? null),
-    }[e.key];
+    const run =
+      second && SECTIONS[e.key]
+        ? () => goTo(SECTIONS[e.key])
+        : {
+            "/": () => {
+              search.focus();
+              search.select();
+            },
+            "?": actions.help,
+            j: () => move(1),
+            k: () => move(-1),
+            g: () => {
+              pair_ms = Date.now();
+            },
+            t: actions.theme,
+            b: () => actions.rollback(document.activeElement?.closest(".row") ?? null),
+          }[e.key];
     if (run) {
       e.preventDefault();
       run();

@@ -11,7 +11,9 @@ export class Releases {
     this.actions = actions;
   }
 
-  key(item) { return item.id; }
+  key(item) {
+    return item.id;
+  }
 
   /* Counted here from the machines' own rows, which are live; the row's count is as of its event. */
   adopted(item) {
@@ -24,26 +26,59 @@ export class Releases {
   }
 
   text(item) {
-    return [`v${item.id}`, item.commit, item.subject, item.author, item.channel, item.note,
-      ...item.changed.map((c) => c.name)].join(" ");
+    return [
+      `v${item.id}`,
+      item.commit,
+      item.subject,
+      item.author,
+      item.channel,
+      item.note,
+      ...item.changed.map((c) => c.name),
+    ].join(" ");
   }
 
   render(item, open, fresh) {
-    return row({ kind: "releases", id: item.id, name: `V${item.id}`, label: `Release V${item.id}`, open, fresh,
-      tone: item.current ? "good" : "calm", face: (handle) => this.face(item, handle), detail: () => this.detail(item) });
+    return row({
+      kind: "releases",
+      id: item.id,
+      name: `V${item.id}`,
+      label: `Release V${item.id}`,
+      open,
+      fresh,
+      tone: item.current ? "good" : "calm",
+      face: (handle) => this.face(item, handle),
+      detail: () => this.detail(item),
+    });
   }
 
   face(item, handle) {
     const { running, total } = this.adopted(item);
-    const share = el("span.share", { role: "img", "aria-label": `${running} of ${count(total, "machine")} run it` }, el("span"));
-    share.firstChild.style.width = total ? `${100 * running / total}%` : "0";
+    const share = el(
+      "span.share",
+      { role: "img", "aria-label": `${running} of ${count(total, "machine")} run it` },
+      el("span")
+    );
+    share.firstChild.style.width = total ? `${(100 * running) / total}%` : "0";
     return [
-      el("div.what", null, handle, hash(item.commit), item.current && el("span.tag.current", null, "current"),
+      el(
+        "div.what",
+        null,
+        handle,
+        hash(item.commit),
+        item.current && el("span.tag.current", null, "current"),
         item.state !== "published" && el("span.tag", null, plain(item.state)),
-        item.held_back && el("span.tag.warn", { title: "It contains suspect cells; the hold keeps it back" }, "held back"),
-        item.needs_boot.length > 0 && el("span.tag.warn", { title: `A reboot is needed for: ${plain(item.needs_boot.join(", "))}` }, "needs reboot"),
+        item.held_back &&
+          el("span.tag.warn", { title: "It contains suspect cells; the hold keeps it back" }, "held back"),
+        item.needs_boot.length > 0 &&
+          el(
+            "span.tag.warn",
+            { title: `A reboot is needed for: ${plain(item.needs_boot.join(", "))}` },
+            "needs reboot"
+          ),
         item.refusals.length > 0 && !item.needs_boot.length && el("span.tag.warn", null, "refused by plan"),
-        item.reissue_of && el("span.tag", { title: `The content of V${item.reissue_of}, issued again` }, `again V${item.reissue_of}`)),
+        item.reissue_of &&
+          el("span.tag", { title: `The content of V${item.reissue_of}, issued again` }, `again V${item.reissue_of}`)
+      ),
       el("div.subjectline", { title: plain(item.subject) }, foreign(item.subject || "(no subject)", "bdi.subject")),
       el("div.how", null, cells(item.changed, 4)),
       el("div.stamp", null, el("span.adopted", null, share, `${running}/${total}`), when(item.time)),
@@ -70,8 +105,15 @@ export class Releases {
       ]),
       el("h3.label", null, "Changed against the release before"),
       item.changed.length ? cellTable(item.changed) : quiet("No cell changed: nothing to swap."),
-      el("div.actions", null, button(item.current ? "Bring machines to this…" : "Roll back to this…",
-        () => this.actions.rollback({ all: true, to: item.commit }), item.current ? "button" : "button.danger")),
+      el(
+        "div.actions",
+        null,
+        button(
+          item.current ? "Bring machines to this…" : "Roll back to this…",
+          () => this.actions.rollback({ all: true, to: item.commit }),
+          item.current ? "button" : "button.danger"
+        )
+      ),
     ];
   }
 }

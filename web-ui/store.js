@@ -26,7 +26,7 @@ export class Store {
     this.loaded = false;
     this.pending = null; /* events that wait for the lists */
     this.index();
-    this.filter = {};    /* of history, applied by the server: machine cell commit result trigger */
+    this.filter = {}; /* of history, applied by the server: machine cell commit result trigger */
   }
 
   /* Reads everything anew. Calls during a load run one more afterwards. */
@@ -36,13 +36,17 @@ export class Store {
       return;
     }
     this.pending = [];
-    await Promise.all([this.loadStatus(), this.loadMachines(), this.loadHistory(),
-      this.loadPage("releases"), this.loadPage("builds")]);
+    await Promise.all([
+      this.loadStatus(),
+      this.loadMachines(),
+      this.loadHistory(),
+      this.loadPage("releases"),
+      this.loadPage("builds"),
+    ]);
     const late = this.pending;
     this.pending = null;
     this.loaded = true;
-    for (const [name, row] of late)
-      this.apply(name, row);
+    for (const [name, row] of late) this.apply(name, row);
     this.onchange();
     if (this.again) {
       this.again = false;
@@ -55,8 +59,7 @@ export class Store {
       await work();
       this.errors.delete(name);
     } catch (error) {
-      if (error.code === undefined)
-        throw error;
+      if (error.code === undefined) throw error;
       this.errors.set(name, error);
     }
   }
@@ -75,8 +78,7 @@ export class Store {
       let after = null;
       do {
         const page = await read("machines" + query({ limit: 500, after }));
-        for (const row of page.rows)
-          machines.set(row.id, row);
+        for (const row of page.rows) machines.set(row.id, row);
         after = page.rows.length ? page.next : null;
       } while (after && machines.size < MOST_MACHINES);
       this.machines = machines;
@@ -87,8 +89,7 @@ export class Store {
     return this.guard("history", async () => {
       const filter = this.filter;
       const page = await read("history" + query({ limit: PAGE, ...filter }));
-      if (filter !== this.filter)
-        return;
+      if (filter !== this.filter) return;
       this.history = new Map(page.rows.map((row) => [row.id, row]));
       this.next.history = page.next;
     });
@@ -105,19 +106,18 @@ export class Store {
   async older(list) {
     await this.guard(list, async () => {
       const filter = this.filter;
-      const page = await read(list + query({ limit: PAGE, before: this.next[list], ...(list === "history" ? filter : {}) }));
-      if (filter !== this.filter)
-        return;
-      for (const row of page.rows)
-        this[list].set(row.id, row);
+      const page = await read(
+        list + query({ limit: PAGE, before: this.next[list], ...(list === "history" ? filter : {}) })
+      );
+      if (filter !== this.filter) return;
+      for (const row of page.rows) this[list].set(row.id, row);
       this.next[list] = page.next;
     });
     this.onchange();
   }
 
   async setFilter(filter) {
-    if (JSON.stringify(filter) === JSON.stringify(this.filter))
-      return;
+    if (JSON.stringify(filter) === JSON.stringify(this.filter)) return;
     this.filter = filter;
     await this.loadHistory();
     this.onchange();
@@ -132,8 +132,7 @@ export class Store {
   }
 
   event(name, row) {
-    if (this.pending)
-      this.pending.push([name, row]);
+    if (this.pending) this.pending.push([name, row]);
     else {
       this.apply(name, row);
       this.onchange(name, row);
@@ -141,20 +140,15 @@ export class Store {
   }
 
   apply(name, row) {
-    if (name === "machine" && row.id)
-      this.machines.set(row.id, { ...this.machines.get(row.id), ...row });
+    if (name === "machine" && row.id) this.machines.set(row.id, { ...this.machines.get(row.id), ...row });
     else if (name === "history" && row.id && this.matches(row)) {
       this.history.set(row.id, row);
-      if (this.history.size > KEPT)
-        this.history.delete(Math.min(...this.history.keys()));
+      if (this.history.size > KEPT) this.history.delete(Math.min(...this.history.keys()));
     } else if (name === "release" && row.id) {
       this.releases.set(row.id, { ...this.releases.get(row.id), ...row });
-      if (row.current)
-        this.makeCurrent(row);
-    } else if (name === "build" && row.id)
-      this.builds.set(row.id, { ...this.builds.get(row.id), ...row });
-    else if (name === "server" && row.time)
-      setServerTime(row.time);
+      if (row.current) this.makeCurrent(row);
+    } else if (name === "build" && row.id) this.builds.set(row.id, { ...this.builds.get(row.id), ...row });
+    else if (name === "server" && row.time) setServerTime(row.time);
   }
 
   /* One release of a channel is the current one; the event of the next tells. */
@@ -169,11 +163,13 @@ export class Store {
   /* The server's filter, for rows that arrive live. */
   matches(row) {
     const { machine, cell, commit, result, trigger } = this.filter;
-    return (!machine || row.machine === machine || this.machineName(row.machine) === machine)
-      && (!cell || row.cells.some((c) => c.name === cell))
-      && (!commit || row.to_commit?.startsWith(commit))
-      && (!result || row.result === result)
-      && (!trigger || row.trigger === trigger);
+    return (
+      (!machine || row.machine === machine || this.machineName(row.machine) === machine) &&
+      (!cell || row.cells.some((c) => c.name === cell)) &&
+      (!commit || row.to_commit?.startsWith(commit)) &&
+      (!result || row.result === result) &&
+      (!trigger || row.trigger === trigger)
+    );
   }
 
   machineName(id) {
@@ -182,9 +178,9 @@ export class Store {
 
   /* Looks up once per drawing what many rows ask for. */
   index() {
-    this.swapsOf = new Map();   /* machine -> its rows of history, newest first */
+    this.swapsOf = new Map(); /* machine -> its rows of history, newest first */
     this.releaseOf = new Map(); /* commit -> newest release with its content */
-    this.known = new Map();     /* commit -> {subject, author} from whatever row knows them */
+    this.known = new Map(); /* commit -> {subject, author} from whatever row knows them */
     for (const row of this.sorted("history")) {
       const swaps = this.swapsOf.get(row.machine) ?? [];
       swaps.push(row);
@@ -193,15 +189,15 @@ export class Store {
         this.known.set(row.to_commit, { subject: row.to_subject, author: row.to_author });
     }
     for (const row of [...this.builds.values(), ...this.sorted("releases").reverse()])
-      if (row.subject)
-        this.known.set(row.commit, row);
-    for (const row of this.sorted("releases").reverse())
-      this.releaseOf.set(row.commit, row.id);
+      if (row.subject) this.known.set(row.commit, row);
+    for (const row of this.sorted("releases").reverse()) this.releaseOf.set(row.commit, row.id);
   }
 
   /* The release whose content MACHINE runs. After a revert the one it reports is newer than that. */
   runningRelease(machine) {
-    return this.releases.get(machine.release)?.commit === machine.commit ? machine.release : this.releaseOf.get(machine.commit) ?? null;
+    return this.releases.get(machine.release)?.commit === machine.commit
+      ? machine.release
+      : (this.releaseOf.get(machine.commit) ?? null);
   }
 
   /* Subject and author of a commit; undefined: no row knows them. */
@@ -215,6 +211,7 @@ export class Store {
 
   sortedMachines() {
     return [...this.machines.values()].sort((a, b) =>
-      (a.name || a.id).localeCompare(b.name || b.id, "en", { numeric: true }));
+      (a.name || a.id).localeCompare(b.name || b.id, "en", { numeric: true })
+    );
   }
 }

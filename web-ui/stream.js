@@ -14,7 +14,7 @@
 
 const EVENTS = ["machine", "history", "release", "build", "server"];
 const NAME = "neurath-stream";
-const QUIET_MS = 20000;   /* then the leader asks whether the stream is still whole */
+const QUIET_MS = 20000; /* then the leader asks whether the stream is still whole */
 const SILENCE_MS = 40000; /* then the data on the page is stale */
 const FIRST_MS = 1000;
 const LONGEST_MS = 30000;
@@ -31,7 +31,7 @@ export class Stream {
     this.leader = false;
     this.failures = 0;
     this.tried_ms = 0;
-    this.last_id = 0;   /* number of the newest event that came, or was in the lists */
+    this.last_id = 0; /* number of the newest event that came, or was in the lists */
     this.missed_id = 0; /* number of an event that has to come before the next look */
     this.channel = "BroadcastChannel" in window ? new BroadcastChannel(NAME) : null;
   }
@@ -42,10 +42,8 @@ export class Stream {
     addEventListener("online", () => this.retry());
     document.addEventListener("visibilitychange", () => document.hidden || this.retry());
     setInterval(() => this.watch(), 5000);
-    if (this.channel && navigator.locks)
-      this.queue({});
-    else
-      this.lead();
+    if (this.channel && navigator.locks) this.queue({});
+    else this.lead();
   }
 
   queue(options) {
@@ -54,21 +52,16 @@ export class Stream {
 
   /* Tries now; a tab that does not lead asks the one that does. */
   retry() {
-    if (this.state.live)
-      return;
-    if (!this.leader)
-      this.channel?.postMessage({ kind: "retry" });
-    else if (Date.now() - this.tried_ms >= FIRST_MS)
-      this.connect();
+    if (this.state.live) return;
+    if (!this.leader) this.channel?.postMessage({ kind: "retry" });
+    else if (Date.now() - this.tried_ms >= FIRST_MS) this.connect();
   }
 
   /* After signing in or out: the session of the open stream is no longer the page's. */
   reset() {
     this.failures = 0;
-    if (this.leader)
-      this.connect();
-    else
-      this.channel?.postMessage({ kind: "reset" });
+    if (this.leader) this.connect();
+    else this.channel?.postMessage({ kind: "reset" });
   }
 
   lead() {
@@ -91,12 +84,11 @@ export class Stream {
     this.source?.close();
     this.tried_ms = Date.now();
     this.missed_id = 0;
-    const source = this.source = new EventSource(this.url);
+    const source = (this.source = new EventSource(this.url));
     source.addEventListener("error", () => source === this.source && this.fail());
     for (const name of EVENTS)
       source.addEventListener(name, (e) => {
-        if (source !== this.source)
-          return;
+        if (source !== this.source) return;
         let row;
         try {
           row = JSON.parse(e.data);
@@ -113,15 +105,13 @@ export class Stream {
 
   /* The lists hold everything up to event ID. */
   seen(id) {
-    if (id > this.last_id)
-      this.last_id = id;
+    if (id > this.last_id) this.last_id = id;
   }
 
   contact() {
     this.failures = 0;
     this.state.contact_ms = Date.now();
-    if (!this.state.live)
-      this.become({ live: true, generation: this.state.generation + 1, retry_ms: 0 });
+    if (!this.state.live) this.become({ live: true, generation: this.state.generation + 1, retry_ms: 0 });
   }
 
   fail() {
@@ -136,8 +126,7 @@ export class Stream {
 
   watch() {
     const silent_ms = Date.now() - this.state.contact_ms;
-    if (this.leader && this.state.live && silent_ms > QUIET_MS)
-      this.look();
+    if (this.leader && this.state.live && silent_ms > QUIET_MS) this.look();
     else if (!this.leader && !document.hidden && this.state.contact_ms && silent_ms > 2 * SILENCE_MS) {
       this.state.contact_ms = Date.now();
       this.queue({ steal: true }); /* the leading tab was put to sleep */
@@ -145,18 +134,14 @@ export class Stream {
   }
 
   async look() {
-    if (this.looking)
-      return;
+    if (this.looking) return;
     this.looking = true;
     const source = this.source;
     const newest = await this.probe();
     this.looking = false;
-    if (source !== this.source || !this.state.live)
-      return;
-    if (newest === null || this.last_id < this.missed_id)
-      this.fail();
-    else if (newest > this.last_id)
-      this.missed_id = newest;
+    if (source !== this.source || !this.state.live) return;
+    if (newest === null || this.last_id < this.missed_id) this.fail();
+    else if (newest > this.last_id) this.missed_id = newest;
     else {
       this.contact();
       this.channel?.postMessage({ kind: "state", state: this.state });
@@ -170,12 +155,9 @@ export class Stream {
   }
 
   heard(message) {
-    if (message.kind === "hello" && this.leader)
-      this.channel.postMessage({ kind: "state", state: this.state });
-    else if (message.kind === "retry" && this.leader)
-      this.retry();
-    else if (message.kind === "reset" && this.leader)
-      this.reset();
+    if (message.kind === "hello" && this.leader) this.channel.postMessage({ kind: "state", state: this.state });
+    else if (message.kind === "retry" && this.leader) this.retry();
+    else if (message.kind === "reset" && this.leader) this.reset();
     else if (message.kind === "state" && !this.leader) {
       this.state = message.state;
       this.onstate(this.state);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 try {
   const theme = localStorage.getItem("neurath-theme");
-  if (theme === "light" || theme === "dark")
-    document.documentElement.dataset.theme = theme;
-} catch { /* no storage: the system's theme */ }
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch {
+  /* no storage: the system's theme */
+}

@@ -15,19 +15,27 @@ const stop = new AbortController();
 
 /* Reads the event stream into `events` until the test ends. */
 async function listen() {
-  const answer = await fetch(`${service.url}/api/v1/events`, { headers: { Authorization: `Bearer ${service.token}` }, signal: stop.signal });
+  const answer = await fetch(`${service.url}/api/v1/events`, {
+    headers: { Authorization: `Bearer ${service.token}` },
+    signal: stop.signal,
+  });
   assert.match(answer.headers.get("content-type"), /^text\/event-stream/);
   let text = "";
   const decoder = new TextDecoder();
   for await (const bytes of answer.body) {
     text += decoder.decode(bytes, { stream: true });
     for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
-      const fields = Object.fromEntries(text.slice(0, end).split("\n").filter((l) => !l.startsWith(":")).map((l) => {
-        const at = l.indexOf(":");
-        return [l.slice(0, at), l.slice(at + 1).trim()];
-      }));
-      if (fields.event)
-        events.push({ ...fields, row: JSON.parse(fields.data) });
+      const fields = Object.fromEntries(
+        text
+          .slice(0, end)
+          .split("\n")
+          .filter((l) => !l.startsWith(":"))
+          .map((l) => {
+            const at = l.indexOf(":");
+            return [l.slice(0, at), l.slice(at + 1).trim()];
+          })
+      );
+      if (fields.event) events.push({ ...fields, row: JSON.parse(fields.data) });
     }
   }
 }
@@ -37,8 +45,14 @@ function fits(schema, value, what = schema) {
 }
 
 function neurath(...words) {
-  return new Promise((done) => execFile(built("bin/neurath"), [...words, "--json", "--server", service.url, "--token-file", service.status.token_file],
-    { timeout: 30_000 }, (error, stdout, stderr) => done({ code: error ? error.code : 0, stdout, stderr })));
+  return new Promise((done) =>
+    execFile(
+      built("bin/neurath"),
+      [...words, "--json", "--server", service.url, "--token-file", service.status.token_file],
+      { timeout: 30_000 },
+      (error, stdout, stderr) => done({ code: error ? error.code : 0, stdout, stderr })
+    )
+  );
 }
 
 async function spoken(...words) {
@@ -49,7 +63,9 @@ async function spoken(...words) {
 
 before(async () => {
   service = await Service.start();
-  listen().catch((error) => { if (error.name !== "AbortError") throw error; });
+  listen().catch((error) => {
+    if (error.name !== "AbortError") throw error;
+  });
   await until("the stream is open", () => events.length);
   first = await service.firstPush();
   await service.machine("m1");
@@ -57,8 +73,7 @@ before(async () => {
   second = await service.push("hello: another word", hello("two", 2));
   await service.running("m1", second.commit);
   const broken = hello("three", 3);
-  for (const name of Object.keys(broken))
-    broken[name] = broken[name].replace(";\n}", "\n}");
+  for (const name of Object.keys(broken)) broken[name] = broken[name].replace(";\n}", "\n}");
   failed = await service.push("hello: cannot be compiled", broken);
 });
 
@@ -92,7 +107,10 @@ test("pages of a list meet without a gap or a row twice", async () => {
       next = page.next;
     }
     assert.deepEqual(paged, whole);
-    assert.deepEqual(whole, [...whole].sort((a, b) => b - a));
+    assert.deepEqual(
+      whole,
+      [...whole].sort((a, b) => b - a)
+    );
   }
 });
 
@@ -102,8 +120,7 @@ test("status, plan, and the answers to orders", async () => {
   for (const order of ["rollback", "deploy"])
     fits("action", await service.post(order, { to: first.commit, all: true, dry_run: true }), order);
   const { id } = (await service.get("machines")).rows[0];
-  for (const order of ["hold", "unhold", "retry"])
-    fits("action", await service.post(order, { machine: id }), order);
+  for (const order of ["hold", "unhold", "retry"]) fits("action", await service.post(order, { machine: id }), order);
 });
 
 test("a failed build says what the compiler said", async () => {
@@ -115,11 +132,21 @@ test("a failed build says what the compiler said", async () => {
 });
 
 test("errors have a code and a text, whatever the way to ask wrongly", async () => {
-  for (const [method, path, body, status] of [["GET", "machines/0123456789abcdef", undefined, 404], ["GET", "history/999999", undefined, 404],
-    ["GET", "nothing", undefined, 404], ["POST", "rollback", { to: "f".repeat(40), all: true }, null], ["POST", "rollback", { all: true }, 400],
-    ["POST", "plan", { to: first.commit, machine: "x" }, null], ["GET", "history?limit=-1", undefined, 400], ["GET", "history?before=x", undefined, 400]]) {
+  for (const [method, path, body, status] of [
+    ["GET", "machines/0123456789abcdef", undefined, 404],
+    ["GET", "history/999999", undefined, 404],
+    ["GET", "nothing", undefined, 404],
+    ["POST", "rollback", { to: "f".repeat(40), all: true }, null],
+    ["POST", "rollback", { all: true }, 400],
+    ["POST", "plan", { to: first.commit, machine: "x" }, null],
+    ["GET", "history?limit=-1", undefined, 400],
+    ["GET", "history?before=x", undefined, 400],
+  ]) {
     const answer = await service.call(method, path, body);
-    assert.ok(status ? answer.status === status : answer.status >= 400 && answer.status < 500, `${method} ${path}: ${answer.status}`);
+    assert.ok(
+      status ? answer.status === status : answer.status >= 400 && answer.status < 500,
+      `${method} ${path}: ${answer.status}`
+    );
     fits("error", answer.body, path);
   }
   const stranger = await fetch(`${service.url}/api/v1/machines`);
@@ -132,7 +159,11 @@ test("writes from a browser need the page's own origin, and a token in an addres
   const login = await fetch(link, { redirect: "manual" });
   const cookie = login.headers.get("set-cookie").split(";")[0];
   const ask = (headers, body = JSON.stringify({ to: first.commit, all: true, dry_run: true })) =>
-    fetch(`${service.url}/api/v1/rollback`, { method: "POST", body, headers: { Cookie: cookie, "Content-Type": "application/json", ...headers } }).then((r) => r.status);
+    fetch(`${service.url}/api/v1/rollback`, {
+      method: "POST",
+      body,
+      headers: { Cookie: cookie, "Content-Type": "application/json", ...headers },
+    }).then((r) => r.status);
   assert.equal(await ask({ Origin: service.url }), 200);
   assert.equal(await ask({ Origin: "http://evil.invalid" }), 403);
   assert.equal(await ask({ Origin: "null" }), 403);
@@ -142,12 +173,13 @@ test("writes from a browser need the page's own origin, and a token in an addres
 });
 
 test("events carry the same rows, with numbers that rise", async () => {
-  await until("events of all kinds", () => ["machine", "history", "release", "build"].every((n) => events.some((e) => e.event === n)));
+  await until("events of all kinds", () =>
+    ["machine", "history", "release", "build"].every((n) => events.some((e) => e.event === n))
+  );
   const schema = { machine: "machine", history: "history-row", release: "release", build: "build" };
   let last = 0;
   for (const event of events) {
-    if (schema[event.event])
-      fits(schema[event.event], event.row, `event ${event.event}`);
+    if (schema[event.event]) fits(schema[event.event], event.row, `event ${event.event}`);
     const id = Number(event.id);
     assert.ok(Number.isSafeInteger(id) && id >= last, `${event.event} ${event.id} after ${last}`);
     last = id;
@@ -160,21 +192,36 @@ test("neurath's lists, rows and plans", async () => {
   for (const [list, schema] of Object.entries(lists)) {
     const rows = await spoken(list);
     assert.ok(rows.length, list);
-    for (const row of rows)
-      fits(schema, row, `neurath ${list}`);
+    for (const row of rows) fits(schema, row, `neurath ${list}`);
   }
   const swap = (await service.get("history")).rows[0].id;
-  for (const [kind, id, schema] of [["machine", "m1", "machine"], ["release", "1", "release"], ["swap", String(swap), "history-row"], ["build", "1", "build"]])
+  for (const [kind, id, schema] of [
+    ["machine", "m1", "machine"],
+    ["release", "1", "release"],
+    ["swap", String(swap), "history-row"],
+    ["build", "1", "build"],
+  ])
     fits(schema, await spoken("show", kind, id), `neurath show ${kind}`);
   fits("status", await spoken("status"));
   fits("plan", await spoken("plan", "--to", first.commit, "--all"));
   fits("action", await spoken("rollback", "--to", first.commit, "--all", "--dry-run"));
-  for (const words of [["unhold", "--all"], ["hold", "m1"], ["unhold", "--machine", "m1"], ["retry", "m1"]])
+  for (const words of [
+    ["unhold", "--all"],
+    ["hold", "m1"],
+    ["unhold", "--machine", "m1"],
+    ["retry", "m1"],
+  ])
     fits("action", await spoken(...words), words.join(" "));
 });
 
 test("neurath's errors: JSON on stderr, 1 for refused, 2 for wrong usage", async () => {
-  for (const [code, ...words] of [[1, "show", "machine", "nobody"], [1, "rollback", "--to", "f".repeat(40), "--all", "--dry-run"], [2, "rollback"], [2, "nonsense"], [2, "history", "--limit", "x"]]) {
+  for (const [code, ...words] of [
+    [1, "show", "machine", "nobody"],
+    [1, "rollback", "--to", "f".repeat(40), "--all", "--dry-run"],
+    [2, "rollback"],
+    [2, "nonsense"],
+    [2, "history", "--limit", "x"],
+  ]) {
     const answer = await neurath(...words);
     assert.equal(answer.code, code, `neurath ${words.join(" ")}: ${answer.stderr}`);
     assert.equal(answer.stdout, "");

@@ -7,7 +7,9 @@ import { lowContrast, mark, marked, openPage, startBrowser, stumbles, tooWide } 
 import { hello } from "./lib/project.js";
 import { Service, until } from "./lib/service.js";
 
-const HOSTILE = "hello: <script>window.hacked=1</script><img src=x onerror=hacked=1> \u202etxt.exe &amp; '\"`${7*7} " + "long".repeat(60);
+const HOSTILE =
+  "hello: <script>window.hacked=1</script><img src=x onerror=hacked=1> \u202etxt.exe &amp; '\"`${7*7} " +
+  "long".repeat(60);
 const HOSTILE_AUTHOR = "&lt;b onclick=hacked=1&gt;Eve \u202e\u0007";
 
 let service, browser, profile, first;
@@ -58,7 +60,10 @@ test("a login link signs in once, and leaves no code in the address", async () =
   const other = await second.newPage();
   await other.goto(link);
   assert.equal((await other.request.get(`${service.url}/api/v1/machines`)).status(), 401);
-  assert.deepEqual((await second.cookies()).filter((c) => /session/.test(c.name)), []);
+  assert.deepEqual(
+    (await second.cookies()).filter((c) => /session/.test(c.name)),
+    []
+  );
   await second.close();
 });
 
@@ -66,7 +71,10 @@ test("an empty service shows the exact commands of the next step", async () => {
   const page = await open();
   for (const list of ["machines", "history", "releases", "builds"])
     await page.locator(`#${list}-foot .command code`).first().waitFor();
-  assert.match(await page.locator("#releases-foot .command code").textContent(), /^git (-C \S+ push|push \S+ HEAD:main)$/);
+  assert.match(
+    await page.locator("#releases-foot .command code").textContent(),
+    /^git (-C \S+ push|push \S+ HEAD:main)$/
+  );
   await page.getByText("No machine yet.").waitFor();
   assert.deepEqual(await lowContrast(page), []);
 });
@@ -135,8 +143,7 @@ test("a failed build shows the compiler's message, at the top and in its output"
   const page = await open();
   const before = (await service.get("status")).release;
   const broken = hello("broken", 4);
-  for (const name of Object.keys(broken))
-    broken[name] = broken[name].replace(/;\n\}/, "\n}");
+  for (const name of Object.keys(broken)) broken[name] = broken[name].replace(/;\n\}/, "\n}");
   const { commit, said } = await service.push("hello: forget a semicolon", broken);
   assert.match(said, /error: expected/);
   const build = page.locator("#builds-list > .row", { hasText: commit.slice(0, 7) });
@@ -146,10 +153,14 @@ test("a failed build shows the compiler's message, at the top and in its output"
   const log = build.locator(".log");
   await log.locator(".bad").first().waitFor();
   assert.match(await log.locator(".bad").first().textContent(), /error: expected/);
-  assert.ok(await log.evaluate((e) => {
-    const line = e.querySelector(".bad").getBoundingClientRect(), box = e.getBoundingClientRect();
-    return line.top >= box.top && line.bottom <= box.bottom + 1;
-  }), "the error is in view");
+  assert.ok(
+    await log.evaluate((e) => {
+      const line = e.querySelector(".bad").getBoundingClientRect(),
+        box = e.getBoundingClientRect();
+      return line.top >= box.top && line.bottom <= box.bottom + 1;
+    }),
+    "the error is in view"
+  );
   assert.equal((await service.get("status")).release, before);
   assert.deepEqual(await lowContrast(page), []);
   await service.push("hello: the semicolon", hello("mended", 5));
@@ -173,7 +184,11 @@ test("everything can be done from the keyboard", async () => {
   assert.equal(await focused(), next);
   await page.keyboard.press("k");
   assert.equal(await focused(), top);
-  for (const [key, list] of [["m", "machines"], ["r", "releases"], ["b", "builds"]]) {
+  for (const [key, list] of [
+    ["m", "machines"],
+    ["r", "releases"],
+    ["b", "builds"],
+  ]) {
     await page.keyboard.press("g");
     await page.keyboard.press(key);
     assert.match(await focused(), new RegExp(`^${list}-`));
@@ -185,9 +200,9 @@ test("everything can be done from the keyboard", async () => {
   await page.keyboard.press("/");
   assert.equal(await focused(), "search-text");
   await page.keyboard.type("semicolon");
-  await until("filtered", async () => await page.locator("#builds-list > .row").count() === 2);
+  await until("filtered", async () => (await page.locator("#builds-list > .row").count()) === 2);
   await page.keyboard.press("Escape");
-  await until("unfiltered", async () => await page.locator("#builds-list > .row").count() > 2);
+  await until("unfiltered", async () => (await page.locator("#builds-list > .row").count()) > 2);
   assert.notEqual(await focused(), "search-text");
   await page.keyboard.press("Tab");
   assert.ok(await page.evaluate(() => document.activeElement !== document.body));
@@ -220,14 +235,22 @@ test("rollback asks for a dry run first, says who is affected, and the machine g
   await page.locator("#fleet-rollback").click();
   const dialog = page.getByRole("dialog", { name: "Roll back" });
   const proposed = await dialog.getByLabel("To").inputValue();
-  assert.ok((await service.get("history")).rows.some((r) => r.result === "permanent" && [r.from_commit, r.to_commit].includes(proposed)), "what is proposed ran before");
+  assert.ok(
+    (await service.get("history")).rows.some(
+      (r) => r.result === "permanent" && [r.from_commit, r.to_commit].includes(proposed)
+    ),
+    "what is proposed ran before"
+  );
   assert.notEqual(proposed, (await service.get("status")).commit);
   await dialog.getByLabel("To").selectOption(first.commit);
   const order = dialog.getByRole("button", { name: /^Roll back 1 machine to / });
   await order.waitFor();
   assert.equal(await order.textContent(), `Roll back 1 machine to ${first.commit.slice(0, 7)}`);
   assert.match(await dialog.locator(".planrows").textContent(), /m1.*swaps.*hello/s);
-  assert.ok(sent.every(([path, body]) => path.endsWith("/plan") || body.dry_run === true), "nothing was ordered yet");
+  assert.ok(
+    sent.every(([path, body]) => path.endsWith("/plan") || body.dry_run === true),
+    "nothing was ordered yet"
+  );
   assert.deepEqual(await lowContrast(page), []);
   assert.deepEqual(await stumbles(page), []);
   await dialog.getByLabel("Note").fill("back to the start");
@@ -245,7 +268,9 @@ test("rollback asks for a dry run first, says who is affected, and the machine g
 
 test("a rollback that cannot be is refused in words, with nothing changed", async () => {
   const page = await open();
-  await page.route("**/api/v1/rollback", (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), to: "f".repeat(40) }) }));
+  await page.route("**/api/v1/rollback", (route) =>
+    route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), to: "f".repeat(40) }) })
+  );
   await page.locator("#fleet-rollback").click();
   const dialog = page.getByRole("dialog", { name: "Roll back" });
   await dialog.getByText("Nothing was changed.").waitFor();
@@ -265,8 +290,7 @@ test("all tabs of a browser share one event stream, and it survives its tab", as
   await tabs.shift().close();
   await until("another tab connects", () => tabs.reduce((sum, t) => sum + streams(t), 0) === 1);
   const { commit } = await service.push("hello: for all tabs", hello("tabs", 6));
-  for (const tab of tabs)
-    await tab.locator("#builds-list > .row", { hasText: commit.slice(0, 7) }).waitFor();
+  for (const tab of tabs) await tab.locator("#builds-list > .row", { hasText: commit.slice(0, 7) }).waitFor();
   await fresh.close();
 });
 
@@ -277,7 +301,7 @@ test("a server that goes and comes back: the badge tells, and what was missed ap
   await service.down();
   await page.locator('#badge[data-state="reconnecting"], #badge[data-state="stale"]').waitFor();
   await page.locator('#badge[data-state="stale"]', { hasText: /Stale \d+ s/ }).waitFor();
-  assert.ok(await page.locator("#machines-list > .row").count() > 0, "what is known stays in view");
+  assert.ok((await page.locator("#machines-list > .row").count()) > 0, "what is known stays in view");
   assert.deepEqual(await lowContrast(page), []);
   await service.up();
   const { commit } = await service.push("hello: while you were away", hello("away", 7));
@@ -289,7 +313,13 @@ test("a server that goes and comes back: the badge tells, and what was missed ap
 
 test("one list that cannot be read leaves the others", async () => {
   const page = await profile.newPage();
-  await page.route("**/api/v1/builds?*", (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"code":"unavailable","text":"The database is locked."}' }));
+  await page.route("**/api/v1/builds?*", (route) =>
+    route.fulfill({
+      status: 503,
+      contentType: "application/json",
+      body: '{"code":"unavailable","text":"The database is locked."}',
+    })
+  );
   await page.goto(service.url);
   await page.locator("#builds-foot", { hasText: "The database is locked." }).waitFor();
   await newest(page, "machines").waitFor();
@@ -301,7 +331,12 @@ test("one list that cannot be read leaves the others", async () => {
 
 for (const scheme of ["light", "dark"])
   test(`at 360 px, ${scheme}, nothing scrolls sideways, whatever is open`, async () => {
-    const phone = await browser.profile({ viewport: { width: 360, height: 740 }, colorScheme: scheme, isMobile: true, hasTouch: true });
+    const phone = await browser.profile({
+      viewport: { width: 360, height: 740 },
+      colorScheme: scheme,
+      isMobile: true,
+      hasTouch: true,
+    });
     const page = await openPage(phone, await service.loginLink(), service.url);
     await badge(page, "Live");
     assert.deepEqual(await tooWide(page), []);
@@ -348,19 +383,33 @@ test("the service sends the page with a strict policy, compressed to less than 6
   const page = await open();
   const answer = await page.request.get(service.url);
   const policy = answer.headers()["content-security-policy"];
-  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"])
+  for (const part of [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ])
     assert.ok(policy.includes(part), `${part} in ${policy}`);
   assert.doesNotMatch(policy, /unsafe|\*|https?:/);
   assert.equal(answer.headers()["x-content-type-options"], "nosniff");
   assert.equal(answer.headers()["referrer-policy"], "no-referrer");
-  const sizes = await page.evaluate(() => performance.getEntriesByType("resource").filter((e) => /\.(js|css|svg)$/.test(e.name)).map((e) => e.encodedBodySize));
+  const sizes = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter((e) => /\.(js|css|svg)$/.test(e.name))
+      .map((e) => e.encodedBodySize)
+  );
   assert.ok(sizes.length > 10);
   const total = sizes.reduce((sum, n) => sum + n, 0);
   assert.ok(total > 0 && total < 60_000, `${total} bytes were sent`);
 });
 
 test("times are UTC and relative, whatever the browser's zone", async () => {
-  const { rows: [swap] } = await service.get("history?limit=1");
+  const {
+    rows: [swap],
+  } = await service.get("history?limit=1");
   const page = await open();
   const text = await row(page, "swaps", swap.id).locator(".when").textContent();
   assert.ok(text.includes(swap.time.slice(11, 19) + " UTC"), text);
@@ -369,5 +418,8 @@ test("times are UTC and relative, whatever the browser's zone", async () => {
 
 test("no page ever ran foreign script, broke the policy, or asked another origin", () => {
   assert.ok(pages.length > 10);
-  assert.deepEqual(pages.flatMap((page) => page.wrongs), []);
+  assert.deepEqual(
+    pages.flatMap((page) => page.wrongs),
+    []
+  );
 });

@@ -9,17 +9,36 @@ const page = (name) => import(tree("web-ui", name));
 
 test("the filter keeps named parts apart from words", async () => {
   const { parseSearch } = await page("history.js");
-  assert.deepEqual(parseSearch("  machine:m1 Hello result:reverted cell: 12:30 "),
-    { filter: { machine: "m1", result: "reverted" }, words: ["hello", "12:30"] });
+  assert.deepEqual(parseSearch("  machine:m1 Hello result:reverted cell: 12:30 "), {
+    filter: { machine: "m1", result: "reverted" },
+    words: ["hello", "12:30"],
+  });
   assert.deepEqual(parseSearch(""), { filter: {}, words: [] });
 });
 
 test("durations and amounts have two units at most", async () => {
   const { ago, bytes, duration, milliseconds, nanoseconds } = await page("time.js");
-  assert.deepEqual([0, 59, 60, 61, 599, 3599, 3600, 7980, 86400, 97300].map(duration),
-    ["0 s", "59 s", "1 min", "1 min 1 s", "9 min 59 s", "59 min", "1 h", "2 h 13 min", "1 d", "1 d 3 h"]);
-  assert.deepEqual([0, 0.043, 1.5, 12.34, 420, 1500, 65000].map(milliseconds),
-    ["0 ms", "43.0 µs", "1.50 ms", "12.3 ms", "420 ms", "1.50 s", "1 min 5 s"]);
+  assert.deepEqual([0, 59, 60, 61, 599, 3599, 3600, 7980, 86400, 97300].map(duration), [
+    "0 s",
+    "59 s",
+    "1 min",
+    "1 min 1 s",
+    "9 min 59 s",
+    "59 min",
+    "1 h",
+    "2 h 13 min",
+    "1 d",
+    "1 d 3 h",
+  ]);
+  assert.deepEqual([0, 0.043, 1.5, 12.34, 420, 1500, 65000].map(milliseconds), [
+    "0 ms",
+    "43.0 µs",
+    "1.50 ms",
+    "12.3 ms",
+    "420 ms",
+    "1.50 s",
+    "1 min 5 s",
+  ]);
   assert.equal(nanoseconds(null), "–");
   assert.equal(nanoseconds(43120), "43.1 µs");
   assert.deepEqual([0, 1023, 8412, 5e6].map(bytes), ["0 B", "1023 B", "8.21 KiB", "4.77 MiB"]);
@@ -34,7 +53,10 @@ test("characters that hide or reorder text are shown by number", async () => {
   assert.equal(plain("x\u0000\u001b[31m\u200b\ufeff\ud800"), "x\\u0000\\u001b[31m\\u200b\\ufeff\\ud800");
   assert.equal(plain("שלום 🚢 é <b>"), "שלום 🚢 é <b>");
   assert.equal(plain(null), "");
-  assert.equal(plainLog("\u001b[01;31m\u001b[Kerror:\u001b[m\u001b[K no\r\n\ttab\u001b]0;title\u0007"), "error: no\n\ttab");
+  assert.equal(
+    plainLog("\u001b[01;31m\u001b[Kerror:\u001b[m\u001b[K no\r\n\ttab\u001b]0;title\u0007"),
+    "error: no\n\ttab"
+  );
 });
 
 /* ---- the event stream, with time and the browser's parts played by the test ---- */
@@ -46,9 +68,15 @@ class Source {
     this.on = {};
     sources.push(this);
   }
-  addEventListener(name, f) { this.on[name] = f; }
-  close() { this.closed = true; }
-  say(name, data, lastEventId = "") { this.on[name]({ data: JSON.stringify(data), lastEventId }); }
+  addEventListener(name, f) {
+    this.on[name] = f;
+  }
+  close() {
+    this.closed = true;
+  }
+  say(name, data, lastEventId = "") {
+    this.on[name]({ data: JSON.stringify(data), lastEventId });
+  }
 }
 
 /* A clock that stands still until the test moves it on. */
@@ -65,13 +93,10 @@ function pass(ms) {
   const end = clock_ms + ms;
   for (;;) {
     const [next] = [...timers].filter((t) => t.at <= end).sort((a, b) => a.at - b.at);
-    if (!next)
-      break;
+    if (!next) break;
     clock_ms = next.at;
-    if (next.every)
-      next.at += next.every;
-    else
-      timers.delete(next);
+    if (next.every) next.at += next.every;
+    else timers.delete(next);
     next.f();
   }
   clock_ms = end;
@@ -84,12 +109,23 @@ beforeEach(() => {
   clock_ms = 1_000_000;
   globalThis.window = {};
   globalThis.EventSource = Source;
-  globalThis.addEventListener = (name, f) => { listeners[name] = f; };
-  globalThis.document = { hidden: false, addEventListener: (name, f) => { listeners[name] = f; } };
+  globalThis.addEventListener = (name, f) => {
+    listeners[name] = f;
+  };
+  globalThis.document = {
+    hidden: false,
+    addEventListener: (name, f) => {
+      listeners[name] = f;
+    },
+  };
 });
 
 afterEach(() => {
-  Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout, setInterval: real.setInterval });
+  Object.assign(globalThis, {
+    setTimeout: real.setTimeout,
+    clearTimeout: real.clearTimeout,
+    setInterval: real.setInterval,
+  });
   Date.now = real.now;
   Math.random = real.random;
 });
@@ -101,8 +137,14 @@ async function stream(probe = async () => 0) {
   globalThis.clearTimeout = (timer) => timers.delete(timer);
   Date.now = () => clock_ms;
   Math.random = () => 0.5;
-  const events = [], states = [];
-  const made = new Stream("/events", probe, (name, row) => events.push([name, row]), (s) => states.push({ ...s }));
+  const events = [],
+    states = [];
+  const made = new Stream(
+    "/events",
+    probe,
+    (name, row) => events.push([name, row]),
+    (s) => states.push({ ...s })
+  );
   made.start();
   return { made, events, states };
 }
@@ -116,8 +158,7 @@ test("a lost server is asked again after 1, 2, 4 ... 30 s, by one connection at 
     const before = Date.now();
     sources.at(-1).on.error();
     const known = sources.length;
-    while (sources.length === known)
-      pass(250);
+    while (sources.length === known) pass(250);
     waits.push(Date.now() - before);
   }
   assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
@@ -131,7 +172,14 @@ test("an answer ends the back-off and makes a new generation, so that lists are 
   sources[0].on.error();
   pass(1000);
   sources[1].on.open();
-  assert.deepEqual(states.map((s) => [s.live, s.generation]), [[true, 1], [false, 1], [true, 2]]);
+  assert.deepEqual(
+    states.map((s) => [s.live, s.generation]),
+    [
+      [true, 1],
+      [false, 1],
+      [true, 2],
+    ]
+  );
 });
 
 test("coming back to the tab or to the network tries at once, but not twice in a second", async () => {
@@ -190,7 +238,15 @@ test("what cannot be read as JSON is dropped", async () => {
 
 /* ---- the store ---- */
 
-const row = (id, result = "permanent", machine = "a".repeat(16)) => ({ id, machine, result, cells: [{ name: "hello" }], trigger: "push", to_commit: "c".repeat(40), from_commit: null });
+const row = (id, result = "permanent", machine = "a".repeat(16)) => ({
+  id,
+  machine,
+  result,
+  cells: [{ name: "hello" }],
+  trigger: "push",
+  to_commit: "c".repeat(40),
+  from_commit: null,
+});
 
 async function store(answers) {
   const { Store } = await page("store.js");
@@ -219,8 +275,15 @@ test("events that come while a list is read win over the list", async () => {
 });
 
 test("one list that fails leaves the others", async () => {
-  const made = await store(async (name) => name === "builds" ? { code: "unavailable", text: "disk full" }
-    : name === "history" ? { rows: [row(2)], next: null } : name === "status" ? { time: "x", channel: "main" } : EMPTY);
+  const made = await store(async (name) =>
+    name === "builds"
+      ? { code: "unavailable", text: "disk full" }
+      : name === "history"
+        ? { rows: [row(2)], next: null }
+        : name === "status"
+          ? { time: "x", channel: "main" }
+          : EMPTY
+  );
   await made.load();
   assert.equal(made.history.size, 1);
   assert.equal(made.errors.get("builds").message, "disk full");
@@ -239,5 +302,11 @@ test("a new current release takes the place of the one before", async () => {
   const made = await store(async () => EMPTY);
   made.event("release", { id: 1, channel: "main", commit: "a".repeat(40), current: true });
   made.event("release", { id: 2, channel: "main", commit: "b".repeat(40), current: true });
-  assert.deepEqual(made.sorted("releases").map((r) => [r.id, r.current]), [[2, true], [1, false]]);
+  assert.deepEqual(
+    made.sorted("releases").map((r) => [r.id, r.current]),
+    [
+      [2, true],
+      [1, false],
+    ]
+  );
 });

@@ -13,7 +13,8 @@ const cell = (name) => `cell    := ${name}\nkind    := app\nstart   := app\n`;
 
 /* The files of cell hello that say TEXT and count by STEP. */
 export function hello(text, step) {
-  return { "kernel/app/hello/hello.c": `/* Counts, and says a word. */
+  return {
+    "kernel/app/hello/hello.c": `/* Counts, and says a word. */
 /* SPDX-License-Identifier: MIT */
 int hello_start(void);
 const char *hello_text(void);
@@ -30,14 +31,19 @@ int hello_start(void)
     count += ${step};
     return count;
 }
-` };
+`,
+  };
 }
 
 export function writeProject(folder) {
   for (const name of TAKEN)
     cpSync(tree(name), join(folder, name), { recursive: true, filter: (path) => basename(path) !== "cell.mk" });
-  const files = { ...hello("one", 1), "kernel/app/hello/cell.mk": cell("hello"), "kernel/app/harbour/cell.mk": cell("harbour"),
-    ".gitignore": "/build/\n", "kernel/app/harbour/harbour.c": `/* A second cell, which stays as it is. */
+  const files = {
+    ...hello("one", 1),
+    "kernel/app/hello/cell.mk": cell("hello"),
+    "kernel/app/harbour/cell.mk": cell("harbour"),
+    ".gitignore": "/build/\n",
+    "kernel/app/harbour/harbour.c": `/* A second cell, which stays as it is. */
 /* SPDX-License-Identifier: MIT */
 int harbour_start(void);
 
@@ -45,7 +51,8 @@ int harbour_start(void)
 {
     return 0;
 }
-` };
+`,
+  };
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(join(folder, name, ".."), { recursive: true });
     writeFileSync(join(folder, name), text);

@@ -7,14 +7,23 @@ import { tree } from "./tree.js";
 
 const Ajv = createRequire(import.meta.url)("ajv/dist/2020.js").default;
 const folder = tree("build-server/schema");
-const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, strictTypes: false, allowUnionTypes: true });
+const ajv = new Ajv({
+  allErrors: true,
+  strict: true,
+  strictRequired: false,
+  strictTypes: false,
+  allowUnionTypes: true,
+});
 
-export const names = readdirSync(folder).filter((n) => n.endsWith(".json")).map((n) => n.slice(0, -5));
-for (const name of names)
-  ajv.addSchema(JSON.parse(readFileSync(`${folder}/${name}.json`, "utf8")), `${name}.json`);
+export const names = readdirSync(folder)
+  .filter((n) => n.endsWith(".json"))
+  .map((n) => n.slice(0, -5));
+for (const name of names) ajv.addSchema(JSON.parse(readFileSync(`${folder}/${name}.json`, "utf8")), `${name}.json`);
 
 /* Gives what is wrong with VALUE, one line each; empty: nothing. */
 export function validate(name, value) {
   const check = ajv.getSchema(`${name}.json`);
-  return check(value) ? [] : check.errors.map((e) => `${e.instancePath || "/"} ${e.message} ${JSON.stringify(e.params)}`);
+  return check(value)
+    ? []
+    : check.errors.map((e) => `${e.instancePath || "/"} ${e.message} ${JSON.stringify(e.params)}`);
 }
