@@ -77,11 +77,13 @@ static bool choose_release(struct http *http, const char *name, enum machine_cho
     return true;
 }
 
-/* Writes seed.json and boot.cpio into the machine's folder. */
-static bool make_archive(const struct lab *lab, const char *name, struct http *http,
-                         int64_t release, char *out_kernel, char *out_archive,
-                         struct failure *failure)
+/* Writes seed.json and boot.cpio into the machine's folder. The seed says who reset the machine: after a reset of its
+ * own in a trial, the client does not try the same content again. */
+static bool make_archive(const struct lab *lab, const struct lab_machine_config *machine,
+                         struct http *http, int64_t release, char *out_kernel,
+                         char *out_archive, struct failure *failure)
 {
+    const char *name = machine->name;
     char path[256], from[PLACE_PATH_MAX], seed_file[PLACE_PATH_MAX];
     json_t *seed = NULL;
     char *text = NULL;
@@ -105,6 +107,7 @@ static bool make_archive(const struct lab *lab, const char *name, struct http *h
     if (!http_get(http, path, &seed, failure)) {
         return false;
     }
+    json_object_set_new(seed, "reset", json_string(machine->reset_by_guest ? "guest" : "host"));
     text = json_dumps(seed, JSON_INDENT(1));
     done = text != NULL && place_write_file(seed_file, text, strlen(text), 0600, failure) &&
            archive_add(from, out_archive, "seed.json", text, strlen(text), failure);
@@ -256,6 +259,6 @@ bool machine_boot(const struct lab *lab, struct lab_machine_config *machine, str
                            strerror(errno));
     }
     return choose_release(http, machine->name, choice, out_release, failure) &&
-           make_archive(lab, machine->name, http, *out_release, kernel, archive, failure) &&
+           make_archive(lab, machine, http, *out_release, kernel, archive, failure) &&
            start_qemu(lab, machine, kernel, archive, out_pid, failure);
 }

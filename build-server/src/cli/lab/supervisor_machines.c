@@ -55,6 +55,9 @@ void supervisor_machine_ended(struct supervisor *supervisor, unsigned index, int
                    supervisor->lab->machines[index].name, (long long)lived_ms,
                    WIFEXITED(status) ? "status" : "signal",
                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    /* With -no-reboot QEMU exits when the guest resets; who kills QEMU leaves a signal. */
+    supervisor->lab->machines[index].reset_by_guest =
+        machine->state != MACHINE_ENDING && WIFEXITED(status);
     if (machine->state == MACHINE_ENDING) {
         machine->choice = MACHINE_BOOT_DESIRED;
         machine->quick = 0;
