@@ -62,7 +62,10 @@ void shootdown(uint64_t va, size_t pages)
     for (unsigned i = 0; i < count; i++) {
         const struct cpu_block *block = cpu_block_at(i);
         while (i != here && atomic_load(&block->shootdown_pending) &&
-               !atomic_load(&block->quiet))
+               !atomic_load(&block->quiet)) {
+            atomic_add(&cpu_here()->heartbeat,
+                       1); /* the one that does not answer is stuck, not we */
             cpu_pause();
+        }
     }
 }
