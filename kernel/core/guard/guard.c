@@ -7,6 +7,7 @@
 
 enum { LAPIC_ICR_LOW = 0x300, LAPIC_ICR_HIGH = 0x310, ICR_NMI = 0x4400, ICR_PENDING = 0x1000 };
 enum { RESET_PORT = 0xcf9, RESET_HARD = 6, PAGE_FAULT = 14 };
+enum { COM1 = 0x3f8, COM1_STATUS = COM1 + 5, COM1_EMPTY = 0x20, COM1_POLLS = 100000 };
 
 enum guard_state { IDLE, ARMED, REVERTING, REVERTED };
 
@@ -119,8 +120,34 @@ static void hold_others(const struct cpu_block *self)
     }
 }
 
-static void reset_machine(void)
+/* The last words: the console belongs to other cells, and a CPU may hold its lock. */
+static void say(const char *text)
 {
+    for (; *text; text++) {
+        for (uint32_t i = 0; i < COM1_POLLS && !(io_in8(COM1_STATUS) & COM1_EMPTY); i++)
+            closure_pause();
+        io_out8(COM1, (uint8_t)*text);
+    }
+}
+
+static void say_hex(uint64_t value)
+{
+    char text[17];
+    for (int i = 16; i-- > 0; value >>= 4)
+        text[i] = (char)((value & 15) < 10 ? '0' + (value & 15) : 'a' + (value & 15) - 10);
+    text[16] = 0;
+    say(text);
+}
+
+static void reset_machine(const char *why, const struct trap_frame *frame)
+{
+    say("\r\nguard: ");
+    say(why);
+    if (frame) {
+        say(", at ");
+        say_hex(frame->rip);
+    }
+    say(": the machine resets\r\n");
     for (;;) {
         io_out8(RESET_PORT, RESET_HARD);
         closure_pause();
@@ -134,7 +161,8 @@ static void leave(struct trap_frame *frame, const struct cpu_block *self)
         return;
     guard.stuck_cpu = 0;
     if (!task_abandon_frame(frame))
-        reset_machine();
+        reset_machine("a CPU is stuck in the version on trial, with a lock held or no task to abandon",
+                      frame);
 }
 
 static void revert(struct cpu_block *self)
@@ -149,7 +177,7 @@ static void revert(struct cpu_block *self)
     __atomic_store_n(&guard.holding, 0, __ATOMIC_SEQ_CST);
     cpu_serialise();
     if (!guard.verdict.restored)
-        reset_machine();
+        reset_machine("the version on trial cannot be taken back: a place does not match", NULL);
 }
 
 /* Only one CPU reverts; another that wants to waits to be held by it. */

@@ -6,7 +6,7 @@
  * CPU's heartbeat. A revert holds the other CPUs by NMI, wherever they are (a stuck CPU counts
  * as held), stores the journal backwards and lets them go on. The task of a stuck CPU is
  * abandoned if it holds no lock, else the machine is reset and boots the last permanent
- * release. What the namespace says is mended afterwards by the swap task.
+ * release; why it resets goes straight to the first serial line. What the namespace says is mended afterwards by the swap task.
  * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call.
  * Source: design 4 (trial), IA-PC HPET 1.0a, Intel SDM 3 chapter 6.7 (NMI).
  *

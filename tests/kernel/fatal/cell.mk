@@ -3,4 +3,4 @@
 cell := test_fatal
 kind := test
 start := app
-uses := ktest task spinlock bootinfo timer clock libc
+uses := ktest swap_target evolve archive task spinlock bootinfo timer clock libc

@@ -1,10 +1,13 @@
 /* Faults where there is no task to restart. */
 /* SPDX-License-Identifier: MIT */
 #include <boot/bootinfo/bootinfo.h>
+#include <core/archive/archive.h>
+#include <core/evolve/evolve.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
 #include <task/task/task.h>
 #include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 #include <time/timer/timer.h>
 
@@ -27,11 +30,29 @@ static void store_again(void *arg)
     store(arg);
 }
 
+/* Hazard 31: a version on trial takes a lock twice. Nothing can give its lock back. */
+static void deadlock(void)
+{
+    struct archive_entry file;
+    struct evolve_object object = {.name = "swap_target"};
+    struct evolve_request request = {
+        .set = &object, .set_count = 1, .trial_ns = 60 * NS_PER_S};
+    uint64_t attempt;
+    KTEST_CHECK(swap_target_task() == STATUS_OK);
+    KTEST_CHECK(archive_find("variants/swap_target.deadlock.o", &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    ktest_sleep(30 * NS_PER_S);
+}
+
 static void the_machine_resets(void)
 {
     static struct spinlock lock = SPINLOCK_INIT;
     char which[16] = "";
     KTEST_CHECK(boot_option("case", which, sizeof which) == STATUS_OK);
+    if (strcmp(which, "deadlock") == 0)
+        deadlock();
     if (strcmp(which, "lock") == 0) {
         spin_lock(&lock);
         store(NULL);

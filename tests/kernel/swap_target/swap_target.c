@@ -6,7 +6,7 @@
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
-#if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli || defined VARIANT_loop
+#if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli || defined VARIANT_loop || defined VARIANT_deadlock
 #define VERSION 2u
 #elif defined VARIANT_third || defined VARIANT_helper
 #define VERSION 3u
@@ -83,6 +83,9 @@ static struct wait target_step(void *arg)
         cpu_pause();
 #endif
     spin_lock(&lock);
+#ifdef VARIANT_deadlock
+    spin_lock(&lock);
+#endif
     spin_unlock(&lock);
     return wait_until(clock_ns() + NS_PER_MS);
 }
