@@ -13,7 +13,7 @@
 static int command(FILE *monitor, const char *text)
 {
     char line[1024];
-    if (fprintf(monitor, "%s\n", text) < 0 || fflush(monitor) != 0)
+    if (dprintf(fileno(monitor), "%s\n", text) < 0)
         return -1;
     while (fgets(line, sizeof line, monitor) != NULL)
         if (strncmp(line, "{\"return\"", 9) == 0)
@@ -32,7 +32,7 @@ static FILE *monitor_open(const char *path)
         close(fd);
         return NULL;
     }
-    return fd >= 0 ? fdopen(fd, "r+") : NULL;
+    return fd >= 0 ? fdopen(fd, "r") : NULL;
 }
 
 int link_pull(unsigned ms)
