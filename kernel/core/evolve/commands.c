@@ -90,6 +90,24 @@ static void command_deps(int argc, char **argv)
         console_print("no cell called %s runs; `cells` lists them\n", argv[1]);
 }
 
+static void print_kept(const struct version *v)
+{
+    console_print("  %s@%u keeps %lu bytes: ", v->info.name, v->number,
+                  v->text.len + v->rodata.len);
+    if (v->pinned)
+        console_print("pinned, an entry stub leads to it\n");
+    else if (v->hold == VERSION_ON_STACK)
+        console_print("frame, an address in it lies on a stack at 0x%lx\n", v->holder);
+    else if (v->hold == VERSION_POINTED_TO)
+        console_print("pointer found at 0x%lx\n", v->holder);
+    else if (v->hold == VERSION_IMPORTED)
+        console_print("called by a version that is kept, at 0x%lx\n", v->holder);
+    else if (v->hold == VERSION_UNSEEN)
+        console_print("a task never left its CPU, or there was no memory for the scan\n");
+    else
+        console_print("nothing found yet that refers to it\n");
+}
+
 static void command_ns(int argc, char **argv)
 {
     const struct namespace *ns = namespace_kernel();
@@ -116,6 +134,11 @@ static void command_ns(int argc, char **argv)
     console_print("generation %lu: %u cells run, %u retired versions keep %lu bytes\n"
                   "%u stubs, %u homes of %lu bytes\n",
                   ns->generation, running, retired, retained, stubs, homes, home_bytes);
+    for (const struct version *v = ns->versions; v; v = v->next)
+        if (v->state == VERSION_RETIRED)
+            print_kept(v);
+    if (retire_limbo())
+        console_print("%u more are about to be freed\n", retire_limbo());
     const char *broken = namespace_check(ns);
     console_print("%s\n", broken ? broken : "all invariants hold");
 }
@@ -202,7 +225,7 @@ enum status commands_start(void)
     } commands[] = {
         {"cells", command_cells, "[-a]  cells that run (-a: retired versions too)"},
         {"deps", command_deps, "CELL|0xADDRESS  what it uses and what uses it"},
-        {"ns", command_ns, "counts of the namespace, and its invariants checked"},
+        {"ns", command_ns, "counts of the namespace, what retired versions wait for, invariants"},
         {"swap", command_swap, "[-n] FILE...  swaps in objects of the boot archive"},
         {"history", command_history, "the last attempts to swap"},
     };

@@ -285,9 +285,13 @@ static struct wait evolve_step(void *arg)
 {
     (void)arg;
     uint32_t seq = event_seq(&state.event);
-    struct attempt *a = state.current ? state.current : next_attempt();
-    if (!a)
-        return wait_event(&state.event, seq, 0);
+    struct attempt *a = state.current;
+    if (!a) {
+        a = next_attempt();
+        if (!a)
+            return retire_step(seq);
+        retire_later();
+    }
     struct wait wait = a->report.phase == EVOLVE_TRIAL ? trial_step(a) : attempt_step(a);
     if (wait.kind == WAIT_EVENT)
         wait.seq = seq;
@@ -297,6 +301,7 @@ static struct wait evolve_step(void *arg)
     state.current = NULL;
     evolve_unlock();
     attempt_destroy(a);
+    retire_later();
     return wait_again();
 }
 

@@ -50,6 +50,14 @@ void trial_forget_tasks(void);
 /* Lends the newest attempts' reports, newest first; INDEX 0 on. Under evolve_lock(). */
 const struct evolve_report *evolve_report_at(uint32_t index);
 
+/* An attempt has begun or ended: what is known of retired versions is no longer true. */
+void retire_later(void);
+/* Looks for references to retired versions, a little each time, and frees those that have
+ * none; SEQ is that of evolve_event(). Only while there is no attempt. */
+struct wait retire_step(uint32_t seq);
+/* Versions that have left the namespace and are about to be freed. */
+uint32_t retire_limbo(void);
+
 enum status commands_start(void);
 
 #endif

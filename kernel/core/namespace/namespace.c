@@ -167,13 +167,40 @@ void version_destroy(struct namespace *ns, struct version *v)
     heap_free(v);
 }
 
-void namespace_remove(struct namespace *ns, struct version *v)
+static void unlink_version(struct namespace *ns, struct version *v)
 {
     struct version **at = &ns->versions;
     while (*at && *at != v)
         at = &(*at)->next;
     if (*at)
         *at = v->next;
+}
+
+static void unlink_home(struct namespace *ns, const struct home *home)
+{
+    struct home **at = &ns->homes;
+    while (*at && *at != home)
+        at = &(*at)->next;
+    if (*at)
+        *at = home->next;
+}
+
+void namespace_detach(struct namespace *ns, struct version *v)
+{
+    unlink_version(ns, v);
+    for (uint32_t i = 0; i < v->import_count; i++)
+        import_unlink(&v->imports[i]);
+    for (uint32_t i = 1; i < v->elf.section_count; i++)
+        if (v->section_home[i] && v->section_home[i]->refs == 1)
+            unlink_home(ns, v->section_home[i]);
+    for (struct stub *s = ns->stubs; s; s = s->next)
+        if (s->version == v)
+            s->version = NULL;
+}
+
+void namespace_remove(struct namespace *ns, struct version *v)
+{
+    unlink_version(ns, v);
     version_destroy(ns, v);
 }
 

@@ -113,6 +113,15 @@ struct fde {
 
 enum version_state { VERSION_LOADED, VERSION_RUNNING, VERSION_RETIRED };
 
+/* Why a retired version that is not pinned is still there, as the last scan found. */
+enum version_hold {
+    VERSION_FREE,       /* nothing was found, or not yet looked for */
+    VERSION_ON_STACK,   /* an address in it lies on a task's stack */
+    VERSION_POINTED_TO, /* ... in an object of the heap or a home */
+    VERSION_IMPORTED,   /* a version that is kept calls it */
+    VERSION_UNSEEN,     /* the scan could not look everywhere */
+};
+
 struct version {
     struct version *next;
     struct elf_object elf;
@@ -122,6 +131,9 @@ struct version {
     enum version_state state;
     uint32_t number; /* 1 for the first version of a cell, then counting */
     bool pinned;     /* a stub still stands for a function of it: never freed */
+    enum version_hold hold;
+    uint64_t holder;   /* where the address was found */
+    uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */
     struct cellmem_region text;
     struct cellmem_region rodata;
     struct home_region *fresh[2]; /* homes this load is the first to need; until relocated */
@@ -145,6 +157,8 @@ struct version {
 };
 
 struct stub_chunk;
+
+enum { NAMESPACE_STUB_LEN = 16 };
 
 struct namespace {
     struct version *versions; /* newest first */
@@ -208,9 +222,12 @@ void import_unlink(struct import *import);
 
 /* Enters V (loaded) among the versions, so that its text can be found by address. */
 void namespace_enter(struct namespace *ns, struct version *v);
+/* Takes V out: nobody finds it, its imports or the homes that only it has any more; those who
+ * stand on it can go on. To be followed by version_destroy(). No import leads to V. */
+void namespace_detach(struct namespace *ns, struct version *v);
 /* Takes V out and frees it with all its memory; its homes lose a reference. */
 void namespace_remove(struct namespace *ns, struct version *v);
-/* Frees a version that was never entered. */
+/* Frees a version that was never entered, or is detached. */
 void version_destroy(struct namespace *ns, struct version *v);
 
 /* Checks the invariants. Gives NULL, or a constant text naming the one that is broken. */

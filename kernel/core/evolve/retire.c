@@ -1,0 +1,197 @@
+/* Frees retired versions that nothing can refer to any more.
+ * SPDX-License-Identifier: MIT
+ *
+ * A retired version is kept while it is pinned (a stub leads to it), while a version that is
+ * kept imports from it, or while a word that looks like an address in it (its text, constants,
+ * homes of its own, stubs that lead to it) lies in a task's stack, in an object of the heap or
+ * in a home. Nobody can enter its text any more, so what is found is what was there before:
+ * two scans a second apart without a find, and it leaves the namespace; one more without
+ * a find of its description either (a reader may stand on it), and it is freed.
+ *
+ * Retire invariants:
+ *  1. a task is looked at while it has no CPU, so all its registers are on its stack; a scan
+ *     is complete when every task has been looked at, and the memory after the tasks;
+ *  2. what the engine itself knows of versions (their descriptions) is no reference;
+ *  3. no version is looked for or freed while there is an attempt;
+ *  4. interrupts and the scheduler hold no address from one scan to the next: they end within
+ *     the time between two scans.
+ *
+ * States: IDLE → TASKS (scan_begin) → MEMORY (all tasks seen) → IDLE (scan_end, scan_drop).
+ */
+#include <core/evolve/scan.h>
+
+#include <console/log/log.h>
+#include <time/clock/clock.h>
+
+enum {
+    STEP_GAP_NS = 1000000,
+    APART_NS = 1000000000, /* between two scans of which both must be clean */
+    RESTFUL_S = 60, /* at most between scans for versions that are still referred to */
+    PATIENCE_NS = 2000000000, /* for a task that never leaves its CPU */
+};
+
+enum scan_stage { IDLE, TASKS, MEMORY };
+
+static struct {
+    enum scan_stage stage;
+    bool wanted;
+    uint64_t begun_ns;
+    uint64_t next_ns;      /* when the next scan may begin */
+    uint64_t pause_s;      /* doubles while what is left is referred to */
+    struct version *limbo; /* out of the namespace, not yet freed */
+} retire;
+
+static void drop_lists(void)
+{
+    scan_fini();
+    retire.stage = IDLE;
+}
+
+void retire_later(void)
+{
+    drop_lists();
+    retire.wanted = true;
+    retire.pause_s = 1;
+    retire.next_ns = clock_ns() + APART_NS;
+}
+
+static bool is_held(const struct version *v)
+{
+    return v->state != VERSION_RETIRED || v->pinned || v->hold != VERSION_FREE;
+}
+
+/* What a version that is kept calls is kept too. */
+static void hold_imports(void)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        for (struct version *v = namespace_kernel()->versions; v; v = v->next)
+            for (uint32_t i = 0; i < v->function_count && !is_held(v); i++)
+                for (const struct import *m = v->functions[i].incoming; m;
+                     m = m->next_incoming)
+                    if (is_held(m->importer) && !is_held(v)) {
+                        v->hold = VERSION_IMPORTED;
+                        v->holder = (uint64_t)m->importer->text_begin;
+                        more = true;
+                    }
+    }
+}
+
+static void free_limbo(void)
+{
+    uint64_t bytes = 0;
+    uint32_t count = 0;
+    struct version **at = &retire.limbo;
+    while (*at) {
+        struct version *v = *at;
+        if (v->hold != VERSION_FREE) {
+            at = &v->next;
+            continue;
+        }
+        *at = v->next;
+        bytes += v->text.len + v->rodata.len;
+        count++;
+        version_destroy(namespace_kernel(), v);
+    }
+    if (count)
+        log_write("evolve", LOG_INFO,
+                  "%u retired version%s freed, %lu bytes of text and constants", count,
+                  count == 1 ? "" : "s", bytes);
+}
+
+/* Moves to limbo what was clean twice. Gives whether a scan is to follow soon. */
+static bool leave_namespace(uint64_t now)
+{
+    struct namespace *ns = namespace_kernel();
+    bool soon = false;
+    for (struct version *v = ns->versions, *next; v; v = next) {
+        next = v->next;
+        if (is_held(v)) {
+            v->clean_ns = 0;
+            continue;
+        }
+        soon = true;
+        if (!v->clean_ns) {
+            v->clean_ns = now;
+        } else if (now - v->clean_ns >= APART_NS) {
+            namespace_detach(ns, v);
+            v->next = retire.limbo;
+            retire.limbo = v;
+        }
+    }
+    return soon;
+}
+
+static void scan_end(void)
+{
+    uint64_t now = clock_ns();
+    bool left = false;
+    drop_lists();
+    free_limbo();
+    hold_imports();
+    bool soon = leave_namespace(now) || retire.limbo;
+    for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
+        left = left || scan_is_candidate(v);
+    retire.pause_s = soon                             ? 1
+                     : retire.pause_s * 2 < RESTFUL_S ? retire.pause_s * 2
+                                                      : RESTFUL_S;
+    retire.next_ns = now + (soon ? APART_NS : retire.pause_s * 1000000000);
+    retire.wanted = soon || left;
+}
+
+/* Ends a scan that saw too little to decide anything. */
+static void scan_drop(enum version_hold hold)
+{
+    for (struct version *v = namespace_kernel()->versions; v; v = v->next)
+        if (scan_is_candidate(v) && v->hold == VERSION_FREE) {
+            v->hold = hold;
+            v->clean_ns = 0;
+        }
+    drop_lists();
+    retire.next_ns = clock_ns() + APART_NS;
+}
+
+static void scan_begin(uint64_t now)
+{
+    retire.begun_ns = now;
+    retire.stage = TASKS;
+    if (!scan_init(retire.limbo))
+        scan_drop(VERSION_UNSEEN);
+}
+
+static void step_tasks(uint64_t now)
+{
+    if (!scan_tasks()) {
+        if (now - retire.begun_ns > PATIENCE_NS)
+            scan_drop(VERSION_UNSEEN);
+    } else if (scan_list_memory()) {
+        retire.stage = MEMORY;
+    } else {
+        scan_drop(VERSION_UNSEEN);
+    }
+}
+
+struct wait retire_step(uint32_t seq)
+{
+    uint64_t now = clock_ns();
+    if (!retire.wanted)
+        return wait_event(evolve_event(), seq, 0);
+    if (retire.stage == IDLE && now < retire.next_ns)
+        return wait_event(evolve_event(), seq, retire.next_ns);
+    if (retire.stage == IDLE)
+        scan_begin(now);
+    else if (retire.stage == TASKS)
+        step_tasks(now);
+    else if (scan_memory())
+        scan_end();
+    return wait_event(evolve_event(), seq, clock_ns() + STEP_GAP_NS);
+}
+
+uint32_t retire_limbo(void)
+{
+    uint32_t count = 0;
+    for (const struct version *v = retire.limbo; v; v = v->next)
+        count++;
+    return count;
+}

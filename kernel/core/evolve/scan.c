@@ -1,0 +1,362 @@
+/* Looks for addresses in versions: on the stacks of tasks, in the heap and in homes.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/evolve/scan.h>
+
+#include <mm/heap/heap.h>
+#include <string.h>
+
+enum {
+    CHUNK = 256 << 10,
+    STACKS_PER_STEP = 4,
+    SEEN_MAX = 256,
+};
+
+struct target {
+    uint64_t begin;
+    uint64_t end;
+    struct version *version;
+};
+
+struct block {
+    uint64_t at;
+    uint64_t len;
+    const struct version *owner; /* of a home that only OWNER has: its own finds do not count */
+};
+
+static struct {
+    struct target *targets;
+    uint32_t target_count;
+    uint64_t *described; /* heap objects that describe versions, sorted */
+    uint32_t described_count;
+    struct block *blocks;
+    uint32_t block_count;
+    uint32_t block_room;
+    uint32_t block_next;
+    uint64_t offset;         /* in the next block */
+    uint64_t seen[SEEN_MAX]; /* ids of tasks */
+    uint32_t seen_count;
+    uint32_t unseen; /* tasks that still have to be looked at */
+    uint32_t budget; /* stacks in this step */
+} scan;
+
+void scan_fini(void)
+{
+    heap_free(scan.targets);
+    heap_free(scan.described);
+    heap_free(scan.blocks);
+    scan.targets = NULL;
+    scan.described = NULL;
+    scan.blocks = NULL;
+}
+
+/* ---- what to look for, and what is no reference ------------------------------------------ */
+
+static void add_target(uint64_t begin, uint64_t len, struct version *v)
+{
+    if (begin && len)
+        scan.targets[scan.target_count++] = (struct target){begin, begin + len, v};
+}
+
+static void add_object(const void *object, struct version *v)
+{
+    if (object)
+        add_target((uint64_t)object, heap_size(object), v);
+}
+
+static void each_object(struct version *v, void (*visit)(const void *, struct version *))
+{
+    visit(v, v);
+    visit(v->section_va, v);
+    visit(v->section_home, v);
+    visit(v->section_function, v);
+    visit(v->section_object, v);
+    visit(v->symbol_import, v);
+    visit(v->functions, v);
+    visit(v->exports, v);
+    visit(v->imports, v);
+    visit(v->sites, v);
+    visit(v->fdes, v);
+    visit(v->owned_bytes, v);
+}
+
+enum { OBJECTS_PER_VERSION = 12 };
+
+static bool is_private(const struct home *h)
+{
+    return h && h->refs == 1;
+}
+
+static void add_targets(struct version *v)
+{
+    v->hold = VERSION_FREE;
+    v->holder = 0;
+    add_target(v->text_begin, v->text_end - v->text_begin, v);
+    add_target(v->rodata.va, v->rodata.len, v);
+    for (uint32_t i = 1; i < v->elf.section_count; i++)
+        if (is_private(v->section_home[i]))
+            add_target(v->section_home[i]->va, v->section_home[i]->capacity, v);
+    for (const struct stub *s = namespace_kernel()->stubs; s; s = s->next)
+        if (s->version == v)
+            add_target(s->va, NAMESPACE_STUB_LEN, v);
+}
+
+static uint32_t count_targets(const struct version *v)
+{
+    uint32_t count = OBJECTS_PER_VERSION + 2 + v->elf.section_count;
+    for (const struct stub *s = namespace_kernel()->stubs; s; s = s->next)
+        count += s->version == v;
+    return count;
+}
+
+static void sort_targets(void)
+{
+    struct target *t = scan.targets;
+    for (uint32_t gap = scan.target_count / 2; gap > 0; gap /= 2)
+        for (uint32_t i = gap; i < scan.target_count; i++) {
+            struct target moved = t[i];
+            uint32_t j = i;
+            for (; j >= gap && t[j - gap].begin > moved.begin; j -= gap)
+                t[j] = t[j - gap];
+            t[j] = moved;
+        }
+}
+
+static bool list_targets(struct version *limbo)
+{
+    uint32_t room = 1;
+    for (struct version *v = namespace_kernel()->versions; v; v = v->next)
+        room += scan_is_candidate(v) ? count_targets(v) : 0;
+    for (struct version *v = limbo; v; v = v->next)
+        room += count_targets(v);
+    scan.target_count = 0;
+    scan.targets = heap_calloc(room, sizeof *scan.targets);
+    if (!scan.targets)
+        return false;
+    for (struct version *v = namespace_kernel()->versions; v; v = v->next)
+        if (scan_is_candidate(v))
+            add_targets(v);
+    for (struct version *v = limbo; v; v = v->next) {
+        add_targets(v);
+        each_object(v, add_object);
+    }
+    sort_targets();
+    return true;
+}
+
+static void add_described(const void *object, struct version *v)
+{
+    (void)v;
+    if (object)
+        scan.described[scan.described_count++] = (uint64_t)object;
+}
+
+static void add_described_home(const struct home *h)
+{
+    add_described(h, NULL);
+    if (h)
+        add_described(h->region, NULL);
+}
+
+static void sort_described(void)
+{
+    uint64_t *d = scan.described;
+    for (uint32_t gap = scan.described_count / 2; gap > 0; gap /= 2)
+        for (uint32_t i = gap; i < scan.described_count; i++) {
+            uint64_t moved = d[i];
+            uint32_t j = i;
+            for (; j >= gap && d[j - gap] > moved; j -= gap)
+                d[j] = d[j - gap];
+            d[j] = moved;
+        }
+}
+
+/* Retire invariant 2. */
+static bool list_described(struct version *limbo)
+{
+    const struct namespace *ns = namespace_kernel();
+    uint32_t room = 4;
+    for (struct version *v = ns->versions; v; v = v->next)
+        room += OBJECTS_PER_VERSION;
+    for (struct version *v = limbo; v; v = v->next)
+        room += OBJECTS_PER_VERSION + 2 * v->elf.section_count;
+    for (const struct stub *s = ns->stubs; s; s = s->next)
+        room++;
+    for (const struct home *h = ns->homes; h; h = h->next)
+        room += 2;
+    scan.described_count = 0;
+    scan.described = heap_calloc(room, sizeof *scan.described);
+    if (!scan.described)
+        return false;
+    for (struct version *v = ns->versions; v; v = v->next)
+        each_object(v, add_described);
+    for (struct version *v = limbo; v; v = v->next) {
+        each_object(v, add_described);
+        for (uint32_t i = 1; i < v->elf.section_count; i++)
+            add_described_home(v->section_home[i]);
+    }
+    for (const struct stub *s = ns->stubs; s; s = s->next)
+        add_described(s, NULL);
+    for (const struct home *h = ns->homes; h; h = h->next)
+        add_described_home(h);
+    add_described(scan.targets, NULL);
+    sort_described();
+    return true;
+}
+
+static bool is_described(uint64_t object)
+{
+    uint32_t low = 0;
+    uint32_t high = scan.described_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (scan.described[middle] == object)
+            return true;
+        if (scan.described[middle] < object)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* ---- looking ----------------------------------------------------------------------------- */
+
+static void look_at_word(uint64_t word, uint64_t where, enum version_hold hold,
+                         const struct version *owner)
+{
+    uint32_t low = 0;
+    uint32_t high = scan.target_count;
+    while (low < high) { /* the last target that begins at or before WORD */
+        uint32_t middle = low + (high - low) / 2;
+        if (scan.targets[middle].begin <= word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0 || word >= scan.targets[low - 1].end)
+        return;
+    struct version *v = scan.targets[low - 1].version;
+    if (v == owner || v->hold != VERSION_FREE)
+        return;
+    v->hold = hold;
+    v->holder = where;
+}
+
+static void look_at_range(uint64_t begin, uint64_t end, enum version_hold hold,
+                          const struct version *owner)
+{
+    for (uint64_t at = align_up(begin, 8); at + 8 <= end; at += 8)
+        look_at_word(*(const volatile uint64_t *)at, at, hold, owner);
+}
+
+static bool was_seen(uint64_t id)
+{
+    for (uint32_t i = 0; i < scan.seen_count; i++)
+        if (scan.seen[i] == id)
+            return true;
+    return false;
+}
+
+/* Under the scheduler's lock. Between two steps, and after the last one, a task has no frame. */
+static bool look_at_task(struct task *task, void *arg)
+{
+    struct saved_context context;
+    uint64_t low;
+    uint64_t top;
+    (void)arg;
+    if (task == task_current() || was_seen(task_id(task)))
+        return true;
+    if (task_state(task) == TASK_RUNNING || scan.seen_count == SEEN_MAX || !scan.budget) {
+        scan.unseen++;
+        return scan.budget > 0;
+    }
+    scan.seen[scan.seen_count++] = task_id(task);
+    task_saved_context(task, &context);
+    if (task_state(task) == TASK_FAULTED || !context.resume)
+        return true;
+    task_stack_range(task, &low, &top);
+    if (context.rsp >= low && context.rsp < top)
+        look_at_range(context.rsp, top, VERSION_ON_STACK, NULL);
+    scan.budget--;
+    return true;
+}
+
+bool scan_init(struct version *limbo)
+{
+    scan.seen_count = 0;
+    return list_targets(limbo) && list_described(limbo);
+}
+
+bool scan_tasks(void)
+{
+    scan.unseen = 0;
+    scan.budget = STACKS_PER_STEP;
+    task_for_each(look_at_task, NULL);
+    return scan.unseen == 0;
+}
+
+static bool note_block(void *object, size_t len, void *arg)
+{
+    (void)arg;
+    if (is_described((uint64_t)object) || object == scan.described ||
+        object == scan.blocks)
+        return true;
+    if (scan.block_count == scan.block_room)
+        return false;
+    scan.blocks[scan.block_count++] = (struct block){(uint64_t)object, len, NULL};
+    return true;
+}
+
+static const struct version *owner_of(const struct home *h)
+{
+    for (const struct version *v = namespace_kernel()->versions; v && is_private(h);
+         v = v->next)
+        for (uint32_t i = 1; scan_is_candidate(v) && i < v->elf.section_count; i++)
+            if (v->section_home[i] == h)
+                return v;
+    return NULL;
+}
+
+/* Lists what there is now: objects of the heap that are freed before they are looked at do no
+ * harm, for their memory can still be read. */
+bool scan_list_memory(void)
+{
+    struct heap_stats stats;
+    uint32_t homes = 0;
+    for (const struct home *h = namespace_kernel()->homes; h; h = h->next)
+        homes++;
+    heap_stats_read(&stats);
+    scan.block_count = 0;
+    scan.block_next = 0;
+    scan.offset = 0;
+    scan.block_room = (uint32_t)(stats.live_count + stats.live_count / 4 + 256);
+    scan.blocks = heap_calloc(scan.block_room + homes, sizeof *scan.blocks);
+    if (!scan.blocks)
+        return false;
+    heap_for_each(note_block, NULL);
+    if (scan.block_count == scan.block_room)
+        return false;
+    for (const struct home *h = namespace_kernel()->homes; h; h = h->next)
+        scan.blocks[scan.block_count++] = (struct block){h->va, h->len, owner_of(h)};
+    return true;
+}
+
+bool scan_memory(void)
+{
+    uint64_t left = CHUNK;
+    while (left && scan.block_next < scan.block_count) {
+        const struct block *b = &scan.blocks[scan.block_next];
+        uint64_t len = b->len - scan.offset < left ? b->len - scan.offset : left;
+        look_at_range(b->at + scan.offset, b->at + scan.offset + len, VERSION_POINTED_TO,
+                      b->owner);
+        left -= len;
+        scan.offset += len;
+        if (scan.offset < b->len)
+            continue;
+        scan.offset = 0;
+        scan.block_next++;
+        left -= left < 16 ? left : 16; /* empty blocks count too */
+    }
+    return scan.block_next == scan.block_count;
+}

@@ -1,0 +1,6 @@
+# Tests that retired versions are freed when nothing refers to them, and only then.
+# SPDX-License-Identifier: MIT
+cell  := test_retire
+kind  := test
+start := app
+uses  := libc console ktest swap_target evolve namespace cellmem archive heap frame task clock

@@ -1,0 +1,211 @@
+/* Retired versions: freed, or kept by a pointer or a frame. */
+/* SPDX-License-Identifier: MIT */
+#include <console/console/console.h>
+#include <core/archive/archive.h>
+#include <core/cellmem/cellmem.h>
+#include <core/evolve/evolve.h>
+#include <mm/frame/frame.h>
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+#include <task/task/task.h>
+#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/swap_target/swap_target.h>
+#include <time/clock/clock.h>
+
+#define PATIENCE_NS (60 * NS_PER_S)
+
+enum status test_retire_start(void);
+
+static bool over(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
+}
+
+/* VARIANT "": the version of the boot image. */
+static void swap(const char *variant, bool dry_run)
+{
+    char path[64];
+    struct archive_entry file;
+    struct evolve_object object = {.name = "swap_target"};
+    struct evolve_request request = {.set = &object,
+                                     .set_count = 1,
+                                     .dry_run = dry_run,
+                                     .self_confirm = true,
+                                     .trial_ns = NS_PER_MS};
+    uint64_t attempt = 0;
+    snprintf(path, sizeof path, "%s%s.o",
+             variant[0] ? "variants/swap_target." : "cells/swap_target", variant);
+    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
+}
+
+/* Makes the next scan come soon. */
+static void look_again(void)
+{
+    swap("", true);
+}
+
+static const struct version *retired(void)
+{
+    for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
+        if (v->state == VERSION_RETIRED)
+            return v;
+    return NULL;
+}
+
+static bool none_retired(void *arg)
+{
+    (void)arg;
+    return retired() == NULL;
+}
+
+static bool all_freed(void)
+{
+    if (!ktest_until(none_retired, NULL, PATIENCE_NS))
+        return false;
+    ktest_sleep(3 * NS_PER_S); /* from leaving the namespace to being freed */
+    return true;
+}
+
+static void a_retired_version_is_freed(void)
+{
+    swap("second", false);
+    KTEST_CHECK(retired() != NULL);
+    KTEST_CHECK(all_freed());
+    swap("", false);
+    KTEST_CHECK(all_freed());
+    KTEST_CHECK(swap_target_version() == 1);
+    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
+}
+
+static const char *volatile word;
+
+/* Hazards 5 and 33. */
+static void a_pointer_to_an_old_literal_keeps_its_version(void)
+{
+    swap("second", false);
+    word = swap_target_word(1);
+    swap("third", false);
+    swap("", false);
+    ktest_sleep(6 * NS_PER_S);
+    const struct version *v = retired();
+    KTEST_CHECK(v != NULL);
+    /* A dead word of this stack may have been found before the pointer. */
+    KTEST_CHECK(v == NULL || v->hold == VERSION_ON_STACK ||
+                (v->hold == VERSION_POINTED_TO && v->holder == (uint64_t)&word));
+    KTEST_CHECK(strcmp(word, "uno") == 0);
+    word = NULL;
+    look_again();
+}
+
+/* In a case of its own, so that no stale word of the one before lies on this stack. */
+static void and_without_the_pointer_it_is_freed(void)
+{
+    KTEST_CHECK(all_freed());
+}
+
+static struct {
+    volatile uint64_t entered;
+    volatile uint64_t version;
+} lingering;
+
+static struct wait linger_step(void *arg)
+{
+    (void)arg;
+    lingering.entered = 1;
+    lingering.version = swap_target_linger(8 * NS_PER_S);
+    return wait_done();
+}
+
+/* Hazard 2. */
+static void a_frame_keeps_its_version(void)
+{
+    KTEST_CHECK(task_create("linger", linger_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&lingering.entered, 1, 5 * NS_PER_S));
+    swap("second", false);
+    ktest_sleep(5 * NS_PER_S);
+    KTEST_CHECK(lingering.version == 0);
+    KTEST_CHECK(retired() != NULL);
+    KTEST_CHECK(ktest_until_count(&lingering.version, 1, 30 * NS_PER_S));
+    KTEST_CHECK(lingering.version == 1);
+    look_again();
+    KTEST_CHECK(all_freed());
+    swap("", false);
+}
+
+/* Page tables are never given back, at most one for each 2 MiB of the windows of cells (random
+ * places) and aliases (in turn). All of them are made before anything is measured. The swap task is idle. */
+static void make_page_tables(void)
+{
+    for (uint32_t i = 0; i < 4000; i++) {
+        struct cellmem_region region;
+        KTEST_CHECK(cellmem_take(CELLMEM_RODATA, 17 * CELLMEM_PAGE, &region) == STATUS_OK);
+        cellmem_give(&region);
+    }
+}
+
+struct use {
+    struct heap_stats heap;
+    struct frame_stats frames;
+};
+
+static void swap_many(uint32_t count, struct use *out)
+{
+    static const char *const order[] = {"second", "helper", "third", ""};
+    for (uint32_t i = 0; i < count; i++)
+        swap(order[i % ARRAY_LEN(order)], false);
+    KTEST_CHECK(all_freed());
+    heap_stats_read(&out->heap);
+    frame_stats_read(&out->frames);
+}
+
+/* Frames beside those of the heap, which keeps blocks that are not full. */
+static uint64_t other_frames(const struct use *use)
+{
+    return use->frames.total - use->frames.free - use->heap.held_bytes / CELLMEM_PAGE;
+}
+
+static void print_use(const char *when, const struct use *use)
+{
+    console_print("%s: heap %lu bytes in %lu objects, holds %lu; %lu other frames\n",
+                  when, use->heap.live_bytes, use->heap.live_count, use->heap.held_bytes,
+                  other_frames(use));
+}
+
+/* Hazard 33. */
+static void memory_does_not_grow_with_swaps(void)
+{
+    struct use after_50;
+    struct use after_200;
+    uint64_t count = swap_target_count();
+    make_page_tables();
+    swap_many(52, &after_50);
+    swap_many(100, &after_200);
+    swap_many(48, &after_200);
+    KTEST_CHECK(swap_target_count() == count + 1);
+    print_use("50 swaps", &after_50);
+    print_use("200 swaps", &after_200);
+    KTEST_CHECK(after_200.heap.live_bytes <= after_50.heap.live_bytes + 4096);
+    KTEST_CHECK(after_200.heap.live_count <= after_50.heap.live_count + 16);
+    KTEST_CHECK(after_200.heap.held_bytes <= after_50.heap.held_bytes + 256 * 1024);
+    KTEST_CHECK(other_frames(&after_200) <= other_frames(&after_50) + 4);
+    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
+    KTEST_CHECK(heap_check());
+}
+
+enum status test_retire_start(void)
+{
+    static const struct ktest_case cases[] = {
+        KTEST_CASE(a_retired_version_is_freed),
+        KTEST_CASE(a_pointer_to_an_old_literal_keeps_its_version),
+        KTEST_CASE(and_without_the_pointer_it_is_freed),
+        KTEST_CASE(a_frame_keeps_its_version),
+        KTEST_CASE(memory_does_not_grow_with_swaps),
+    };
+    return ktest_run(cases, ARRAY_LEN(cases));
+}
