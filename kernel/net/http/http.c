@@ -118,28 +118,11 @@ static enum status connection_ended(struct http *http)
     return STATUS_IO;
 }
 
-static enum status step_send(struct http *http)
-{
-    while (http->request_sent < http->request_len) {
-        size_t len;
-        enum status status = line_write(http, http->request + http->request_sent,
-                                        http->request_len - http->request_sent, &len);
-        if (status == STATUS_AGAIN)
-            return status;
-        if (status != STATUS_OK)
-            return connection_ended(http);
-        http->request_sent += len;
-        http->sent += len;
-    }
-    http->state = HTTP_RECEIVING;
-    return STATUS_OK;
-}
-
 static void answer_complete(struct http *http, bool left_over)
 {
     http->response.complete = true;
     http->state = HTTP_DONE;
-    if (!http->parser.keep_alive || left_over)
+    if (!http->parser.keep_alive || left_over || http->request_sent < http->request_len)
         drop_connection(http);
 }
 
@@ -189,6 +172,23 @@ static enum status step_receive(struct http *http)
     }
     event_signal(http->event); /* there may be more: come back soon */
     return STATUS_AGAIN;
+}
+
+/* A server may answer before it has read all (413, 503) and then read no more, or close: so the answer is looked for
+ * whenever sending cannot go on. */
+static enum status step_send(struct http *http)
+{
+    while (http->request_sent < http->request_len) {
+        size_t len;
+        enum status status = line_write(http, http->request + http->request_sent,
+                                        http->request_len - http->request_sent, &len);
+        if (status != STATUS_OK)
+            return step_receive(http);
+        http->request_sent += len;
+        http->sent += len;
+    }
+    http->state = HTTP_RECEIVING;
+    return STATUS_OK;
 }
 
 enum status http_step(struct http *http)

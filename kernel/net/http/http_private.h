@@ -16,7 +16,8 @@ enum { HTTP_INPUT_LEN = 16 * 1024, HTTP_HOST_LEN_MAX = 253 };
 /* States, and who makes the transition:
  *   IDLE --begin--> CONNECTING | SENDING    begin: SENDING when a kept connection can be used
  *   CONNECTING --step_connect--> SENDING --step_send--> RECEIVING --step_receive--> DONE
- *   SENDING, RECEIVING --again_on_new_connection--> CONNECTING    once, see http_step()
+ *   SENDING --step_receive--> DONE    an answer before all was sent
+ *   SENDING, RECEIVING --connection_ended--> CONNECTING    once, see http_step()
  *   any --http_fail--> FAILED     any --http_cancel--> IDLE     DONE, FAILED --begin--> as IDLE
  * Invariants (tests cite the numbers):
  *  1. The connection belongs to `tls` when there is one, else to this object.

@@ -36,6 +36,7 @@ static struct {
     size_t piece; /* most bytes of one read or write; 0: no limit */
     char sent[SENT_MAX];
     size_t sent_len;
+    size_t room; /* bytes that the server reads before it stops; 0: all */
     unsigned fail_in;
 } world;
 
@@ -128,6 +129,8 @@ enum status conn_write(struct conn *conn, const void *data, size_t len, size_t *
     size_t n = limited(len);
     if (conn_state(conn) == CONN_FAILED)
         return STATUS_IO;
+    if (world.room > 0 && world.sent_len >= world.room)
+        return STATUS_AGAIN;
     assert_in_range(world.sent_len + n, 0, SENT_MAX - 1);
     memcpy(world.sent + world.sent_len, data, n);
     world.sent_len += n;
@@ -395,6 +398,31 @@ static void gives_the_body_piece_by_piece(void **state)
     http_destroy(http);
 }
 
+static void takes_an_answer_that_comes_before_all_was_sent(void **state)
+{
+    (void)state;
+    static uint8_t body[4000];
+    struct http *http = client(true);
+    world.piece = 100;
+    world.room = 1000;
+    script(0, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno", STAYS_OPEN);
+    const struct http_request request = {.method = "POST",
+                                         .path = "/",
+                                         .body = body,
+                                         .body_len = sizeof body,
+                                         .body_len_max = 10};
+    assert_status(run(http, &request), STATUS_OK);
+    assert_int_equal(http_response(http)->status, 413);
+    assert_memory_equal(http_response(http)->body, "no", 3);
+    assert_false(http_connected(http)); /* the rest of the body was not sent */
+    fresh_world(NULL);
+    world.piece = 100;
+    script(0, "HTTP/1.1 503 Busy\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n", RESETS);
+    assert_status(run(http, &request), STATUS_OK);
+    assert_int_equal(http_response(http)->retry_after_s, 3);
+    http_destroy(http);
+}
+
 static void assert_failure(const char *answer, enum http_failure failure,
                            uint64_t range_first)
 {
@@ -530,6 +558,7 @@ int main(void)
         cmocka_unit_test_setup(does_not_try_again_on_a_new_connection, fresh_world),
         cmocka_unit_test_setup(keeps_what_came_before_the_cut, fresh_world),
         cmocka_unit_test_setup(gives_the_body_piece_by_piece, fresh_world),
+        cmocka_unit_test_setup(takes_an_answer_that_comes_before_all_was_sent, fresh_world),
         cmocka_unit_test_setup(refuses_answers_that_do_not_fit_the_question, fresh_world),
         cmocka_unit_test_setup(drops_a_connection_with_bytes_behind_the_answer,
                                fresh_world),
