@@ -14,7 +14,7 @@
 #define BUSY_LIMIT_NS (30 * SECOND)
 #define RETRY_SOON_NS (30 * SECOND)
 #define RETRY_LATE_NS (300 * SECOND)
-#define ENGINE_MARGIN_NS (120 * SECOND)
+#define ENGINE_MARGIN_NS (30 * SECOND) /* a client that died in the swap is reverted after so long */
 
 static bool is_target(const struct trust_news *a, const struct trust_news *b)
 {
@@ -461,7 +461,7 @@ static bool submit(struct client *client)
     struct client_install install = {
         .set = set,
         .remove = removed,
-        .trial_ns = 2 * client->trial_ns + ENGINE_MARGIN_NS,
+        .trial_ns = client->trial_ns + ENGINE_MARGIN_NS,
         .label = label,
         .dry_run = attempt->is_plan,
     };
