@@ -19,7 +19,7 @@
 #define VECTOR_DOUBLE_FAULT 8u
 #define VECTOR_PAGE_FAULT 14u
 #define VECTOR_MACHINE_CHECK 18u
-#define STREAK_MAX 12u /* faults in a row, after which a task is given up */
+#define STREAK_MAX 12u /* faults in a row, after which a task is slowed down */
 #define STREAK_NS (60 * NS_PER_S)
 #define PANIC_TEXT_MAX 160u
 
@@ -81,7 +81,7 @@ static bool interrupt_streak_over(void)
 enum cure {
     CURE_NONE,      /* the machine resets */
     CURE_INTERRUPT, /* the handler is given up, what it interrupted goes on */
-    CURE_TASK,      /* the task restarts, or stays down */
+    CURE_TASK,      /* the task restarts, soon or later */
 };
 
 /* Nothing that holds a lock can be given up. Nor can a park, or the scheduler, which is nobody's task. */

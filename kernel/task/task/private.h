@@ -18,7 +18,8 @@
  *    RUNNING -> WAITING     task_step_done()          RUNNING -> SLEEPING    task_sleep_commit()
  *    WAITING -> READY       event_signal(), deadline  SLEEPING -> READY      wake, deadline, task_sleep_restart()
  *    RUNNING -> dead        task_step_done() for WAIT_DONE; the reaper frees it
- *    RUNNING -> FAULTED     task_abandon(false) */
+ *    RUNNING -> FAULTED     task_abandon(false)
+ *    FAULTED -> READY       deadline, task_restart() */
 
 #define WAIT_FAULTED 0x100u /* stored as a wait kind by task_abandon() */
 #define SLICE_NS (10 * NS_PER_MS)

@@ -110,7 +110,7 @@ void scheduler_deadline(void *arg)
     struct task *task = arg;
     spin_lock(&scheduler.lock);
     /* It may have been woken, and even wait again, since the timer was taken off its queue. */
-    if ((task->state == TASK_WAITING || task->state == TASK_SLEEPING) &&
+    if (task->state != TASK_READY && task->state != TASK_RUNNING &&
         task->deadline_ns != 0) {
         if (task->deadline_ns <= clock_ns())
             scheduler_wake(task, SLEEP_TIMEOUT);
@@ -246,7 +246,10 @@ void task_step_done(void)
         atomic_add(&scheduler.died.seq, 1);
         scheduler_signal(&scheduler.died);
         break;
-    case WAIT_FAULTED: task->state = TASK_FAULTED; break;
+    case WAIT_FAULTED:
+        task->state = TASK_FAULTED;
+        set_deadline(task, task->wait.deadline_ns);
+        break;
     }
     run_next(cpu_here(), NULL);
 }

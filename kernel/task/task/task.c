@@ -10,6 +10,7 @@
 
 #define RESTART_DELAY_NS (10 * NS_PER_MS)
 #define STREAK_NS (60 * NS_PER_S)
+#define RESTART_LONG_NS (10 * NS_PER_S)
 #define RESTART_SHIFT_MAX 5u /* 320 ms */
 
 static struct task *task_allocate(size_t stack_len)
@@ -95,13 +96,15 @@ void task_start(void)
 }
 
 /* Counts the fault; gives when the task may try again. */
-static uint64_t restart_time(struct task *task)
+static uint64_t restart_time(struct task *task, bool soon)
 {
     uint64_t now = clock_ns();
     uint32_t shift = task_fault_streak();
     task->fault_streak = shift + 1;
     task->fault_ns = now;
     task->restarts++;
+    if (!soon)
+        return now + RESTART_LONG_NS;
     return now +
            (RESTART_DELAY_NS << (shift < RESTART_SHIFT_MAX ? shift : RESTART_SHIFT_MAX));
 }
@@ -112,13 +115,14 @@ uint32_t task_fault_streak(void)
     return clock_ns() - task->fault_ns < STREAK_NS ? task->fault_streak : 0;
 }
 
-void task_abandon(bool restart)
+void task_abandon(bool soon)
 {
     struct task *task;
     (void)interrupts_off();
     task = cpu_current_task();
-    task->wait =
-        restart ? wait_until(restart_time(task)) : (struct wait){.kind = WAIT_FAULTED};
+    task->wait = wait_until(restart_time(task, soon));
+    if (!soon)
+        task->wait.kind = WAIT_FAULTED;
     entry_leave_step();
 }
 

@@ -96,7 +96,7 @@ enum task_state {
     TASK_RUNNING,
     TASK_WAITING,  /* between steps */
     TASK_SLEEPING, /* in wait_queue_sleep(), with frames */
-    TASK_FAULTED,  /* faulted too often; kept for `tasks`, never runs */
+    TASK_FAULTED,  /* faulted too often: tries again only each 10 seconds */
 };
 
 /* Makes a task that runs at once. NAME is copied. OPTIONS may be NULL. The task ends itself by wait_done().
@@ -137,9 +137,9 @@ bool task_sleep_restart(struct task *task);
  * doubles (10 to 320 ms). Not for the running task of another CPU: STATUS_BUSY. For the current task use task_abandon(). */
 NODISCARD enum status task_restart(struct task *task);
 
-/* Gives up what the current task was doing and restarts it as above, or marks it FAULTED when RESTART is false.
- * For the fault handler; no lock may be held. */
-NORETURN void task_abandon(bool restart);
+/* Gives up what the current task was doing and restarts it as above (SOON), or marks it FAULTED. For the fault handler; no
+ * lock may be held. */
+NORETURN void task_abandon(bool soon);
 
 /* For the NMI guard: makes FRAME, the interrupted code of this CPU, continue in task_abandon(true) instead, or, if that is an
  * interrupt handler, in interrupt_abandon(). False, and nothing changed, when the CPU holds a lock, is parked, or runs no

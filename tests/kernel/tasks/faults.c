@@ -49,6 +49,8 @@ static struct wait hopeless_step(void *arg)
     return wait_done();
 }
 
+static struct task *hopeless;
+
 static bool is_given_up(struct task *task, void *arg)
 {
     char name[TASK_NAME_MAX];
@@ -66,15 +68,18 @@ static bool hopeless_given_up(void *arg)
     return given_up;
 }
 
-void a_task_that_always_faults_is_given_up(void)
+void a_task_that_always_faults_is_slowed_down(void)
 {
     uint64_t calls;
-    KTEST_CHECK(task_create("hopeless", hopeless_step, NULL, NULL) != NULL);
+    hopeless = task_create("hopeless", hopeless_step, NULL, NULL);
+    KTEST_CHECK(hopeless != NULL);
     KTEST_CHECK(ktest_until(hopeless_given_up, NULL, 60 * NS_PER_S));
     calls = hopeless_calls;
     KTEST_CHECK(calls > 5 && calls < 20);
-    ktest_sleep(20 * NS_PER_MS);
+    ktest_sleep(500 * NS_PER_MS);
     KTEST_CHECK(hopeless_calls == calls);
+    KTEST_CHECK(task_restart(hopeless) == STATUS_OK);
+    KTEST_CHECK(ktest_until_count(&hopeless_calls, calls + 1, 5 * NS_PER_S));
 }
 
 static volatile uint64_t panics;

@@ -27,7 +27,7 @@ void a_pinned_task_stays_on_its_cpu(void);
 void registers_survive_preemption(void);
 
 void a_faulting_task_starts_again(void);
-void a_task_that_always_faults_is_given_up(void);
+void a_task_that_always_faults_is_slowed_down(void);
 void a_panic_restarts_its_task(void);
 void a_faulting_interrupt_handler_is_given_up(void);
 void a_step_that_returns_nonsense_restarts(void);

@@ -184,7 +184,7 @@ static const struct ktest_case cases[] = {
     KTEST_CASE(a_pinned_task_stays_on_its_cpu),
     KTEST_CASE(registers_survive_preemption),
     KTEST_CASE(a_faulting_task_starts_again),
-    KTEST_CASE(a_task_that_always_faults_is_given_up),
+    KTEST_CASE(a_task_that_always_faults_is_slowed_down),
     KTEST_CASE(a_panic_restarts_its_task),
     KTEST_CASE(a_faulting_interrupt_handler_is_given_up),
     KTEST_CASE(a_step_that_returns_nonsense_restarts),
