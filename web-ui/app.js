@@ -257,7 +257,7 @@ function announce(row) {
     $("announce").textContent = summary(row);
   const list = $("history-list").getBoundingClientRect();
   const known = $("history-list").rows?.has(String(row.id));
-  if (!known && list.top < -80 && list.bottom > 0) waiting.add(row.id);
+  if (!known && list.top < 0 && list.bottom > 0) waiting.add(row.id);
 }
 
 /* Brings the row that the address names into view, once. */

@@ -188,6 +188,64 @@ test("events carry the same rows, with numbers that rise", async () => {
   assert.ok(swap.some((e) => e.row.result === "permanent"));
 });
 
+test("a stream that comes back is given what it missed, and only that", async () => {
+  const from = events.at(-3);
+  const stop_it = new AbortController();
+  const answer = await fetch(`${service.url}/api/v1/events`, {
+    headers: { Authorization: `Bearer ${service.token}`, "Last-Event-ID": from.id },
+    signal: stop_it.signal,
+  });
+  let text = "";
+  for await (const bytes of answer.body) {
+    text += new TextDecoder().decode(bytes);
+    if (text.includes(`id: ${events.at(-1).id}\n`)) break;
+  }
+  stop_it.abort();
+  assert.match(text, /"resumed": ?true/);
+  const ids = [...text.matchAll(/^id: (\d+)$/gm)].map((m) => m[1]);
+  assert.deepEqual(
+    ids.slice(-2),
+    events.slice(-2).map((e) => e.id)
+  );
+  assert.ok(
+    !text.includes(`event: ${from.event}\ndata: ${from.data}`) ||
+      from.data === events.at(-1).data ||
+      from.data === events.at(-2).data
+  );
+});
+
+test("more idle tabs than the service bears get 503 and when to come again; the rest is served", async () => {
+  const open = [];
+  let refused = null;
+  for (let i = 0; i < 1000 && !refused; i++) {
+    const stop_it = new AbortController();
+    const answer = await fetch(`${service.url}/api/v1/events`, {
+      headers: { Authorization: `Bearer ${service.token}` },
+      signal: stop_it.signal,
+    });
+    if (answer.status === 200) open.push(stop_it);
+    else refused = answer;
+  }
+  assert.equal(refused?.status, 503);
+  fits("error", await refused.json());
+  assert.ok(Number(refused.headers.get("retry-after")) > 0);
+  fits("status", await service.get("status"));
+  for (const stop_it of open) stop_it.abort();
+  await until(
+    "a stream is free again",
+    async () => {
+      const stop_it = new AbortController();
+      const answer = await fetch(`${service.url}/api/v1/events`, {
+        headers: { Authorization: `Bearer ${service.token}` },
+        signal: stop_it.signal,
+      });
+      stop_it.abort();
+      return answer.status === 200;
+    },
+    60_000
+  ); /* a tab that is gone is noticed by the heartbeat after next */
+});
+
 test("neurath's lists, rows and plans", async () => {
   for (const [list, schema] of Object.entries(lists)) {
     const rows = await spoken(list);

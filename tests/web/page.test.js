@@ -166,6 +166,22 @@ test("a failed build shows the compiler's message, at the top and in its output"
   await service.push("hello: the semicolon", hello("mended", 5));
 });
 
+test("a compiler's output is text, whatever it says", async () => {
+  const page = await open();
+  const { commit } = await service.push("hello: an error of its own", {
+    "kernel/app/hello/hello.c":
+      "#error <script>window.hacked=1</script><img src=x onerror=hacked=1> \u001b[31m\u202e \"'\n",
+  });
+  const build = page.locator("#builds-list > .row", { hasText: commit.slice(0, 7) });
+  await build.getByText("failed", { exact: true }).waitFor();
+  await build.locator(".handle").click();
+  await build.locator(".log .bad", { hasText: "<script>window.hacked=1</script>" }).first().waitFor();
+  assert.doesNotMatch(await build.textContent(), /[\u001b\u202e]/);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.locator("main script, main img").count(), 0);
+  await service.push("hello: quiet again", hello("quiet", 14));
+});
+
 test("everything can be done from the keyboard", async () => {
   const page = await open();
   const focused = () => page.evaluate(() => document.activeElement.closest(".row")?.id ?? document.activeElement.id);
@@ -275,6 +291,25 @@ test("a rollback that cannot be is refused in words, with nothing changed", asyn
   const dialog = page.getByRole("dialog", { name: "Roll back" });
   await dialog.getByText("Nothing was changed.").waitFor();
   assert.equal(await dialog.getByRole("button", { name: "Roll back", exact: true }).isDisabled(), true);
+});
+
+test("what arrives live takes neither focus nor place from the reader", async () => {
+  const page = await open();
+  const handle = newest(page, "machines").locator(".handle");
+  await handle.focus();
+  const { commit } = await service.push("hello: under the reader's hand", hello("hand", 12));
+  await newest(page, "machines").locator(".side", { hasText: "Running" }).getByText(commit.slice(0, 7)).waitFor();
+  assert.equal(await handle.evaluate((e) => e === document.activeElement), true);
+  await page.setViewportSize({ width: 1280, height: 260 });
+  await page.locator("#history-list > .row").last().scrollIntoViewIfNeeded();
+  await page.evaluate(() => scrollBy(0, document.getElementById("history-list").getBoundingClientRect().top + 150));
+  const first_row = await newest(page, "history").getAttribute("id");
+  await service.push("hello: out of sight", hello("sight", 13));
+  const pill = page.getByRole("button", { name: /^\d+ new$/ });
+  await pill.waitFor();
+  assert.equal(await newest(page, "history").getAttribute("id"), first_row);
+  await pill.click();
+  await newest(page, "history").getByText("out of sight").waitFor();
 });
 
 test("all tabs of a browser share one event stream, and it survives its tab", async () => {
