@@ -49,7 +49,12 @@ struct attempt {
     struct client_install_report engine_report;
 };
 
+#define RETRY_SOON_NS (30 * SECOND)
+#define RETRY_LATE_NS (300 * SECOND)
+
 void client_attempt_step(struct client *client);
+/* The first cell of the set whose object is not here yet; NULL: all are. */
+const struct attempt_cell *client_attempt_missing(struct client *client);
 /* The work channel asks: what is to be fetched? WORK_NONE: nothing. PATH has room for 128. */
 enum work_job client_attempt_wants(struct client *client, char *path, size_t path_len,
                                    uint64_t *out_length, const uint8_t **out_object);
