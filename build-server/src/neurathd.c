@@ -36,6 +36,8 @@ static const char help[] =
     "cache of deploy/deps)\n"
     "  --web DIR              the dashboard's files (web/ beside the program's folder)\n"
     "  --build-seconds N      wall time that a build may take (600)\n"
+    "  --reproduce            build releases again, clean, and compare (the default "
+    "without --lab)\n"
     "  --lab                  new keys are labelled as lab keys\n"
     "  --verbose              log more\n"
     "\n"
@@ -80,6 +82,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         {"lab", no_argument, NULL, 'l'},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
+        {"reproduce", no_argument, NULL, 'r'},
         {"version", no_argument, NULL, 'V'},
         {"build-seconds", required_argument, NULL, 't'},
         {"signer", no_argument, NULL, 1},
@@ -95,6 +98,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         case 'b': out->options.branch = optarg; break;
         case 'S': out->options.sources = optarg; break;
         case 'w': out->options.web = optarg; break;
+        case 'r': out->options.reproduce = true; break;
         case 'l': out->options.lab = true; break;
         case 'v': log_set_level(LOG_DEBUG); break;
         case 1: out->signer = true; break;
@@ -118,6 +122,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         default: return usage("an option is not known") + 1;
         }
     }
+    out->options.reproduce = out->options.reproduce || !out->options.lab;
     if (optind < argc)
         return usage("there are arguments that are not options") + 1;
     return 0;

@@ -34,6 +34,7 @@ struct server_options {
     char *tools;                 /* folder of bootimage */
     int build_seconds;           /* wall time that a build may take */
     bool lab;
+    bool reproduce; /* rebuild what is permanent, and compare */
 };
 
 struct events;
@@ -41,6 +42,7 @@ struct manifest_orders;
 
 struct server {
     struct server_options options;   /* [I] */
+    uid_t sandbox_id;                /* [I] what builds run as */
     char fleet[17];                  /* [I] */
     json_t *roots;                   /* [I] array of base64 frames, version 1 first */
     char *ca;                        /* [I] PEM */
@@ -72,6 +74,7 @@ struct server {
     int64_t moves_seen;             /* [L] counts scans, for the push hook */
     int cancel_fd; /* [own] eventfd: the build that runs should look at `cancel` */
     atomic_bool cancel;
+    bool reproducing; /* [L] a clean rebuild runs */
 };
 
 void server_lock(struct server *server);

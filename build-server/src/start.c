@@ -5,6 +5,7 @@
  * repository is open); database; what a crash left unfinished; listeners; threads; run/status.json. */
 #include "start.h"
 
+#include "adapt/sandbox/sandbox.h"
 #include "api/api.h"
 #include "api/events.h"
 #include "base/clock.h"
@@ -99,6 +100,8 @@ static enum result greet_signer(struct server *server, json_t **out_hello,
         return result;
     const char *fleet = json_string_value(json_object_get(*out_hello, "fleet"));
     text_copy(server->fleet, sizeof server->fleet, fleet == NULL ? "" : fleet);
+    server->sandbox_id =
+        SANDBOX_ID + (uid_t)(strtoul(server->fleet + 8, NULL, 16) % SANDBOX_IDS);
     server->roots = json_incref(json_object_get(*out_hello, "roots"));
     TEXT_OWNED char *path = server_path(server, "ca.pem");
     uint8_t *bytes = NULL;

@@ -439,5 +439,7 @@ enum result attempts_report(struct server *server, const char *machine,
     if (result != RESULT_OK)
         return problem_set(problem, result, "store", "the report cannot be stored");
     server_poke(server);
+    /* Something may have become permanent: the pipeline looks. */
+    pthread_cond_broadcast(&server->builds_changed);
     return RESULT_OK;
 }

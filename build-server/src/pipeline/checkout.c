@@ -1,7 +1,7 @@
 /* Checkout: the worktree holds the commit's files, and only what differs was touched.
  * SPDX-License-Identifier: MIT
  *
- * worktree.tree names the tree that the folder holds. It is removed before the first change and written
+ * FOLDER.tree names the tree that the folder holds. It is removed before the first change and written
  * after the last one, so that a crash in between leads to a comparison of contents. */
 #include "pipeline/steps.h"
 
@@ -15,27 +15,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum result prepare_folders(const char *work)
+/* A build folder of another owner (the state was copied from elsewhere) is begun anew. */
+static enum result prepare_folders(const char *work, uid_t owner)
 {
     TEXT_OWNED char *build = files_path("%s/build", work);
+    struct stat info;
     enum result result = files_make_folder(work, 0755);
-    if (result != RESULT_OK || files_exists(build))
+    if (result != RESULT_OK)
         return result;
-    result = files_make_folder(build, 0755);
-    return result == RESULT_OK ? sandbox_own(build) : result;
+    if (lstat(build, &info) == 0) {
+        if (geteuid() != 0 || info.st_uid == owner)
+            return RESULT_OK;
+        result = files_remove_tree(build);
+    }
+    if (result == RESULT_OK)
+        result = files_make_folder(build, 0755);
+    return result == RESULT_OK ? sandbox_own(build, owner) : result;
 }
 
-enum result checkout_commit(struct server *server, const char *commit,
+enum result checkout_commit(struct server *server, const char *commit, const char *folder,
                             struct problem *problem)
 {
-    TEXT_OWNED char *work = server_path(server, "worktree");
-    TEXT_OWNED char *marker = server_path(server, "worktree.tree");
+    TEXT_OWNED char *work = server_path(server, "%s", folder);
+    TEXT_OWNED char *marker = server_path(server, "%s.tree", folder);
     struct repo_commit info;
     enum result result = repo_commit(server->repo, commit, &info);
     if (result != RESULT_OK)
         return problem_set(problem, result, "no-commit",
                            "the repository does not have commit %s", commit);
-    result = prepare_folders(work);
+    result = prepare_folders(work, server->sandbox_id);
     if (result != RESULT_OK)
         return problem_set(problem, result, "checkout", "the worktree %s: %s", work,
                            result_name(result));

@@ -92,11 +92,11 @@ static enum result judge(const struct output *output, const struct sandbox_job *
                        cause[0] != '\0' ? cause : output->last);
 }
 
-enum result compile_commit(struct server *server, struct build *build,
-                           struct problem *problem)
+enum result compile_commit(struct server *server, struct build *build, const char *folder,
+                           int niceness, struct problem *problem)
 {
-    TEXT_OWNED char *work = server_path(server, "worktree");
-    TEXT_OWNED char *output_folder = server_path(server, "worktree/build");
+    TEXT_OWNED char *work = server_path(server, "%s", folder);
+    TEXT_OWNED char *output_folder = server_path(server, "%s/build", folder);
     struct output output = {.build = build};
     output.fd = open(build->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     char *const command[] = {(char *)"make", (char *)"--no-print-directory",
@@ -106,6 +106,8 @@ enum result compile_commit(struct server *server, struct build *build,
         .build = output_folder,
         .sources = server->options.sources,
         .command = command,
+        .id = server->sandbox_id,
+        .niceness = niceness,
         .seconds = (unsigned)server->options.build_seconds,
         .memory = MEMORY_MAX,
         .processes = PROCESSES_MAX,

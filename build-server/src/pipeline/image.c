@@ -94,13 +94,14 @@ static enum result run_tool(struct server *server, const struct cell_set *set,
     struct output output = {.text = {.limit = 65536}};
     char **command = command_line(set);
     struct sandbox_job job = {
+        .id = server->sandbox_id,
         .work = work,
         .build = build,
         .tools = server->options.tools,
         .command = command,
         .seconds = 120,
         .memory = 2ULL << 30,
-        .processes = 256, /* the limit counts what other labs of this machine run too */
+        .processes = 256,
         .file_size = IMAGE_MAX,
         .output = 1u << 20,
         .wake_fd = -1,
@@ -158,7 +159,7 @@ static enum result make_in(struct server *server, const struct cell_set *set,
     TEXT_OWNED char *parent = server_path(server, "boot");
     enum result result = files_make_folder(build, 0755);
     if (result == RESULT_OK)
-        result = sandbox_own(build);
+        result = sandbox_own(build, server->sandbox_id);
     if (result == RESULT_OK)
         result = gather(server, set, version, work);
     if (result != RESULT_OK)

@@ -343,3 +343,24 @@ enum result inspect_plan(struct server *server, const char *from_content,
     inspection_fini(&inspection);
     return result;
 }
+
+enum result inspect_names(int build, struct cell_set *out, struct problem *problem)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    struct cell_set set = {NULL, 0, "", ""};
+    enum result result = read_index(build, &set, problem);
+    if (result == RESULT_OK)
+        result = files_read_beneath(build, "boot/stub.elf", STUB_MAX, &bytes, &len);
+    if (result == RESULT_OK) {
+        digest(bytes, len, set.stub);
+        result = cell_set_seal(&set);
+    }
+    free(bytes);
+    if (result != RESULT_OK) {
+        cell_set_fini(&set);
+        return result;
+    }
+    *out = set;
+    return RESULT_OK;
+}

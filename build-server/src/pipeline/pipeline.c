@@ -166,11 +166,11 @@ static enum result run_steps(struct server *server, struct build *build,
                              struct problem *problem)
 {
     struct inspection inspection;
-    enum result result = checkout_commit(server, build->commit, problem);
+    enum result result = checkout_commit(server, build->commit, "worktree", problem);
     if (result != RESULT_OK)
         return result;
     set_step(server, build->id, "compile");
-    result = compile_commit(server, build, problem);
+    result = compile_commit(server, build, "worktree", 0, problem);
     if (result != RESULT_OK)
         return result;
     set_step(server, build->id, "inspect");
@@ -270,15 +270,18 @@ void *pipeline_thread(void *context)
     while (!atomic_load(&server->stopping)) {
         int64_t id = take_next(server);
         int64_t image = id == 0 ? next_image(server) : 0;
-        if (id == 0 && image == 0) {
+        int64_t check = id == 0 && image == 0 ? reproduce_next(server) : 0;
+        if (id == 0 && image == 0 && check == 0) {
             pthread_cond_wait(&server->builds_changed, &server->lock);
             continue;
         }
         server_unlock(server);
         if (id != 0)
             run_build(server, id);
-        else
+        else if (image != 0)
             make_image(server, image);
+        else
+            reproduce_release(server, check);
         server_lock(server);
     }
     server_unlock(server);

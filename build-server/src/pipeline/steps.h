@@ -33,13 +33,15 @@ void *watch_thread(void *server);
 
 /* --- checkout.c --------------------------------------------------------------------------------- */
 
+/* FOLDER, in the state folder, holds COMMIT; FOLDER/build is the builds' own. */
 NODISCARD enum result checkout_commit(struct server *server, const char *commit,
-                                      struct problem *problem);
+                                      const char *folder, struct problem *problem);
 
 /* --- compile.c ---------------------------------------------------------------------------------- */
 
 /* RESULT_FAILED with a problem: the commit does not build. RESULT_BUSY: cancelled. */
 NODISCARD enum result compile_commit(struct server *server, struct build *build,
+                                     const char *folder, int niceness,
                                      struct problem *problem);
 
 /* --- inspect.c ---------------------------------------------------------------------------------- */
@@ -56,6 +58,11 @@ void inspection_fini(struct inspection *inspection);
 
 /* Reads build/cells of the worktree. Fresh objects end up in the staging folder. Takes the lock. */
 NODISCARD enum result inspect_build(struct server *server, struct inspection *out,
+                                    struct problem *problem);
+
+/* Reads the index and the stub's digest of a build folder, and seals the set; stores nothing, and
+ * does not look into the objects. */
+NODISCARD enum result inspect_names(int build, struct cell_set *out,
                                     struct problem *problem);
 
 /* What a swap between two stored contents would do. Takes the lock. GIVES both arrays. */
@@ -122,6 +129,17 @@ void notify_check_age(struct server *server);
 /* Makes boot/<V>/ for the release: neurath.elf and archive.cpio. Takes the lock shortly. */
 NODISCARD enum result image_make(struct server *server, int64_t version,
                                  struct problem *problem);
+
+/* --- reproduce.c -------------------------------------------------------------------------------- */
+
+/* The release whose clean rebuild is due: the channel's, once it is permanent somewhere. Lock held. 0: none. */
+int64_t reproduce_next(struct server *server);
+
+/* Builds it again in a clean folder, at low priority, and compares. Gives way to pushes. */
+void reproduce_release(struct server *server, int64_t version);
+
+/* A push came: a rebuild that runs is given up, to be taken up later. */
+void reproduce_give_way(struct server *server);
 
 /* --- pipeline.c --------------------------------------------------------------------------------- */
 

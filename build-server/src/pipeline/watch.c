@@ -90,6 +90,7 @@ void watch_scan(struct server *server)
     }
     log_info("watch", "%s is at %.10s", branch, head);
     rows_publish_builds_after(server, last_id);
+    reproduce_give_way(server);
     pipeline_changed(server);
 }
 

@@ -213,9 +213,11 @@ child(const struct plan *plan, const struct sandbox_job *job, int output, int te
     if (plan->root && !stage_folders(plan))
         give_up(tell, TOLD_SETUP);
     set_limits(job, plan->root);
+    if (job->niceness > 0)
+        setpriority(PRIO_PROCESS, 0, job->niceness);
     if (plan->root &&
-        (setgroups(0, NULL) != 0 || setresgid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID) != 0 ||
-         setresuid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID) != 0))
+        (setgroups(0, NULL) != 0 || setresgid(job->id, job->id, job->id) != 0 ||
+         setresuid(job->id, job->id, job->id) != 0))
         give_up(tell, TOLD_SETUP);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) != 0 || chdir("/") != 0)
@@ -347,9 +349,9 @@ enum result sandbox_run(const struct sandbox_job *job, struct sandbox_result *ou
     return result;
 }
 
-enum result sandbox_own(const char *folder)
+enum result sandbox_own(const char *folder, uid_t id)
 {
-    if (geteuid() == 0 && lchown(folder, SANDBOX_ID, SANDBOX_ID) != 0)
+    if (geteuid() == 0 && lchown(folder, id, id) != 0)
         return result_of_errno(errno);
     return RESULT_OK;
 }

@@ -18,15 +18,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The user and group that builds run as when the service is root. Not in /etc/passwd on purpose. */
-#define SANDBOX_ID 64877
+/* Users and groups that builds run as when the service is root: one of SANDBOX_IDS, chosen per service, because
+ * the limit of processes counts everything that a user runs. Not in /etc/passwd on purpose. */
+#define SANDBOX_ID 64000
+#define SANDBOX_IDS 1000
 
 struct sandbox_job {
+    uid_t id;         /* user and group, when the service is root */
     const char *work; /* host folder → /work, read-only */
     const char *build; /* host folder → /work/build, writable; `work` contains `build/` */
     const char *sources;  /* host folder → /sources, read-only; NULL: none */
     const char *tools;    /* host folder → /tools, read-only; NULL: none */
     char *const *command; /* NULL-terminated, paths as inside */
+    int niceness;         /* 0..19 */
     unsigned seconds;     /* wall time */
     uint64_t memory;      /* bytes of address space per process */
     unsigned processes;
@@ -58,7 +62,7 @@ NODISCARD enum result sandbox_run(const struct sandbox_job *job,
                                   struct sandbox_result *out_result,
                                   struct problem *problem);
 
-/* Makes FOLDER writable for jobs (owner SANDBOX_ID when the service is root). */
-NODISCARD enum result sandbox_own(const char *folder);
+/* Makes FOLDER writable for jobs of ID (its owner, when the service is root). */
+NODISCARD enum result sandbox_own(const char *folder, uid_t id);
 
 #endif
