@@ -39,6 +39,7 @@ static struct {
     uint64_t next_ns;      /* when the next scan may begin */
     uint64_t pause_s;      /* doubles while what is left is referred to */
     struct version *limbo; /* out of the namespace, not yet freed */
+    uint32_t limbo_count;  /* [a] */
 } retire;
 
 static void drop_lists(void)
@@ -78,49 +79,64 @@ static void hold_imports(void)
     }
 }
 
+/* All or none: a reader who stands on one goes on to the next. */
 static void free_limbo(void)
 {
     uint64_t bytes = 0;
     uint32_t count = 0;
-    struct version **at = &retire.limbo;
-    while (*at) {
-        struct version *v = *at;
-        if (v->hold != VERSION_FREE) {
-            at = &v->next;
-            continue;
-        }
-        *at = v->next;
+    for (const struct version *v = retire.limbo; v; v = v->limbo)
+        if (v->hold != VERSION_FREE)
+            return;
+    for (struct version *v = retire.limbo, *next; v; v = next) {
+        next = v->limbo;
         bytes += v->text.len + v->rodata.len;
         count++;
         version_destroy(namespace_kernel(), v);
     }
+    retire.limbo = NULL;
+    retire.limbo_count = 0;
     if (count)
         log_write("evolve", LOG_INFO,
                   "%u retired version%s freed, %lu bytes of text and constants", count,
                   count == 1 ? "" : "s", bytes);
 }
 
-/* Moves to limbo what was clean twice. Gives whether a scan is to follow soon. */
-static bool leave_namespace(uint64_t now)
+/* Says whether all that nothing was found of have been clean long enough. They leave together,
+ * for they may import from each other. */
+static bool all_ripe(uint64_t now, bool *out_any)
 {
-    struct namespace *ns = namespace_kernel();
-    bool soon = false;
-    for (struct version *v = ns->versions, *next; v; v = next) {
-        next = v->next;
+    bool ripe = true;
+    *out_any = false;
+    for (struct version *v = namespace_kernel()->versions; v; v = v->next) {
         if (is_held(v)) {
             v->clean_ns = 0;
             continue;
         }
-        soon = true;
-        if (!v->clean_ns) {
+        *out_any = true;
+        if (!v->clean_ns)
             v->clean_ns = now;
-        } else if (now - v->clean_ns >= APART_NS) {
-            namespace_detach(ns, v);
-            v->next = retire.limbo;
-            retire.limbo = v;
-        }
+        ripe = ripe && now - v->clean_ns >= APART_NS;
     }
-    return soon;
+    return ripe;
+}
+
+/* Moves to limbo what was clean twice. Gives whether a scan is to follow soon. */
+static bool leave_namespace(uint64_t now)
+{
+    struct namespace *ns = namespace_kernel();
+    bool any;
+    if (!all_ripe(now, &any))
+        return true;
+    for (struct version *v = ns->versions, *next; any && v; v = next) {
+        next = v->next;
+        if (is_held(v))
+            continue;
+        namespace_detach(ns, v);
+        v->limbo = retire.limbo;
+        retire.limbo = v;
+        retire.limbo_count++;
+    }
+    return any;
 }
 
 static void scan_end(void)
@@ -156,7 +172,7 @@ static void scan_begin(uint64_t now)
 {
     retire.begun_ns = now;
     retire.stage = TASKS;
-    if (!scan_init(retire.limbo))
+    if (!scan_init(&retire.limbo))
         scan_drop(VERSION_UNSEEN);
 }
 
@@ -190,8 +206,5 @@ struct wait retire_step(uint32_t seq)
 
 uint32_t retire_limbo(void)
 {
-    uint32_t count = 0;
-    for (const struct version *v = retire.limbo; v; v = v->next)
-        count++;
-    return count;
+    return retire.limbo_count;
 }

@@ -29,6 +29,7 @@ static struct {
     uint32_t target_count;
     uint64_t *described; /* heap objects that describe versions, sorted */
     uint32_t described_count;
+    uint64_t limbo; /* address of the head of that list: no reference */
     struct block *blocks;
     uint32_t block_count;
     uint32_t block_room;
@@ -127,7 +128,7 @@ static bool list_targets(struct version *limbo)
     uint32_t room = 1;
     for (struct version *v = namespace_kernel()->versions; v; v = v->next)
         room += scan_is_candidate(v) ? count_targets(v) : 0;
-    for (struct version *v = limbo; v; v = v->next)
+    for (struct version *v = limbo; v; v = v->limbo)
         room += count_targets(v);
     scan.target_count = 0;
     scan.targets = heap_calloc(room, sizeof *scan.targets);
@@ -136,7 +137,7 @@ static bool list_targets(struct version *limbo)
     for (struct version *v = namespace_kernel()->versions; v; v = v->next)
         if (scan_is_candidate(v))
             add_targets(v);
-    for (struct version *v = limbo; v; v = v->next) {
+    for (struct version *v = limbo; v; v = v->limbo) {
         add_targets(v);
         each_object(v, add_object);
     }
@@ -178,7 +179,7 @@ static bool list_described(struct version *limbo)
     uint32_t room = 4;
     for (struct version *v = ns->versions; v; v = v->next)
         room += OBJECTS_PER_VERSION;
-    for (struct version *v = limbo; v; v = v->next)
+    for (struct version *v = limbo; v; v = v->limbo)
         room += OBJECTS_PER_VERSION + 2 * v->elf.section_count;
     for (const struct stub *s = ns->stubs; s; s = s->next)
         room++;
@@ -190,7 +191,7 @@ static bool list_described(struct version *limbo)
         return false;
     for (struct version *v = ns->versions; v; v = v->next)
         each_object(v, add_described);
-    for (struct version *v = limbo; v; v = v->next) {
+    for (struct version *v = limbo; v; v = v->limbo) {
         each_object(v, add_described);
         for (uint32_t i = 1; i < v->elf.section_count; i++)
             add_described_home(v->section_home[i]);
@@ -237,7 +238,7 @@ static void look_at_word(uint64_t word, uint64_t where, enum version_hold hold,
     if (low == 0 || word >= scan.targets[low - 1].end)
         return;
     struct version *v = scan.targets[low - 1].version;
-    if (v == owner || v->hold != VERSION_FREE)
+    if (v == owner || v->hold != VERSION_FREE || where == scan.limbo)
         return;
     v->hold = hold;
     v->holder = where;
@@ -282,10 +283,11 @@ static bool look_at_task(struct task *task, void *arg)
     return true;
 }
 
-bool scan_init(struct version *limbo)
+bool scan_init(struct version *const *limbo)
 {
     scan.seen_count = 0;
-    return list_targets(limbo) && list_described(limbo);
+    scan.limbo = (uint64_t)limbo;
+    return list_targets(*limbo) && list_described(*limbo);
 }
 
 bool scan_tasks(void)

@@ -11,8 +11,8 @@
 
 #include <core/evolve/private.h>
 
-/* Clears hold of all candidates and begins. False: no memory. End with scan_fini(). */
-bool scan_init(struct version *limbo);
+/* Clears hold of all candidates and begins; LIMBO is the head of that list. False: no memory. End with scan_fini(). */
+bool scan_init(struct version *const *limbo);
 /* Looks at some tasks that have no CPU just now. True: all have been looked at. */
 bool scan_tasks(void);
 /* Lists the objects of the heap and the homes. False: no memory. */

@@ -124,6 +124,7 @@ enum version_hold {
 
 struct version {
     struct version *next;
+    struct version *limbo; /* for who detached it; next stays, readers may stand here */
     struct elf_object elf;
     struct cellinfo info; /* info.name is the cell's name */
     uint8_t *owned_bytes; /* the object's bytes if this version owns them, else NULL */
