@@ -6,6 +6,7 @@ import { readText } from "./api.js";
 import { milliseconds, when } from "./time.js";
 import { facts, row, sign, tone } from "./parts.js";
 
+const RUNNING = ["queued", "building"];
 const POLL_MS = 1000;
 const LOG_CHARS = 200000; /* the newest part of a log is shown; the link leads to all of it */
 const BAD = /(?:^|[\s:])(?:fatal error|error|undefined reference|refused)(?=[:\s])/i;
@@ -81,7 +82,7 @@ export class Builds {
       ]),
       el("h3.label", null, "Output"),
       this.log(item),
-      item.log && el("p", null, el("a", { href: item.log }, "The whole output as text")),
+      el("p", null, el("a", { href: `/api/v1/builds/${item.id}/log` }, "The whole output as text")),
     ];
   }
 
@@ -95,10 +96,12 @@ export class Builds {
       };
       this.logs.set(item.id, entry);
     }
-    if (entry.state !== item.state || entry.text === null) {
+    if (entry.state !== item.state || RUNNING.includes(item.state)) {
       entry.state = item.state;
       this.follow(item.id, entry);
     }
+    const place = entry.node.scrollTop; /* a node that moves to a new row starts at its top */
+    if (place) requestAnimationFrame(() => (entry.node.scrollTop = place));
     return entry.node;
   }
 
@@ -111,7 +114,7 @@ export class Builds {
     } catch (error) {
       if (entry.text === null) entry.node.textContent = `The output could not be read: ${error.message}`;
     }
-    if (["queued", "building"].includes(this.store.builds.get(id)?.state) && entry.node.isConnected)
+    if (RUNNING.includes(this.store.builds.get(id)?.state) && entry.node.isConnected)
       entry.timer = setTimeout(() => this.follow(id, entry), POLL_MS);
   }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { lowContrast, mark, marked, openPage, startBrowser, stumbles, tooWide } from "./lib/browser.js";
 import { hello } from "./lib/project.js";
@@ -164,6 +166,22 @@ test("a failed build shows the compiler's message, at the top and in its output"
   assert.equal((await service.get("status")).release, before);
   assert.deepEqual(await lowContrast(page), []);
   await service.push("hello: the semicolon", hello("mended", 5));
+});
+
+test("a build's output is read while it is printed", async () => {
+  const page = await open();
+  const makefile = readFileSync(join(service.clone, "Makefile"), "utf8");
+  const slow = "\ncells: slow\n.PHONY: slow\nslow:\n\t@echo plank one; sleep 4; echo plank two\n";
+  const pushing = service.push("make: two planks, slowly", { Makefile: makefile + slow });
+  const build = newest(page, "builds");
+  await build.getByText("two planks").waitFor();
+  await build.locator(".handle").click();
+  await build.locator(".log", { hasText: "plank one" }).waitFor();
+  assert.equal(await build.locator(".sign").textContent(), "building");
+  await build.locator(".log", { hasText: "plank two" }).waitFor();
+  await build.locator(".sign", { hasText: "built" }).waitFor();
+  await pushing;
+  await service.push("make: as it was", { Makefile: makefile });
 });
 
 test("a compiler's output is text, whatever it says", async () => {
