@@ -172,25 +172,37 @@ static bool walk(struct task *task, void *arg)
     return true;
 }
 
+static volatile bool busy_stop;
+static volatile uint64_t busy_ended;
+
 static struct wait busy_step(void *arg)
 {
     (void)arg;
-    uint64_t end = clock_ns() + 300 * NS_PER_MS;
-    while (clock_ns() < end)
+    uint64_t end = clock_ns() + 40 * NS_PER_MS;
+    while (!busy_stop && clock_ns() < end)
         (void)swap_target_sum(end, 1);
+    if (!busy_stop)
+        return wait_again();
+    __atomic_add_fetch(&busy_ended, 1, __ATOMIC_SEQ_CST);
     return wait_done();
+}
+
+static bool walked_many(void *arg)
+{
+    struct walked *walked = arg;
+    task_for_each(walk, walked);
+    return walked->seen > 50;
 }
 
 /* More busy tasks than CPUs: some are always preempted somewhere. */
 void a_walk_reaches_every_sleeping_tasks_root(void)
 {
     struct walked walked = { 0 };
-    for (uint32_t i = 0; i < 6; i++)
+    unsigned busy = 2 * cpu_count() + 2;
+    for (uint32_t i = 0; i < busy; i++)
         KTEST_CHECK(task_create("busy", busy_step, NULL, NULL) != NULL);
-    for (uint32_t i = 0; i < 100; i++) {
-        task_for_each(walk, &walked);
-        ktest_sleep(2 * NS_PER_MS);
-    }
-    KTEST_CHECK(walked.seen > 10);
+    KTEST_CHECK(ktest_until(walked_many, &walked, 30 * NS_PER_S));
     KTEST_CHECK(walked.broken == 0);
+    busy_stop = true;
+    KTEST_CHECK(ktest_until_count(&busy_ended, busy, 30 * NS_PER_S));
 }
