@@ -198,6 +198,65 @@ static void memory_does_not_grow_with_swaps(void)
     KTEST_CHECK(heap_check());
 }
 
+static struct {
+    struct evolve_object set[EVOLVE_MAX_CELLS];
+    char names[EVOLVE_MAX_CELLS][CELL_NAME_MAX + 1];
+    size_t count;
+} all;
+
+static bool add_running(void *context, const char *name, const uint8_t hash[32],
+                        uint32_t number)
+{
+    char path[CELL_NAME_MAX + 16];
+    struct archive_entry file;
+    const struct version *v = namespace_running(namespace_kernel(), name);
+    (void)context;
+    (void)hash;
+    (void)number;
+    snprintf(path, sizeof path, "cells/%s.o", name);
+    if (all.count == EVOLVE_MAX_CELLS || !v || (v->info.flags & CELL_CLOSURE) ||
+        archive_find(path, &file) != STATUS_OK)
+        return true;
+    snprintf(all.names[all.count], sizeof all.names[0], "%s", name);
+    all.set[all.count] = (struct evolve_object){
+        .name = all.names[all.count], .bytes = file.bytes, .len = file.len};
+    all.count++;
+    return true;
+}
+
+static void all_cells_are_swapped(void)
+{
+    struct evolve_request request = {
+        .set = all.set, .self_confirm = true, .trial_ns = NS_PER_MS};
+    uint64_t attempt = 0;
+    evolve_running(add_running, NULL);
+    request.set_count = all.count;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
+}
+
+static bool most_are_freed(void *arg)
+{
+    size_t left = 0;
+    (void)arg;
+    for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
+        left += v->state == VERSION_RETIRED;
+    return left < all.count / 2;
+}
+
+/* They import from each other, in circles too. What stays is what tasks are asleep in. */
+static void and_versions_that_call_each_other_are_freed(void)
+{
+    KTEST_CHECK(ktest_until(most_are_freed, NULL, PATIENCE_NS));
+    ktest_sleep(3 * NS_PER_S);
+    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
+    KTEST_CHECK(heap_check());
+    for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
+        if (v->state == VERSION_RETIRED)
+            console_print("kept: %s, %u at %lx\n", v->info.name, v->hold, v->holder);
+}
+
 enum status test_retire_start(void)
 {
     static const struct ktest_case cases[] = {
@@ -206,6 +265,8 @@ enum status test_retire_start(void)
         KTEST_CASE(and_without_the_pointer_it_is_freed),
         KTEST_CASE(a_frame_keeps_its_version),
         KTEST_CASE(memory_does_not_grow_with_swaps),
+        KTEST_CASE(all_cells_are_swapped),
+        KTEST_CASE(and_versions_that_call_each_other_are_freed),
     };
     return ktest_run(cases, ARRAY_LEN(cases));
 }

@@ -354,8 +354,11 @@ static void a_thousand_swaps_leave_no_drift(void **state)
             next = v->next;
             for (uint32_t k = 0; k < v->function_count; k++)
                 wanted = wanted || v->functions[k].incoming;
-            if (v->state == VERSION_RETIRED && !wanted)
-                namespace_remove(&w.ns, v);
+            if (v->state != VERSION_RETIRED || wanted)
+                continue;
+            namespace_detach(&w.ns, v);
+            assert_null(namespace_check(&w.ns));
+            version_destroy(&w.ns, v);
         }
         assert_null(namespace_check(&w.ns));
     }
