@@ -34,10 +34,12 @@ fail() {
 # What helps to see why a test failed.
 show_state() {
     {
+        echo "--- the last push"; cat "$work/push.out"
         echo "--- history"; timeout 5 "$bin/neurath" history --limit 12
         echo "--- builds"; timeout 5 "$bin/neurath" builds --limit 6
         echo "--- machines"; timeout 5 "$bin/neurath" machines
-        for console in "$NEURATH_STATE"/machines/*/console.log; do
+        for console in "$NEURATH_STATE"/machines/*/console.log "$work"/*.log; do
+            [ -e "$console" ] || continue
             echo "--- $console"; tail -n 40 "$console" | tr -d '\r'
         done
         echo "--- lab.log"; tail -n 40 "$NEURATH_STATE/log/lab.log"
