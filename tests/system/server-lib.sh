@@ -37,7 +37,7 @@ finish() {
     fi
     for pid in "${machine_pids[@]}" $server_pid; do kill "$pid" 2>/dev/null; done
     wait 2>/dev/null
-    rm -rf "$work"
+    rm -rf "$work" ${other_work:+"$other_work"}
     exit "$status"
 }
 trap finish EXIT

@@ -48,6 +48,11 @@ enum result repo_open(const char *path, const char *branch, struct repo **out,
 {
     git_libgit2_init();
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    /* Settings of the account that the service runs under are none of its business. */
+    static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
+                                 GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL};
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
     struct repo *repo = calloc(1, sizeof *repo);
     if (repo == NULL)
         return RESULT_MEMORY;

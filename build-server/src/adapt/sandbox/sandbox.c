@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,6 +30,7 @@
 #define STAGE "/tmp"
 
 /* What the child tells through its own pipe when it does not get as far as bubblewrap. */
+#define TELL_FD 3
 enum { TOLD_SETUP = 'S', TOLD_NO_BUBBLEWRAP = 'B' };
 
 struct plan {
@@ -206,25 +206,30 @@ child(const struct plan *plan, const struct sandbox_job *job, int output, int te
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    int null = open("/dev/null", O_RDONLY);
-    dup2(null, STDIN_FILENO);
+    /* At once, so that no listener of a service that is killed now lives on in this process. */
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
+    dup2(tell, TELL_FD);
+    syscall(SYS_close_range, TELL_FD + 1u, ~0u, 0u);
+    fcntl(TELL_FD, F_SETFD, FD_CLOEXEC);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(STDIN_FILENO);
+    (void)!open("/dev/null", O_RDONLY);
     if (plan->root && !stage_folders(plan))
-        give_up(tell, TOLD_SETUP);
+        give_up(TELL_FD, TOLD_SETUP);
     set_limits(job, plan->root);
     if (job->niceness > 0)
         setpriority(PRIO_PROCESS, 0, job->niceness);
     if (plan->root &&
         (setgroups(0, NULL) != 0 || setresgid(job->id, job->id, job->id) != 0 ||
          setresuid(job->id, job->id, job->id) != 0))
-        give_up(tell, TOLD_SETUP);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) != 0 || chdir("/") != 0)
-        give_up(tell, TOLD_SETUP);
+        give_up(TELL_FD, TOLD_SETUP);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user clears it */
+    if (syscall(SYS_close_range, TELL_FD + 1u, ~0u, 0u) != 0 || chdir("/") != 0)
+        give_up(TELL_FD, TOLD_SETUP);
     static char *const environment[] = {(char *)"PATH=/usr/bin:/bin", NULL};
     execve("/usr/bin/bwrap", plan->arguments, environment);
-    give_up(tell, TOLD_NO_BUBBLEWRAP);
+    give_up(TELL_FD, TOLD_NO_BUBBLEWRAP);
 }
 
 static void end_job(pid_t pid, struct sandbox_result *result, enum sandbox_end end)
