@@ -25,6 +25,8 @@ enum {
     HPET_TIMER = 0,
     HOLD_LIMIT_MS = 1000,
     WATCHED = 96,
+    EXPEL_TRIES = 200,
+    EXPEL_GAP_NS = 500000,
 };
 
 /* What the watch knows of a task: how long its present step has been running. */
@@ -135,16 +137,26 @@ void trial_end_tasks(const struct version *v)
     }
 }
 
-/* A task of the new code that loops keeps doing so until it is made to leave: at once where it
- * does not run just now, by NMI where it does. */
-static void expel(const struct suspect *suspect)
+static void expel_from_cpu(const struct task *task)
 {
-    if (task_restart(suspect->task) == STATUS_OK)
-        return;
     for (unsigned i = 0; i < cpu_count(); i++) {
         const struct cpu_block *b = cpu_block_at(i);
-        if (b && __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) == suspect->task)
-            guard_abandon(i, suspect->task);
+        if (b && __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) == task)
+            guard_abandon(i, task);
+    }
+}
+
+/* A task of the new code that loops keeps doing so until it is made to leave: at once where it
+ * does not run just now, by NMI where it does. It may be preempted, or go on, between the look
+ * and the NMI, so this is tried until the task has been restarted. */
+static void expel(const struct suspect *suspect)
+{
+    uint32_t before = task_restarts(suspect->task);
+    for (int i = 0; i < EXPEL_TRIES && task_restarts(suspect->task) == before; i++) {
+        if (task_restart(suspect->task) == STATUS_OK)
+            return;
+        expel_from_cpu(suspect->task);
+        clock_delay_ns(EXPEL_GAP_NS);
     }
 }
 
