@@ -21,6 +21,9 @@ struct attempt {
     uint64_t trial_ns;
     bool self_confirm;
     bool confirmed; /* [L] */
+    bool undone;    /* the namespace says again what ran before */
+    bool settling;  /* waits until every CPU has been seen to beat, before the watch ends */
+    uint64_t settle_ns; /* since when */
     bool revert_wanted; /* [L] */
     uint32_t commit_tries;
     struct plan *plan;

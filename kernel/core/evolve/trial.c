@@ -25,6 +25,7 @@ enum {
     HPET_TIMER = 0,
     HOLD_LIMIT_MS = 1000,
     WATCHED = 96,
+    SETTLE_MS = 10000,    /* for CPUs to be seen to beat, at the end of the watch */
     EXPEL_TRIES = 200,
     EXPEL_GAP_NS = 500000,
 };
@@ -160,17 +161,47 @@ static void expel(const struct suspect *suspect)
     }
 }
 
-static void end_added_tasks(const struct plan *plan)
+static uint64_t beats[CPU_MAX];
+static bool beaten[CPU_MAX];
+
+/* Begins to wait for every CPU to beat. */
+static void settle_begin(struct attempt *a)
 {
-    for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (!plan->cells[i].old)
-            trial_end_tasks(plan->cells[i].fresh);
+    a->settling = true;
+    a->settle_ns = clock_ns();
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        beats[i] = cpu_heartbeat(i);
+        beaten[i] = false;
+    }
+}
+
+/* Says whether every CPU has idled or beaten since settle_begin(): none of them is stuck. */
+static bool settled(const struct attempt *a)
+{
+    bool all = true;
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        beaten[i] = beaten[i] || cpu_idle(i) || cpu_heartbeat(i) != beats[i];
+        all = all && beaten[i];
+    }
+    return all || clock_ns() - a->settle_ns > SETTLE_MS * 1000000ull;
+}
+
+/* The namespace says what the restored bytes have made true. Tasks whose step only the version
+ * that goes has will end. */
+static void undo(struct attempt *a)
+{
+    if (a->undone)
+        return;
+    a->undone = true;
+    plan_revert(a->plan);
+    for (uint32_t i = 0; i < a->plan->cell_count; i++)
+        if (a->plan->cells[i].fresh)
+            trial_end_tasks(a->plan->cells[i].fresh);
 }
 
 static struct wait finish_revert(struct attempt *a, const struct refusal *reason)
 {
-    plan_revert(a->plan);
-    end_added_tasks(a->plan);
+    undo(a);
     a->report.trial_ns = clock_ns() + a->trial_ns - a->report.trial_end_ns;
     attempt_end(a, EVOLVE_REVERTED, reason);
     return wait_again();
@@ -199,11 +230,18 @@ static void verdict_text(const struct guard_verdict *v, struct refusal *out)
         snprintf(out->cell, sizeof out->cell, "%s", at->info.name);
 }
 
-/* The guard has restored the bytes; what is left is what the namespace says. */
+/* The guard has restored the bytes; what is left is what the namespace says. The guard goes on
+ * watching until no CPU is stuck any more. */
 static struct wait after_guard(struct attempt *a)
 {
     struct guard_verdict verdict;
     struct refusal reason;
+    if (!a->undone) {
+        undo(a);
+        settle_begin(a);
+    }
+    if (!settled(a))
+        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     verdict_text(&verdict, &reason);
     return finish_revert(a, &reason);
@@ -230,6 +268,11 @@ static struct wait take_back(struct attempt *a, const struct refusal *reason)
 static struct wait make_permanent(struct attempt *a)
 {
     struct guard_verdict verdict;
+    /* A trial may be shorter than it takes to call a CPU stuck. */
+    if (!a->settling)
+        settle_begin(a);
+    if (!settled(a))
+        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     if (verdict.cause != GUARD_NONE) {
         struct refusal reason;

@@ -157,9 +157,11 @@ static void reset_machine(const char *why, const struct trap_frame *frame)
 /* What a held CPU does when the revert is over; the stuck one leaves what it was stuck in. */
 static void leave(struct trap_frame *frame, const struct cpu_block *self)
 {
-    if (guard.stuck_cpu != self->index + 1)
+    uint32_t here = self->index + 1;
+    if (!__atomic_compare_exchange_n(&guard.stuck_cpu, &here, 0, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
         return;
-    guard.stuck_cpu = 0;
+    guard.beat_tsc[self->index] = closure_tsc();
     if (!task_abandon_frame(frame))
         reset_machine("a CPU is stuck in the version on trial, with a lock held or no task to abandon",
                       frame);
@@ -251,9 +253,23 @@ static void watch(struct trap_frame *frame, struct cpu_block *self)
     guard.verdict = (struct guard_verdict){.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
                                            .cpu = stuck ? stuck - 1 : self->index,
                                            .rip = frame->rip};
-    guard.stuck_cpu = stuck;
+    __atomic_store_n(&guard.stuck_cpu, stuck, __ATOMIC_SEQ_CST);
     revert(self);
     leave(frame, self);
+}
+
+/* The revert freed one CPU; others may be stuck in the same text. They are made to leave one
+ * by one, until guard_disarm(). */
+static void watch_after(struct trap_frame *frame, struct cpu_block *self)
+{
+    uint32_t stuck = find_stuck(closure_tsc());
+    if (!stuck)
+        return;
+    __atomic_store_n(&guard.stuck_cpu, stuck, __ATOMIC_SEQ_CST);
+    if (stuck == self->index + 1)
+        leave(frame, self);
+    else
+        send_nmi(cpu_block_at(stuck - 1)->apic_id);
 }
 
 /* The timer's NMI also reaches a CPU that reverts because of a fault: that one goes on, or it
@@ -275,6 +291,11 @@ void guard_nmi(struct trap_frame *frame)
     if (ticket && __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING) {
         if (!is_reverter(self))
             hold(frame, self, ticket);
-    } else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED)
+    } else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED) {
         watch(frame, self);
+    } else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTED) {
+        leave(frame, self);
+        if (self->index == 0)
+            watch_after(frame, self);
+    }
 }
