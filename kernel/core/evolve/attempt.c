@@ -24,6 +24,8 @@ static struct plan_report plan_report; /* large; the swap task is its only user 
 static void describe_cells(struct attempt *a)
 {
     a->report.cell_count = a->plan->cell_count;
+    a->report.retained_bytes = 0;
+    a->report.revertible = true;
     for (uint32_t i = 0; i < a->plan->cell_count && i < EVOLVE_MAX_CELLS; i++) {
         const struct plan_cell *from = &a->plan->cells[i];
         struct evolve_cell *to = &a->report.cells[i];
@@ -33,8 +35,10 @@ static void describe_cells(struct attempt *a)
         to->functions_added = from->functions_added;
         to->had_old = from->old != NULL;
         to->has_new = from->class != PLAN_REMOVE;
-        if (from->old)
+        if (from->old) {
             memcpy(to->old, from->old->object_hash, sizeof to->old);
+            a->report.retained_bytes += from->old->text.len + from->old->rodata.len;
+        }
         memcpy(to->new, from->hash, sizeof to->new);
     }
 }

@@ -15,10 +15,9 @@
 
 #include <core/loader/loader.h>
 #include <core/plan/plan.h>
+#include <task/task/task.h>
 
-struct event;
-
-enum { EVOLVE_MAX_CELLS = 128, EVOLVE_LABEL_MAX = 64, EVOLVE_HISTORY = 32 };
+enum { EVOLVE_MAX_CELLS = 128, EVOLVE_LABEL_MAX = 64, EVOLVE_HISTORY = 32, EVOLVE_WAITED_MAX = 8 };
 
 struct evolve_object {
     const char *name; /* the cell's name, as the release says; the object must agree */
@@ -67,6 +66,13 @@ struct evolve_report {
     uint64_t trial_ns;
     uint64_t pause_ns; /* from the first interrupt of the park to the release */
     uint32_t stores;   /* places written under the park */
+    uint64_t drain_ns; /* until no task was inside coupled cells; 0: there was nothing to wait for */
+    uint32_t waited_count; /* tasks that were inside; at most EVOLVE_WAITED_MAX are named */
+    char waited[EVOLVE_WAITED_MAX][TASK_NAME_MAX];
+    uint32_t migrated_objects; /* whose form changed */
+    uint64_t migrated_bytes;   /* what they take now */
+    uint64_t retained_bytes;   /* text and constants of the replaced versions, kept for now */
+    bool revertible;           /* false: the way back would lose something, see the plan */
     uint64_t trial_end_ns; /* when the trial is over, by clock_ns() */
     struct refusal reason; /* REFUSED, FAILED, REVERTED: why; code "" otherwise */
     uint32_t refusal_count;

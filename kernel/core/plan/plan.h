@@ -35,6 +35,7 @@ struct plan_cell {
     bool unloaded; /* the loader refused it: there is no fresh version */
     struct version *old; /* NULL for PLAN_ADD */
     struct version *fresh; /* NULL for PLAN_REMOVE */
+    bool coupled;  /* no task may be inside the old text at the commit: it means other things */
     bool pins_old; /* a stub goes on standing for a function of old: it is never freed */
     uint32_t functions_changed;
     uint32_t functions_added;
