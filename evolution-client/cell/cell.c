@@ -91,7 +91,7 @@ static enum status glue_create(struct glue *glue, const struct archive_entry *se
 
 enum status client_start(void)
 {
-    const struct task_options options = {.stack_len = CLIENT_STACK_LEN};
+    const struct task_options options = {.stack_len = CLIENT_STACK_LEN, .essential = true};
     struct glue *glue = glue_get();
     struct archive_entry seed;
     event_init(&glue->wake);

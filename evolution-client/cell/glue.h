@@ -25,6 +25,8 @@ struct glue_line {
     uint64_t begun_ns;
 };
 
+enum { GLUE_FAILURE_LEN = 192 };
+
 struct glue {
     struct client *client; /* NULL: no seed */
     struct event wake;     /* something is new for the client */
@@ -41,6 +43,8 @@ struct glue {
     uint64_t status_ns;
     bool asked_retry;
     bool asked_wake;
+    char failure[GLUE_FAILURE_LEN]; /* the last one that was logged */
+    uint64_t failure_ns;            /* when; 0: never */
 };
 
 /* The one instance; the ports' context. */

@@ -3,13 +3,18 @@
  */
 #include "glue.h"
 
+#include <console/log/log.h>
 #include <manifest/manifest.h>
 #include <net/http/http.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 #include <tls/tls/tls.h>
+
+/* A failure that lasts is said again after this time: the client tries for ever. */
+#define FAILURE_AGAIN_NS (60 * NS_PER_S)
 
 /* The largest body that is ever wanted is an object; the core has a closer cap for each request. */
 enum { BODY_MAX = MANIFEST_OBJECT_MAX };
@@ -118,6 +123,25 @@ static enum client_net_error error_of(const struct http *http)
     return CLIENT_NET_CLOSED;
 }
 
+/* Says on the console why there is no session with the server: a new reason at once, the same one once a minute. What
+ * ends later, the core reports. */
+static void failure_log(struct glue *glue, const struct http *http)
+{
+    enum http_failure failure = http_failure(http);
+    uint64_t now_ns = clock_ns();
+    if (failure != HTTP_FAILURE_CONNECT && failure != HTTP_FAILURE_TLS &&
+        failure != HTTP_FAILURE_CERTIFICATE && failure != HTTP_FAILURE_RANDOM)
+        return;
+    if (glue->failure_ns != 0 && strcmp(glue->failure, http_error(http)) == 0 &&
+        now_ns - glue->failure_ns < FAILURE_AGAIN_NS)
+        return;
+    snprintf(glue->failure, sizeof glue->failure, "%s", http_error(http));
+    glue->failure_ns = now_ns;
+    log_write("client", LOG_WARNING, "no session with %s at %s port %u: %s",
+              glue->endpoint.server_name, glue->endpoint.address,
+              (unsigned)glue->endpoint.port, glue->failure);
+}
+
 static void head_of(const struct http_response *response, struct client_head *out)
 {
     *out = (struct client_head){.status = response->status,
@@ -146,6 +170,8 @@ static void next(void *context, enum client_channel channel, struct client_io_ev
         enum status status = http_step(line->http);
         line->ended = status == STATUS_OK;
         line->failed = status != STATUS_OK && status != STATUS_AGAIN;
+        if (line->failed)
+            failure_log(glue, line->http);
     }
     const struct http_response *response = http_response(line->http);
     out->kind = CLIENT_IO_PENDING;

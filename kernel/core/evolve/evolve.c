@@ -308,7 +308,8 @@ static struct wait evolve_step(void *arg)
 enum status evolve_start(void)
 {
     static const struct task_options options = {.stack_len = STACK_LEN,
-                                                .priority = TASK_PRIORITY_HIGH};
+                                                .priority = TASK_PRIORITY_HIGH,
+                                                .essential = true};
     volatile void *lapic;
     enum status status = mmio_map(LAPIC_PHYS, PAGE_SIZE, &lapic);
     if (status != STATUS_OK)

@@ -84,8 +84,9 @@ enum cure {
     CURE_TASK,      /* the task restarts, soon or later */
 };
 
-/* Nothing that holds a lock can be given up. Nor can a park, or the scheduler, which is nobody's task. */
-static enum cure cure_of(const struct trap_frame *frame)
+/* Nothing that holds a lock can be given up. Nor can a park, or the scheduler, which is nobody's task. A fault that took
+ * a swap back is cured by that: an essential task gets another start, in the version before. */
+static enum cure cure_of(const struct trap_frame *frame, bool reverted)
 {
     if (frame->vector == VECTOR_MACHINE_CHECK || cpu_locks_held() != 0)
         return CURE_NONE;
@@ -94,7 +95,8 @@ static enum cure cure_of(const struct trap_frame *frame)
                    ? CURE_INTERRUPT
                    : CURE_NONE;
     if (cpu_current_task() == NULL ||
-        (task_fault_streak() >= STREAK_MAX && task_essential(cpu_current_task())))
+        (!reverted && task_fault_streak() >= STREAK_MAX &&
+         task_essential(cpu_current_task())))
         return CURE_NONE;
     return CURE_TASK;
 }
@@ -174,7 +176,7 @@ void fault_handle(struct trap_frame *frame)
     }
     fill_record(&record, frame);
     record.reverted = reverted;
-    cure = cure_of(frame);
+    cure = cure_of(frame, reverted);
     if (cure == CURE_NONE)
         end_machine(frame, &record);
     record.in_interrupt = cure == CURE_INTERRUPT;

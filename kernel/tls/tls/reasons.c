@@ -26,6 +26,25 @@ static const char *certificate_reason(uint32_t flags)
     return "it cannot be verified";
 }
 
+/* RFC 8446, 6.2: those that say something about us. */
+static const char *alert_name(uint8_t number)
+{
+    switch (number) {
+    case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE: return "no common parameters";
+    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT: return "our certificate is bad";
+    case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT: return "our certificate is unsupported";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED: return "our certificate is revoked";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED: return "our certificate has expired";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN: return "our certificate is unacceptable";
+    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA: return "our certificate's CA is unknown";
+    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED: return "access denied";
+    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION: return "no TLS 1.3";
+    case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME: return "unknown server name";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED: return "a certificate is required";
+    }
+    return "of a kind that says no more";
+}
+
 void tls_explain(const struct tls *tls, int code, uint32_t flags, char out[TLS_ERROR_LEN])
 {
     if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) {
@@ -35,7 +54,8 @@ void tls_explain(const struct tls *tls, int code, uint32_t flags, char out[TLS_E
                     certificate_reason(flags), name ? " " : "",
                     name ? tls->server_name : "");
     } else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
-        format_text(out, TLS_ERROR_LEN, "the server ended the session with an alert");
+        format_text(out, TLS_ERROR_LEN, "the server ended the session with an alert: %s",
+                    alert_name(tls->ssl.MBEDTLS_PRIVATE(in_msg)[1]));
     } else if (code == MBEDTLS_ERR_SSL_CONN_EOF ||
                code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         format_text(out, TLS_ERROR_LEN, "the server closed the connection%s",

@@ -46,11 +46,64 @@ static void deadlock(void)
     ktest_sleep(30 * NS_PER_S);
 }
 
+static volatile uint64_t stumbles;
+static uint64_t trial_attempt;
+
+/* Faults as often as a restart may cure it; then once more, on trial if the case has one. */
+static struct wait stumble_step(void *arg)
+{
+    enum { CURED = 12 };
+    (void)arg;
+    if (stumbles >= CURED && trial_attempt != 0 &&
+        evolve_phase_of(trial_attempt) != EVOLVE_TRIAL)
+        return stumbles > CURED ? wait_done() : wait_until(clock_ns() + NS_PER_MS);
+    __atomic_add_fetch(&stumbles, 1, __ATOMIC_SEQ_CST);
+    store(NULL);
+    return wait_done();
+}
+
+static void stumble(void)
+{
+    static const struct task_options options = {.essential = true};
+    KTEST_CHECK(task_create("stumble", stumble_step, NULL, &options) != NULL);
+}
+
+/* A fault that takes a swap back is cured by that, however many came before it. */
+static void a_trial_ends_before_the_machine(void)
+{
+    struct archive_entry file;
+    struct evolve_object object = {.name = "swap_target"};
+    struct evolve_request request = {
+        .set = &object, .set_count = 1, .trial_ns = 60 * NS_PER_S};
+    KTEST_CHECK(archive_find("variants/swap_target.second.o", &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    trial_attempt = UINT64_MAX;
+    stumble();
+    KTEST_CHECK(ktest_until_count(&stumbles, 12, 20 * NS_PER_S));
+    KTEST_CHECK(evolve_submit(&request, &trial_attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until_count(&stumbles, 13, 20 * NS_PER_S));
+    for (unsigned i = 0; i < 10000 && evolve_phase_of(trial_attempt) != EVOLVE_REVERTED; i++)
+        ktest_sleep(NS_PER_MS);
+    KTEST_CHECK(evolve_phase_of(trial_attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(swap_target_version() == 1);
+    ktest_sleep(500 * NS_PER_MS); /* longer than the task's delay */
+    KTEST_CHECK(stumbles == 13);
+}
+
 static void the_machine_resets(void)
 {
     static struct spinlock lock = SPINLOCK_INIT;
     char which[16] = "";
     KTEST_CHECK(boot_option("case", which, sizeof which) == STATUS_OK);
+    if (strcmp(which, "trial") == 0) {
+        a_trial_ends_before_the_machine();
+        return;
+    }
+    if (strcmp(which, "essential") == 0) {
+        stumble();
+        ktest_sleep(30 * NS_PER_S);
+    }
     if (strcmp(which, "deadlock") == 0)
         deadlock();
     if (strcmp(which, "lock") == 0) {
