@@ -1,0 +1,10 @@
+# An initialiser changed.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# The live value is kept. Hazard 15.
+evolves 01-add rate:add
+answers rate 'rate: 5'
+answers rate 'rate: 6'
+evolves 02-change rate:text
+answers rate 'rate is 7'

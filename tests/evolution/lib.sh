@@ -1,0 +1,184 @@
+# Runs cases of evolution one after another on one machine of a lab, and judges each from outside.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
+#
+# A test sources this file and calls run_cases with the names of folders beside it. A folder holds numbered patches, each one
+# commit on the tree as it is then, and case.sh, which says in order what becomes of each and what the machine answers then.
+# case.sh runs in a subshell with the words below. What a case leaves behind (its own cells, its last commit) stays for the
+# next one, so cases keep to cells of their own, or put back what they changed.
+trial=${trial:-500}
+# shellcheck source=tests/system/lib.sh
+. tests/system/lib.sh
+
+results=$tree/$build/evolution
+case_name= row= answer=
+
+# ---- pushing --------------------------------------------------------------------------------------------------------
+
+# Applies patch $1 of the case as a commit, and pushes it; sets `commit`.
+push_patch() {
+    say "$case_name: $1"
+    git -C "$clone" am -q --3way --keep-cr <"$tree/tests/evolution/$case_name/$1.patch" >"$work/push.out" 2>&1 || {
+        cat "$work/push.out" >&2
+        fail "$1 does not apply to the tree"
+    }
+    push_head
+}
+
+# Commits what `change`, a command, did to the clone, and pushes it: for changes to which no patch would apply for long.
+push_change() {
+    say "$case_name: $1"
+    (cd "$clone" && "${@:2}" && git add -A && git commit -q -m "$1") || fail "the change does not work: $1"
+    push_head
+}
+
+push_head() {
+    commit=$(git -C "$clone" rev-parse HEAD)
+    git -C "$clone" push >"$work/push.out" 2>&1 || {
+        cat "$work/push.out" >&2
+        fail "git push failed"
+    }
+}
+
+# Sets `row` to the history row of `commit`, once it has an end; keeps it with the results.
+take_row() {
+    ended() { history ".to_commit == \"$commit\" and .machine_name == \"m1\" and .trigger != \"revert\" and (.result | . != \"running\" and . != \"trial\")"; }
+    eventually "${patience:-60}" ended
+    row=$(neurath history --machine m1 --commit "$commit" --json | jq -c '[.[] | select(.trigger != "revert")][0]')
+    jq -c --arg case "$case_name" --arg step "$1" --argjson stores "$(stores_of_row)" \
+        '{case: $case, step: $step, result, pause_ns, stores: $stores, cells, stage_ms, reason}' <<<"$row" >>"$results/$case_name.json"
+}
+
+# The machine's own count of the places that it wrote, on the line of its log that tells the same pause.
+stores_of_row() {
+    local pause count=
+    pause=$(jq -r .pause_ns <<<"$row")
+    count=$(tr -d '\r' <"$(console_of m1)" | sed -nE "s/.* ([0-9]+) stores, pause $pause ns.*/\1/p" | tail -n 1)
+    echo "${count:-null}"
+}
+
+result_is() {
+    [ "$(jq -r .result <<<"$row")" = "$1" ] || {
+        grep '^remote' "$work/push.out" >&2
+        fail "$case_name: not $1: $row"
+    }
+}
+
+# The row's reason: code $1, and each further word in its text.
+reason_is() {
+    local word
+    [ "$(jq -r .reason.code <<<"$row")" = "$1" ] || fail "$case_name: not for the reason $1: $row"
+    for word in "${@:2}"; do
+        jq -r .reason.text <<<"$row" | grep -qF -- "$word" || fail "$case_name: the reason does not say '$word': $row"
+    done
+}
+
+# ---- what case.sh says ----------------------------------------------------------------------------------------------
+
+# evolves PATCH [CELL:CLASS...]: it becomes permanent, and these are the cells that were swapped, no others.
+evolves() {
+    push_patch "$1"
+    evolved "$@"
+}
+
+# evolves_by MESSAGE CELLS COMMAND...: the same for a change that a command makes; CELLS is one word ("" = not checked).
+evolves_by() {
+    push_change "$1" "${@:3}"
+    # shellcheck disable=SC2086
+    evolved "$1" $2
+}
+
+evolved() {
+    take_row "$1"
+    result_is permanent
+    [ $# = 1 ] || is_of "${@:2}"
+    eventually 20 runs m1 "$commit"
+}
+
+is_of() {
+    local expected actual
+    expected=$(printf '%s\n' "$@" | LC_ALL=C sort | tr '\n' ' ')
+    actual=$(jq -r '.cells[] | .name + ":" + .class' <<<"$row" | LC_ALL=C sort | tr '\n' ' ')
+    [ "$expected" = "$actual" ] || fail "$case_name: swapped were $actual, not $expected"
+}
+
+# unchanged_by MESSAGE COMMAND...: there is nothing to swap, and the history says so.
+unchanged_by() {
+    push_change "$@"
+    take_row "$1"
+    result_is permanent
+    jq -e '.cells == []' <<<"$row" >/dev/null || fail "$case_name: something was swapped: $row"
+}
+
+# refused PATCH CODE WORDS...: before anything has changed, with these words; push says so too. The commit is taken back.
+refused() {
+    push_patch "$1"
+    take_row "$1"
+    result_is refused
+    reason_is "${@:2}"
+    # shellcheck disable=SC2086
+    grep -q "^remote: .*${3:-}" "$work/push.out" || fail "$case_name: git push does not say it: $(cat "$work/push.out")"
+    git -C "$clone" revert --no-edit HEAD >/dev/null
+}
+
+# comes_back PATCH [CODE...]: it runs, fails, and is taken back by the machine itself. The commit is taken back too.
+comes_back() {
+    push_patch "$1"
+    take_row "$1"
+    result_is reverted
+    [ $# = 1 ] || reason_is "${@:2}"
+    git -C "$clone" revert --no-edit HEAD >/dev/null
+}
+
+# answers COMMAND LINE: typed at the machine's console, COMMAND prints LINE.
+answers() {
+    local log end=$((SECONDS + 10)) begin
+    log=$(console_of m1)
+    begin=$(stat -c %s "$log")
+    printf '%s\r' "$1" >&"$console_fd"
+    until tail -c +$((begin + 1)) "$log" | tr -d '\r' | sed 's/\x1b\[[0-9;]*[A-Za-z]//g; s/^> //' | grep -qxF -- "$2"; do
+        [ "$SECONDS" -lt "$end" ] || fail "$case_name: '$1' does not print '$2' but:
+$(tail -c +$((begin + 1)) "$log" | tr -d '\r')"
+        sleep 0.05
+    done
+}
+
+# has_symbol CELL PATTERN: the object that was built last has a symbol that matches: the case provokes what it is about.
+has_symbol() { symbols "$1" | grep -Eq "$2" || fail "$case_name: $1 has no symbol $2: $(symbols "$1" | tr '\n' ' ')"; }
+lacks_symbol() { ! symbols "$1" | grep -Eq "$2" || fail "$case_name: $1 has a symbol $2"; }
+symbols() { nm "$NEURATH_STATE"/worktree/build/cells/"$1".debug.o | awk '{ print $NF }'; }
+
+# ---- running --------------------------------------------------------------------------------------------------------
+
+# Nothing that a case does may harm the machine: it never booted, its invariants hold, its counter went on.
+unharmed() {
+    [ "$(neurath show machine m1 --json | jq -r .boot_id)" = "$boot_id" ] || fail "$case_name: the machine rebooted"
+    answers ns 'all invariants hold'
+    ticks_go_on m1 || fail "$case_name: the counter did not go on"
+    echo_works || fail "$case_name: the connection did not survive"
+}
+
+run_case() {
+    case_name=$1
+    [ -e "$tree/tests/evolution/$case_name/case.sh" ] || fail "no case $case_name"
+    rm -f "$results/$case_name.json"
+    # shellcheck disable=SC1090
+    . "$tree/tests/evolution/$case_name/case.sh"
+    unharmed
+}
+
+# Runs the cases named, or those of them that EVOLUTION_CASES names: for work on one.
+run_cases() {
+    local name
+    mkdir -p "$results"
+    start_lab
+    mkfifo "$work/typed"
+    neurath console m1 <>"$work/typed" >/dev/null &
+    exec {console_fd}>"$work/typed"
+    boot_id=$(neurath show machine m1 --json | jq -r .boot_id)
+    open_echo m1
+    echo_works || fail "the echo cell does not answer"
+    for name in "$@"; do
+        if [ -z "${EVOLUTION_CASES:-}" ] || [[ " $EVOLUTION_CASES " = *" $name "* ]]; then run_case "$name"; fi
+    done
+}

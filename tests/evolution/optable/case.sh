@@ -1,0 +1,13 @@
+# A constant table of function pointers changed.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# It is rewritten where it is, so that a pointer into it that was taken before finds the new operation. Hazards 1, 5.
+evolves 01-add optable:add
+answers optable 'optable: twice: 6'
+evolves 02-change optable:text
+answers optable 'optable: thrice: 18'
+answers 'optable next' 'optable: plus one: 19'
+# The table grows: refused as long as objects cannot be migrated.
+refused 03-grow data operations '32 to 48 bytes'
+answers optable 'optable: plus one: 20'

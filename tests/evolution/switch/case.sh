@@ -1,0 +1,16 @@
+# A switch with other cases.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# First only the table that the compiler makes of it differs, and not one instruction: that counts as a change. Then
+# there are more cases. Hazard 6.
+evolves 01-add tariff:add
+has_symbol tariff '^CSWTCH'
+answers tariff 'tariff: zone 0 costs 13'
+evolves 02-table tariff:text
+answers tariff 'tariff: zone 1 costs 20'
+answers tariff 'tariff: zone 2 costs 8'
+evolves 03-cases tariff:text
+answers tariff 'tariff: zone 3 costs 50'
+answers tariff 'tariff: zone 4 costs 1'
+answers tariff 'tariff: zone 5 costs 34'
