@@ -4,4 +4,4 @@ cell := test_network
 kind := test
 start := app
 uses := libc ktest net tls http heap task bootinfo clock format console
-sources := network.c exchange.c secure.c
+sources := network.c exchange.c secure.c names.c

@@ -22,10 +22,10 @@ uint16_t network_https_port(void)
     return (uint16_t)boot_option_number("net_test_https", 0);
 }
 
-struct http *network_client(const struct tls_options *tls)
+struct http *network_client_of(const char *host, const struct tls_options *tls)
 {
     struct http_options options = {
-        .host = SERVER_ADDRESS,
+        .host = host,
         .port = tls != NULL ? network_https_port() : network_http_port(),
         .host_header = SERVER_NAME,
         .tls = tls,
@@ -33,6 +33,11 @@ struct http *network_client(const struct tls_options *tls)
     struct http *http = NULL;
     KTEST_CHECK(http_create(&options, NULL, &http) == STATUS_OK);
     return http;
+}
+
+struct http *network_client(const struct tls_options *tls)
+{
+    return network_client_of(SERVER_ADDRESS, tls);
 }
 
 enum status network_finish(struct http *http, uint64_t limit_s)
@@ -230,6 +235,13 @@ enum status test_network_start(void)
         KTEST_CASE(another_name_is_refused),
         KTEST_CASE(a_plain_server_is_no_tls_server),
         KTEST_CASE(a_large_body_arrives_over_tls),
+        KTEST_CASE(a_server_is_reached_by_its_name),
+        KTEST_CASE(an_unknown_name_is_told),
+        KTEST_CASE(an_address_of_IPv6_is_configured),
+        KTEST_CASE(tcp_and_tls_work_over_IPv6),
+        KTEST_CASE(a_name_may_mean_IPv6),
+        KTEST_CASE(udp_works_over_IPv6),
+        KTEST_CASE(pings_over_IPv6_are_answered),
         KTEST_CASE(a_connection_outlives_a_pulled_cable),
         KTEST_CASE(memory_is_given_back),
     };

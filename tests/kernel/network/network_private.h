@@ -9,6 +9,10 @@
 
 #define SERVER_ADDRESS "10.0.2.2"
 #define SERVER_NAME "neurath-lab"
+/* The server's name of DNS, the name that has an IPv6 address only, and that address. */
+#define SERVER_HOST "server.neurath.test"
+#define SERVER_HOST_6 "six.neurath.test"
+#define SERVER_ADDRESS_6 "fec0::2"
 
 enum { WAIT_S = 20 };
 
@@ -23,6 +27,10 @@ uint16_t network_https_port(void);
 
 /* A client of the plain server, or of the secure one. */
 struct http *network_client(const struct tls_options *tls);
+/* The same, connected to HOST instead of the server's address. */
+struct http *network_client_of(const char *host, const struct tls_options *tls);
+/* The options that the secure server accepts; from credentials_are_fetched() on. */
+struct tls_options network_tls_options(void);
 /* Carries a GET of PATH out, from byte RANGE_FIRST, at most BODY_MAX bytes. */
 enum status network_get(struct http *http, const char *path, uint64_t range_first,
                         size_t body_max);
@@ -56,6 +64,13 @@ void another_ca_is_refused(void);
 void another_name_is_refused(void);
 void a_plain_server_is_no_tls_server(void);
 void a_large_body_arrives_over_tls(void);
+void a_server_is_reached_by_its_name(void);
+void an_unknown_name_is_told(void);
+void an_address_of_IPv6_is_configured(void);
+void tcp_and_tls_work_over_IPv6(void);
+void a_name_may_mean_IPv6(void);
+void udp_works_over_IPv6(void);
+void pings_over_IPv6_are_answered(void);
 void a_connection_outlives_a_pulled_cable(void);
 void memory_is_given_back(void);
 

@@ -30,7 +30,7 @@ void credentials_are_fetched(void)
     http_destroy(http);
 }
 
-static struct tls_options usual_options(void)
+struct tls_options network_tls_options(void)
 {
     return (struct tls_options){
         .server_name = SERVER_NAME,
@@ -45,7 +45,7 @@ static struct tls_options usual_options(void)
 
 void tls_shows_our_certificate(void)
 {
-    struct tls_options options = usual_options();
+    struct tls_options options = network_tls_options();
     struct http *http = network_client(&options);
     uint64_t begin = clock_ns();
     KTEST_CHECK(network_get(http, "/who", 0, 100) == STATUS_OK);
@@ -58,7 +58,7 @@ void tls_shows_our_certificate(void)
 
 void tls_without_a_certificate(void)
 {
-    struct tls_options options = usual_options();
+    struct tls_options options = network_tls_options();
     options.certificate = options.key = NULL;
     struct http *http = network_client(&options);
     KTEST_CHECK(network_get(http, "/who", 0, 100) == STATUS_OK);
@@ -79,7 +79,7 @@ static void assert_certificate_refused(const struct tls_options *options,
 
 void another_ca_is_refused(void)
 {
-    struct tls_options options = usual_options();
+    struct tls_options options = network_tls_options();
     options.ca = (const uint8_t *)pems.other_ca;
     options.ca_len = strlen(pems.other_ca);
     assert_certificate_refused(
@@ -89,7 +89,7 @@ void another_ca_is_refused(void)
 
 void another_name_is_refused(void)
 {
-    struct tls_options options = usual_options();
+    struct tls_options options = network_tls_options();
     options.server_name = "neurath-evil";
     assert_certificate_refused(
         &options,
@@ -98,7 +98,7 @@ void another_name_is_refused(void)
 
 void a_plain_server_is_no_tls_server(void)
 {
-    struct tls_options options = usual_options();
+    struct tls_options options = network_tls_options();
     struct http_options where = {
         .host = SERVER_ADDRESS, .port = network_http_port(), .tls = &options};
     struct http *http = NULL;
@@ -110,7 +110,7 @@ void a_plain_server_is_no_tls_server(void)
 
 void a_large_body_arrives_over_tls(void)
 {
-    struct tls_options options = usual_options();
+    struct tls_options options = network_tls_options();
     struct http *http = network_client(&options);
     uint64_t begin = clock_ns();
     KTEST_CHECK(network_get(http, "/bytes/4194304", 0, LARGE) == STATUS_OK);

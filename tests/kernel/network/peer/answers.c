@@ -167,6 +167,8 @@ enum MHD_Result answer_get(struct MHD_Connection *connection, const char *path)
         code = echo_udp((unsigned)n, (unsigned)m, NULL, text, sizeof text);
     else if (sscanf(path, "/echo/connections/%llu", &n) == 1)
         code = echo_connections((unsigned)n, text, sizeof text);
+    else if (sscanf(path, "/ping6/%llu", &n) == 1)
+        code = neighbour_ping6((unsigned)n, text, sizeof text);
     if (code == -2)
         return answer_text(connection, 404, "no such page\n");
     return answer_text(connection, code == 0 ? 200 : 500, text);

@@ -44,11 +44,11 @@ int link_pull(unsigned ms)
     int code = command(monitor, "{\"execute\": \"qmp_capabilities\"}");
     if (code == 0)
         code = command(monitor, "{\"execute\": \"set_link\", \"arguments\": {\"name\": "
-                                "\"n\", \"up\": false}}");
+                                "\"card\", \"up\": false}}");
     usleep(ms * 1000);
     if (code == 0)
         code = command(monitor, "{\"execute\": \"set_link\", \"arguments\": {\"name\": "
-                                "\"n\", \"up\": true}}");
+                                "\"card\", \"up\": true}}");
     fclose(monitor);
     return code;
 }

@@ -39,6 +39,15 @@ enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
 /* Takes the machine's link down for MS milliseconds; 0 when that was done. */
 int link_pull(unsigned ms);
 
+/* Answers questions on port 53 of 127.0.0.1 about these names; for a network of the test's own. */
+#define PEER_NAME_4 "server.neurath.test"
+#define PEER_NAME_6 "six.neurath.test"
+void names_start(void);
+
+/* Pings the machine as a neighbour on its wire, that is: QEMU's datagram network between this port and the next. */
+enum { PEER_WIRE_PORT = 4000 };
+int neighbour_ping6(unsigned count, char *out, size_t cap);
+
 /* Exercises the machine's echo; 0 when all came back, with words in OUT either way. END, when not
  * NULL, ends it early. */
 enum { ECHO_UDP_MAX = 600000 };

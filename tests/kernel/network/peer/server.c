@@ -86,10 +86,16 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection,
     return answer_get(connection, path);
 }
 
-static struct MHD_Daemon *start(bool secure)
+/* PORT 0: a free one. Over IPv6 the port is given: the same as over IPv4. */
+static struct MHD_Daemon *start(bool secure, bool over_ip6, uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address4 = {.sin_family = AF_INET,
+                                         .sin_port = htons(port),
+                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in6 address6 = {.sin6_family = AF_INET6,
+                                          .sin6_port = htons(port),
+                                          .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    const void *address = over_ip6 ? (const void *)&address6 : (const void *)&address4;
     const struct MHD_OptionItem plain_options[] = {{MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem secure_options[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, peer_pems.server.text},
@@ -100,8 +106,8 @@ static struct MHD_Daemon *start(bool secure)
     };
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-            (secure ? MHD_USE_TLS : 0),
-        0, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, &address,
+            (secure ? MHD_USE_TLS : 0) | (over_ip6 ? MHD_USE_IPv6 : 0),
+        port, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, address,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, request_ended, NULL, MHD_OPTION_ARRAY,
         secure ? secure_options : plain_options, MHD_OPTION_END);
@@ -112,7 +118,7 @@ static struct MHD_Daemon *start(bool secure)
     return daemon;
 }
 
-static unsigned port_of(struct MHD_Daemon *daemon)
+static uint16_t port_of(struct MHD_Daemon *daemon)
 {
     return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }
@@ -131,7 +137,31 @@ static uint16_t free_port(int kind)
     return ntohs(address.sin_port);
 }
 
-/* Prints "HTTP HTTPS TCP UDP" (ports), and serves until its standard input ends. */
+/* Sends UDP messages over IPv6 back, on port 7. */
+static void *echo6_task(void *arg)
+{
+    struct sockaddr_in6 address = {
+        .sin6_family = AF_INET6, .sin6_port = htons(7), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    uint8_t message[2048];
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    (void)arg;
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        perror("network-peer: no echo over IPv6");
+        exit(1);
+    }
+    for (;;) {
+        struct sockaddr_in6 from;
+        socklen_t from_len = sizeof from;
+        ssize_t n = recvfrom(fd, message, sizeof message, 0, (struct sockaddr *)&from,
+                             &from_len);
+        if (n > 0)
+            (void)!sendto(fd, message, (size_t)n, 0, (struct sockaddr *)&from, from_len);
+    }
+    return NULL;
+}
+
+/* Prints "HTTP HTTPS TCP UDP" (ports), and serves until its standard input ends. In a network of its own only: some of
+ * its ports are fixed. */
 static int serve(void)
 {
     char byte;
@@ -143,13 +173,21 @@ static int serve(void)
                &peer_pems.client_key);
     peer_issue(other, "feedfeedfeedfeed", PEER_CLIENT, -60, 3600, &peer_pems.foreign,
                &peer_pems.foreign_key);
-    struct MHD_Daemon *plain = start(false), *secure = start(true);
+    struct MHD_Daemon *plain = start(false, false, 0), *secure = start(true, false, 0);
+    struct MHD_Daemon *plain6 = start(false, true, port_of(plain)),
+                      *secure6 = start(true, true, port_of(secure));
+    pthread_t echo;
+    if (pthread_create(&echo, NULL, echo6_task, NULL) != 0)
+        return 1;
+    names_start();
     peer_tcp_port = free_port(SOCK_STREAM);
     peer_udp_port = free_port(SOCK_DGRAM);
     printf("%u %u %u %u\n", port_of(plain), port_of(secure), peer_tcp_port, peer_udp_port);
     fflush(stdout);
     while (read(0, &byte, 1) > 0)
         ;
+    MHD_stop_daemon(plain6);
+    MHD_stop_daemon(secure6);
     MHD_stop_daemon(plain);
     MHD_stop_daemon(secure);
     peer_ca_destroy(ca);
