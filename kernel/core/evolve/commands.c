@@ -213,7 +213,8 @@ static void command_swap(int argc, char **argv)
     if (status == STATUS_OK)
         console_print("attempt %lu; `history` tells how it went\n", attempt);
     else
-        console_print("not accepted: %s\n", status_name(status));
+        console_print("not accepted: %s\n",
+                      status == STATUS_BUSY ? "the queue is full" : status_name(status));
 }
 
 enum status commands_start(void)

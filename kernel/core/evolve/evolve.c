@@ -123,11 +123,12 @@ enum status evolve_submit(const struct evolve_request *request, uint64_t *out_at
     a->report.label[EVOLVE_LABEL_MAX - 1] = 0;
     struct evolve_report *record = heap_calloc(1, sizeof *record);
     evolve_lock();
-    if (state.queued == QUEUE_MAX || !record) {
+    bool full = state.queued == QUEUE_MAX;
+    if (full || !record) {
         evolve_unlock();
         heap_free(record);
         attempt_destroy(a);
-        return STATUS_FULL;
+        return full ? STATUS_BUSY : STATUS_FULL;
     }
     a->report.attempt = ++state.last_attempt;
     struct evolve_report **slot = &state.history[a->report.attempt % EVOLVE_HISTORY];

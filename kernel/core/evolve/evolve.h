@@ -81,7 +81,7 @@ struct evolve_report {
 };
 
 /* Queues REQUEST, copying all that it needs. Gives *out_attempt.
- * STATUS_FULL: no memory, or the queue is full; STATUS_INVALID: too many cells. */
+ * STATUS_FULL: no memory; STATUS_BUSY: the queue is full; STATUS_INVALID: too many cells. */
 NODISCARD enum status evolve_submit(const struct evolve_request *request,
                                     uint64_t *out_attempt);
 /* Copies what is known of ATTEMPT (0: the newest). STATUS_NOT_FOUND: forgotten or never made.

@@ -15,7 +15,7 @@ enum { STUB_LEN = NAMESPACE_STUB_LEN, SLOT_LEN = 8, STUBS_PER_CHUNK = CELLMEM_PA
 struct stub_chunk {
     struct stub_chunk *next;
     struct cellmem_region code;
-    struct cellmem_region slots;
+    struct cellmem_region slots; /* open for ever: data */
     uint32_t used;
 };
 
@@ -96,15 +96,6 @@ static struct stub *stub_create(struct namespace *ns, struct version *v, uint32_
     return s;
 }
 
-static void put_slot(uint64_t slot, uint64_t target)
-{
-    uint8_t *write;
-    if (cellmem_alias_open(slot, &write) != STATUS_OK)
-        return;
-    put_le64(write, target);
-    cellmem_alias_close(slot, write);
-}
-
 enum status namespace_stub(struct namespace *ns, struct version *v, uint32_t index,
                            struct stub **out)
 {
@@ -125,7 +116,7 @@ enum status namespace_stub(struct namespace *ns, struct version *v, uint32_t ind
     s->va = c->code.va + (uint64_t)c->used * STUB_LEN;
     s->slot = c->slots.va + (uint64_t)c->used * SLOT_LEN;
     c->used++;
-    put_slot(s->slot, f->va);
+    put_le64(c->slots.write + (s->slot - c->slots.va), f->va);
     __atomic_store_n(&ns->stubs, s, __ATOMIC_RELEASE);
     f->stub = s;
     *out = s;

@@ -149,6 +149,9 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
     if (!slot)
         return STATUS_FULL;
     uint64_t after = cell->fresh->functions[now].va;
+    /* Left behind by a plan that failed: nobody has it, and there is nothing to go back to. */
+    if (was < 0 && !s->version && !namespace_version_at(p->plan->ns, get_le64(slot)))
+        put_le64(slot, after);
     uint64_t before = was < 0 ? get_le64(slot) : cell->old->functions[was].va;
     if (s->version == cell->fresh || !s->version)
         put_le64(slot, before);

@@ -217,6 +217,14 @@ static void stubs_follow(struct plan *plan, struct version *to)
     }
 }
 
+/* A stub that stood for no function before the commit stands for none again. */
+static void stubs_forget(struct plan *plan, const struct version *v)
+{
+    for (struct stub *s = plan->ns->stubs; s; s = s->next)
+        if (s->version == v && get_le64(cellmem_view(s->slot)) != v->functions[s->function].va)
+            s->version = NULL;
+}
+
 /* A constant object that the new version lacks may still be pointed to: it is kept. */
 static void keep_constants(const struct plan_cell *cell)
 {
@@ -280,6 +288,8 @@ void plan_revert(struct plan *plan)
             cell->old->state = VERSION_RUNNING;
             stubs_follow(plan, cell->old);
         }
+        if (cell->fresh)
+            stubs_forget(plan, cell->fresh);
     }
     plan->ns->generation++;
     plan->state = PLAN_REVERTED;

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 cell := frame
 kind := core
-uses := libc bootinfo spinlock fault
+uses := libc bootinfo spinlock fault cpu

@@ -44,6 +44,8 @@ enum status frame_take(uint64_t *out_phys)
 {
     uint64_t words = pool.frames / WORD_BITS;
     enum status status = STATUS_FULL;
+    if (memory_fails_now())
+        return STATUS_FULL;
     spin_lock(&pool.lock);
     while (pool.hint < words && pool.map[pool.hint] == UINT64_MAX)
         pool.hint++;
@@ -107,6 +109,8 @@ enum status frame_take_run(size_t count, uint64_t max_phys, uint64_t *out_phys)
     enum status status = STATUS_FULL;
     if (count == 0)
         return STATUS_INVALID;
+    if (memory_fails_now())
+        return STATUS_FULL;
     if (max_phys != 0)
         limit = min_u64(limit, max_phys / PAGE_SIZE);
     spin_lock(&pool.lock);

@@ -32,6 +32,15 @@ void frame_stats_read(struct frame_stats *out);
 /* Asserts that the counters and the map agree; true when they do. Holds the lock for a full scan. */
 bool frame_check(void);
 
+/* For tests: of the memory that TASK asks for from now on, frames and heap objects, request number N (0 = the next) is
+ * answered as if there were none left; once. NULL: no request is. */
+struct task;
+void memory_fail(const struct task *task, uint64_t n);
+/* Says whether that request has come. */
+bool memory_failed(void);
+/* Asked by frame and heap at each request. */
+bool memory_fails_now(void);
+
 /* Called once by init: builds the map from bootinfo. Everything that the stub, the placed cells and
  * the archive occupy is taken. STATUS_FULL: no RAM for the map itself. */
 NODISCARD enum status frame_start(void);

@@ -177,7 +177,9 @@ void *heap_alloc(size_t len)
     void *object;
     while (class_index < CLASSES && class_lens[class_index] < len)
         class_index++;
-    if (class_index < CLASSES)
+    if (memory_fails_now())
+        object = NULL;
+    else if (class_index < CLASSES)
         object = small_alloc(class_index);
     else
         object = len < 1ull << 40 ? large_alloc(len) : NULL;

@@ -1,0 +1,31 @@
+/* What the tests of undoing and queueing share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NEURATH_TESTS_KERNEL_UNDO_PRIVATE_H
+#define NEURATH_TESTS_KERNEL_UNDO_PRIVATE_H
+
+#include <core/evolve/evolve.h>
+#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/swap_target/swap_target.h>
+
+/* Asks for swap_target's VARIANT ("": the version of the boot image) with a trial of TRIAL_MS. Gives what
+ * evolve_submit() said, and *out_attempt. */
+enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_attempt);
+/* Waits until ATTEMPT is over and gives how it ended. */
+enum evolve_phase undo_end(uint64_t attempt);
+/* undo_submit() with a short trial, and undo_end(). */
+enum evolve_phase undo_swap(const char *variant);
+/* The same, but nothing is to change. */
+enum evolve_phase undo_dry_run(const char *variant);
+/* The report of ATTEMPT; one buffer for all tests. */
+const struct evolve_report *undo_report(uint64_t attempt);
+/* Says what runs: text and constants of every running version, where its calls and its stubs lead, and the
+ * namespace's generation. */
+uint64_t undo_digest(void);
+
+void a_swap_that_runs_out_of_memory_changes_nothing(void);
+void a_cpu_that_comes_late_is_waited_for(void);
+void a_cpu_that_cannot_be_held_is_named(void);
+void requests_of_several_tasks_are_carried_out_in_order(void);
+void a_full_queue_says_so(void);
+
+#endif

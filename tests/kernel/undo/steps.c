@@ -1,0 +1,143 @@
+/* Cases that let a step of a swap fail: memory, and the park. */
+/* SPDX-License-Identifier: MIT */
+#include "private.h"
+
+#include <console/console/console.h>
+#include <core/commit/apply.h>
+#include <mm/frame/frame.h>
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+#include <task/task/task.h>
+#include <time/clock/clock.h>
+
+#define STEPS_MAX 2000u
+
+static bool is_evolve(struct task *task, void *arg)
+{
+    char name[TASK_NAME_MAX];
+    task_name_copy(task, name);
+    if (strcmp(name, "evolve") == 0)
+        *(struct task **)arg = task;
+    return true;
+}
+
+static bool went_well(void)
+{
+    bool good = namespace_check(namespace_kernel()) == NULL && heap_check() && frame_check();
+    KTEST_CHECK(good);
+    return good;
+}
+
+/* Objects of the heap in use. Every region of cell memory has one too. */
+static uint64_t live(void)
+{
+    struct heap_stats stats;
+    heap_stats_read(&stats);
+    return stats.live_count;
+}
+
+/* Each attempt is remembered until as many others have followed. */
+static void fill_history(void)
+{
+    for (uint32_t i = 0; i < EVOLVE_HISTORY; i++)
+        KTEST_CHECK(undo_dry_run("second") == EVOLVE_PERMANENT);
+}
+
+/* Hazard 28: each request for memory of the swap task fails once. Those that come after the commit are not the swap's own
+ * and may fail without harm. Seen to fail: when plan_load() does not destroy its plan, by what is left in the heap; when
+ * journal_stub() stores at once, by the digest. */
+void a_swap_that_runs_out_of_memory_changes_nothing(void)
+{
+    struct task *evolve = NULL;
+    uint32_t failed = 0;
+    uint32_t at = 0;
+    bool all = false;
+    bool good = true;
+    task_for_each(is_evolve, &evolve);
+    KTEST_CHECK(evolve != NULL);
+    fill_history();
+    for (; good && !all && at < STEPS_MAX; at++) {
+        const char *variant = swap_target_version() == 1 ? "second" : "";
+        uint64_t before = undo_digest();
+        uint64_t objects = live();
+        memory_fail(evolve, at);
+        enum evolve_phase phase = undo_swap(variant);
+        all = !memory_failed();
+        memory_fail(NULL, 0);
+        if (phase == EVOLVE_PERMANENT)
+            continue;
+        failed++;
+        const struct evolve_report *r = undo_report(0);
+        good = phase == EVOLVE_FAILED && strcmp(r->reason.code, "memory") == 0 &&
+               undo_digest() == before && live() == objects && went_well();
+        KTEST_CHECK(good);
+        if (!good)
+            console_print("undo: request %u: %s, %ld objects left\n", at,
+                          evolve_phase_name(phase), (long)(live() - objects));
+    }
+    console_print("undo: %u of %u requests for memory failed the swap\n", failed, at - 1);
+    KTEST_CHECK(all && failed > 20);
+    KTEST_CHECK(undo_swap("second") == EVOLVE_PERMANENT && swap_target_version() == 2);
+    KTEST_CHECK(undo_swap("") == EVOLVE_PERMANENT && swap_target_version() == 1);
+}
+
+static struct {
+    uint64_t hold_ns;
+    volatile uint64_t cpu; /* plus one */
+    volatile uint64_t ended;
+} late;
+
+/* Keeps its CPU from being held. What else a CPU has to do with its interrupts off, answering shootdowns, it does. */
+static struct wait late_step(void *arg)
+{
+    (void)arg;
+    uint64_t flags = interrupts_off();
+    uint64_t end = clock_ns() + late.hold_ns;
+    late.cpu = cpu_index() + 1;
+    while (clock_ns() < end)
+        closure_shootdown(cpu_here());
+    interrupts_restore(flags);
+    late.ended = 1;
+    return wait_done();
+}
+
+/* Swaps while a CPU has its interrupts off for HOLD_MS. Gives how it ended. Not the CPU of this task: what it waits for,
+ * and what the swap task waits for after it, comes by timers of this one. */
+static enum evolve_phase swap_late(uint64_t hold_ms)
+{
+    late.hold_ns = hold_ms * NS_PER_MS;
+    late.cpu = 0;
+    late.ended = 0;
+    struct task_options options = {.cpu_plus_one = cpu_index() == 0 ? 2 : 1};
+    KTEST_CHECK(task_create("late", late_step, NULL, &options) != NULL);
+    uint64_t end = clock_ns() + 10 * NS_PER_S;
+    while (late.cpu == 0 && clock_ns() < end)
+        cpu_pause();
+    enum evolve_phase phase = undo_swap("second");
+    KTEST_CHECK(ktest_until_count(&late.ended, 1, 10 * NS_PER_S));
+    return phase;
+}
+
+/* Longer than one try, shorter than all of them. Seen to fail with COMMIT_TRIES = 1. */
+void a_cpu_that_comes_late_is_waited_for(void)
+{
+    KTEST_CHECK(swap_late(400) == EVOLVE_PERMANENT);
+    KTEST_CHECK(swap_target_version() == 2);
+    KTEST_CHECK(undo_swap("") == EVOLVE_PERMANENT);
+}
+
+/* Seen to fail when hold_others() waits a hundred times as long: then the swap is carried out in the end. */
+void a_cpu_that_cannot_be_held_is_named(void)
+{
+    char text[24];
+    uint64_t before = undo_digest();
+    KTEST_CHECK(swap_late(2500) == EVOLVE_FAILED);
+    const struct evolve_report *r = undo_report(0);
+    snprintf(text, sizeof text, "CPU %lu ", late.cpu - 1);
+    KTEST_CHECK(strcmp(r->reason.code, "deadline") == 0);
+    KTEST_CHECK(strncmp(r->reason.text, text, strlen(text)) == 0);
+    KTEST_CHECK(undo_digest() == before && swap_target_version() == 1);
+    KTEST_CHECK(undo_swap("second") == EVOLVE_PERMANENT && swap_target_version() == 2);
+    KTEST_CHECK(undo_swap("") == EVOLVE_PERMANENT && went_well());
+}

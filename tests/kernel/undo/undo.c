@@ -1,0 +1,119 @@
+/* The list of cases, how they swap, and what a digest covers. */
+/* SPDX-License-Identifier: MIT */
+#include "private.h"
+
+#include <core/archive/archive.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATIENCE_NS (60 * NS_PER_S)
+
+enum status test_undo_start(void);
+
+static struct evolve_report report;
+
+const struct evolve_report *undo_report(uint64_t attempt)
+{
+    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
+    return &report;
+}
+
+static enum status submit(const char *variant, uint64_t trial_ms, bool dry_run,
+                          uint64_t *out_attempt)
+{
+    char path[64];
+    struct archive_entry file;
+    struct evolve_object object = {.name = "swap_target"};
+    struct evolve_request request = {.set = &object,
+                                     .set_count = 1,
+                                     .self_confirm = true,
+                                     .dry_run = dry_run,
+                                     .trial_ns = trial_ms * NS_PER_MS};
+    snprintf(path, sizeof path, "%s%s.o",
+             variant[0] ? "variants/swap_target." : "cells/swap_target", variant);
+    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    return evolve_submit(&request, out_attempt);
+}
+
+enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_attempt)
+{
+    return submit(variant, trial_ms, false, out_attempt);
+}
+
+static bool over(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
+}
+
+enum evolve_phase undo_end(uint64_t attempt)
+{
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    return evolve_phase_of(attempt);
+}
+
+enum evolve_phase undo_swap(const char *variant)
+{
+    uint64_t attempt = 0;
+    KTEST_CHECK(undo_submit(variant, 1, &attempt) == STATUS_OK);
+    return undo_end(attempt);
+}
+
+enum evolve_phase undo_dry_run(const char *variant)
+{
+    uint64_t attempt = 0;
+    KTEST_CHECK(submit(variant, 1, true, &attempt) == STATUS_OK);
+    return undo_end(attempt);
+}
+
+static uint64_t mix(uint64_t digest, uint64_t word)
+{
+    return (digest ^ word) * 0x100000001b3;
+}
+
+static uint64_t mix_range(uint64_t digest, uint64_t begin, uint64_t end)
+{
+    for (uint64_t at = begin & ~7ull; at < end; at += 8)
+        digest = mix(digest, *(const volatile uint64_t *)at);
+    return digest;
+}
+
+static uint64_t mix_version(uint64_t digest, const struct version *v)
+{
+    struct elf_section s;
+    digest = mix_range(mix(digest, v->text_begin), v->text_begin, v->text_end);
+    for (uint32_t i = 1; i < v->elf.section_count; i++) {
+        elf_section(&v->elf, i, &s);
+        if (v->section_va[i] && !(s.flags & (ELF_WRITE | ELF_EXEC)))
+            digest = mix_range(digest, v->section_va[i], v->section_va[i] + s.len);
+    }
+    for (uint32_t i = 0; i < v->import_count; i++)
+        digest = mix(mix(digest, (uint64_t)v->imports[i].provider), v->imports[i].function);
+    return digest;
+}
+
+uint64_t undo_digest(void)
+{
+    const struct namespace *ns = namespace_kernel();
+    uint64_t digest = mix(0xcbf29ce484222325, ns->generation);
+    for (const struct version *v = ns->versions; v; v = v->next)
+        if (v->state == VERSION_RUNNING)
+            digest = mix_version(digest, v);
+    for (const struct stub *s = ns->stubs; s; s = s->next)
+        if (s->version && s->version->state == VERSION_RUNNING)
+            digest = mix(mix(digest, s->slot), *(const volatile uint64_t *)s->slot);
+    return digest;
+}
+
+enum status test_undo_start(void)
+{
+    static const struct ktest_case cases[] = {
+        KTEST_CASE(a_swap_that_runs_out_of_memory_changes_nothing),
+        KTEST_CASE(a_cpu_that_comes_late_is_waited_for),
+        KTEST_CASE(a_cpu_that_cannot_be_held_is_named),
+        KTEST_CASE(requests_of_several_tasks_are_carried_out_in_order),
+        KTEST_CASE(a_full_queue_says_so),
+    };
+    return ktest_run(cases, ARRAY_LEN(cases));
+}
