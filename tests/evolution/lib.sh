@@ -11,7 +11,7 @@ trial=${trial:-500}
 . tests/system/lib.sh
 
 results=$tree/$build/evolution
-case_name= row= answer=
+case_name='' row='' log_begin=0
 
 # ---- pushing --------------------------------------------------------------------------------------------------------
 
@@ -130,18 +130,39 @@ comes_back() {
     git -C "$clone" revert --no-edit HEAD >/dev/null
 }
 
-# answers COMMAND LINE: typed at the machine's console, COMMAND prints LINE.
-answers() {
-    local log end=$((SECONDS + 10)) begin
-    log=$(console_of m1)
-    begin=$(stat -c %s "$log")
+# Types COMMAND at the machine's console; the answer is what the log has gained since.
+type_command() {
+    log_begin=$(stat -c %s "$(console_of m1)")
     printf '%s\r' "$1" >&"$console_fd"
-    until tail -c +$((begin + 1)) "$log" | tr -d '\r' | sed 's/\x1b\[[0-9;]*[A-Za-z]//g; s/^> //' | grep -qxF -- "$2"; do
-        [ "$SECONDS" -lt "$end" ] || fail "$case_name: '$1' does not print '$2' but:
-$(tail -c +$((begin + 1)) "$log" | tr -d '\r')"
+}
+
+answer() { tail -c +$((log_begin + 1)) "$(console_of m1)" | tr -d '\r' | sed 's/\x1b\[[0-9;]*[A-Za-z]//g; s/^> //'; }
+
+# answered GREP...: soon, such a line is there.
+answered() {
+    local end=$((SECONDS + 10))
+    until answer | grep -q "$@"; do
+        if [ "$SECONDS" -ge "$end" ]; then return 1; fi
         sleep 0.05
     done
 }
+
+# answers COMMAND LINE: typed at the machine's console, COMMAND prints LINE.
+answers() {
+    type_command "$1"
+    answered -xF -- "$2" || fail "$case_name: '$1' does not print '$2' but:
+$(answer)"
+}
+
+# answers_unlike COMMAND PATTERN: COMMAND prints no line like it. What a second command prints shows that it is over.
+answers_unlike() {
+    type_command "$1"
+    printf 'end of %s\r' "$1" >&"$console_fd"
+    answered -xF 'end: no such command; help shows them' || fail "$case_name: the shell does not answer"
+    ! answer | grep -q -- "$2"
+}
+
+answers_like() { ! answers_unlike "$@"; }
 
 # has_symbol CELL PATTERN: the object that was built last has a symbol that matches: the case provokes what it is about.
 has_symbol() { symbols "$1" | grep -Eq "$2" || fail "$case_name: $1 has no symbol $2: $(symbols "$1" | tr '\n' ' ')"; }

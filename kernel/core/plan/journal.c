@@ -114,11 +114,13 @@ static enum status journal_imports(struct planning *p, const struct plan_cell *c
 {
     for (uint32_t i = 0; i < cell->old->function_count; i++) {
         struct function *f = &cell->old->functions[i];
-        int64_t to = version_export(cell->fresh, f->name);
         for (struct import *m = f->incoming; m; m = m->next_incoming) {
-            if (to < 0 || !stays(p->plan, m->importer))
+            struct version *provider;
+            uint32_t to;
+            if (!stays(p->plan, m->importer) ||
+                plan_follow(p->plan, cell, m, &provider, &to) != STATUS_OK)
                 continue;
-            enum status status = move_import(p, m, cell->old, cell->fresh, (uint32_t)to);
+            enum status status = move_import(p, m, cell->old, provider, to);
             if (status != STATUS_OK)
                 return status;
         }
@@ -128,31 +130,50 @@ static enum status journal_imports(struct planning *p, const struct plan_cell *c
 
 static int64_t function_like(const struct version *v, const struct stub *s)
 {
-    int64_t i = version_function(v, s->name, !s->cell, s->twin);
+    int64_t i = s->cell ? version_function(v, s->name, false, s->twin)
+                        : version_export(v, s->name);
     return i >= 0 && v->functions[i].signature == s->signature ? i : -1;
 }
 
-/* A stub that the new version made for a function that the old one has too, but whose address
- * nobody had taken, leads to the old text until the commit. */
+/* Lends the cell of the set that has the function of S now; it may be another than before. */
+static struct plan_cell *stub_successor(struct plan *plan, const struct stub *s)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        struct plan_cell *cell = &plan->cells[i];
+        bool own = !s->cell || strcmp(s->cell, cell->name) == 0;
+        if (own && cell->fresh && function_like(cell->fresh, s) >= 0)
+            return cell;
+    }
+    return NULL;
+}
+
+/* Before the commit S leads to the old text: of the version that it stands for, or, if a new
+ * version made it, of the old function whose address nobody had taken. One that a failed plan
+ * left behind leads nowhere: nobody has it, and AFTER is as good. */
+static uint64_t stub_before(const struct plan *plan, const struct plan_cell *cell,
+                            const struct stub *s, uint64_t after)
+{
+    int64_t was = cell->old ? function_like(cell->old, s) : -1;
+    uint64_t leads_to = get_le64(cellmem_view(s->slot));
+    if (s->version && s->version != cell->fresh)
+        return s->version->functions[s->function].va;
+    if (was >= 0)
+        return cell->old->functions[was].va;
+    return s->version || namespace_version_at(plan->ns, leads_to) ? leads_to : after;
+}
+
 static enum status journal_stub(struct planning *p, struct plan_cell *cell, struct stub *s)
 {
     int64_t now = function_like(cell->fresh, s);
     int64_t was = cell->old ? function_like(cell->old, s) : -1;
-    if (now < 0) {
-        cell->pins_old = cell->old != NULL;
-        return STATUS_OK;
-    }
+    uint64_t after = cell->fresh->functions[now].va;
+    uint64_t before = stub_before(p->plan, cell, s, after);
     cell->fresh->functions[now].stub = s;
     if (was >= 0)
         cell->old->functions[was].stub = s;
     uint8_t *slot = alias_of(p->plan, s->slot);
     if (!slot)
         return STATUS_FULL;
-    uint64_t after = cell->fresh->functions[now].va;
-    /* Left behind by a plan that failed: nobody has it, and there is nothing to go back to. */
-    if (was < 0 && !s->version && !namespace_version_at(p->plan->ns, get_le64(slot)))
-        put_le64(slot, after);
-    uint64_t before = was < 0 ? get_le64(slot) : cell->old->functions[was].va;
     if (s->version == cell->fresh || !s->version)
         put_le64(slot, before);
     else if (get_le64(slot) != before)
@@ -160,17 +181,23 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
     return add_poke(p->plan, s->slot, 8, before, after);
 }
 
-static bool stub_concerns(const struct plan_cell *cell, const struct stub *s)
+/* S stands for a function that its cell loses: the old text stays as long as the stub. */
+static void pin_old(struct plan *plan, const struct stub *s)
 {
-    if (s->version)
-        return strcmp(s->version->info.name, cell->name) == 0;
-    return s->cell ? strcmp(s->cell, cell->name) == 0 : version_export(cell->fresh, s->name) >= 0;
+    for (uint32_t i = 0; i < plan->cell_count; i++)
+        if (s->version && plan->cells[i].old == s->version)
+            plan->cells[i].pins_old = true;
 }
 
-static enum status journal_stubs(struct planning *p, struct plan_cell *cell)
+static enum status journal_stubs(struct planning *p)
 {
     for (struct stub *s = p->plan->ns->stubs; s; s = s->next) {
-        enum status status = stub_concerns(cell, s) ? journal_stub(p, cell, s) : STATUS_OK;
+        struct plan_cell *cell = stub_successor(p->plan, s);
+        enum status status = STATUS_OK;
+        if (cell)
+            status = journal_stub(p, cell, s);
+        else
+            pin_old(p->plan, s);
         if (status != STATUS_OK)
             return status;
     }
@@ -218,16 +245,12 @@ enum status plan_journal(struct planning *p)
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
-        if (!cell->fresh) {
+        if (!cell->fresh)
             cell->pins_old = true;
-            continue;
-        }
         if (cell->old)
             status = journal_imports(p, cell);
-        if (status == STATUS_OK)
-            status = journal_stubs(p, cell);
-        if (status == STATUS_OK && cell->old)
+        if (status == STATUS_OK && cell->old && cell->fresh)
             status = journal_constants(p, cell);
     }
-    return status;
+    return status == STATUS_OK ? journal_stubs(p) : status;
 }

@@ -55,7 +55,26 @@ enum status plan_lookup(void *context, const struct version *importer, const cha
             *out_provider = v;
             return STATUS_DENIED;
         }
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        struct version *v = plan->cells[i].fresh;
+        if (v && v != importer && version_export(v, name) >= 0) {
+            *out_provider = v;
+            return STATUS_DENIED;
+        }
+    }
     return STATUS_NOT_FOUND;
+}
+
+enum status plan_follow(const struct plan *plan, const struct plan_cell *cell,
+                        const struct import *m, struct version **out_provider,
+                        uint32_t *out_function)
+{
+    int64_t f = cell->fresh ? version_export(cell->fresh, m->name) : -1;
+    if (f < 0)
+        return plan_lookup((void *)plan, m->importer, m->name, out_provider, out_function);
+    *out_provider = cell->fresh;
+    *out_function = (uint32_t)f;
+    return STATUS_OK;
 }
 
 /* Loads one object of the set. Its cell's name is known only once it is described. */

@@ -19,6 +19,13 @@ struct plan_cell *plan_find(const struct plan *plan, const char *name);
 enum status plan_lookup(void *context, const struct version *importer, const char *name,
                         struct version **out_provider, uint32_t *out_function);
 
+/* Finds where M, an import of a function of cell->old, leads once the plan is carried out: to the
+ * same cell, or to one that the importer may use and that the function moved to.
+ * STATUS_DENIED: it moved to *out_provider, which the importer may not use. */
+enum status plan_follow(const struct plan *plan, const struct plan_cell *cell,
+                        const struct import *m, struct version **out_provider,
+                        uint32_t *out_function);
+
 /* Checks every cell of the plan against what stays; refusals go to the report. */
 void plan_check(struct planning *p);
 /* Counts the functions that differ between cell->old and cell->fresh. */

@@ -27,7 +27,22 @@ static void set_class(struct plan_cell *cell, enum plan_class class)
         cell->class = class;
 }
 
-/* Every importer that stays must find in the new version what it has in the old one. */
+/* CELL no longer has what M imports; MOVED (NULL accepted) has it, but may not be used. */
+static void refuse_loss(struct planning *p, const struct plan_cell *cell,
+                        const struct import *m, const struct version *moved)
+{
+    const char *who = m->importer->info.name;
+    if (moved)
+        (void)refuse(report_next(p->report), "capability", cell->name, m->name, who,
+                     "%s moved from %s to %s, but %s, which calls it, does not list %s under "
+                     "uses",
+                     m->name, cell->name, moved->info.name, who, moved->info.name);
+    else
+        (void)refuse(report_next(p->report), "undefined", cell->name, m->name, who,
+                     "%s would lose %s, which %s calls", cell->name, m->name, who);
+}
+
+/* Every importer that stays must find in the new versions what it has in the old ones. */
 static void check_dependents(struct planning *p, struct plan_cell *cell)
 {
     for (uint32_t i = 0; i < cell->old->function_count; i++) {
@@ -36,13 +51,15 @@ static void check_dependents(struct planning *p, struct plan_cell *cell)
             const struct version *who = m->importer;
             if (who->state != VERSION_RUNNING || plan_find(p->plan, who->info.name))
                 continue;
-            int64_t to = cell->fresh ? version_export(cell->fresh, f->name) : -1;
-            uint64_t now = to < 0 ? 0 : cell->fresh->functions[to].signature;
-            if (to < 0)
-                (void)refuse(report_next(p->report), "undefined", cell->name, f->name,
-                             who->info.name, "%s would lose %s, which %s calls", cell->name,
-                             f->name, who->info.name);
-            if (to < 0 || !m->signature || !now || m->signature == now)
+            struct version *provider = NULL;
+            uint32_t to = 0;
+            enum status status = plan_follow(p->plan, cell, m, &provider, &to);
+            if (status != STATUS_OK) {
+                refuse_loss(p, cell, m, status == STATUS_DENIED ? provider : NULL);
+                continue;
+            }
+            uint64_t now = provider->functions[to].signature;
+            if (!m->signature || !now || m->signature == now)
                 continue;
             set_class(cell, PLAN_SIGNATURE);
             (void)refuse(report_next(p->report), "signature", cell->name, f->name,

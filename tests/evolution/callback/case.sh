@@ -1,0 +1,13 @@
+# A function whose address lies in the heap is changed, then renamed.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Changed: the pointer leads to the new one. Renamed: it is another function; the pointer keeps the old one, and the machine
+# keeps its text. Hazard 1.
+evolves 01-add callback:add
+answers callback 'callback: 1'
+evolves 02-change callback:text
+answers callback 'callback: 102'
+evolves 03-rename callback:text
+answers callback 'callback says 103'
+answers_like ns 'callback@2 keeps [0-9]* bytes: pinned'
