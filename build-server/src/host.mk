@@ -8,5 +8,5 @@ packages := libmicrohttpd libgit2 jansson sqlite3 gnutls
 links    := -lpthread
 
 # Files that are compiled in.
-$(foreach f,plain san fuzz,$(eval $(B)/obj/$f/server/build-server/src/adapt/sqlite/db.o: build-server/src/adapt/sqlite/schema.sql))
+$(foreach f,plain san fuzz,$(eval $(B)/obj/$f/server/build-server/src/adapt/sqlite/db.o: $(wildcard build-server/src/adapt/sqlite/*.sql)))
 $(foreach f,plain san fuzz,$(eval $(B)/obj/$f/server/build-server/src/api/operator.o: build-server/openapi.json))

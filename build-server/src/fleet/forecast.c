@@ -18,11 +18,9 @@ json_t *forecast(struct server *server, const char *from_content, const char *to
     json_t *known = json_object_get(server->forecasts, key);
     if (known != NULL)
         return json_incref(known);
-    json_t *changed = NULL;
-    json_t *refusals = NULL;
+    json_t *made = NULL;
     server_unlock(server);
-    enum result result =
-        inspect_plan(server, from_content, to_content, &changed, &refusals, problem);
+    enum result result = ways_plan(server, from_content, to_content, &made, problem);
     server_lock(server);
     if (result != RESULT_OK)
         return NULL;
@@ -33,8 +31,7 @@ json_t *forecast(struct server *server, const char *from_content, const char *to
         db_text(server->db, "SELECT stub FROM contents WHERE id = ?", "s", to_content);
     if (from != NULL && to != NULL && strcmp(from, to) != 0)
         json_array_append_new(needs, json_string("boot stub"));
-    json_t *made = json_pack("{s:o, s:o, s:o}", "cells", changed, "refusals", refusals,
-                             "needs_boot", needs);
+    json_object_set_new(made, "needs_boot", needs);
     if (json_object_size(server->forecasts) >= KEPT_MAX)
         json_object_clear(server->forecasts);
     json_object_set(server->forecasts, key, made);

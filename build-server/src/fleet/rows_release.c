@@ -37,7 +37,7 @@ static json_t *by_columns(struct db_rows *rows, int kind)
     "count(*) FROM machines m WHERE m.content = r.content), (SELECT count(*) FROM "      \
     "machines), "                                                                        \
     "(SELECT min(machine) FROM orders o WHERE o.release = r.version), k.stub, r.hash, "  \
-    "r.for_channel, r.payload FROM releases r LEFT JOIN commits c ON c.id = "            \
+    "r.for_channel, r.payload, r.ways_json FROM releases r LEFT JOIN commits c ON c.id = "            \
     "r.commit_id LEFT JOIN "                                                             \
     "contents k ON k.id = r.content WHERE r.version = ?"
 
@@ -63,6 +63,7 @@ static json_t *release_row(struct db_rows *rows)
     json_object_set_new(row, "changed", json_stored(row_text(rows, 15)));
     json_object_set_new(row, "needs_boot", json_stored(row_text(rows, 16)));
     json_object_set_new(row, "refusals", json_stored(row_text(rows, 17)));
+    json_object_set_new(row, "ways", json_stored(row_text(rows, 31)));
     json_object_set_new(row, "trigger", text_column(rows, 18));
     json_object_set_new(row, "by", by_columns(rows, 19));
     json_object_set_new(row, "note", text_column(rows, 21));

@@ -1,4 +1,4 @@
-/* Inspect: what did the build make, is it well-formed, and what would a swap to it do?
+/* Inspect: what did the build make, and is it well-formed? (What a swap to it would do: ways.c)
  * SPDX-License-Identifier: MIT
  *
  * The build's folder was written by a stranger's make file: it is read without following links, with
@@ -27,6 +27,7 @@ void inspection_fini(struct inspection *inspection)
     json_decref(inspection->changed);
     json_decref(inspection->refusals);
     json_decref(inspection->needs_boot);
+    json_decref(inspection->ways);
     memset(inspection, 0, sizeof *inspection);
 }
 
@@ -138,27 +139,6 @@ static enum result stage_stub(struct server *server, int build, struct cell_set 
     return result;
 }
 
-/* Where the bytes of CELL are now. */
-static char *cell_path(const struct server *server, const struct cell *cell)
-{
-    return cell->fresh ? publish_staging_path(server, cell->object)
-                       : publish_object_path(server, cell->object);
-}
-
-static void add_file(json_t *list, const struct server *server, const struct cell *cell)
-{
-    TEXT_OWNED char *path = cell_path(server, cell);
-    json_array_append_new(list, json_pack("{s:s, s:s}", "name", cell->name, "path", path));
-}
-
-static json_t *all_files(const struct server *server, const struct cell_set *set)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < set->count; i++)
-        add_file(list, server, &set->cells[i]);
-    return list;
-}
-
 /* What is known of an object from an earlier release. Lock held. */
 static bool recall(struct server *server, struct cell *cell)
 {
@@ -207,88 +187,30 @@ static enum result take_infos(struct cell_set *set, const json_t *infos,
     return RESULT_OK;
 }
 
-/* Puts the planner's classes in place of the guessed ones. */
-static void take_classes(json_t *changed, const json_t *cells)
+/* What the set's cells are: known from earlier releases, or asked of the planner. Takes the lock. */
+static enum result learn_cells(struct server *server, struct cell_set *set,
+                               struct problem *problem)
 {
-    size_t i;
-    json_t *row;
-    json_array_foreach(changed, i, row)
-    {
-        size_t j;
-        json_t *cell;
-        const char *name = json_string_value(json_object_get(row, "name"));
-        json_array_foreach(cells, j, cell)
-        {
-            const char *other = json_string_value(json_object_get(cell, "name"));
-            if (other != NULL && strcmp(name, other) == 0)
-                json_object_set(row, "class", json_object_get(cell, "class"));
-        }
-    }
-}
-
-static void note_needs_boot(struct inspection *out, const struct cell_set *base)
-{
-    if (base->stub[0] != '\0' && strcmp(base->stub, out->set.stub) != 0)
-        json_array_append_new(out->needs_boot, json_string("boot stub"));
-    size_t i;
-    json_t *refusal;
-    json_array_foreach(out->refusals, i, refusal)
-    {
-        const char *text = json_string_value(json_object_get(refusal, "text"));
-        if (text != NULL && json_array_size(out->needs_boot) < 16)
-            json_array_append_new(out->needs_boot, json_string(text));
-    }
-}
-
-/* Asks the planner about the fresh cells and about the way from BASE. */
-static enum result ask_planner(struct server *server, struct inspection *out,
-                               const struct cell_set *base, struct problem *problem)
-{
-    JSON_OWNED json_t *question = json_object();
-    json_t *unknown = json_array();
-    for (size_t i = 0; i < out->set.count; i++) {
-        if (out->set.cells[i].uses == NULL)
-            add_file(unknown, server, &out->set.cells[i]);
-    }
-    bool plan = base->count > 0 && json_array_size(out->changed) > 0;
-    json_object_set_new(question, "inspect", unknown);
-    json_object_set_new(question, "from", plan ? all_files(server, base) : json_array());
-    json_object_set_new(question, "to",
-                        plan ? all_files(server, &out->set) : json_array());
-    if (json_array_size(unknown) == 0 && !plan)
+    server_lock(server);
+    for (size_t i = 0; i < set->count; i++)
+        recall(server, &set->cells[i]);
+    server_unlock(server);
+    JSON_OWNED json_t *question =
+        json_pack("{s:o, s:[], s:[]}", "inspect", publish_files(server, set, true), "from",
+                  "to");
+    if (json_array_size(json_object_get(question, "inspect")) == 0)
         return RESULT_OK;
     JSON_OWNED json_t *answer = NULL;
     enum result result = planner_ask(question, &answer, problem);
     if (result == RESULT_OK)
-        result = take_infos(&out->set, json_object_get(answer, "infos"), problem);
-    if (result != RESULT_OK || !plan)
-        return result;
-    take_classes(out->changed, json_object_get(answer, "cells"));
-    json_decref(out->refusals);
-    out->refusals = json_incref(json_object_get(answer, "refusals"));
-    return RESULT_OK;
-}
-
-/* The set that the channel offers now; empty when it offers nothing. Takes the lock. */
-static void load_base(struct server *server, struct inspection *out, struct cell_set *base)
-{
-    server_lock(server);
-    for (size_t i = 0; i < out->set.count; i++)
-        recall(server, &out->set.cells[i]);
-    out->base = db_integer(server->db, 0, "SELECT release FROM channel WHERE name = ?",
-                           "s", CHANNEL_NAME);
-    TEXT_OWNED char *content = db_text(
-        server->db, "SELECT content FROM releases WHERE version = ?", "i", out->base);
-    if (content == NULL || cell_set_load(server->db, content, base) != RESULT_OK)
-        out->base = 0;
-    server_unlock(server);
+        result = take_infos(set, json_object_get(answer, "infos"), problem);
+    return result;
 }
 
 enum result inspect_build(struct server *server, struct inspection *out,
                           struct problem *problem)
 {
     memset(out, 0, sizeof *out);
-    CELL_SET_OWNED base = {0};
     TEXT_OWNED char *path = server_path(server, "worktree/build");
     int build = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (build < 0)
@@ -304,43 +226,12 @@ enum result inspect_build(struct server *server, struct inspection *out,
     if (result == RESULT_OK && cell_set_seal(&out->set) != RESULT_OK)
         result = problem_set(problem, RESULT_FAILED, "bad-cells",
                              "two cells have the same name");
-    if (result == RESULT_OK) {
-        load_base(server, out, &base);
-        out->changed = cell_set_difference(&base, &out->set);
-        out->refusals = json_array();
-        out->needs_boot = json_array();
-        result = ask_planner(server, out, &base, problem);
-    }
     if (result == RESULT_OK)
-        note_needs_boot(out, &base);
-    else
-        inspection_fini(out);
-    return result;
-}
-
-enum result inspect_plan(struct server *server, const char *from_content,
-                         const char *to_content, json_t **out_changed,
-                         json_t **out_refusals, struct problem *problem)
-{
-    CELL_SET_OWNED from = {0};
-    struct inspection inspection;
-    memset(&inspection, 0, sizeof inspection);
-    server_lock(server);
-    enum result result = cell_set_load(server->db, from_content, &from);
+        result = learn_cells(server, &out->set, problem);
     if (result == RESULT_OK)
-        result = cell_set_load(server->db, to_content, &inspection.set);
-    server_unlock(server);
+        result = ways_foresee(server, out, problem);
     if (result != RESULT_OK)
-        return problem_set(problem, result, "no-content",
-                           "the cells of that release are not known");
-    inspection.changed = cell_set_difference(&from, &inspection.set);
-    inspection.refusals = json_array();
-    result = ask_planner(server, &inspection, &from, problem);
-    if (result == RESULT_OK) {
-        *out_changed = json_incref(inspection.changed);
-        *out_refusals = json_incref(inspection.refusals);
-    }
-    inspection_fini(&inspection);
+        inspection_fini(out);
     return result;
 }
 

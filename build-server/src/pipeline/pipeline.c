@@ -25,9 +25,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STARVATION_MS 30000
+#define IMAGE_RETRY_MS 2000LL
+#define IMAGE_RETRY_MAX_MS 600000LL
 
 void pipeline_changed(struct server *server)
 {
@@ -124,6 +127,7 @@ static enum result make_release(struct server *server, const struct build *build
         .changed = inspection->changed,
         .refusals = inspection->refusals,
         .needs_boot = inspection->needs_boot,
+        .ways = inspection->ways,
     };
     int64_t version = 0;
     enum result result = release_make(server, &request, &version, problem);
@@ -240,26 +244,61 @@ static void resume_builds(struct server *server)
         "");
 }
 
-/* A release whose boot image is missing and wanted: the newest ones only. Lock held. 0: none. */
+/* Releases that are offered, whose boot image is missing. */
+#define IMAGES_WANTED                                                                    \
+    " FROM releases WHERE state = 'published' AND image != 1 AND version IN (SELECT "    \
+    "release FROM channel UNION SELECT release FROM orders) "
+
+/* The newest of them that is due. Lock held. 0: none. */
 static int64_t next_image(struct server *server)
 {
     return db_integer(
         server->db, 0,
-        "SELECT version FROM releases WHERE state = 'published' AND image = 0 AND "
-        "version IN (SELECT release FROM channel UNION SELECT release FROM orders) "
-        "ORDER BY version DESC LIMIT 1",
-        "");
+        "SELECT version" IMAGES_WANTED "AND image_due <= ? ORDER BY version DESC LIMIT 1",
+        "i", clock_now_ms());
 }
 
+/* When the next one is due (ms since 1970). Lock held. INT64_MAX: never. */
+static int64_t images_due(struct server *server)
+{
+    return db_integer(server->db, INT64_MAX, "SELECT min(image_due)" IMAGES_WANTED, "");
+}
+
+/* A failure may be the disk's or the moment's: it is tried again, later each time. */
 static void make_image(struct server *server, int64_t version)
 {
     struct problem problem = {"", ""};
     if (image_make(server, version, &problem) == RESULT_OK)
         return;
-    log_warning("image", "release %lld: %s", (long long)version, problem.text);
     server_lock(server);
-    db_run(server->db, "UPDATE releases SET image = 2 WHERE version = ?", "i", version);
+    int64_t tries = db_integer(
+        server->db, 0, "SELECT image_tries FROM releases WHERE version = ?", "i", version);
+    int64_t wait = tries < 9 ? IMAGE_RETRY_MS << tries : IMAGE_RETRY_MAX_MS;
+    if (wait > IMAGE_RETRY_MAX_MS)
+        wait = IMAGE_RETRY_MAX_MS;
+    log_warning("image", "release %lld: %s; tried again in %lld s", (long long)version,
+                problem.text, (long long)(wait / 1000));
+    db_run(server->db,
+           "UPDATE releases SET image = 2, image_tries = image_tries + 1, image_due = ? "
+           "WHERE version = ?",
+           "ii", clock_now_ms() + wait, version);
     server_unlock(server);
+}
+
+/* Sleeps until something moved, or an image is due. Lock held. */
+static void wait_for_work(struct server *server)
+{
+    int64_t due = images_due(server);
+    if (due == INT64_MAX) {
+        pthread_cond_wait(&server->builds_changed, &server->lock);
+        return;
+    }
+    int64_t left = due - clock_now_ms();
+    int64_t until_ms = clock_monotonic_ms() + (left < 1 ? 1 : left);
+    struct timespec until = {.tv_sec = until_ms / 1000,
+                             .tv_nsec = until_ms % 1000 * 1000000};
+    pthread_cond_clockwait(&server->builds_changed, &server->lock, CLOCK_MONOTONIC,
+                           &until);
 }
 
 void *pipeline_thread(void *context)
@@ -272,7 +311,7 @@ void *pipeline_thread(void *context)
         int64_t image = id == 0 ? next_image(server) : 0;
         int64_t check = id == 0 && image == 0 ? reproduce_next(server) : 0;
         if (id == 0 && image == 0 && check == 0) {
-            pthread_cond_wait(&server->builds_changed, &server->lock);
+            wait_for_work(server);
             continue;
         }
         server_unlock(server);

@@ -25,6 +25,22 @@ char *publish_staging_path(const struct server *server, const char *object)
     return server_path(server, "objects/staging/%s", object);
 }
 
+json_t *publish_files(const struct server *server, const struct cell_set *set,
+                      bool unknown_only)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < set->count; i++) {
+        const struct cell *cell = &set->cells[i];
+        if (unknown_only && cell->uses != NULL)
+            continue;
+        TEXT_OWNED char *path = cell->fresh ? publish_staging_path(server, cell->object)
+                                            : publish_object_path(server, cell->object);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s}", "name", cell->name, "path", path));
+    }
+    return list;
+}
+
 static enum result publish_one(struct server *server, const char *object)
 {
     TEXT_OWNED char *from = publish_staging_path(server, object);

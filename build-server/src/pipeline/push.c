@@ -103,7 +103,7 @@ static void say_changes(int fd, const json_t *changed)
     }
 }
 
-static void say_refusals(int fd, const json_t *refusals, const json_t *needs_boot)
+static void say_refusals(int fd, const json_t *refusals)
 {
     size_t i;
     json_t *row;
@@ -114,43 +114,117 @@ static void say_refusals(int fd, const json_t *refusals, const json_t *needs_boo
         say(fd, "cannot be swapped live: %s%s%s", cell == NULL ? "" : cell,
             cell == NULL ? "" : ": ", text == NULL ? "?" : text);
     }
-    if (json_array_size(needs_boot) > 0)
-        say(fd, "machines that run the release before keep it until they are rebooted "
-                "into this one");
 }
 
-/* Lock held while it reads; then says. */
-static void say_release(struct server *server, int fd, int64_t version, double seconds)
+/* "m1, m2 and 3 more run release 7" */
+static void name_way(const json_t *way, char *out, size_t room)
+{
+    TEXT_BUFFER_OWNED text = {.limit = 1024};
+    const json_t *names = json_object_get(way, "names");
+    size_t shown = json_array_size(names) < 3 ? json_array_size(names) : 3;
+    json_int_t machines = json_integer_value(json_object_get(way, "machines"));
+    json_int_t release = json_integer_value(json_object_get(way, "release"));
+    for (size_t i = 0; i < shown; i++)
+        text_appendf(&text, "%s%s", i == 0 ? "" : ", ",
+                     json_string_value(json_array_get(names, i)));
+    if (machines > (json_int_t)shown)
+        text_appendf(&text, " and %lld more", (long long)machines - (long long)shown);
+    text_appendf(&text, machines == 1 ? " runs " : " run ");
+    if (release != 0)
+        text_appendf(&text, "release %lld", (long long)release);
+    else
+        text_appendf(&text, "what it was booted with");
+    text_copy(out, room, text.failed ? "machines run another release" : text.data);
+}
+
+/* Machines run different versions: what the release means for the others. */
+static void say_other_ways(int fd, const json_t *ways)
+{
+    char who[512];
+    for (size_t i = 1; i < json_array_size(ways); i++) {
+        const json_t *way = json_array_get(ways, i);
+        size_t count = json_array_size(json_object_get(way, "cells"));
+        name_way(way, who, sizeof who);
+        say(fd, "%s: %zu cell%s changed since", who, count, count == 1 ? "" : "s");
+        say_refusals(fd, json_object_get(way, "refusals"));
+    }
+}
+
+/* What is said of a release; the JSON is owned. */
+struct announcement {
+    json_t *changed;
+    json_t *refusals;
+    json_t *needs_boot;
+    json_t *ways;
+    bool held_back;
+    int64_t before; /* the release that the channel offered; 0: this is the first */
+};
+
+static void announcement_fini(struct announcement *text)
+{
+    json_decref(text->changed);
+    json_decref(text->refusals);
+    json_decref(text->needs_boot);
+    json_decref(text->ways);
+}
+
+/* Takes the lock. */
+static void read_release(struct server *server, int64_t version, struct announcement *out)
 {
     server_lock(server);
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(server->db,
-                 "SELECT changed_json, refusals_json, needs_boot_json, held_back, before "
-                 "FROM releases "
-                 "WHERE version = ?",
+                 "SELECT changed_json, refusals_json, needs_boot_json, ways_json, "
+                 "held_back, before FROM releases WHERE version = ?",
                  "i", version);
     bool known = db_next(rows);
-    JSON_OWNED json_t *changed = json_stored(known ? row_text(rows, 0) : NULL);
-    JSON_OWNED json_t *refusals = json_stored(known ? row_text(rows, 1) : NULL);
-    JSON_OWNED json_t *needs = json_stored(known ? row_text(rows, 2) : NULL);
-    bool held_back = known && row_integer(rows, 3) == 1;
-    bool first = known && row_is_null(rows, 4);
+    out->changed = json_stored(known ? row_text(rows, 0) : NULL);
+    out->refusals = json_stored(known ? row_text(rows, 1) : NULL);
+    out->needs_boot = json_stored(known ? row_text(rows, 2) : NULL);
+    out->ways = json_stored(known ? row_text(rows, 3) : NULL);
+    out->held_back = known && row_integer(rows, 4) == 1;
+    out->before = known ? row_integer(rows, 5) : 0;
     db_rows_release(&rows);
     server_unlock(server);
-    size_t count = json_array_size(changed);
-    if (first)
-        say(fd, "released as %lld (%.1f s): the first release, %zu cells",
-            (long long)version, seconds, count);
-    else if (count == 0)
-        say(fd, "released as %lld (%.1f s): nothing to swap, no cell changed",
-            (long long)version, seconds);
+}
+
+/* The changes, and since when: machines may run something older than the last release. */
+static void say_changed(int fd, int64_t version, double seconds,
+                        const struct announcement *text)
+{
+    size_t count = json_array_size(text->changed);
+    const json_t *way = json_array_get(text->ways, 0);
+    char since[600] = "";
+    char who[512];
+    if (way != NULL &&
+        json_integer_value(json_object_get(way, "release")) != text->before) {
+        name_way(way, who, sizeof who);
+        snprintf(since, sizeof since, " (%s)", who);
+    }
+    if (count == 0)
+        say(fd, "released as %lld (%.1f s): nothing to swap, no cell changed%s",
+            (long long)version, seconds, since);
     else
-        say(fd, "released as %lld (%.1f s): %zu cell%s changed", (long long)version,
-            seconds, count, count == 1 ? "" : "s");
-    if (!first)
-        say_changes(fd, changed);
-    say_refusals(fd, refusals, needs);
-    if (held_back)
+        say(fd, "released as %lld (%.1f s): %zu cell%s changed%s", (long long)version,
+            seconds, count, count == 1 ? "" : "s", since);
+    say_changes(fd, text->changed);
+}
+
+static void say_release(struct server *server, int fd, int64_t version, double seconds)
+{
+    __attribute__((cleanup(announcement_fini))) struct announcement text = {0};
+    read_release(server, version, &text);
+    if (text.before == 0)
+        say(fd, "released as %lld (%.1f s): the first release, %zu cells",
+            (long long)version, seconds, json_array_size(text.changed));
+    else
+        say_changed(fd, version, seconds, &text);
+    say_refusals(fd, text.refusals);
+    say_other_ways(fd, text.ways);
+    if (json_array_size(text.needs_boot) > 0)
+        say(fd, "machines that run the release before keep it until they are rebooted "
+                "into this one");
+    if (text.held_back)
         say(fd, "not shipped: the channel is held, and this release contains what was "
                 "rolled back; end it "
                 "with `neurath unhold --all`");

@@ -148,6 +148,7 @@ static enum result allocate(struct server *server, const struct release_request 
     TEXT_OWNED char *changed = json_text(request->changed);
     TEXT_OWNED char *refusals = json_text(request->refusals);
     TEXT_OWNED char *needs = json_text(request->needs_boot);
+    TEXT_OWNED char *ways = request->ways == NULL ? NULL : json_text(request->ways);
     int64_t security = db_integer(db, 1, "SELECT max(security) FROM releases", "");
     enum result result = db_begin(db);
     if (result != RESULT_OK)
@@ -158,14 +159,15 @@ static enum result allocate(struct server *server, const struct release_request 
         "reissue_of, "
         "trigger_kind, by_kind, by_name, note, for_channel, held_back, before, created, "
         "expires, "
-        "security, changed_json, refusals_json, needs_boot_json) VALUES ('allocated', ?, "
-        "?, ?, ?, "
-        "nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?)",
-        "ssssiissssiiiiiisss", request->reissue ? "reissue" : "build", CHANNEL_NAME,
+        "security, changed_json, refusals_json, needs_boot_json, ways_json) VALUES "
+        "('allocated', ?, ?, ?, ?, "
+        "nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, "
+        "ifnull(?, '[]'))",
+        "ssssiissssiiiiiissss", request->reissue ? "reissue" : "build", CHANNEL_NAME,
         request->commit, request->content, request->build, request->reissue_of,
         request->trigger, request->by_kind, request->by_name, request->note,
         (int64_t)request->for_channel, (int64_t)request->held_back, request->before, now,
-        now + LIFE_MS, security, changed, refusals, needs);
+        now + LIFE_MS, security, changed, refusals, needs, ways);
     int64_t version = db_last_id(db);
     TEXT_OWNED char *payload = NULL;
     result = write_payload(server, request, version, now, security, &payload);

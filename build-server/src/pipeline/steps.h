@@ -4,7 +4,8 @@
  *   watch     the repository's branch moved: rows in `builds`
  *   checkout  the worktree holds the commit
  *   compile   the commit's own `make cells`, in the sandbox
- *   inspect   what it made: names, digests, ABI; what a swap to it would do
+ *   inspect   what it made: names, digests, ABI
+ *   ways      what a swap to it would do, from each version that machines run
  *   release   a version is taken, and signed
  *   publish   objects and the signed frame are in their place, on the disk
  *   notify    the timestamp says so; machines and browsers wake
@@ -48,10 +49,11 @@ NODISCARD enum result compile_commit(struct server *server, struct build *build,
 
 struct inspection {
     struct cell_set set;
-    json_t *changed;    /* against the base: [{name, old, new, class}] */
+    json_t *changed;    /* against what machines run: [{name, old, new, class}] */
     json_t *refusals;   /* [{code, cell, symbol, dependent, text}] */
     json_t *needs_boot; /* [text] */
-    int64_t base;       /* the release it was compared with; 0: none */
+    json_t *ways;       /* see ways_foresee() */
+    int64_t base;       /* the release that the channel offered; 0: none */
 };
 
 void inspection_fini(struct inspection *inspection);
@@ -65,10 +67,20 @@ NODISCARD enum result inspect_build(struct server *server, struct inspection *ou
 NODISCARD enum result inspect_names(int build, struct cell_set *out,
                                     struct problem *problem);
 
-/* What a swap between two stored contents would do. Takes the lock. GIVES both arrays. */
-NODISCARD enum result inspect_plan(struct server *server, const char *from_content,
-                                   const char *to_content, json_t **out_changed,
-                                   json_t **out_refusals, struct problem *problem);
+/* --- ways.c ------------------------------------------------------------------------------------- */
+
+/* Fills what follows for OUT->set: `base`, `ways`, `changed`, `refusals`, `needs_boot`. Takes the lock.
+ * ways: [{release, commit, machines, names, cells, refusals}], one for each of the WAYS_MAX newest contents
+ * that machines run, the newest first; `machines` counts, `names` names some. `changed` and `refusals`
+ * are the first one's, or against the channel's last release when no machine runs anything. */
+#define WAYS_MAX 4
+NODISCARD enum result ways_foresee(struct server *server, struct inspection *out,
+                                   struct problem *problem);
+
+/* What a swap between two stored contents would do: GIVES {cells, refusals}. Takes the lock. */
+NODISCARD enum result ways_plan(struct server *server, const char *from_content,
+                                const char *to_content, json_t **out_plan,
+                                struct problem *problem);
 
 /* --- release.c ---------------------------------------------------------------------------------- */
 
@@ -88,6 +100,7 @@ struct release_request {
     const json_t *changed;
     const json_t *refusals;
     const json_t *needs_boot;
+    const json_t *ways; /* or NULL */
 };
 
 /* Takes a version, signs, stores. Afterwards the release is `published`, and the channel's when it is for the
@@ -105,6 +118,10 @@ NODISCARD enum result release_resume(struct server *server, struct problem *prob
 /* Path of an object in the store, or in the staging folder. GIVES (free()). */
 char *publish_object_path(const struct server *server, const char *object);
 char *publish_staging_path(const struct server *server, const char *object);
+
+/* [{name, path}] of the set's cells; UNKNOWN_ONLY: those that were never looked into. GIVES. */
+json_t *publish_files(const struct server *server, const struct cell_set *set,
+                      bool unknown_only);
 
 /* Moves the fresh objects of SET from the staging folder into the store, durably. */
 NODISCARD enum result publish_objects(struct server *server, const struct cell_set *set,

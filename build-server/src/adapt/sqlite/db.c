@@ -35,6 +35,12 @@ struct db_rows {
 };
 
 EMBED_FILE(schema, "build-server/src/adapt/sqlite/schema.sql");
+EMBED_FILE(schema_2, "build-server/src/adapt/sqlite/schema-2.sql");
+
+/* Step I leads from version I to version I + 1; a new database takes them all. A step that has been
+ * released is never changed. */
+static const char *const steps[] = {schema_bytes, schema_2_bytes};
+#define NEWEST ((int64_t)(sizeof steps / sizeof steps[0]))
 
 static enum result translate(int code)
 {
@@ -66,25 +72,29 @@ static enum result note(struct db *db, int code, const char *sql)
     return result;
 }
 
+/* All steps that are missing, in one transaction: a crash leaves the old version. */
 static enum result apply_schema(struct db *db, struct problem *problem)
 {
     int64_t version = db_integer(db, 0, "PRAGMA user_version", "");
-    if (version == 1)
+    if (version == NEWEST)
         return RESULT_OK;
-    if (version != 0)
+    if (version < 0 || version > NEWEST)
         return problem_set(problem, RESULT_CORRUPT, "db-version",
-                           "the database has version %lld; this server knows version 1",
-                           (long long)version);
+                           "the database has version %lld; this server knows 1 to %lld",
+                           (long long)version, (long long)NEWEST);
     char *error = NULL;
-    sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (sqlite3_exec(db->handle, schema_bytes, NULL, NULL, &error) != SQLITE_OK ||
-        sqlite3_exec(db->handle, "COMMIT", NULL, NULL, &error) != SQLITE_OK) {
-        problem_set(problem, RESULT_IO, "db-schema", "the database cannot be made: %s",
-                    error);
-        sqlite3_free(error);
-        return RESULT_IO;
-    }
-    return RESULT_OK;
+    int code = sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, &error);
+    for (int64_t i = version; i < NEWEST && code == SQLITE_OK; i++)
+        code = sqlite3_exec(db->handle, steps[i], NULL, NULL, &error);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, &error);
+    if (code == SQLITE_OK)
+        return RESULT_OK;
+    problem_set(problem, RESULT_IO, "db-schema",
+                "the database cannot be brought from version %lld to %lld: %s",
+                (long long)version, (long long)NEWEST, error == NULL ? "?" : error);
+    sqlite3_free(error);
+    return RESULT_IO;
 }
 
 enum result db_open(const char *path, struct db **out_db, struct problem *problem)

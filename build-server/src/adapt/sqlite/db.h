@@ -18,7 +18,7 @@
 struct db;
 struct db_rows;
 
-/* Opens or creates the database at PATH and applies the schema. GIVES *out_db for db_close(). */
+/* Opens or creates the database at PATH and brings its schema to the newest version. GIVES *out_db for db_close(). */
 NODISCARD enum result db_open(const char *path, struct db **out_db,
                               struct problem *problem);
 void db_close(struct db *db);

@@ -1,4 +1,5 @@
--- The service's database. Applied whole to an empty file; `pragma user_version` counts the changes.
+-- The service's database, version 1. Applied to an empty file; schema-N.sql then leads from version N-1 to N, as in an
+-- older database. `pragma user_version` is the version. A step that has been released is never changed.
 -- SPDX-License-Identifier: MIT
 -- Times are milliseconds since 1970 UTC. Objects, contents and commits are hexadecimal text.
 -- Columns that end in _json hold JSON that this service wrote.

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 uses     := server
+packages := sqlite3
