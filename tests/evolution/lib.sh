@@ -130,13 +130,14 @@ comes_back() {
     git -C "$clone" revert --no-edit HEAD >/dev/null
 }
 
-# Types COMMAND at the machine's console; the answer is what the log has gained since.
+# Types COMMAND at the machine's console; the answer is what the line has said since. (QEMU's own log of the line doubles
+# characters while the line's reader is slow.)
 type_command() {
-    log_begin=$(stat -c %s "$(console_of m1)")
+    log_begin=$(stat -c %s "$work/console.out")
     printf '%s\r' "$1" >&"$console_fd"
 }
 
-answer() { tail -c +$((log_begin + 1)) "$(console_of m1)" | tr -d '\r' | sed 's/\x1b\[[0-9;]*[A-Za-z]//g; s/^> //'; }
+answer() { tail -c +$((log_begin + 1)) "$work/console.out" | tr -d '\r' | sed 's/\x1b\[[0-9;]*[A-Za-z]//g; s/^> //'; }
 
 # answered GREP...: soon, such a line is there.
 answered() {
@@ -194,7 +195,7 @@ run_cases() {
     mkdir -p "$results"
     start_lab
     mkfifo "$work/typed"
-    neurath console m1 <>"$work/typed" >/dev/null &
+    neurath console m1 <>"$work/typed" >"$work/console.out" &
     exec {console_fd}>"$work/typed"
     boot_id=$(neurath show machine m1 --json | jq -r .boot_id)
     open_echo m1

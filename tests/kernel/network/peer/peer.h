@@ -55,7 +55,7 @@ int echo_tcp(size_t len, char *out, size_t cap);
 int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, char *out,
              size_t cap);
 int echo_connections(unsigned count, char *out, size_t cap);
-/* Block after block over one connection until *end. */
-int echo_stream_until(volatile sig_atomic_t *end, char *out, size_t cap);
+/* Block after block over one connection until *end; within a block, both directions at once. */
+int echo_stream_until(volatile sig_atomic_t *end, size_t block_len, char *out, size_t cap);
 
 #endif

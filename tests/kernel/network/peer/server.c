@@ -203,38 +203,50 @@ static void end_load(int number)
     load_ends = 1;
 }
 
-static void *load_stream(void *out_code)
+struct load {
+    size_t block_len;
+    unsigned interval_us;
+    int code;
+};
+
+static void *load_stream(void *arg)
 {
+    struct load *load = arg;
     char words[200];
-    *(int *)out_code = echo_stream_until(&load_ends, words, sizeof words);
+    load->code = echo_stream_until(&load_ends, load->block_len, words, sizeof words);
     printf("tcp: %s\n", words);
     return NULL;
 }
 
-/* A TCP stream and 200 UDP messages a second to the echo of the machine behind PORT, until the
- * signal TERM; status 0 when every byte and message has come back. (A socket's buffer holds some
- * 270 messages: so the host may be too busy for a second without a loss that is not the machine's.) */
-static int load(uint16_t port)
+/* A TCP stream and numbered UDP messages to the echo of the machine behind PORT, until the signal TERM; status 0 when every
+ * byte has come back, and every message that this host did not drop itself. */
+static int run_load(uint16_t port, struct load *load)
 {
     char words[200];
-    int stream_code = -1;
     pthread_t stream;
     signal(SIGTERM, end_load);
     peer_tcp_port = peer_udp_port = port;
-    if (pthread_create(&stream, NULL, load_stream, &stream_code) != 0)
+    load->code = -1;
+    if (pthread_create(&stream, NULL, load_stream, load) != 0)
         return 1;
-    int code = echo_udp(ECHO_UDP_MAX, 5000, &load_ends, words, sizeof words);
+    int code = echo_udp(ECHO_UDP_MAX, load->interval_us, &load_ends, words, sizeof words);
     printf("udp: %s\n", words);
     load_ends = 1;
     pthread_join(stream, NULL);
-    return code == 0 && stream_code == 0 ? 0 : 1;
+    return code == 0 && load->code == 0 ? 0 : 1;
 }
 
-/* network-peer: the server of tests/kernel/network. network-peer load PORT: traffic for system tests. */
+/* network-peer: the server of tests/kernel/network. network-peer load PORT [INTERVAL-US [BLOCK-LEN]]: traffic for system
+ * tests; by default 200 messages a second, which a socket's buffer holds for more than a second. */
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 3 && strcmp(argv[1], "load") == 0)
-        return load((uint16_t)atoi(argv[2]));
+    if (argc >= 3 && strcmp(argv[1], "load") == 0) {
+        struct load load = {
+            .interval_us = argc > 3 ? (unsigned)atoi(argv[3]) : 5000,
+            .block_len = argc > 4 ? (size_t)atol(argv[4]) : 20000,
+        };
+        return run_load((uint16_t)atoi(argv[2]), &load);
+    }
     return serve();
 }

@@ -1,0 +1,66 @@
+# The network over itself (thesis 9.1.3): driver and client mended together, delivered over that driver by that client.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Hazards 20, 21. Under a TCP stream that is compared byte by byte in both directions, a thousand numbered UDP messages
+# a second, and the client's own TLS connections. What the host drops for want of a CPU, it counts itself.
+
+# Sets the machine's own counters: frames and bytes received; losses of card and driver in both directions, and of the
+# echo's socket.
+read_counters() {
+    type_command net
+    answered -E '^ *udp port 7, [0-9]+ lost$' || fail "$case_name: 'net' does not answer: $(answer)"
+    read -r frames bytes rx_lost < <(answer | sed -nE 's/^received ([0-9]+) frames, ([0-9]+) bytes, ([0-9]+) lost$/\1 \2 \3/p')
+    read -r tx_lost < <(answer | sed -nE 's/^sent .* bytes, ([0-9]+) lost;.*/\1/p')
+    read -r udp_lost < <(answer | sed -nE 's/^ *udp port 7, ([0-9]+) lost$/\1/p')
+}
+
+# Sets bytes_per_frame, as the driver counts them: over a few thousand frames, most of them full.
+count_bytes_per_frame() {
+    local frames_before bytes_before
+    read_counters
+    frames_before=$frames bytes_before=$bytes
+    enough() { read_counters && [ $((frames - frames_before)) -ge 2000 ]; }
+    eventually 20 enough
+    bytes_per_frame=$(((bytes - bytes_before) / (frames - frames_before)))
+}
+
+# The machine's connections to the server, by their ports on this host.
+connections() { ss -Htn state established "dport = :$(jq -r .port "$NEURATH_STATE/machines/m1/seed.json")" | awk '{ print $3 }' | LC_ALL=C sort; }
+
+evolves 01-faulty client:text e1000:text
+"$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
+load=$!
+count_bytes_per_frame
+[ "$bytes_per_frame" = 2048 ] || fail "$case_name: the driver does not have the fault that is to be mended"
+
+read_counters
+before="$rx_lost $tx_lost $udp_lost"
+open_before=$(connections)
+[ -n "$open_before" ] || fail "$case_name: the client has no connection"
+evolves 02-mended client:text e1000:text
+read_counters
+[ "$rx_lost $tx_lost $udp_lost" = "$before" ] || fail "$case_name: frames or messages were lost: $before, then $rx_lost $tx_lost $udp_lost"
+[ -z "$(comm -23 <(echo "$open_before") <(connections))" ] || fail "$case_name: a TLS connection did not survive"
+count_bytes_per_frame
+[ "$bytes_per_frame" -lt 1600 ] || fail "$case_name: the driver counts as before"
+
+say "$case_name: the next update, over the same connections"
+edit_hello mended
+push 'hello: over the mended network'
+eventually 20 permanent m1 "$commit"
+[ -z "$(comm -23 <(echo "$open_before") <(connections))" ] || fail "$case_name: a TLS connection did not survive"
+
+say "$case_name: the server is lost"
+kill -9 "$(lab_status .server_pid)"
+eventually 20 console_has m1 'no answer from the server'
+eventually 20 neurath status
+edit_hello again
+push 'hello: after the server was lost'
+eventually 60 permanent m1 "$commit"
+
+kill "$load"
+wait "$load" || fail "$case_name: something was lost: $(cat "$work/load.out")"
+read_counters
+[ "$rx_lost $tx_lost $udp_lost" = "$before" ] || fail "$case_name: frames or messages were lost: $before, then $rx_lost $tx_lost $udp_lost"
+say "$case_name: $(paste -sd, "$work/load.out")"
