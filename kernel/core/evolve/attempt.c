@@ -1,10 +1,9 @@
 /* The stages of an attempt up to its commit.
  * SPDX-License-Identifier: MIT
  */
-#include <core/evolve/private.h>
+#include <core/evolve/drain.h>
 
 #include <console/log/log.h>
-#include <core/commit/commit.h>
 #include <core/lifecycle/lifecycle.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
@@ -131,6 +130,7 @@ static struct wait run_redirect(struct attempt *a)
         attempt_end(a, EVOLVE_PERMANENT, NULL);
         return wait_again();
     }
+    a->coupled = plan_coupled(a->plan);
     plan_enter(a->plan);
     attempt_enter(a, EVOLVE_COMMIT);
     return wait_again();
@@ -164,43 +164,64 @@ static void name_blocker(uint32_t cpu, struct refusal *out)
                  "CPU %u kept its interrupts off for too long; nothing was changed", cpu);
 }
 
-static struct wait commit_failed(struct attempt *a, enum status status,
-                                 const struct commit_times *times)
+static struct wait commit_failed(struct attempt *a, enum status status)
 {
     struct refusal reason;
     struct guard_verdict verdict;
+    trial_watch_end(&verdict);
+    drain_end();
     if (status == STATUS_TIMEOUT && ++a->commit_tries < COMMIT_TRIES)
         return wait_until(clock_ns() + RETRY_MS * 1000000ull * a->commit_tries);
-    trial_watch_end(&verdict);
     if (status == STATUS_TIMEOUT)
-        name_blocker(times->missing_cpu, &reason);
+        name_blocker(a->times.missing_cpu, &reason);
     else
         (void)refuse(&reason, "drift", NULL, NULL, NULL,
                      "the place at 0x%lx does not hold what was planned; nothing was changed",
-                     times->drift_va);
+                     a->times.drift_va);
     attempt_end(a, EVOLVE_FAILED, &reason);
     return wait_again();
 }
 
-static struct wait run_commit(struct attempt *a)
+/* What the stores have made true. Of a coupled set this runs in the step after them, in new text where that changed. */
+static struct wait commit_finish(struct attempt *a)
 {
-    struct commit_times times = {0};
-    uint64_t begin = clock_ns();
-    uint64_t limit = HOLD_LIMIT_MS * (clock_tsc_hz() / 1000);
-    if (a->commit_tries == 0)
-        trial_begin(a);
-    enum status status =
-        commit_apply(a->plan->pokes, a->plan->poke_count, false, limit, &times);
-    if (status != STATUS_OK)
-        return commit_failed(a, status, &times);
     plan_commit(a->plan);
-    a->report.pause_ns = tsc_to_ns(times.pause_tsc);
-    a->report.commit_ns = clock_ns() - begin;
+    drain_end();
+    a->report.pause_ns = tsc_to_ns(a->times.pause_tsc);
+    a->report.commit_ns = clock_ns() - a->commit_begun_ns;
     a->report.trial_end_ns = clock_ns() + a->trial_ns;
     log_write("evolve", LOG_INFO, "attempt %lu: %u cells committed, %u stores, pause %lu ns",
               a->report.attempt, a->plan->cell_count, a->plan->poke_count, a->report.pause_ns);
     attempt_enter(a, EVOLVE_TRIAL);
     call_hooks(a);
+    return wait_again();
+}
+
+static struct wait run_commit(struct attempt *a)
+{
+    struct wait wait;
+    struct refusal reason;
+    uint64_t limit = HOLD_LIMIT_MS * (clock_tsc_hz() / 1000);
+    if (a->applied)
+        return commit_finish(a);
+    if (a->coupled) {
+        enum drain_result drained = drain_step(a, false, &wait, &reason);
+        if (drained == DRAIN_BUSY)
+            attempt_end(a, EVOLVE_REFUSED, &reason);
+        if (drained != DRAIN_QUIET)
+            return wait;
+    }
+    a->commit_begun_ns = clock_ns();
+    trial_begin(a);
+    enum status status =
+        commit_apply(a->plan->pokes, a->plan->poke_count, false, limit, &a->times);
+    if (status != STATUS_OK)
+        return commit_failed(a, status);
+    a->applied = true;
+    if (!a->coupled)
+        return commit_finish(a);
+    /* This text itself may be old by now: from here on it only leaves. */
+    drain_moved();
     return wait_again();
 }
 

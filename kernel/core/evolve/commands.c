@@ -155,6 +155,13 @@ static void print_report(const struct evolve_report *r)
         console_print("       %-14s %-9s %u functions changed, %u added\n", c->name,
                       plan_class_name(c->class), c->functions_changed, c->functions_added);
     }
+    if (r->drain_ns || r->waited_count) {
+        console_print("       waited %lu us until nobody was inside; %u task%s to wait for", r->drain_ns / 1000,
+                      r->waited_count, r->waited_count == 1 ? "" : "s");
+        for (uint32_t i = 0; i < r->waited_count && i < EVOLVE_WAITED_MAX; i++)
+            console_print("%s %s", i ? "," : ":", r->waited[i]);
+        console_print("\n");
+    }
     if (r->reason.text[0])
         console_print("       %s: %s\n", r->reason.code, r->reason.text);
 }

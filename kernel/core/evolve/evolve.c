@@ -294,7 +294,7 @@ static struct wait evolve_step(void *arg)
         retire_later();
     }
     struct wait wait = a->report.phase == EVOLVE_TRIAL ? trial_step(a) : attempt_step(a);
-    if (wait.kind == WAIT_EVENT)
+    if (wait.kind == WAIT_EVENT && wait.event == &state.event)
         wait.seq = seq;
     if (!is_over(a))
         return wait;

@@ -4,6 +4,8 @@
  * An *attempt* is one request carried out, or refused. Its phases:
  *   QUEUED → LOAD → VERIFY → REDIRECT → COMMIT → TRIAL → PERMANENT
  *   LOAD, VERIFY, REDIRECT → REFUSED (a reason that names names; nothing has changed)
+ *   COMMIT → REFUSED (of coupled cells: `busy`, a task does not leave them; `held`, a pointer to an old form is held;
+ *            nothing has changed)
  *   COMMIT → FAILED (the CPUs could not be held, or memory ran out; nothing has changed)
  *   TRIAL → REVERTED (a fault, a stuck CPU, evolve_revert(), or nobody confirmed in time)
  * Requests queue; only one attempt is between LOAD and the end of TRIAL at a time.

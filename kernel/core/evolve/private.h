@@ -4,6 +4,7 @@
 #ifndef NEURATH_CORE_EVOLVE_PRIVATE_H
 #define NEURATH_CORE_EVOLVE_PRIVATE_H
 
+#include <core/commit/commit.h>
 #include <core/evolve/evolve.h>
 #include <core/guard/guard.h>
 #include <task/task/task.h>
@@ -26,6 +27,14 @@ struct attempt {
     uint64_t settle_ns; /* since when */
     bool revert_wanted; /* [L] */
     uint32_t commit_tries;
+    bool coupled;  /* the drain comes before the stores, also on the way back */
+    bool applied;  /* the stores were made; what the namespace says follows in the next step */
+    bool taking;   /* it is being taken back, because of take_reason */
+    bool taken;    /* its stores were taken back */
+    bool expel;    /* on the way back, whoever is inside is restarted at once */
+    uint64_t commit_begun_ns;
+    struct commit_times times;
+    struct refusal take_reason;
     struct plan *plan;
 };
 

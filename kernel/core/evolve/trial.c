@@ -5,10 +5,9 @@
  * off), a task that does not come out of its step, a wish (evolve_revert), or no confirmation
  * in time.
  */
-#include <core/evolve/private.h>
+#include <core/evolve/drain.h>
 
 #include <console/log/log.h>
-#include <core/commit/commit.h>
 #include <irq/ioapic/ioapic.h>
 #include <stdio.h>
 #include <string.h>
@@ -237,6 +236,7 @@ static struct wait after_guard(struct attempt *a)
     struct guard_verdict verdict;
     struct refusal reason;
     if (!a->undone) {
+        drain_end();
         undo(a);
         settle_begin(a);
     }
@@ -247,22 +247,52 @@ static struct wait after_guard(struct attempt *a)
     return finish_revert(a, &reason);
 }
 
-/* Takes the swap back in good order. */
-static struct wait take_back(struct attempt *a, const struct refusal *reason)
+/* The stores are taken back; what the namespace says follows. */
+static struct wait take_finish(struct attempt *a)
 {
     struct guard_verdict verdict;
-    struct commit_times times = {0};
-    enum status status = commit_apply(a->plan->pokes, a->plan->poke_count, true,
-                                      ms_to_tsc(HOLD_LIMIT_MS), &times);
-    if (status == STATUS_TIMEOUT)
-        return wait_until(clock_ns() + LOOK_MS * 1000000ull); /* the guard steps in if need be */
     trial_watch_end(&verdict);
-    if (verdict.cause != GUARD_NONE)
-        return finish_revert(a, reason);
-    if (status != STATUS_OK)
+    undo(a);
+    drain_end();
+    return finish_revert(a, &a->take_reason);
+}
+
+/* Takes the swap back in good order: of a coupled set once nobody is inside. */
+static struct wait take_back(struct attempt *a)
+{
+    struct wait wait;
+    struct refusal busy;
+    if (a->taken)
+        return take_finish(a);
+    if (a->coupled) {
+        enum drain_result drained = drain_step(a, true, &wait, &busy);
+        if (drained == DRAIN_WAIT)
+            return wait;
+        if (drained == DRAIN_BUSY)
+            log_write("evolve", LOG_WARNING, "it is taken back all the same: %s", busy.text);
+    }
+    enum status status = commit_apply(a->plan->pokes, a->plan->poke_count, true,
+                                      ms_to_tsc(HOLD_LIMIT_MS), &a->times);
+    if (status == STATUS_TIMEOUT) {
+        drain_end();
+        return wait_until(clock_ns() + LOOK_MS * 1000000ull); /* the guard steps in if need be */
+    }
+    a->taken = true;
+    if (a->coupled && status == STATUS_OK) {
+        drain_moved(); /* as in run_commit() */
+        return wait_again();
+    }
+    if (status != STATUS_OK && !guard_reverted())
         log_write("evolve", LOG_ERROR, "the place at 0x%lx does not hold what was stored there",
-                  times.drift_va);
-    return finish_revert(a, reason);
+                  a->times.drift_va);
+    return take_finish(a);
+}
+
+static struct wait begin_to_take_back(struct attempt *a, const struct refusal *reason)
+{
+    a->taking = true;
+    a->take_reason = *reason;
+    return take_back(a);
 }
 
 static struct wait make_permanent(struct attempt *a)
@@ -289,8 +319,10 @@ struct wait trial_step(struct attempt *a)
     struct refusal reason;
     struct suspect suspect;
     uint64_t now = clock_ns();
-    if (guard_reverted())
+    if (guard_reverted() && !a->taken)
         return after_guard(a);
+    if (a->taking)
+        return take_back(a);
     evolve_lock();
     bool wanted = a->revert_wanted;
     bool confirmed = a->confirmed;
@@ -298,13 +330,15 @@ struct wait trial_step(struct attempt *a)
     uint64_t end = a->report.trial_end_ns;
     evolve_unlock();
     if (wanted)
-        return take_back(a, &reason);
+        return begin_to_take_back(a, &reason);
     if (find_loop(&suspect)) {
         (void)refuse(&reason, "loop", NULL, NULL, NULL,
                      "task %s has been in one step for more than %u ms of CPU time",
                      suspect.name, LOOP_MS);
-        struct wait wait = take_back(a, &reason);
-        expel(&suspect);
+        a->expel = true;
+        struct wait wait = begin_to_take_back(a, &reason);
+        if (!a->coupled) /* else the drain does it */
+            expel(&suspect);
         return wait;
     }
     if (confirmed || (a->self_confirm && now >= end))
@@ -313,7 +347,7 @@ struct wait trial_step(struct attempt *a)
         (void)refuse(&reason, "unconfirmed", NULL, NULL, NULL,
                      "nobody confirmed the new code within %u s after its trial",
                      CONFIRM_MS / 1000);
-        return take_back(a, &reason);
+        return begin_to_take_back(a, &reason);
     }
     return wait_event(evolve_event(), 0, now + LOOK_MS * 1000000ull);
 }

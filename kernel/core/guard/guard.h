@@ -7,6 +7,8 @@
  * as held), stores the journal backwards and lets them go on. The task of a stuck CPU is
  * abandoned if it holds no lock, else the machine is reset and boots the last permanent
  * release; why it resets goes straight to the first serial line. What the namespace says is mended afterwards by the swap task.
+ * Tasks inside the version that goes finish there: its calls into its own set are direct and not in the journal, so new
+ * text goes on to call new text, also of coupled cells; a revert that is asked for drains them first (evolve/drain.h).
  * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call.
  * Source: design 4 (trial), IA-PC HPET 1.0a, Intel SDM 3 chapter 6.7 (NMI).
  *

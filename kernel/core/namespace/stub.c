@@ -64,6 +64,8 @@ static struct stub_chunk *chunk_create(struct namespace *ns)
         write_stub(c->code.write + i * STUB_LEN, c->code.va + i * STUB_LEN,
                    c->slots.va + i * SLOT_LEN);
     cellmem_seal(&c->code);
+    /* The first place stays empty: the chunk's own address would pass for a pointer to that stub in a scan. */
+    c->used = 1;
     c->next = ns->chunks;
     ns->chunks = c;
     return c;

@@ -58,6 +58,13 @@ static bool same_literal(const struct version *a, const struct elf_section *sa, 
     }
 }
 
+/* The signature with which the import is called: a call of another form is another call. */
+static uint64_t import_form(const struct reference *r)
+{
+    uint32_t import = r->v->symbol_import[r->r.symbol];
+    return import ? r->v->imports[import - 1].signature : 0;
+}
+
 static bool same_target(const struct reference *a, const struct reference *b)
 {
     struct elf_symbol ya;
@@ -68,7 +75,7 @@ static bool same_target(const struct reference *a, const struct reference *b)
     elf_symbol(&b->v->elf, b->r.symbol, &yb);
     if (ya.section == ELF_UNDEF || yb.section == ELF_UNDEF)
         return ya.section == yb.section && strcmp(ya.name, yb.name) == 0 &&
-               a->r.addend == b->r.addend;
+               a->r.addend == b->r.addend && import_form(a) == import_form(b);
     elf_section(&a->v->elf, ya.section, &sa);
     elf_section(&b->v->elf, yb.section, &sb);
     if (sa.flags != sb.flags)
@@ -79,7 +86,8 @@ static bool same_target(const struct reference *a, const struct reference *b)
     if (sa.flags & ELF_EXEC) {
         const struct function *fa = function_around(a->v, ya.section, at_a);
         const struct function *fb = function_around(b->v, yb.section, at_b);
-        return fa && fb && same_name(fa, fb) && at_a - fa->offset == at_b - fb->offset;
+        return fa && fb && same_name(fa, fb) && fa->signature == fb->signature &&
+               at_a - fa->offset == at_b - fb->offset;
     }
     const char *ka = object_key(a->v, ya.section);
     const char *kb = object_key(b->v, yb.section);
@@ -136,6 +144,13 @@ static const struct function *counterpart(const struct version *v, const struct 
 {
     int64_t i = version_function(v, f->name, f->flags & CELL_FUNC_GLOBAL, f->twin);
     return i < 0 ? NULL : &v->functions[i];
+}
+
+const struct function *plan_same_function(const struct version *from, const struct function *f,
+                                          const struct version *to)
+{
+    const struct function *g = counterpart(to, f);
+    return g && f->signature == g->signature && same_function(from, f, to, g) ? g : NULL;
 }
 
 void plan_compare(struct plan_cell *cell)

@@ -103,11 +103,15 @@ static enum status move_import(struct planning *p, struct import *m, struct vers
 }
 
 /* Old text's calls into its own set stay old to old: versions that the set replaces keep
- * their imports. All others, older retired versions too, follow. */
-static bool stays(const struct plan *plan, const struct version *v)
+ * their imports, and so does whoever calls in a form that is no more (NOW is the signature). All others, older retired
+ * versions too, follow; so does old text that is not coupled, for that of coupled cells ends. */
+static bool follows(const struct plan *plan, const struct plan_cell *cell, const struct import *m,
+                    uint64_t now)
 {
-    const struct plan_cell *cell = plan_find(plan, v->info.name);
-    return !cell || v != cell->old;
+    const struct plan_cell *caller = plan_find(plan, m->importer->info.name);
+    if (m->signature && now && m->signature != now)
+        return false;
+    return !caller || m->importer != caller->old || (cell->coupled && !caller->coupled);
 }
 
 static enum status journal_imports(struct planning *p, const struct plan_cell *cell)
@@ -117,8 +121,8 @@ static enum status journal_imports(struct planning *p, const struct plan_cell *c
         for (struct import *m = f->incoming; m; m = m->next_incoming) {
             struct version *provider;
             uint32_t to;
-            if (!stays(p->plan, m->importer) ||
-                plan_follow(p->plan, cell, m, &provider, &to) != STATUS_OK)
+            if (plan_follow(p->plan, cell, m, &provider, &to) != STATUS_OK ||
+                !follows(p->plan, cell, m, provider->functions[to].signature))
                 continue;
             enum status status = move_import(p, m, cell->old, provider, to);
             if (status != STATUS_OK)

@@ -117,6 +117,13 @@ void plan_revert(struct plan *plan);
 /* Ends PLAN (NULL accepted). Versions that were committed or entered stay. */
 void plan_destroy(struct plan *plan);
 
+/* Says whether tasks have to leave old text before the commit: a cell of PLAN is coupled. */
+bool plan_coupled(const struct plan *plan);
+/* Lends the function of TO that is the same as F of FROM, byte for byte and in all that it refers to: code can go on in it at
+ * the same offset. NULL: there is none. Both are versions of one cell. */
+const struct function *plan_same_function(const struct version *from, const struct function *f,
+                                          const struct version *to);
+
 const char *plan_class_name(enum plan_class class);
 
 #endif

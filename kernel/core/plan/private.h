@@ -28,6 +28,8 @@ enum status plan_follow(const struct plan *plan, const struct plan_cell *cell,
 
 /* Checks every cell of the plan against what stays; refusals go to the report. */
 void plan_check(struct planning *p);
+/* Marks the cells between which a function's signature changes; refusals go to the report. */
+void plan_couple(struct planning *p);
 /* Counts the functions that differ between cell->old and cell->fresh. */
 void plan_compare(struct plan_cell *cell);
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */

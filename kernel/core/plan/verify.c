@@ -71,28 +71,6 @@ static void check_dependents(struct planning *p, struct plan_cell *cell)
     }
 }
 
-/* A function whose signature changed between calls of one set is still refused while tasks may
- * be inside the old callers. */
-static void check_signatures(struct planning *p, struct plan_cell *cell)
-{
-    for (uint32_t i = 0; i < cell->fresh->export_count; i++) {
-        const struct function *now = &cell->fresh->functions[cell->fresh->exports[i]];
-        int64_t was = version_export(cell->old, now->name);
-        const struct function *before = was < 0 ? NULL : &cell->old->functions[was];
-        if (!before || !before->signature || !now->signature ||
-            before->signature == now->signature)
-            continue;
-        if (!before->incoming && !before->stub)
-            continue;
-        set_class(cell, PLAN_SIGNATURE);
-        (void)refuse(report_next(p->report), "signature", cell->name, now->name,
-                     before->incoming ? before->incoming->importer->info.name : NULL,
-                     "the signature of %s in %s changed while it is in use; give the new form "
-                     "a new name, and remove the old one in a later commit",
-                     now->name, cell->name);
-    }
-}
-
 static uint32_t count_statics(const struct version *v, const char *name)
 {
     uint32_t count = 0;
@@ -218,10 +196,10 @@ void plan_check(struct planning *p)
             check_types(p, cell);
         }
         if (cell->old && cell->fresh) {
-            check_signatures(p, cell);
             check_twins(p, cell);
             check_objects(p, cell);
             plan_compare(cell);
         }
     }
+    plan_couple(p);
 }

@@ -82,7 +82,8 @@ uint64_t entry_interrupt_abandoned_address(void);
 /* Halts this CPU on its scheduler stack until an interrupt has come, then goes to task_schedule(). */
 NORETURN void entry_idle(void);
 
-/* Calls FN(ARG) through its stub, and again as long as it returns STATUS_RESTART. */
+/* Calls FN(ARG) through its stub, and again as long as it returns STATUS_RESTART; before that the task gives way, and waits
+ * while a gate is closed (task.h). Interrupts on, no lock held. */
 typedef enum status (*restartable_fn)(void *arg);
 enum status restartable_call(restartable_fn fn, void *arg);
 
@@ -90,6 +91,7 @@ enum status restartable_call(restartable_fn fn, void *arg);
  *   interrupt_dispatch(frame)                  interrupt cell: vectors 0x20 and up
  *   fault_handle(frame)                        fault cell: exceptions
  *   park_handler(frame), guard_nmi(frame)      the swap's closure: vector 0xf0 and NMI, with no other code between
- *   task_preempt(frame), task_schedule(), task_step_done(), task_sleep_commit()    task cell, on the scheduler stack */
+ *   task_preempt(frame), task_schedule(), task_step_done(), task_sleep_commit(),
+ *   task_give_way()                            task cell, on the scheduler stack */
 
 #endif

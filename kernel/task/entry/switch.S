@@ -175,7 +175,38 @@
     .cfi_endproc
     .size entry_idle, . - entry_idle
 
-/* enum status restartable_call(fn, arg) */
+/* Saves the caller as a switch_frame that waits for its turn; result 0. */
+    function entry_give_way
+    .cfi_startproc
+    cli
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset rbp, 0
+    pushq %rbx
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset rbx, 0
+    pushq %r12
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset r12, 0
+    pushq %r13
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset r13, 0
+    pushq %r14
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset r14, 0
+    pushq %r15
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset r15, 0
+    movq %rsp, %rdi
+    movq SCHEDULER_STACK, %rsp
+    .cfi_undefined rip
+    pushq $0
+    jmp task_give_way
+    .cfi_endproc
+    .size entry_give_way, . - entry_give_way
+
+/* enum status restartable_call(fn, arg). Between two calls the task stands in this frame alone: a closed gate holds it
+ * here, where no code of the operation is left. */
     function restartable_call
     .cfi_startproc
     pushq %rbx
@@ -191,7 +222,10 @@
 1:  movq %r12, %rdi
     call *%rbx
     cmpl $STATUS_RESTART, %eax
-    je 1b
+    jne 2f
+    call entry_give_way
+    jmp 1b
+2:
     addq $8, %rsp
     .cfi_adjust_cfa_offset -8
     popq %r12

@@ -19,7 +19,9 @@
  *    WAITING -> READY       event_signal(), deadline  SLEEPING -> READY      wake, deadline, task_sleep_restart()
  *    RUNNING -> dead        task_step_done() for WAIT_DONE; the reaper frees it
  *    RUNNING -> FAULTED     task_abandon(false)
- *    FAULTED -> READY       deadline, task_restart() */
+ *    FAULTED -> READY       deadline, task_restart()
+ *    RUNNING -> READY       task_give_way()
+ * The gate (gate.c) keeps READY tasks from running; it makes no transition of its own. */
 
 #define WAIT_FAULTED 0x100u /* stored as a wait kind by task_abandon() */
 #define SLICE_NS (10 * NS_PER_MS)
@@ -47,6 +49,7 @@ struct task {
     uint32_t fault_streak;                        /* [c] the task's own CPU */
     uint64_t fault_ns;                            /* [c] */
     bool essential;
+    bool passes; /* [L] may run although the gate is closed, until it leaves its step or sleeps */
 };
 
 struct scheduler {
@@ -70,5 +73,14 @@ void scheduler_wake(struct task *task, enum sleep_result result);
 void scheduler_signal(struct event *event);
 /* The callback of every task's timer. */
 void scheduler_deadline(void *task);
+/* Lock held. Asks CPU to come into the scheduler. */
+void scheduler_call_cpu(unsigned cpu);
+
+/* Lock held. TASK may be given a CPU: the gate is open, or lets it through. */
+bool gate_lets(const struct task *task);
+/* Lock held. TASK, which this CPU has left, is between steps, asleep or at a restart: it passes no more. */
+void gate_stop(struct task *task);
+/* TASK is given up: a gate that it closed opens. */
+void gate_abandon(const struct task *task);
 
 #endif

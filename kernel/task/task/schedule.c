@@ -35,7 +35,7 @@ static bool may_run(const struct task *task, unsigned cpu)
 }
 
 /* Asks CPU to come into the scheduler. An idle one is marked busy, so that it is asked only once. */
-static void call_cpu(unsigned cpu)
+void scheduler_call_cpu(unsigned cpu)
 {
     struct cpu_block *block = cpu_block_at(cpu);
     atomic_store(&block->idle, 0);
@@ -54,15 +54,17 @@ static bool is_idle(unsigned cpu)
 static void call_for(const struct task *task)
 {
     unsigned count = cpu_count(), here = cpu_index();
+    if (!gate_lets(task))
+        return;
     if (may_run(task, task->last_cpu) && task->last_cpu < count &&
         is_idle(task->last_cpu)) {
-        call_cpu(task->last_cpu);
+        scheduler_call_cpu(task->last_cpu);
         return;
     }
     for (unsigned i = 0; i < count; i++) {
         unsigned cpu = (here + i) % count;
         if (may_run(task, cpu) && is_idle(cpu)) {
-            call_cpu(cpu);
+            scheduler_call_cpu(cpu);
             return;
         }
     }
@@ -70,7 +72,7 @@ static void call_for(const struct task *task)
         unsigned cpu = (here + i) % count;
         const struct task *current = cpu_block_at(cpu)->current;
         if (may_run(task, cpu) && current != NULL && rank(task) < rank(current)) {
-            call_cpu(cpu);
+            scheduler_call_cpu(cpu);
             return;
         }
     }
@@ -132,7 +134,7 @@ static struct task *take_ready(unsigned cpu)
 {
     struct task *task;
     for (unsigned i = 0; i < TASK_PRIORITY_COUNT; i++)
-        list_for_each(task, &scheduler.ready[order[i]], queue) if (may_run(task, cpu))
+        list_for_each(task, &scheduler.ready[order[i]], queue) if (may_run(task, cpu) && gate_lets(task))
         {
             list_remove(&task->queue);
             return task;
@@ -233,6 +235,7 @@ void task_step_done(void)
     (void)leave_current(cpu_here());
     task->steps++;
     task->context.resume = 0;
+    gate_stop(task);
     switch (task->wait.kind) {
     case WAIT_AGAIN: make_ready(task); run_next(cpu_here(), task);
     case WAIT_UNTIL:
@@ -264,10 +267,24 @@ void task_sleep_commit(struct wait_queue *queue, uint64_t deadline_ns, uint64_t 
     task->context =
         (struct saved_context){.rsp = rsp, .resume = entry_resume_switch_address()};
     task->state = TASK_SLEEPING;
+    gate_stop(task);
     list_push_back(&queue->waiters, &task->queue);
     task->context.rflags = spin_unlock_keep_off(&queue->lock);
     set_deadline(task, deadline_ns);
     run_next(cpu_here(), NULL);
+}
+
+/* An operation has left with STATUS_RESTART; the frozen restartable_call() enters it again when it is this task's turn. */
+void task_give_way(uint64_t rsp)
+{
+    struct task *task;
+    spin_lock(&scheduler.lock);
+    task = leave_current(cpu_here());
+    task->context = (struct saved_context){
+        .rsp = rsp, .resume = entry_resume_switch_address(), .rflags = 0x200};
+    gate_stop(task);
+    make_ready(task);
+    run_next(cpu_here(), task);
 }
 
 void task_slice_end(void)

@@ -120,6 +120,7 @@ void task_abandon(bool soon)
     struct task *task;
     (void)interrupts_off();
     task = cpu_current_task();
+    gate_abandon(task);
     task->wait = wait_until(restart_time(task, soon));
     if (!soon)
         task->wait.kind = WAIT_FAULTED;
@@ -151,6 +152,8 @@ enum status task_restart(struct task *task)
     struct scheduler *scheduler = scheduler_state();
     enum status status = STATUS_OK;
     spin_lock(&scheduler->lock);
+    if (task->state != TASK_RUNNING)
+        gate_stop(task);
     switch (task->state) {
     case TASK_RUNNING: status = STATUS_BUSY; break;
     case TASK_FAULTED:

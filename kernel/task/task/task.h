@@ -133,6 +133,28 @@ void task_saved_context(const struct task *task, struct saved_context *out);
  * sleep. Inside task_for_each() only. */
 bool task_sleep_restart(struct task *task);
 
+/* The gate. While it is closed no task runs but the one that closed it, and those that task_gate_pass() lets through
+ * until they next end a step, sleep, or come back to restartable_call() with STATUS_RESTART. All others stand where they
+ * were, with their frames, so that stacks can be walked and old code left (coupled swaps). Interrupts go on.
+ * States: OPEN -> CLOSED (task_gate_close) -> SEALED (task_gate_seal) -> OPEN (task_gate_open).
+ * CLOSED opens by itself at its deadline; CLOSED and SEALED also when the task that closed it is given up after a fault.
+ *
+ * Closes the gate for the current task and stops the others: they are READY soon after. Returns false, nothing changed, when
+ * somebody else keeps it closed. Closing again moves the deadline. Task context, no lock held, as for the three below. */
+bool task_gate_close(uint64_t deadline_ns);
+/* From now on the deadline does not open it: what follows is bounded. False: it is not closed (any more). */
+bool task_gate_seal(void);
+/* Opens it if the current task closed it. */
+void task_gate_open(void);
+/* True while the gate is closed by the current task. */
+bool task_gate_mine(void);
+/* Signalled when a task that passes has stopped. Lends it for good. */
+struct event *task_gate_event(void);
+/* Both inside task_for_each(), gate closed by the current task. task_gate_pass() lets a preempted TASK go on, and asks a
+ * SLEEPING one to leave its operation; task_gate_hold() keeps TASK where it is, and stops it if it runs. */
+void task_gate_hold(struct task *task);
+void task_gate_pass(struct task *task);
+
 /* Restart of a task after a fault: its stack is given up, its step function is called again after a delay that
  * doubles (10 to 320 ms). Not for the running task of another CPU: STATUS_BUSY. For the current task use task_abandon(). */
 NODISCARD enum status task_restart(struct task *task);
@@ -185,6 +207,7 @@ NORETURN void task_preempt(struct trap_frame *frame);
 NORETURN void task_step_done(void);
 NORETURN void task_sleep_commit(struct wait_queue *queue, uint64_t deadline_ns,
                                 uint64_t rsp);
+NORETURN void task_give_way(uint64_t rsp);
 /* The running task's slice is over (timer interrupt). */
 void task_slice_end(void);
 

@@ -26,6 +26,11 @@ void tasks_leave_nothing_behind(void);
 void a_pinned_task_stays_on_its_cpu(void);
 void registers_survive_preemption(void);
 
+void a_closed_gate_keeps_all_other_tasks(void);
+void a_gate_opens_by_itself_at_its_deadline(void);
+void a_gate_opens_when_its_owner_faults(void);
+void a_task_that_passes_ends_its_step_and_no_more(void);
+
 void a_faulting_task_starts_again(void);
 void a_task_that_always_faults_is_slowed_down(void);
 void a_panic_restarts_its_task(void);

@@ -1,0 +1,258 @@
+/* Gets all tasks out of text that a coupled set replaces.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/evolve/drain.h>
+
+#include <console/log/log.h>
+#include <core/evolve/leaving.h>
+#include <stdio.h>
+#include <string.h>
+#include <time/clock/clock.h>
+
+enum {
+    TRIES = 9,
+    FIRST_TRY_MS = 20, /* how long the machine stands; doubles with each try */
+    LONGEST_TRY_MS = 320,
+    PAUSES = 2,        /* between two tries, times the last one */
+    LOOK_NS = 300000,  /* between two looks at all stacks */
+    STUBBORN = 12,     /* looks at which only tasks asleep were inside: waiting longer is no use */
+    PATIENT_TRIES = 5, /* of a way back, before tasks are made to leave */
+    EXPELLED_MAX = 16,
+    GATE_EXTRA_NS = 500000000, /* until the gate opens by itself */
+    KNOWN_MAX = 64,
+};
+
+enum drain_state { IDLE, CLOSED, PAUSED, SEALED };
+
+/* What one look at all tasks has found. */
+struct look {
+    struct attempt *attempt; /* whose report names who is waited for; NULL: none */
+    bool expel; /* who is inside gives up what it does */
+    struct task *expelled[EXPELLED_MAX];
+    uint32_t expelled_count;
+    uint32_t running;
+    uint32_t inside;
+    uint32_t asleep; /* of those inside */
+};
+
+static struct {
+    enum drain_state state;
+    uint32_t tries;
+    uint32_t stubborn;
+    uint64_t begun_ns;
+    uint64_t try_end_ns;
+    uint64_t pause_end_ns;
+    /* The last one that was found inside. */
+    enum frames how;
+    char task[TASK_NAME_MAX];
+    uint64_t pc;
+    uint64_t known[KNOWN_MAX]; /* ids of tasks that were waited for */
+    uint32_t known_count;
+} drain;
+
+static uint64_t try_ns(void)
+{
+    uint64_t ms = FIRST_TRY_MS;
+    for (uint32_t i = 0; i < drain.tries && ms < LONGEST_TRY_MS; i++)
+        ms *= 2;
+    return ms * 1000000;
+}
+
+/* Enters TASK in the report, once. */
+static void note_waited(struct attempt *a, const struct task *task)
+{
+    for (uint32_t i = 0; i < drain.known_count; i++)
+        if (drain.known[i] == task_id(task))
+            return;
+    if (drain.known_count < KNOWN_MAX)
+        drain.known[drain.known_count++] = task_id(task);
+    if (a->report.waited_count < EVOLVE_WAITED_MAX)
+        task_name_copy(task, a->report.waited[a->report.waited_count]);
+    a->report.waited_count++;
+}
+
+/* Under the scheduler's lock. */
+static bool look_at_task(struct task *task, void *arg)
+{
+    struct look *look = arg;
+    struct saved_context context;
+    uint64_t pc = 0;
+    enum task_state s = task_state(task);
+    if (task == task_current())
+        return true;
+    if (s == TASK_RUNNING) {
+        look->running++;
+        task_gate_hold(task);
+        return true;
+    }
+    task_saved_context(task, &context);
+    if (s == TASK_WAITING || s == TASK_FAULTED || !context.resume)
+        return true;
+    enum frames frames = frames_walk(task, &pc);
+    if (frames == FRAMES_CLEAR || frames == FRAMES_MOVE) {
+        task_gate_hold(task);
+        return true;
+    }
+    look->inside++;
+    look->asleep += s == TASK_SLEEPING;
+    drain.how = frames;
+    drain.pc = pc;
+    task_name_copy(task, drain.task);
+    if (look->attempt)
+        note_waited(look->attempt, task);
+    if (!look->expel)
+        task_gate_pass(task);
+    else if (look->expelled_count < EXPELLED_MAX)
+        look->expelled[look->expelled_count++] = task;
+    return true;
+}
+
+/* The gate keeps the tasks, and who would free them, where they are. */
+static void expel(const struct look *look)
+{
+    for (uint32_t i = 0; i < look->expelled_count; i++) {
+        char name[TASK_NAME_MAX];
+        task_name_copy(look->expelled[i], name);
+        if (task_restart(look->expelled[i]) == STATUS_OK)
+            log_write("evolve", LOG_WARNING,
+                      "task %s does not leave what is taken back: it is restarted", name);
+    }
+}
+
+static void begin(void)
+{
+    drain.tries = 0;
+    drain.begun_ns = clock_ns();
+    drain.known_count = 0;
+    drain.task[0] = 0;
+}
+
+static void close_gate(void)
+{
+    uint64_t now = clock_ns();
+    drain.stubborn = 0;
+    drain.try_end_ns = now + try_ns();
+    if (task_gate_close(drain.try_end_ns + GATE_EXTRA_NS))
+        drain.state = CLOSED;
+}
+
+static enum drain_result give_up(void)
+{
+    drain_end();
+    return DRAIN_BUSY;
+}
+
+static void name_task(struct refusal *out)
+{
+    char place[128];
+    const struct namespace *ns = namespace_kernel();
+    const struct version *v = namespace_version_at(ns, drain.pc - 1);
+    const struct function *f = v ? version_function_at(v, drain.pc - 1) : NULL;
+    namespace_symbolise(ns, drain.pc - 1, place, sizeof place);
+    if (!drain.task[0])
+        (void)refuse(out, "busy", NULL, NULL, NULL,
+                     "a task would not give up its CPU; nothing was changed");
+    else if (drain.how == FRAMES_LOST)
+        (void)refuse(out, "unwind", v ? v->info.name : NULL, f ? f->name : NULL, drain.task,
+                     "the stack of task %s cannot be walked beyond %s, so nobody knows whether it "
+                     "is inside the set; nothing was changed",
+                     drain.task, place);
+    else
+        (void)refuse(out, "busy", v ? v->info.name : NULL, f ? f->name : NULL, drain.task,
+                     "task %s is in %s and does not leave it; nothing was changed. Try again, or "
+                     "let what blocks there be called by restartable_call() from a function that "
+                     "stays",
+                     drain.task, place);
+}
+
+/* The try is over and somebody is still inside. */
+static enum drain_result pause(struct wait *out_wait, struct refusal *out_reason)
+{
+    uint64_t length = try_ns();
+    if (++drain.tries >= TRIES) {
+        name_task(out_reason);
+        return give_up();
+    }
+    task_gate_open();
+    drain.state = PAUSED;
+    drain.pause_end_ns = clock_ns() + PAUSES * length;
+    *out_wait = wait_until(drain.pause_end_ns);
+    return DRAIN_WAIT;
+}
+
+/* Nobody is inside. Whoever holds a pointer into the old text could still enter it. */
+static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *out_wait,
+                               struct refusal *out_reason)
+{
+    bool full = false;
+    if (!backwards && holders_find(a->plan, out_reason, &full))
+        return give_up();
+    if (full) {
+        (void)refuse(out_reason, "memory", NULL, NULL, NULL,
+                     "there is not enough memory to look for pointers to old functions");
+        return give_up();
+    }
+    if (!task_gate_seal())
+        return pause(out_wait, out_reason);
+    drain.state = SEALED;
+    if (!backwards)
+        a->report.drain_ns = clock_ns() - drain.begun_ns;
+    return DRAIN_QUIET;
+}
+
+static enum drain_result look(struct attempt *a, bool backwards, struct wait *out_wait,
+                              struct refusal *out_reason)
+{
+    struct look look = {.attempt = backwards ? NULL : a,
+                        .expel = backwards && (a->expel || drain.tries >= PATIENT_TRIES)};
+    uint32_t seq = event_seq(task_gate_event());
+    frames_begin();
+    task_for_each(look_at_task, &look);
+    expel(&look);
+    if (!task_gate_mine())
+        return pause(out_wait, out_reason);
+    if (!look.running && !look.inside)
+        return quiet(a, backwards, out_wait, out_reason);
+    bool only_asleep = look.inside && look.asleep == look.inside && !look.running;
+    drain.stubborn = only_asleep ? drain.stubborn + 1 : 0;
+    if (clock_ns() >= drain.try_end_ns || drain.stubborn == STUBBORN)
+        return pause(out_wait, out_reason);
+    *out_wait = wait_event(task_gate_event(), seq, clock_ns() + LOOK_NS);
+    return DRAIN_WAIT;
+}
+
+enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out_wait,
+                             struct refusal *out_reason)
+{
+    *out_wait = wait_again();
+    if (drain.state == CLOSED)
+        return look(a, backwards, out_wait, out_reason);
+    if (drain.state == PAUSED && clock_ns() < drain.pause_end_ns) {
+        *out_wait = wait_until(drain.pause_end_ns);
+        return DRAIN_WAIT;
+    }
+    if (drain.state == IDLE) {
+        if (!leaving_init(a->plan, backwards)) {
+            (void)refuse(out_reason, "memory", NULL, NULL, NULL,
+                         "there is not enough memory to walk the stacks");
+            return DRAIN_BUSY;
+        }
+        begin();
+    }
+    close_gate();
+    if (drain.state != CLOSED) /* somebody else keeps it closed */
+        return pause(out_wait, out_reason);
+    return DRAIN_WAIT;
+}
+
+void drain_moved(void)
+{
+    frames_move();
+}
+
+void drain_end(void)
+{
+    leaving_fini();
+    drain.state = IDLE;
+    task_gate_open();
+}

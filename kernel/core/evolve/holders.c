@@ -1,0 +1,245 @@
+/* Looks for pointers to stubs that would lead into text that is left: whoever holds one would call the old form.
+ * SPDX-License-Identifier: MIT
+ *
+ * A stub whose function the new version has in another form, or not at all, goes on to stand for the old
+ * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor
+ * do homes that only the versions have that are left, unless somebody points to one that holds such a word.
+ */
+#include <core/evolve/leaving.h>
+
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TARGETS_MAX = 256 };
+
+struct target {
+    uint64_t begin;
+    uint64_t end;
+    const struct stub *stub;
+};
+
+struct block {
+    uint64_t at;
+    uint64_t len;
+};
+
+static struct {
+    const struct plan *plan;
+    struct target targets[TARGETS_MAX];
+    uint32_t target_count;
+    bool too_many;
+    uint64_t low; /* all targets lie in low..high */
+    uint64_t high;
+    struct block *blocks;
+    uint32_t block_count;
+    uint32_t block_room;
+    /* What was found. */
+    uint64_t where;
+    const struct stub *stub;
+    char task[TASK_NAME_MAX];
+} find;
+
+static bool goes_on(const struct stub *s)
+{
+    for (uint32_t i = 0; i < find.plan->cell_count; i++) {
+        const struct version *v = find.plan->cells[i].fresh;
+        for (uint32_t k = 0; v && k < v->function_count; k++)
+            if (v->functions[k].stub == s)
+                return true;
+    }
+    return false;
+}
+
+static void add_target(uint64_t begin, uint64_t len, const struct stub *s)
+{
+    find.too_many |= find.target_count == TARGETS_MAX;
+    if (find.too_many)
+        return;
+    find.targets[find.target_count++] = (struct target){begin, begin + len, s};
+    find.low = begin < find.low ? begin : find.low;
+    find.high = begin + len > find.high ? begin + len : find.high;
+}
+
+static void list_stubs(void)
+{
+    find.target_count = 0;
+    find.too_many = false;
+    find.low = UINT64_MAX;
+    find.high = 0;
+    for (const struct stub *s = find.plan->ns->stubs; s; s = s->next) {
+        if (s->version && leaving_of(s->version) && !goes_on(s))
+            add_target(s->va, NAMESPACE_STUB_LEN, s);
+    }
+}
+
+/* The word at AT will hold something else. */
+static bool is_rewritten(uint64_t at)
+{
+    for (uint32_t i = 0; i < find.plan->poke_count; i++)
+        if (find.plan->pokes[i].va == at && find.plan->pokes[i].len == 8)
+            return true;
+    return false;
+}
+
+static const struct target *target_in(uint64_t begin, uint64_t end, uint64_t *out_where)
+{
+    for (uint64_t at = align_up(begin, 8); at + 8 <= end; at += 8) {
+        uint64_t word = *(const volatile uint64_t *)at;
+        for (uint32_t i = 0; word >= find.low && word < find.high && i < find.target_count; i++)
+            if (word >= find.targets[i].begin && word < find.targets[i].end &&
+                !is_rewritten(at)) {
+                *out_where = at;
+                return &find.targets[i];
+            }
+    }
+    return NULL;
+}
+
+static bool look(uint64_t begin, uint64_t end)
+{
+    const struct target *t = find.stub ? NULL : target_in(begin, end, &find.where);
+    if (t)
+        find.stub = t->stub;
+    return t != NULL;
+}
+
+/* ---- homes --------------------------------------------------------------------------------- */
+
+static uint32_t refs_that_leave(const struct home *h)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < leaving_count(); i++) {
+        const struct version *v = leaving_at(i)->from;
+        for (uint32_t k = 1; k < v->elf.section_count; k++)
+            count += v->section_home[k] == h;
+    }
+    return count;
+}
+
+/* What this file itself notes is no reference. */
+static bool is_own(const struct home *h)
+{
+    return (uint64_t)&find - h->va < h->len;
+}
+
+/* An object that goes with the text counts only through those who point to it. */
+static void list_homes_that_leave(void)
+{
+    for (const struct home *h = find.plan->ns->homes; h; h = h->next) {
+        uint64_t where;
+        const struct target *t = !is_own(h) && refs_that_leave(h) == h->refs
+                                     ? target_in(h->va, h->va + h->len, &where)
+                                     : NULL;
+        if (t)
+            add_target(h->va, h->capacity, t->stub);
+    }
+}
+
+static const struct home *look_at_homes(void)
+{
+    for (const struct home *h = find.plan->ns->homes; h; h = h->next)
+        if (!is_own(h) && refs_that_leave(h) != h->refs && look(h->va, h->va + h->len))
+            return h;
+    return NULL;
+}
+
+/* ---- stacks and heap ----------------------------------------------------------------------- */
+
+static bool look_at_task(struct task *task, void *arg)
+{
+    struct saved_context context;
+    uint64_t low;
+    uint64_t top;
+    (void)arg;
+    if (task == task_current())
+        return true;
+    for (uint32_t i = 0; i < find.target_count && !find.stub; i++)
+        if ((uint64_t)task_step_function(task) == find.targets[i].begin)
+            find.stub = find.targets[i].stub;
+    task_saved_context(task, &context);
+    task_stack_range(task, &low, &top);
+    if (context.resume && context.rsp >= low && context.rsp < top)
+        (void)look(context.rsp, top);
+    if (find.stub)
+        task_name_copy(task, find.task);
+    return !find.stub;
+}
+
+static bool note_block(void *object, size_t len, void *arg)
+{
+    (void)arg;
+    if (find.block_count == find.block_room)
+        return false;
+    find.blocks[find.block_count++] = (struct block){(uint64_t)object, len};
+    return true;
+}
+
+/* Descriptions of stubs and plans hold addresses of stubs, too; they are no pointers to call. */
+static bool is_description(uint64_t object)
+{
+    for (const struct stub *s = find.plan->ns->stubs; s; s = s->next)
+        if ((uint64_t)s == object)
+            return true;
+    return object == (uint64_t)find.plan->pokes || object == (uint64_t)find.blocks;
+}
+
+static bool look_at_heap(void)
+{
+    struct heap_stats stats;
+    heap_stats_read(&stats);
+    find.block_room = (uint32_t)(stats.live_count + stats.live_count / 4 + 256);
+    find.block_count = 0;
+    find.blocks = heap_calloc(find.block_room, sizeof *find.blocks);
+    if (!find.blocks)
+        return false;
+    heap_for_each(note_block, NULL);
+    bool all = find.block_count < find.block_room;
+    for (uint32_t i = 0; i < find.block_count && !find.stub; i++) {
+        const struct block *b = &find.blocks[i];
+        uint64_t where;
+        if (target_in(b->at, b->at + b->len, &where) && !is_description(b->at))
+            (void)look(b->at, b->at + b->len);
+    }
+    heap_free(find.blocks);
+    find.blocks = NULL;
+    return all;
+}
+
+static void name_holder(const struct home *home, struct refusal *out)
+{
+    const char *cell = find.stub->version->info.name;
+    char holder[96];
+    if (find.task[0])
+        snprintf(holder, sizeof holder, "task %s", find.task);
+    else if (home)
+        snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
+    else
+        snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.where);
+    (void)refuse(out, "held", cell, find.stub->name,
+                 home ? home->cell : find.task[0] ? find.task : NULL,
+                 "%s holds a pointer to %s of %s in its old form and would go on to call it; "
+                 "give the new form a new name, and keep the old one for those who hold it",
+                 holder, find.stub->name, cell);
+}
+
+bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full)
+{
+    const struct home *home = NULL;
+    find.plan = plan;
+    find.stub = NULL;
+    find.task[0] = 0;
+    *out_full = false;
+    list_stubs();
+    if (!find.target_count)
+        return false;
+    list_homes_that_leave();
+    task_for_each(look_at_task, NULL);
+    if (!find.stub)
+        home = look_at_homes();
+    if (!find.stub)
+        *out_full = !look_at_heap() || find.too_many;
+    if (find.stub)
+        name_holder(home, out);
+    return find.stub != NULL;
+}

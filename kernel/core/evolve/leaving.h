@@ -1,0 +1,42 @@
+/* Which text has to be left before a coupled swap, and where the frames of tasks are in it.
+ * SPDX-License-Identifier: MIT
+ *
+ * Lists belong to the swap task, one at a time. */
+#ifndef NEURATH_CORE_EVOLVE_LEAVING_H
+#define NEURATH_CORE_EVOLVE_LEAVING_H
+
+#include <core/evolve/private.h>
+
+/* One version that nobody may run any more, and the one in which unchanged functions go on (NULL: none). */
+struct leaving {
+    const struct version *from;
+    const struct version *to;
+};
+
+enum frames {
+    FRAMES_CLEAR,  /* none in that text */
+    FRAMES_MOVE,   /* only in functions that go on in the new text; noted */
+    FRAMES_INSIDE, /* *out_pc is in a function that does not */
+    FRAMES_LOST,   /* the walk ends at *out_pc and not at the task's root */
+};
+
+/* Makes the list for PLAN: its coupled cells' replaced versions, older ones of these cells, and whoever would go on to
+ * call them. False: no memory. End with leaving_fini(). */
+bool leaving_init(const struct plan *plan, bool backwards);
+void leaving_fini(void);
+uint32_t leaving_count(void);
+const struct leaving *leaving_at(uint32_t index);
+const struct leaving *leaving_of(const struct version *v);
+
+/* Forgets all moves. */
+void frames_begin(void);
+/* Walks the stack of TASK, which has frames and no CPU. Inside task_for_each(). */
+enum frames frames_walk(const struct task *task, uint64_t *out_pc);
+/* Stores the moves; calls nothing. */
+void frames_move(void);
+
+/* Looks for a pointer to a stub that will lead into text that is left, while nobody is inside. True: *out names stub and
+ * holder. False: there is none, or (*out_full) not enough memory to look everywhere. */
+bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full);
+
+#endif

@@ -1,0 +1,6 @@
+# Tests of swaps whose cells change what they mean to each other.
+# SPDX-License-Identifier: MIT
+cell  := test_coupled
+kind  := test
+start := app
+uses  := libc ktest coupled_server coupled_client evolve namespace cellinfo archive heap task spinlock clock cpu entry

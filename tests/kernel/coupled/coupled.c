@@ -1,0 +1,165 @@
+/* The list of cases, how they swap, and the load. */
+/* SPDX-License-Identifier: MIT */
+#include "private.h"
+
+#include <core/archive/archive.h>
+#include <stdio.h>
+#include <string.h>
+#include <task/task/task.h>
+#include <time/clock/clock.h>
+
+#define PATIENCE_NS (60 * NS_PER_S)
+#define WORKERS 4u
+
+enum status test_coupled_start(void);
+
+static struct evolve_report report;
+
+const struct evolve_report *couple_report(uint64_t attempt)
+{
+    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
+    return &report;
+}
+
+static bool past_commit(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
+}
+
+static bool over(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
+}
+
+static void take_object(const char *cell, const char *variant, struct evolve_object *out)
+{
+    char path[96];
+    struct archive_entry file = {0};
+    if (variant[0])
+        snprintf(path, sizeof path, "variants/%s.%s.o", cell, variant);
+    else
+        snprintf(path, sizeof path, "cells/%s.o", cell);
+    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
+    *out = (struct evolve_object){.name = cell, .bytes = file.bytes, .len = file.len};
+}
+
+static uint64_t submit(const struct evolve_object *set, size_t count, uint64_t trial_ms)
+{
+    struct evolve_request request = {.set = set, .set_count = count, .self_confirm = true,
+                                     .trial_ns = trial_ms * NS_PER_MS};
+    uint64_t attempt = 0;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
+    return attempt;
+}
+
+uint64_t couple_to(const char *variant, uint64_t trial_ms)
+{
+    struct evolve_object set[2];
+    take_object("coupled_server", variant, &set[0]);
+    take_object("coupled_client", variant, &set[1]);
+    return submit(set, 2, trial_ms);
+}
+
+uint64_t serve_alone(const char *variant)
+{
+    struct evolve_object set;
+    take_object("coupled_server", variant, &set);
+    return submit(&set, 1, 1);
+}
+
+enum evolve_phase couple_end(uint64_t attempt)
+{
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    return evolve_phase_of(attempt);
+}
+
+void couple_for_good(const char *variant)
+{
+    uint64_t attempt = couple_to(variant, 1);
+    if (couple_end(attempt) != EVOLVE_PERMANENT)
+        ktest_fail(__func__, couple_report(attempt)->reason.text);
+}
+
+void check_invariants(void)
+{
+    const char *broken = namespace_check(namespace_kernel());
+    if (broken)
+        ktest_fail("namespace_check", broken);
+    KTEST_CHECK(task_check());
+}
+
+void expect_refused(uint64_t attempt, const char *code, const char *symbol, const char *dependent)
+{
+    KTEST_CHECK(couple_end(attempt) == EVOLVE_REFUSED);
+    const struct evolve_report *r = couple_report(attempt);
+    if (strcmp(r->reason.code, code) != 0 || strcmp(r->reason.symbol, symbol) != 0 ||
+        strcmp(r->reason.dependent, dependent) != 0)
+        ktest_fail(__func__, r->reason.text);
+    KTEST_CHECK(coupled_server_version() == 1);
+    check_invariants();
+}
+
+static struct {
+    volatile uint64_t stop;
+    volatile uint64_t ended;
+    volatile uint64_t wrong;
+    volatile uint64_t steps;
+    uint64_t direct;
+    uint64_t by_pointer;
+} load;
+
+/* Half of the tasks take short steps, half are in one for longer than a slice. */
+static struct wait work_step(void *arg)
+{
+    uint64_t rounds = (uint64_t)arg % 2 ? 100 : 100000;
+    __atomic_add_fetch(&load.wrong, coupled_client_work(rounds), __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&load.steps, 1, __ATOMIC_SEQ_CST);
+    if (!load.stop)
+        return wait_again();
+    __atomic_add_fetch(&load.ended, 1, __ATOMIC_SEQ_CST);
+    return wait_done();
+}
+
+void load_begin(void)
+{
+    load.stop = 0;
+    load.ended = 0;
+    load.wrong = 0;
+    load.steps = 0;
+    load.direct = coupled_mixed_direct();
+    load.by_pointer = coupled_mixed_by_pointer();
+    for (uint64_t i = 0; i < WORKERS; i++)
+        KTEST_CHECK(task_create("worker", work_step, (void *)i, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&load.steps, 1, PATIENCE_NS));
+}
+
+void load_end(bool strict)
+{
+    uint64_t steps = load.steps;
+    KTEST_CHECK(ktest_until_count(&load.steps, steps + 1, PATIENCE_NS));
+    load.stop = 1;
+    KTEST_CHECK(ktest_until_count(&load.ended, WORKERS, PATIENCE_NS));
+    KTEST_CHECK(load.wrong == 0);
+    KTEST_CHECK(coupled_mixed_direct() == load.direct);
+    if (strict)
+        KTEST_CHECK(coupled_mixed_by_pointer() == load.by_pointer);
+}
+
+enum status test_coupled_start(void)
+{
+    static const struct ktest_case cases[] = {
+        KTEST_CASE(caller_and_callee_change_together),
+        KTEST_CASE(a_withheld_caller_is_refused),
+        KTEST_CASE(no_message_crosses_versions_under_load),
+        KTEST_CASE(a_task_asleep_inside_restarts_in_new_text),
+        KTEST_CASE(a_task_that_stays_inside_is_named),
+        KTEST_CASE(a_frame_in_an_unchanged_function_moves),
+        KTEST_CASE(a_held_pointer_to_an_old_form_is_named),
+        KTEST_CASE(a_wish_takes_it_back_under_load),
+        KTEST_CASE(a_fault_takes_it_back_under_load),
+        KTEST_CASE(a_loop_takes_it_back),
+        KTEST_CASE(fifty_coupled_swaps_leave_no_drift),
+    };
+    return ktest_run(cases, ARRAY_LEN(cases));
+}
