@@ -15,22 +15,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A build folder of another owner (the state was copied from elsewhere) is begun anew. */
+/* A build folder of another owner (the state was copied from elsewhere), or one in which a build was killed, is begun
+ * anew. */
 static enum result prepare_folders(const char *work, uid_t owner)
 {
     TEXT_OWNED char *build = files_path("%s/build", work);
+    TEXT_OWNED char *unfinished = files_path("%s.unfinished", work);
     struct stat info;
     enum result result = files_make_folder(work, 0755);
     if (result != RESULT_OK)
         return result;
     if (lstat(build, &info) == 0) {
-        if (geteuid() != 0 || info.st_uid == owner)
+        bool ours = geteuid() != 0 || info.st_uid == owner;
+        if (ours && !files_exists(unfinished))
             return RESULT_OK;
         result = files_remove_tree(build);
     }
     if (result == RESULT_OK)
         result = files_make_folder(build, 0755);
-    return result == RESULT_OK ? sandbox_own(build, owner) : result;
+    if (result == RESULT_OK)
+        result = sandbox_own(build, owner);
+    if (result == RESULT_OK)
+        unlink(unfinished);
+    return result;
 }
 
 enum result checkout_commit(struct server *server, const char *commit, const char *folder,

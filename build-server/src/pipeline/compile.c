@@ -1,5 +1,9 @@
 /* Compile: runs the commit's own `make cells` in the sandbox and keeps what it prints.
- * SPDX-License-Identifier: MIT */
+ * SPDX-License-Identifier: MIT
+ *
+ * FOLDER.unfinished stands while `make` runs, and stays when it was killed (with the service, or by a limit): files
+ * that were being written are then cut short, and newer than what they are made from, so that `make` would keep
+ * them. The next checkout begins the build folder anew. */
 #include "pipeline/steps.h"
 
 #include "adapt/sandbox/sandbox.h"
@@ -119,7 +123,14 @@ enum result compile_commit(struct server *server, struct build *build, const cha
         .context = &output,
     };
     struct sandbox_result ended = {SANDBOX_EXITED, 0};
-    enum result result = sandbox_run(&job, &ended, problem);
+    TEXT_OWNED char *unfinished = server_path(server, "%s.unfinished", folder);
+    enum result result = files_write_durable(unfinished, "", 0, 0644);
+    if (result == RESULT_OK)
+        result = sandbox_run(&job, &ended, problem);
+    else
+        problem_set(problem, result, "build", "%s: %s", unfinished, result_name(result));
+    if (result == RESULT_OK && ended.end == SANDBOX_EXITED)
+        unlink(unfinished);
     if (output.len > 0)
         end_line(&output);
     flush(&output);
