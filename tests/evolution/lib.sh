@@ -38,6 +38,10 @@ push_head() {
         cat "$work/push.out" >&2
         fail "git push failed"
     }
+    if grep -q '^remote: neurath: failed' "$work/push.out"; then
+        cat "$work/push.out" >&2
+        fail "$case_name: it does not build"
+    fi
 }
 
 # Sets `row` to the history row of `commit`, once it has an end; keeps it with the results.

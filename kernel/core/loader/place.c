@@ -7,6 +7,7 @@
 #include <core/loader/private.h>
 
 #include <mm/heap/heap.h>
+#include <stdio.h>
 #include <string.h>
 
 enum pool { POOL_TEXT, POOL_RODATA, POOL_HOMES, POOL_CONST_HOMES, POOLS, POOL_NONE };
@@ -47,6 +48,28 @@ static enum status check_writable(const struct version *v, uint32_t index,
     return STATUS_OK;
 }
 
+/* Lends the home that another cell has for the object KEY, if the source says that it is taken
+ * from there (EVOLVE_TAKES), or NULL. */
+static struct home *taken_home(const struct placing *p, const char *key)
+{
+    char mark[160];
+    struct cell_data d;
+    for (struct home *h = p->ns->homes; h; h = h->next) {
+        if (h->orphan || h->storage == CELL_STORE_RODATA || strcmp(h->key, key) != 0)
+            continue;
+        int len = snprintf(mark, sizeof mark, "evolve_takes_%s__%s", h->cell, key);
+        for (char *c = mark; *c; c++)
+            if (*c == ':' || *c == '.')
+                *c = '_';
+        for (uint32_t i = 0; len < (int)sizeof mark && i < p->v->info.count[CELL_DATA]; i++) {
+            cellinfo_data(&p->v->info, i, &d);
+            if (strcmp(d.key, mark) == 0)
+                return h;
+        }
+    }
+    return NULL;
+}
+
 /* Shares the home that the object has, if there is one and it fits. */
 static enum status share_home(struct placing *p, uint32_t index, bool *out_shared,
                               struct refusal *out_why)
@@ -57,6 +80,8 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
     elf_section(&p->v->elf, index, &s);
     struct home *h = namespace_find_home(p->ns, p->v->info.name, d.key);
     *out_shared = false;
+    if (!h && (s.flags & ELF_WRITE))
+        h = taken_home(p, d.key);
     if (!h)
         return STATUS_OK;
     bool was_const = h->storage == CELL_STORE_RODATA;

@@ -194,7 +194,8 @@ enum status plan_verify(struct plan *plan, struct plan_report *out_report)
 enum status plan_redirect(struct plan *plan, struct plan_report *out_report)
 {
     struct planning p = {.plan = plan, .report = out_report};
-    return plan_journal(&p);
+    enum status status = plan_list_takeovers(&p);
+    return status == STATUS_OK ? plan_journal(&p) : status;
 }
 
 enum status plan_create(struct namespace *ns, const struct plan_object *set,
@@ -252,7 +253,7 @@ static void keep_constants(const struct plan_cell *cell)
         bool shared = false;
         for (uint32_t k = 1; h && k < cell->fresh->elf.section_count; k++)
             shared = shared || cell->fresh->section_home[k] == h;
-        if (h && !shared)
+        if (h && !shared && h->storage == CELL_STORE_RODATA)
             h->refs++;
     }
 }
@@ -285,6 +286,7 @@ void plan_commit(struct plan *plan)
             stubs_follow(plan, cell->fresh);
         }
     }
+    plan_exchange_owners(plan);
     plan->ns->generation++;
     plan->state = PLAN_COMMITTED;
 }
@@ -310,6 +312,7 @@ void plan_revert(struct plan *plan)
         if (cell->fresh)
             stubs_forget(plan, cell->fresh);
     }
+    plan_exchange_owners(plan);
     plan->ns->generation++;
     plan->state = PLAN_REVERTED;
 }
@@ -332,6 +335,7 @@ void plan_destroy(struct plan *plan)
         else
             version_destroy(plan->ns, fresh);
     }
+    plan_takeovers_fini(plan);
     heap_free(plan->cells);
     heap_free(plan->pokes);
     heap_free(plan->moves);

@@ -64,6 +64,11 @@ struct plan_move { /* an import that the commit leads to another function */
     uint32_t to_function;
 };
 
+struct plan_takeover { /* a home that the commit gives to another cell */
+    struct home *home;
+    char *owner; /* the name that it does not have now */
+};
+
 struct plan {
     struct namespace *ns;
     enum plan_state state;
@@ -80,6 +85,8 @@ struct plan {
     struct plan_alias *aliases;
     uint32_t alias_count;
     uint32_t alias_room;
+    struct plan_takeover *takeovers;
+    uint32_t takeover_count;
 };
 
 struct plan_report {

@@ -30,6 +30,15 @@ enum status plan_follow(const struct plan *plan, const struct plan_cell *cell,
 void plan_check(struct planning *p);
 /* Marks the cells between which a function's signature changes; refusals go to the report. */
 void plan_couple(struct planning *p);
+/* Says whether a cell of the set takes HOME, which is another cell's now. */
+bool plan_takes(const struct plan *plan, const struct home *home);
+/* Refuses objects that CELL takes while another cell goes on having them. */
+void plan_check_takeovers(struct planning *p, const struct plan_cell *cell);
+/* Lists the homes that change their owner. STATUS_FULL. */
+NODISCARD enum status plan_list_takeovers(struct planning *p);
+/* Gives each listed home to the other of its two owners: at the commit, and at a revert. */
+void plan_exchange_owners(struct plan *plan);
+void plan_takeovers_fini(struct plan *plan);
 /* Counts the functions that differ between cell->old and cell->fresh. */
 void plan_compare(struct plan_cell *cell);
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */

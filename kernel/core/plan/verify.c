@@ -110,7 +110,8 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
 {
     for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
         const struct home *h = cell->old->section_home[i];
-        if (!h || h->storage == CELL_STORE_RODATA || has_home(cell->fresh, h))
+        if (!h || h->storage == CELL_STORE_RODATA || has_home(cell->fresh, h) ||
+            plan_takes(p->plan, h))
             continue;
         set_class(cell, PLAN_DATA);
         (void)refuse(report_next(p->report), "data", cell->name, h->key, NULL,
@@ -194,6 +195,7 @@ void plan_check(struct planning *p)
         if (cell->fresh) {
             check_names(p, cell);
             check_types(p, cell);
+            plan_check_takeovers(p, cell);
         }
         if (cell->old && cell->fresh) {
             check_twins(p, cell);
