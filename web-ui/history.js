@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import { button, el, foreign, hash, icon, link, plain } from "./dom.js";
-import { bytes, milliseconds, nanoseconds, when } from "./time.js";
+import { bytes, count, milliseconds, nanoseconds, when } from "./time.js";
 import { cells, cellTable, facts, reason, row, sign, stageBar, stageTable, stageTotal, tone } from "./parts.js";
 
 const WORDS = { machine: "machine", cell: "cell", commit: "commit", result: "result", trigger: "trigger" };
@@ -30,6 +30,24 @@ export function summary(item) {
       .map((c) => c.name)
       .join(", ") || "nothing to swap";
   return plain(`${item.machine_name || item.machine}: ${names}, ${item.result}`);
+}
+
+/* What the swap did besides changing text. A machine that does not tell leaves these out. */
+function effects(item) {
+  const names = (item.waited ?? []).map((name, i) => [i ? ", " : " (", foreign(name)]);
+  const more = (item.waited_count ?? 0) - names.length;
+  const tasks = [
+    `${nanoseconds(item.drain_ns)} for ${count(item.waited_count, "task")}`,
+    names,
+    names.length && more > 0 ? `, ${more} more` : "",
+    names.length ? ")" : "",
+  ];
+  return [
+    ["Waited", item.waited_count > 0 || item.drain_ns > 0 ? tasks : null],
+    ["Migrated", item.migrated_objects > 0 ? `${count(item.migrated_objects, "object")}, ${bytes(item.migrated_bytes)}` : null],
+    ["Kept for the way back", item.retained_bytes > 0 ? bytes(item.retained_bytes) : null],
+    ["Way back", item.revertible === false ? "would lose something: it cannot be reverted by itself" : null],
+  ];
 }
 
 export class History {
@@ -168,6 +186,7 @@ export class History {
           ["Finished", item.finished ? when(item.finished) : null],
           ["Release", item.release ? link("releases", item.release, `V${item.release}`) : "–"],
           ["Fetched", bytes(item.bytes)],
+          ...effects(item),
           ["Trigger", [plain(item.trigger), item.by ? [`, by ${plain(item.by.kind)} `, foreign(item.by.name)] : ""]],
           ["Takes back", item.cause ? link("swaps", item.cause, `swap #${item.cause}`) : null],
           ["Taken back by", back ? link("swaps", back.id, `swap #${back.id}`) : null],

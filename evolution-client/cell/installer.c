@@ -115,6 +115,22 @@ static const struct evolve_report *report_read(struct glue *glue, uint64_t attem
     return glue->report;
 }
 
+/* Known once the plan was made whole: until then its figures are not those of the swap. */
+static void take_effects(const struct evolve_report *report, struct client_effects *out)
+{
+    out->known = report->phase == EVOLVE_TRIAL || report->phase == EVOLVE_PERMANENT ||
+                 report->phase == EVOLVE_REVERTED || report->waited_count > 0;
+    out->drain_ns = report->drain_ns;
+    out->waited_count = report->waited_count;
+    for (uint32_t i = 0;
+         i < report->waited_count && i < EVOLVE_WAITED_MAX && i < CLIENT_WAITED_MAX; i++)
+        snprintf(out->waited[i], sizeof out->waited[i], "%s", report->waited[i]);
+    out->migrated_objects = report->migrated_objects;
+    out->migrated_bytes = report->migrated_bytes;
+    out->retained_bytes = report->retained_bytes;
+    out->revertible = report->revertible;
+}
+
 static void status(void *context, uint64_t attempt, struct client_install_report *out)
 {
     struct glue *glue = context;
@@ -135,6 +151,7 @@ static void status(void *context, uint64_t attempt, struct client_install_report
     out->redirect_ns = report->redirect_ns;
     out->commit_ns = report->commit_ns;
     out->pause_ns = report->pause_ns;
+    take_effects(report, &out->effects);
     if (report->phase == EVOLVE_REVERTED) {
         snprintf(out->cause, sizeof out->cause, "%s", report->reason.text);
         snprintf(out->cause_cell, sizeof out->cause_cell, "%s", report->reason.cell);

@@ -98,6 +98,42 @@ static void text_clean(char *out, size_t room, const char *text)
     out[i] = 0;
 }
 
+/* A figure of the engine; JSON's integers have a sign. */
+static json_t *figure(uint64_t value)
+{
+    return json_integer(value > INT64_MAX / 4 ? INT64_MAX / 4 : (json_int_t)value);
+}
+
+/* Adds what the swap did, as far as the engine knows it, to BODY. */
+static void add_effects(const struct attempt *attempt, json_t *body)
+{
+    const struct client_effects *effects = &attempt->engine_report.effects;
+    char name[CLIENT_NAME_MAX + 1];
+    bool ours = attempt->engine != 0 && attempt->engine_report.attempt == attempt->engine;
+    if (!body || !ours || !effects->known)
+        return;
+    json_t *waited = json_array();
+    for (uint32_t i = 0; i < effects->waited_count && i < CLIENT_WAITED_MAX; i++) {
+        text_clean(name, sizeof name, effects->waited[i]);
+        json_array_append_new(waited, json_string(name));
+    }
+    json_t *values = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "drain_ns", figure(effects->drain_ns),
+        "waited_count", figure(effects->waited_count), "waited", waited,
+        "migrated_objects", figure(effects->migrated_objects), "migrated_bytes",
+        figure(effects->migrated_bytes), "retained_bytes",
+        figure(effects->retained_bytes), "revertible", effects->revertible);
+    if (values)
+        json_object_update(body, values);
+    json_decref(values);
+}
+
+/* The release that ran before, when the machine knew it. */
+static json_t *release_value(uint64_t release)
+{
+    return release ? json_integer((json_int_t)release) : json_null();
+}
+
 void client_attempt_report(struct client *client, const char *result, const char *code,
                            const char *text)
 {
@@ -105,23 +141,23 @@ void client_attempt_report(struct client *client, const char *result, const char
     char clean[CLIENT_TEXT_MAX];
     bool known = attempt->has_release;
     text_clean(clean, sizeof clean, text);
-    if (attempt->is_plan) {
-        client_report_queue(client, "plan",
-                            json_pack("{s:I, s:I, s:s, s:o, s:o}", "command",
-                                      (json_int_t)attempt->command, "release",
-                                      (json_int_t)attempt->news.release, "result", result,
-                                      "cells", cells_value(client), "reason",
-                                      reason_value(client, code, clean)));
-        return;
-    }
-    client_report_queue(
-        client, "attempt",
-        json_pack("{s:I, s:I, s:s?, s:s?, s:o, s:o, s:s, s:o, s:o, s:o, s:I}", "attempt",
-                  (json_int_t)attempt->number, "release", (json_int_t)attempt->news.release,
-                  "from_commit", attempt->from.commit[0] ? attempt->from.commit : NULL,
-                  "to_commit", known ? attempt->release.commit : NULL, "from_content",
-                  client_json_hash(attempt->from.content), "cells", cells_value(client),
-                  "result", result, "reason", reason_value(client, code, clean),
-                  "pause_ns", pause_value(attempt), "stage_ms", stages_value(client),
-                  "bytes", (json_int_t)attempt->bytes));
+    json_t *body;
+    if (attempt->is_plan)
+        body = json_pack("{s:I, s:I, s:s, s:o, s:o}", "command",
+                         (json_int_t)attempt->command, "release",
+                         (json_int_t)attempt->news.release, "result", result, "cells",
+                         cells_value(client), "reason", reason_value(client, code, clean));
+    else
+        body = json_pack(
+            "{s:I, s:I, s:s?, s:s?, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:I}", "attempt",
+            (json_int_t)attempt->number, "release", (json_int_t)attempt->news.release,
+            "from_commit", attempt->from.commit[0] ? attempt->from.commit : NULL,
+            "to_commit", known ? attempt->release.commit : NULL, "from_content",
+            client_json_hash(attempt->from.content), "from_release",
+            release_value(attempt->from.release), "cells", cells_value(client), "result",
+            result, "reason", reason_value(client, code, clean), "pause_ns",
+            pause_value(attempt), "stage_ms", stages_value(client), "bytes",
+            (json_int_t)attempt->bytes);
+    add_effects(attempt, body);
+    client_report_queue(client, attempt->is_plan ? "plan" : "attempt", body);
 }

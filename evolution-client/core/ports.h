@@ -134,6 +134,20 @@ struct client_refusal {
     char text[CLIENT_TEXT_MAX];
 };
 
+enum { CLIENT_WAITED_MAX = 8 };
+
+/* What a swap did besides changing text. */
+struct client_effects {
+    bool known; /* the engine has come far enough to tell */
+    uint64_t drain_ns;     /* until no task was inside coupled cells; 0: there was nothing to wait for */
+    uint32_t waited_count; /* tasks that were waited for; some are named */
+    char waited[CLIENT_WAITED_MAX][CLIENT_NAME_MAX + 1];
+    uint32_t migrated_objects; /* whose form changed */
+    uint64_t migrated_bytes;   /* what they take now */
+    uint64_t retained_bytes;   /* of the replaced versions, kept for now */
+    bool revertible;           /* false: the way back would lose something */
+};
+
 struct client_install_report {
     uint64_t attempt;
     enum client_install_phase phase;
@@ -145,6 +159,7 @@ struct client_install_report {
     struct client_refusal refusal;        /* of REFUSED and FAILED */
     char cause[CLIENT_TEXT_MAX];          /* of REVERTED: what happened */
     char cause_cell[CLIENT_NAME_MAX + 1]; /* of REVERTED: where, empty if unknown */
+    struct client_effects effects;
 };
 
 struct client_installer {

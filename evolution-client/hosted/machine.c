@@ -228,6 +228,23 @@ static void undo(struct machine *machine)
     transport_cut(machine->options.transport, false);
 }
 
+/* Pretended figures, so that what shows them can be tested. */
+static void take_effects(const struct machine *machine, struct client_effects *out)
+{
+    out->known = machine->phase == CLIENT_INSTALL_TRIAL ||
+                 machine->phase == CLIENT_INSTALL_PERMANENT ||
+                 machine->phase == CLIENT_INSTALL_REVERTED;
+    out->revertible = machine->options.waits == NULL;
+    if (machine->options.waits == NULL)
+        return;
+    out->drain_ns = 1500000;
+    out->waited_count = 1;
+    snprintf(out->waited[0], sizeof out->waited[0], "%s", machine->options.waits);
+    out->migrated_objects = 3;
+    out->migrated_bytes = 96;
+    out->retained_bytes = 4096;
+}
+
 static void status(void *context, uint64_t attempt, struct client_install_report *out)
 {
     struct machine *machine = context;
@@ -238,6 +255,7 @@ static void status(void *context, uint64_t attempt, struct client_install_report
     memset(out, 0, sizeof *out);
     out->attempt = attempt;
     out->phase = machine->phase;
+    take_effects(machine, &out->effects);
     if (machine->phase == CLIENT_INSTALL_REVERTED && fault)
         snprintf(out->cause, sizeof out->cause, "pretended fault");
     if (machine->phase == CLIENT_INSTALL_REFUSED) {

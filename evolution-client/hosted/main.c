@@ -24,6 +24,7 @@ static const char usage_text[] =
     "  --release FILE     frame of the release that was booted\n"
     "  --fate WORD        what becomes of swaps: good (default), refuse, fail, deaf,\n"
     "                     fault=MS (faults after MS milliseconds of trial)\n"
+    "  --waits NAME       swaps pretend to wait for task NAME and to migrate objects\n"
     "  --trial MS         length of trials, instead of the seed's\n"
     "  --report-blob      the server keeps the blob (as in the lab)\n"
     "  --until WHAT       exit 0 once this is so: release=N, permanent=N, state=WORD\n"
@@ -93,6 +94,7 @@ static bool read_options(int argc, char **argv, struct options *out)
                                           {"cells", required_argument, NULL, 'c'},
                                           {"release", required_argument, NULL, 'r'},
                                           {"fate", required_argument, NULL, 'f'},
+                                          {"waits", required_argument, NULL, 'w'},
                                           {"trial", required_argument, NULL, 't'},
                                           {"report-blob", no_argument, NULL, 'b'},
                                           {"until", required_argument, NULL, 'u'},
@@ -111,6 +113,7 @@ static bool read_options(int argc, char **argv, struct options *out)
             if (!read_fate(optarg, &out->machine))
                 return false;
             break;
+        case 'w': out->machine.waits = optarg; break;
         case 't': out->trial_ms = strtoull(optarg, NULL, 10); break;
         case 'b': out->report_blob = true; break;
         case 'u': out->until = optarg; break;

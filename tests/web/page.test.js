@@ -12,6 +12,7 @@ import { Service, until } from "./lib/service.js";
 const HOSTILE =
   "hello: <script>window.hacked=1</script><img src=x onerror=hacked=1> \u202etxt.exe &amp; '\"`${7*7} " +
   "long".repeat(60);
+const HOSTILE_TASK = "<img src=x onerror=hacked=1>";
 const HOSTILE_AUTHOR = "&lt;b onclick=hacked=1&gt;Eve \u202e\u0007";
 
 let service, browser, profile, first;
@@ -87,7 +88,7 @@ test("a push and a machine appear without a reload", async () => {
   first = await service.firstPush();
   await newest(page, "builds").getByText("built").waitFor();
   await newest(page, "releases").getByText("current").waitFor();
-  await service.machine("m1");
+  await service.machine("m1", ["--waits", HOSTILE_TASK]);
   await service.running("m1", first.commit);
   const machine = newest(page, "machines");
   await machine.getByText("running", { exact: true }).waitFor();
@@ -113,6 +114,12 @@ test("a swap arrives live, goes from trial to permanent, and shows its stages", 
   for (const stage of ["notice", "download", "verify", "commit"])
     await detail.locator(".stagelist dt", { hasText: stage }).waitFor();
   assert.match(await detail.textContent(), new RegExp(commit));
+  const facts = await detail.locator(".facts").textContent();
+  assert.ok(facts.includes(`Waited1.50 ms for 1 task (${HOSTILE_TASK})`), facts);
+  assert.match(facts, /Migrated3 objects, 96 B/);
+  assert.match(facts, /Kept for the way back4.00 KiB/);
+  assert.match(facts, /would lose something/);
+  assert.equal(await detail.locator(".facts img").count(), 0);
   assert.match(page.url(), /#\/swaps\/\d+$/);
   assert.ok(await marked(page));
 });

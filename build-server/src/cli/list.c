@@ -194,7 +194,7 @@ static void print_history(const json_t *rows)
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
         char id[24], time[32], release[24], from[16], to[16], pause[32] = "-", swap[32] = "-";
-        char cells[256], reason[600], last[900];
+        char cells[256], effects[480], reason[600], last[1400];
         double total = view_stage_total(json_object_get(row, "stage_ms"), false);
 
         snprintf(id, sizeof(id), "%lld", (long long)view_number(row, "id", 0));
@@ -208,7 +208,9 @@ static void print_history(const json_t *rows)
         }
         view_cells(json_object_get(row, "cells"), 3, cells, sizeof(cells));
         view_reason(json_object_get(row, "reason"), reason, sizeof(reason));
-        snprintf(last, sizeof(last), "%s%s%s", cells, reason[0] ? " · " : "", reason);
+        view_effects(row, effects, sizeof(effects));
+        snprintf(last, sizeof(last), "%s%s%s%s%s", cells, effects[0] ? " · " : "", effects,
+                 reason[0] ? " · " : "", reason);
         table_add(table, (const char *[]){
                              id, time, view_machine(row),
                              view_number(row, "release", 0) ? release : "-",

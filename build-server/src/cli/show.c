@@ -172,7 +172,7 @@ static void print_swap(const json_t *row)
     const json_t *stages = json_object_get(row, "stage_ms");
     const char *name = NULL;
     json_t *value = NULL;
-    char text[64];
+    char text[64], effects[480];
 
     print_number("swap", row, "id");
     print_time("time", row, "time");
@@ -198,6 +198,10 @@ static void print_swap(const json_t *row)
         view_print("%-12s %.3g ms\n", name, json_number_value(value));
     }
     print_number("bytes", row, "bytes");
+    if (view_effects(row, effects, sizeof(effects))[0] != '\0') {
+        print_field("effects", effects);
+    }
+    print_number("retained", row, "retained_bytes");
     print_changes(json_object_get(row, "cells"));
 }
 

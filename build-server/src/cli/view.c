@@ -101,6 +101,53 @@ const char *view_reason(const json_t *reason, char *out, size_t out_len)
     return out;
 }
 
+/* " for 2 tasks (echo, net)" */
+static void waited_for(const json_t *row, char *out, size_t out_len)
+{
+    const json_t *names = json_object_get(row, "waited");
+    long long count = (long long)view_number(row, "waited_count", 0);
+    size_t used = 0;
+
+    out[0] = '\0';
+    if (count > 0) {
+        used = (size_t)snprintf(out, out_len, " for %lld task%s", count, count == 1 ? "" : "s");
+    }
+    for (size_t i = 0; i < json_array_size(names) && used < out_len; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        used += (size_t)snprintf(out + used, out_len - used, "%s%s", i == 0 ? " (" : ", ",
+                                 name != NULL ? name : "?");
+    }
+    if (json_array_size(names) > 0 && used < out_len) {
+        snprintf(out + used, out_len - used, ")");
+    }
+}
+
+const char *view_effects(const json_t *row, char *out, size_t out_len)
+{
+    json_int_t drain = view_number(row, "drain_ns", 0);
+    json_int_t migrated = view_number(row, "migrated_objects", 0);
+    char time[32], tasks[400];
+    size_t used = 0;
+
+    out[0] = '\0';
+    if (drain > 0 || view_number(row, "waited_count", 0) > 0) {
+        text_format_nanoseconds((double)drain, time, sizeof(time));
+        waited_for(row, tasks, sizeof(tasks));
+        used = (size_t)snprintf(out, out_len, "waited %s%s", time, tasks);
+    }
+    if (migrated > 0 && used < out_len) {
+        used += (size_t)snprintf(out + used, out_len - used, "%smigrated %lld object%s (%lld bytes)",
+                                 used > 0 ? ", " : "", (long long)migrated,
+                                 migrated == 1 ? "" : "s",
+                                 (long long)view_number(row, "migrated_bytes", 0));
+    }
+    if (json_is_false(json_object_get(row, "revertible")) && used < out_len) {
+        snprintf(out + used, out_len - used, "%scannot be reverted by itself",
+                 used > 0 ? ", " : "");
+    }
+    return out;
+}
+
 double view_stage_total(const json_t *stage_ms, bool with_trial)
 {
     double total = 0;

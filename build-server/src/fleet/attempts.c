@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fleet/machines.h"
+#include "fleet/report.h"
 #include "fleet/rows.h"
 
 #include <manifest/manifest.h>
@@ -13,110 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The parts of an attempt report; strings are lent by its JSON. */
-struct attempt {
-    const char *machine;
-    const char *boot_id;
-    int64_t number;
-    int64_t release;
-    const char *result;
-    const char *from_commit;
-    const char *to_commit;
-    const char *from_content;
-    int64_t pause_ns;
-    int64_t bytes;
-    const json_t *cells;
-    bool after_restart;
-    char *reason;
-    char *stages;
-};
-
-static bool is_one_of(const char *text, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (strcmp(text, *words) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const char *const results[] = {"running",      "trial",   "permanent", "reverted",
-                                      "inconclusive", "refused", "failed",    NULL};
-static const char *const open_results[] = {"running", "trial", NULL};
-static const char *const classes[] = {"text", "data", "signature", "add", "remove", NULL};
-static const char *const stages[] = {"notice",   "download", "load",  "verify",
-                                     "redirect", "commit",   "trial", NULL};
-
-static const char *hex_or_null(const json_t *object, const char *key, size_t digits)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text_is_hex(text, digits) ? text : NULL;
-}
-
-/* A reason as stored: only the fields that operators know, stripped. */
-static char *read_reason(const json_t *body)
-{
-    const json_t *reason = json_object_get(body, "reason");
-    if (!json_is_object(reason))
-        return NULL;
-    JSON_OWNED json_t *clean = json_object();
-    static const char *const keys[] = {"code", "text", "cell", "symbol", "dependent"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const char *text = json_string_value(json_object_get(reason, keys[i]));
-        json_object_set_new(clean, keys[i],
-                            text == NULL && i < 2 ? json_string("unknown")
-                                                  : json_text_or_null(text));
-    }
-    return json_text(clean);
-}
-
-static char *read_stages(const json_t *body)
-{
-    const json_t *given = json_object_get(body, "stage_ms");
-    JSON_OWNED json_t *clean = json_object();
-    for (size_t i = 0; stages[i] != NULL; i++) {
-        json_t *value = json_object_get(given, stages[i]);
-        if (json_is_integer(value) && json_integer_value(value) >= 0)
-            json_object_set(clean, stages[i], value);
-    }
-    return json_text(clean);
-}
-
-static enum result read_attempt(const json_t *body, struct attempt *out,
-                                struct problem *problem)
-{
-    enum result result =
-        json_take_integer(body, "attempt", 0, INT64_MAX / 2, &out->number, problem);
-    if (result == RESULT_OK)
-        result = json_maybe_integer(body, "release", 0, INT64_MAX / 2, 0, &out->release,
-                                    problem);
-    if (result == RESULT_OK)
-        result = json_take_string(body, "result", 16, &out->result, problem);
-    if (result == RESULT_OK && !is_one_of(out->result, results))
-        result = problem_set(problem, RESULT_INVALID, "bad-request",
-                             "\"result\" is not known");
-    if (result == RESULT_OK)
-        result = json_maybe_integer(body, "pause_ns", 0, INT64_MAX / 2, -1,
-                                    &out->pause_ns, problem);
-    if (result == RESULT_OK)
-        result =
-            json_maybe_integer(body, "bytes", 0, INT64_MAX / 2, 0, &out->bytes, problem);
-    if (result != RESULT_OK)
-        return result;
-    out->cells = json_object_get(body, "cells");
-    if (json_array_size(out->cells) > MANIFEST_CELLS_MAX)
-        return problem_set(problem, RESULT_INVALID, "bad-request", "too many cells");
-    out->after_restart = json_is_true(json_object_get(body, "after_restart"));
-    out->from_commit = hex_or_null(body, "from_commit", 40);
-    out->to_commit = hex_or_null(body, "to_commit", 40);
-    out->from_content = hex_or_null(body, "from_content", 64);
-    out->reason = read_reason(body);
-    out->stages = read_stages(body);
-    return RESULT_OK;
-}
-
 /* Why the machine tried: the release's own trigger, or `catchup` when it had missed releases. */
-static void add_row(struct server *server, const struct attempt *attempt)
+static void add_row(struct server *server, const struct report *attempt)
 {
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(server->db,
@@ -134,14 +33,14 @@ static void add_row(struct server *server, const struct attempt *attempt)
     db_run(server->db,
            "INSERT INTO history (machine, time, release, from_commit, to_commit, "
            "from_content, "
-           "to_content, trigger_kind, by_kind, by_name, note, result, boot_id, attempt) "
-           "VALUES (?, ?, "
-           "nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)",
-           "siisssssssssi", attempt->machine, now, attempt->release, attempt->from_commit,
+           "to_content, trigger_kind, by_kind, by_name, note, result, boot_id, attempt, "
+           "from_release) VALUES (?, ?, "
+           "nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, nullif(?, 0))",
+           "siisssssssssii", attempt->machine, now, attempt->release, attempt->from_commit,
            attempt->to_commit, attempt->from_content, known ? row_text(rows, 4) : NULL,
            trigger, known ? row_text(rows, 1) : "server",
            known ? row_text(rows, 2) : "unknown", known ? row_text(rows, 3) : NULL,
-           attempt->boot_id, attempt->number);
+           attempt->boot_id, attempt->number, attempt->from_release);
 }
 
 static void set_cells(struct server *server, int64_t id, const json_t *cells)
@@ -152,24 +51,23 @@ static void set_cells(struct server *server, int64_t id, const json_t *cells)
     json_array_foreach((json_t *)cells, i, cell)
     {
         const char *name = json_string_value(json_object_get(cell, "name"));
-        const char *class = json_string_value(json_object_get(cell, "class"));
         if (!text_is_name(name, MANIFEST_NAME_MAX))
             continue;
-        bool known = class != NULL && is_one_of(class, classes);
         db_run(server->db,
                "INSERT OR IGNORE INTO history_cells (history, name, old, new, class) "
                "VALUES (?, ?, ?, "
                "?, ?)",
-               "issss", id, name, hex_or_null(cell, "old", 64),
-               hex_or_null(cell, "new", 64), known ? class : "text");
+               "issss", id, name, report_hex(cell, "old", 64),
+               report_hex(cell, "new", 64), report_class(cell));
     }
 }
 
-/* The release that a machine is back on: the newest older one with the content that it came from. */
+/* The release that a machine is back on: the one that it said it came from; without a word, the newest older one with
+ * the same content. */
 #define RELEASE_BEFORE                                                                   \
-    "(SELECT max(b.version) FROM releases b WHERE b.content = h.from_content AND "       \
-    "b.version < "                                                                       \
-    "ifnull(h.release, 0))"
+    "ifnull((SELECT b.version FROM releases b WHERE b.version = h.from_release AND "     \
+    "b.content = h.from_content), (SELECT max(b.version) FROM releases b WHERE "         \
+    "b.content = h.from_content AND b.version < ifnull(h.release, 0)))"
 
 /* Invariant 3: the row that tells of the way back. */
 static void add_revert_row(struct server *server, int64_t id)
@@ -201,7 +99,7 @@ static void add_revert_row(struct server *server, int64_t id)
 }
 
 /* What follows from RESULT for the machine: content, quarantine, the row of the way back. */
-static void follow_up(struct server *server, int64_t id, const struct attempt *attempt)
+static void follow_up(struct server *server, int64_t id, const struct report *attempt)
 {
     const char *result = attempt->result;
     bool arrived = strcmp(result, "trial") == 0 || strcmp(result, "permanent") == 0;
@@ -245,7 +143,7 @@ static void follow_up(struct server *server, int64_t id, const struct attempt *a
                attempt->pause_ns, attempt->machine);
 }
 
-static void store_attempt(struct server *server, const struct attempt *attempt)
+static void store_attempt(struct server *server, const struct report *attempt)
 {
     static const char find[] =
         "SELECT id FROM history WHERE machine = ? AND boot_id = ? AND attempt = ? "
@@ -258,19 +156,19 @@ static void store_attempt(struct server *server, const struct attempt *attempt)
     }
     TEXT_OWNED char *before =
         db_text(server->db, "SELECT result FROM history WHERE id = ?", "i", id);
-    bool final = !is_one_of(before, open_results) && strcmp(before, "lost") != 0;
+    bool final = !report_is_open(before) && strcmp(before, "lost") != 0;
     if (final || (strcmp(before, "trial") == 0 && strcmp(attempt->result, "running") == 0))
         return;
-    bool open = is_one_of(attempt->result, open_results);
+    bool open = report_is_open(attempt->result);
     int64_t now = clock_now_ms();
     db_run(server->db,
-           "UPDATE history SET result = ?, stage_json = ?, bytes = ?, reason_json = ?, "
-           "pause_ns = CASE "
+           "UPDATE history SET result = ?, stage_json = ?, effects_json = ?, bytes = ?, "
+           "reason_json = ?, pause_ns = CASE "
            "WHEN ? >= 0 THEN ? ELSE pause_ns END, finished = CASE WHEN ? THEN NULL ELSE "
            "? END, deadline "
            "= CASE WHEN ? THEN ? END WHERE id = ?",
-           "ssisiiiiiii", attempt->result, attempt->stages, attempt->bytes,
-           attempt->reason, attempt->pause_ns, attempt->pause_ns, (int64_t)open, now,
+           "sssisiiiiiii", attempt->result, attempt->stages, attempt->effects,
+           attempt->bytes, attempt->reason, attempt->pause_ns, attempt->pause_ns, (int64_t)open, now,
            (int64_t)open, now + ATTEMPT_DEADLINE_MS, id);
     if (json_is_array(attempt->cells))
         set_cells(server, id, attempt->cells);
@@ -282,7 +180,7 @@ static void store_attempt(struct server *server, const struct attempt *attempt)
 
 /* A restart cut an attempt short; its end is told by the next boot, of the row that is there. What the service itself
  * concluded from the boot (`rebooted`) gives way to what the machine knows. */
-static void end_after_restart(struct server *server, const struct attempt *attempt)
+static void end_after_restart(struct server *server, const struct report *attempt)
 {
     int64_t id = db_integer(
         server->db, 0,
@@ -307,17 +205,15 @@ static enum result report_attempt(struct server *server, const char *machine,
                                   const char *boot_id, const json_t *body,
                                   struct problem *problem)
 {
-    struct attempt attempt;
-    memset(&attempt, 0, sizeof attempt);
+    struct report attempt;
+    enum result result = report_read(body, &attempt, problem);
     attempt.machine = machine;
     attempt.boot_id = boot_id;
-    enum result result = read_attempt(body, &attempt, problem);
     if (result == RESULT_OK && attempt.after_restart)
         end_after_restart(server, &attempt);
     else if (result == RESULT_OK)
         store_attempt(server, &attempt);
-    free(attempt.reason);
-    free(attempt.stages);
+    report_fini(&attempt);
     return result;
 }
 

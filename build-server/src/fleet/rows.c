@@ -217,7 +217,7 @@ json_t *rows_attempt(struct server *server, int64_t id)
                  "h.trigger_kind, "
                  "h.by_kind, h.by_name, h.result, h.pause_ns, h.stage_json, h.bytes, "
                  "h.reason_json, h.cause, "
-                 "m.name, f.subject, t.subject, t.author, h.finished, h.note FROM "
+                 "m.name, f.subject, t.subject, t.author, h.finished, h.note, h.effects_json FROM "
                  "history h JOIN machines m ON "
                  "m.id = h.machine LEFT JOIN commits f ON f.id = h.from_commit LEFT JOIN "
                  "commits t ON t.id = "
@@ -247,6 +247,8 @@ json_t *rows_attempt(struct server *server, int64_t id)
     json_object_set_new(row, "to_author", text_column(rows, 18));
     json_object_set_new(row, "finished", time_column(rows, 19));
     json_object_set_new(row, "note", text_column(rows, 20));
+    JSON_OWNED json_t *effects = json_stored(row_text(rows, 21));
+    json_object_update(row, effects);
     return row;
 }
 

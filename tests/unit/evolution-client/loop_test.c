@@ -81,6 +81,45 @@ static void runs_what_is_pushed_and_fetches_only_what_differs(void **state)
     assert_int_equal(1, sim->confirms);
 }
 
+static int64_t number(const json_t *report, const char *key)
+{
+    return json_integer_value(json_object_get(report, key));
+}
+
+static void reports_tell_what_the_swap_did_and_where_it_came_from(void **state)
+{
+    struct sim *sim = *state;
+    sim_boot(sim);
+    sim_run(sim, 5);
+    assert_null(json_object_get(sim_last(sim, "attempt"), "revertible"));
+    sim_release(sim, 2, COLOURS(2, 1, 1, 1));
+    sim_run(sim, 5);
+    const json_t *report = sim_last(sim, "attempt");
+    assert_int_equal(1, number(report, "from_release"));
+    assert_int_equal(77, number(report, "drain_ns"));
+    assert_int_equal(9, number(report, "waited_count"));
+    const json_t *waited = json_object_get(report, "waited");
+    assert_int_equal(8, json_array_size(waited));
+    assert_string_equal("echo", json_string_value(json_array_get(waited, 0)));
+    assert_string_equal("a??", json_string_value(json_array_get(waited, 1)));
+    assert_int_equal(2, number(report, "migrated_objects"));
+    assert_true(number(report, "migrated_bytes") > 0);
+    assert_int_equal(4096, number(report, "retained_bytes"));
+    assert_true(json_is_true(json_object_get(report, "revertible")));
+}
+
+static void a_refused_swap_tells_of_no_effects(void **state)
+{
+    struct sim *sim = *state;
+    sim_boot(sim);
+    sim_run(sim, 5);
+    sim->fate = SIM_REFUSED;
+    sim_release(sim, 2, COLOURS(2, 1, 1, 1));
+    sim_run(sim, 5);
+    assert_string_equal("refused", sim_result(sim));
+    assert_null(json_object_get(sim_last(sim, "attempt"), "retained_bytes"));
+}
+
 static void adds_and_removes_cells(void **state)
 {
     struct sim *sim = *state;
@@ -445,6 +484,8 @@ int main(void)
         CASE(enrols_once_and_stays_parked),
         CASE(a_second_boot_has_the_same_identity_and_no_new_row),
         CASE(runs_what_is_pushed_and_fetches_only_what_differs),
+        CASE(reports_tell_what_the_swap_did_and_where_it_came_from),
+        CASE(a_refused_swap_tells_of_no_effects),
         CASE(adds_and_removes_cells),
         CASE(a_fault_in_trial_comes_back_and_is_not_tried_again),
         CASE(what_was_quarantined_is_tried_when_told),

@@ -256,6 +256,17 @@ static void status(void *context, uint64_t attempt, struct client_install_report
     out->phase = sim->phase;
     out->load_ns = 3000000;
     out->pause_ns = 4321;
+    out->effects = (struct client_effects){
+        .known = sim->phase == CLIENT_INSTALL_TRIAL ||
+                 sim->phase == CLIENT_INSTALL_PERMANENT,
+        .drain_ns = 77,
+        .waited_count = 9,
+        .waited = {"echo", "a\x1b\xff"},
+        .migrated_objects = 2,
+        .migrated_bytes = UINT64_MAX,
+        .retained_bytes = 4096,
+        .revertible = true,
+    };
     if (sim->phase == CLIENT_INSTALL_REFUSED) {
         strcpy(out->refusal.code, "undefined_symbol");
         strcpy(out->refusal.cell, "alpha");

@@ -110,6 +110,8 @@ static void the_first_version_is_brought_to_the_newest_and_keeps_its_rows(void *
     TEXT_OWNED char *ways = db_text(db, "SELECT ways_json FROM releases", "");
     assert_string_equal(ways, "[]");
     assert_int_equal(db_integer(db, 0, "SELECT time FROM history", ""), 5);
+    TEXT_OWNED char *effects = db_text(db, "SELECT effects_json FROM history", "");
+    assert_string_equal(effects, "{}");
     TEXT_OWNED char *upgraded = shape_of(db);
     db_close(db);
     int64_t version = version_of(place->path);

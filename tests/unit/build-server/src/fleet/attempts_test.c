@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,77 @@ static void a_revert_adds_one_row_with_its_cause(void **state)
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM quarantine"), "1");
     fixture_offer(f, 3);
     assert_string_equal(fixture_value(f, STATE(M1)), "behind");
+}
+
+/* Release 4 has the content of release 1 too: what the machine says decides which of them it is back on. */
+static void a_machine_that_went_back_has_the_release_that_it_came_from(void **state)
+{
+    struct fixture *f = *state;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    db_run(f->server.db, "UPDATE releases SET content = ? WHERE version = 4", "s",
+           f->content[0]);
+    fixture_offer(f, 5);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 5, "trial", NULL), RESULT_OK);
+    assert_string_equal(fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"),
+                        "5");
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 5, "reverted", "fault"),
+                     RESULT_OK);
+    assert_string_equal(fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"),
+                        "1");
+    assert_string_equal(fixture_value(f, "SELECT release FROM history WHERE cause = 1"),
+                        "1");
+}
+
+/* An older client does not say it: the newest older release with that content is as good as can be. */
+static void without_a_word_it_is_the_newest_older_release_of_that_content(void **state)
+{
+    struct fixture *f = *state;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 5, "trial", NULL), RESULT_OK);
+    db_run(f->server.db, "UPDATE history SET from_release = NULL", "");
+    db_run(f->server.db, "UPDATE releases SET content = ? WHERE version = 4", "s",
+           f->content[0]);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 5, "reverted", "fault"),
+                     RESULT_OK);
+    assert_string_equal(fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"),
+                        "4");
+}
+
+static enum result report_effects_text(struct fixture *f, int64_t sequence,
+                                       const char *effects)
+{
+    char text[2048];
+    struct problem problem = {"", ""};
+    snprintf(text, sizeof text,
+             "{\"boot_id\":\"" BOOT_A "\",\"sequence\":%d,\"kind\":\"attempt\","
+             "\"attempt\":1,\"release\":2,\"result\":\"trial\"%s}",
+             (int)sequence, effects);
+    JSON_OWNED json_t *body = json_loads(text, 0, NULL);
+    assert_non_null(body);
+    return attempts_report(&f->server, M1, body, &problem);
+}
+
+static void effects_are_kept_as_far_as_they_make_sense(void **state)
+{
+    struct fixture *f = *state;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    assert_int_equal(report_effects_text(f, 1, ""), RESULT_OK);
+    assert_string_equal(fixture_value(f, "SELECT effects_json FROM history"), "{}");
+    assert_int_equal(
+        report_effects_text(f, 2,
+                            ",\"drain_ns\":5,\"waited_count\":-1,\"waited\":[\"e\\u001bcho\","
+                            "7,\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],"
+                            "\"migrated_objects\":\"many\",\"retained_bytes\":1.5,"
+                            "\"revertible\":false,\"other\":1"),
+        RESULT_OK);
+    JSON_OWNED json_t *kept =
+        json_stored(fixture_value(f, "SELECT effects_json FROM history"));
+    assert_int_equal(json_object_size(kept), 3);
+    assert_int_equal(json_integer_value(json_object_get(kept, "drain_ns")), 5);
+    assert_true(json_is_false(json_object_get(kept, "revertible")));
+    const json_t *waited = json_object_get(kept, "waited");
+    assert_int_equal(json_array_size(waited), 7);
+    assert_null(strchr(json_string_value(json_array_get(waited, 0)), 0x1b));
 }
 
 static void a_refusal_blocks_and_names_its_reason(void **state)
@@ -201,6 +273,9 @@ int main(void)
         CASE(a_report_that_comes_again_changes_nothing),
         CASE(a_final_result_never_changes),
         CASE(a_revert_adds_one_row_with_its_cause),
+        CASE(a_machine_that_went_back_has_the_release_that_it_came_from),
+        CASE(without_a_word_it_is_the_newest_older_release_of_that_content),
+        CASE(effects_are_kept_as_far_as_they_make_sense),
         CASE(a_refusal_blocks_and_names_its_reason),
         CASE(an_inconclusive_attempt_is_no_quarantine),
         CASE(a_machine_that_missed_releases_catches_up),

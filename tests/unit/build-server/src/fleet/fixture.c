@@ -139,7 +139,7 @@ enum result fixture_report(struct fixture *fixture, const char *machine,
     snprintf(to_commit, sizeof to_commit, "%040d", (int)to);
     JSON_OWNED json_t *body =
         json_pack("{s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:s, s:[{s:s, s:n, s:n, s:s}], "
-                  "s:s, s:o, s:i, s:{s:i, s:n}, s:i}",
+                  "s:s, s:o, s:i, s:{s:i, s:n}, s:i, s:I}",
                   "boot_id", boot_id, "sequence", sequence, "kind", "attempt", "attempt",
                   attempt, "release", to, "from_commit", from_commit, "to_commit",
                   to_commit, "from_content", fixture->content[from - 1], "cells", "name",
@@ -147,7 +147,8 @@ enum result fixture_report(struct fixture *fixture, const char *machine,
                   reason == NULL ? json_null()
                                  : json_pack("{s:s, s:s, s:n, s:n}", "code", reason,
                                              "text", "why", "cell", "symbol"),
-                  "pause_ns", 1234, "stage_ms", "download", 5, "load", "bytes", 77);
+                  "pause_ns", 1234, "stage_ms", "download", 5, "load", "bytes", 77,
+                  "from_release", from);
     assert_non_null(body);
     return attempts_report(&fixture->server, machine, body, &problem);
 }
