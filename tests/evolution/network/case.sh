@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Hazards 20, 21. Under a TCP stream that is compared byte by byte in both directions, a thousand numbered UDP messages
+# Hazards 20, 25. Under a TCP stream that is compared byte by byte in both directions, a thousand numbered UDP messages
 # a second, and the client's own TLS connections. What the host drops for want of a CPU, it counts itself.
 
 # Sets the machine's own counters: frames and bytes received; losses of card and driver in both directions, and of the
@@ -24,9 +24,6 @@ count_bytes_per_frame() {
     eventually 20 enough
     bytes_per_frame=$(((bytes - bytes_before) / (frames - frames_before)))
 }
-
-# The machine's connections to the server, by their ports on this host.
-connections() { ss -Htn state established "dport = :$(jq -r .port "$NEURATH_STATE/machines/m1/seed.json")" | awk '{ print $3 }' | LC_ALL=C sort; }
 
 evolves 01-faulty client:text e1000:text
 "$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
