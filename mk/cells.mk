@@ -57,7 +57,7 @@ CELL_$1_objects := $(addprefix $(B)/obj/cells/$1/own/,$(addsuffix .o,$(basename 
     $(addprefix $(B)/obj/cells/$1/third-party/,$(addsuffix .o,$(basename $(CELL_$1_third_party_sources))))
 CELL_$1_all_flags := $(CELL_FLAGS) $(CELL_$1_flags) $(CELL_$1_public_flags) \
     $(foreach u,$(CELL_$1_uses),$(CELL_$u_public_flags)) -I. -Ikernel $(CELL_HEADERS)
-$(call keep_stamp,$(B)/obj/cells/$1/flags,$(CC_ID) $$(CELL_$1_all_flags) : $(CELL_$1_third_party_flags) : $$(CELL_$1_objects))
+$(call keep_stamp,$(B)/obj/cells/$1/flags,$(CC_ID) $$(CELL_$1_all_flags) : $(CELL_$1_third_party_flags) : $$(CELL_$1_tree) : $$(CELL_$1_objects))
 
 $(B)/obj/cells/$1/own/%.o: $(CELL_$1_dir)/%.c $(B)/obj/cells/$1/flags
 	$(call show,CC,$$<)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MD -MP -c -o $$@ $$<

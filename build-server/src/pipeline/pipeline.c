@@ -166,11 +166,25 @@ static enum result ship(struct server *server, const struct build *build,
     return result;
 }
 
+/* Most commits name only sources that are here. */
+static enum result run_sources(struct server *server, struct build *build,
+                               struct problem *problem)
+{
+    TEXT_BUFFER_OWNED missing = {0};
+    enum result result = sources_missing(server, "worktree", &missing, problem);
+    if (result != RESULT_OK || missing.len == 0)
+        return result;
+    set_step(server, build->id, "sources");
+    return sources_fetch(server, build, missing.data, problem);
+}
+
 static enum result run_steps(struct server *server, struct build *build,
                              struct problem *problem)
 {
     struct inspection inspection;
     enum result result = checkout_commit(server, build->commit, "worktree", problem);
+    if (result == RESULT_OK)
+        result = run_sources(server, build, problem);
     if (result != RESULT_OK)
         return result;
     set_step(server, build->id, "compile");

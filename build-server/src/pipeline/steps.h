@@ -3,6 +3,7 @@
  *
  *   watch     the repository's branch moved: rows in `builds`
  *   checkout  the worktree holds the commit
+ *   sources   the third-party sources that it names are here
  *   compile   the commit's own `make cells`, in the sandbox
  *   inspect   what it made: names, digests, ABI
  *   ways      what a swap to it would do, from each version that machines run
@@ -13,6 +14,7 @@
 #ifndef NEURATH_PIPELINE_STEPS_H
 #define NEURATH_PIPELINE_STEPS_H
 
+#include "base/text.h"
 #include "pipeline/cells.h"
 #include "server.h"
 
@@ -37,6 +39,17 @@ void *watch_thread(void *server);
 /* FOLDER, in the state folder, holds COMMIT; FOLDER/build is the builds' own. */
 NODISCARD enum result checkout_commit(struct server *server, const char *commit,
                                       const char *folder, struct problem *problem);
+
+/* --- sources.c ---------------------------------------------------------------------------------- */
+
+/* The rows of the commit's deploy/third-party.list whose sources are not here, into OUT: empty = none.
+ * RESULT_FAILED: the list is malformed. */
+NODISCARD enum result sources_missing(struct server *server, const char *folder,
+                                      struct text_buffer *out, struct problem *problem);
+
+/* Fetches those ROWS through the distribution's signed index. RESULT_FAILED: one cannot be had. RESULT_BUSY: cancelled. */
+NODISCARD enum result sources_fetch(struct server *server, struct build *build,
+                                    const char *rows, struct problem *problem);
 
 /* --- compile.c ---------------------------------------------------------------------------------- */
 
