@@ -14,7 +14,8 @@ enum {
     FIRST_TRY_MS = 20, /* how long the machine stands; doubles with each try */
     LONGEST_TRY_MS = 320,
     PAUSES = 2,        /* between two tries, times the last one */
-    LOOK_NS = 300000,  /* between two looks at all stacks */
+    LOOK_NS = 20000,   /* until the next look at all stacks, if nobody stops before; doubles up to */
+    LONGEST_LOOK_NS = 400000,
     STUBBORN = 12,     /* looks at which only tasks asleep were inside: waiting longer is no use */
     PATIENT_TRIES = 5, /* of a way back, before tasks are made to leave */
     EXPELLED_MAX = 16,
@@ -41,6 +42,7 @@ static struct {
     uint32_t stubborn;
     uint64_t begun_ns;
     uint64_t try_end_ns;
+    uint64_t look_ns;
     uint64_t pause_end_ns;
     /* The last one that was found inside. */
     enum frames how;
@@ -131,6 +133,7 @@ static void close_gate(void)
 {
     uint64_t now = clock_ns();
     drain.stubborn = 0;
+    drain.look_ns = LOOK_NS;
     drain.try_end_ns = now + try_ns();
     if (task_gate_close(drain.try_end_ns + GATE_EXTRA_NS))
         drain.state = CLOSED;
@@ -217,7 +220,9 @@ static enum drain_result look(struct attempt *a, bool backwards, struct wait *ou
     drain.stubborn = only_asleep ? drain.stubborn + 1 : 0;
     if (clock_ns() >= drain.try_end_ns || drain.stubborn == STUBBORN)
         return pause(out_wait, out_reason);
-    *out_wait = wait_event(task_gate_event(), seq, clock_ns() + LOOK_NS);
+    *out_wait = wait_event(task_gate_event(), seq, clock_ns() + drain.look_ns);
+    if (drain.look_ns < LONGEST_LOOK_NS)
+        drain.look_ns *= 2;
     return DRAIN_WAIT;
 }
 

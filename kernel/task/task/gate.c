@@ -39,6 +39,12 @@ void gate_stop(struct task *task)
     count_stop();
 }
 
+void gate_preempted(void)
+{
+    if (gate.state == CLOSED)
+        count_stop();
+}
+
 /* Lock held. Invariant 3: each idle CPU looks at the ready lists again. */
 static void open_gate(void)
 {

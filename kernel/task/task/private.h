@@ -80,6 +80,8 @@ void scheduler_call_cpu(unsigned cpu);
 bool gate_lets(const struct task *task);
 /* Lock held. TASK, which this CPU has left, is between steps, asleep or at a restart: it passes no more. */
 void gate_stop(struct task *task);
+/* Lock held. A task has just given up its CPU in the middle of its step. */
+void gate_preempted(void);
 /* TASK is given up: a gate that it closed opens. */
 void gate_abandon(const struct task *task);
 

@@ -198,6 +198,7 @@ void task_preempt(struct trap_frame *frame)
                                                .resume = entry_resume_trap_address()};
         task->preempt_count++;
         make_ready(task);
+        gate_preempted();
     }
     run_next(cpu_here(), task);
 }

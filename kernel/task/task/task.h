@@ -148,7 +148,7 @@ bool task_gate_seal(void);
 void task_gate_open(void);
 /* True while the gate is closed by the current task. */
 bool task_gate_mine(void);
-/* Signalled when a task that passes has stopped. Lends it for good. */
+/* Signalled when a task has come to stand while the gate is closed. Lends it for good. */
 struct event *task_gate_event(void);
 /* Both inside task_for_each(), gate closed by the current task. task_gate_pass() lets a preempted TASK go on, and asks a
  * SLEEPING one to leave its operation; task_gate_hold() keeps TASK where it is, and stops it if it runs. */

@@ -3,4 +3,4 @@
 cell  := test_park
 kind  := test
 start := app
-uses  := libc ktest console swap_target evolve namespace archive
+uses  := libc ktest console swap_target coupled_server coupled_client evolve namespace archive task

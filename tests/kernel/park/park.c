@@ -1,10 +1,13 @@
-/* Swaps a small cell, widely used cells, and everything; prints stores and pause of each. */
+/* Swaps a small cell, a coupled pair, widely used cells, and everything; prints stores and pause of each. */
 /* SPDX-License-Identifier: MIT */
 #include <console/console/console.h>
 #include <core/archive/archive.h>
 #include <core/evolve/evolve.h>
 #include <stdio.h>
 #include <string.h>
+#include <task/task/task.h>
+#include <tests/kernel/coupled_client/coupled_client.h>
+#include <tests/kernel/coupled_server/coupled_server.h>
 #include <tests/kernel/ktest/ktest.h>
 #include <tests/kernel/swap_target/swap_target.h>
 
@@ -70,6 +73,34 @@ static void a_small_cell(void)
     KTEST_CHECK(swap_target_version() == 2);
 }
 
+static volatile uint64_t worked, work_stop;
+
+static struct wait work_step(void *arg)
+{
+    (void)arg;
+    (void)coupled_client_work(1000);
+    __atomic_add_fetch(&worked, 1, __ATOMIC_SEQ_CST);
+    return work_stop ? wait_done() : wait_again();
+}
+
+/* Under load: somebody has to be waited for. What the drain takes, with the machine standing, is told too. */
+static void a_coupled_pair(void)
+{
+    static const char *const variants[] = {"variants/coupled_%s.wide.o", "cells/coupled_%s.o"};
+    KTEST_CHECK(task_create("worker", work_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&worked, 1, PATIENCE_NS));
+    for (uint32_t i = 0; i < 2 * ROUNDS; i++) {
+        char path[64];
+        snprintf(path, sizeof path, variants[i % 2], "server");
+        add("coupled_server", path);
+        snprintf(path, sizeof path, variants[i % 2], "client");
+        add("coupled_client", path);
+        swap("coupled");
+        console_print("drain: coupled: %u tasks, %lu ns\n", park.report.waited_count, park.report.drain_ns);
+    }
+    work_stop = 1;
+}
+
 static void swap_again(const char *cell)
 {
     char path[CELL_NAME_MAX + 16];
@@ -120,6 +151,7 @@ enum status test_park_start(void)
 {
     static const struct ktest_case cases[] = {
         KTEST_CASE(a_small_cell),
+        KTEST_CASE(a_coupled_pair),
         KTEST_CASE(widely_used_cells),
         KTEST_CASE(everything_outside_the_closure),
         KTEST_CASE(the_next_step_runs_in_new_text),
