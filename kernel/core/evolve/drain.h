@@ -3,7 +3,7 @@
  *
  * Coupled cells change what they mean to each other, so no task may go on in their old text. The
  * drain closes the scheduler's gate (task.h) and walks the stack of every task that stands:
- *   - a frame in a function that did not change moves to the same place of the new text;
+ *   - a frame in a function that did not change moves to the same place of the new text, unless its cell's data change;
  *   - a task with any other frame in that text is let through the gate until it is out: preempted
  *     it goes on to the end of its step, asleep it is asked to restart its operation (Q2);
  *   - everybody else stays where he is.

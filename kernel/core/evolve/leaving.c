@@ -49,7 +49,7 @@ const struct leaving *leaving_of(const struct version *v)
 
 static void add(const struct version *from, const struct version *to)
 {
-    if (from && !leaving_of(from))
+    if (!leaving_of(from))
         leaving.list[leaving.count++] = (struct leaving){from, to};
 }
 
@@ -92,7 +92,7 @@ static const struct version *goes_on_in(const struct plan *plan, bool backwards,
                                         const struct version *v)
 {
     const struct plan_cell *cell = cell_of(plan, v);
-    if (!cell || v != (backwards ? cell->fresh : cell->old))
+    if (!cell || cell->reformed || v != (backwards ? cell->fresh : cell->old))
         return NULL;
     return backwards ? cell->old : cell->fresh;
 }
@@ -109,8 +109,9 @@ bool leaving_init(const struct plan *plan, bool backwards)
         return false;
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         const struct plan_cell *cell = &plan->cells[i];
-        if (cell->coupled)
-            add(backwards ? cell->fresh : cell->old, backwards ? cell->old : cell->fresh);
+        const struct version *v = backwards ? cell->fresh : cell->old;
+        if (cell->coupled && v)
+            add(v, goes_on_in(plan, backwards, v));
     }
     for (const struct version *v = plan->ns->versions; v; v = v->next) {
         const struct plan_cell *cell = cell_of(plan, v);

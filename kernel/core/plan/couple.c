@@ -79,8 +79,11 @@ static void check_closure(struct planning *p, const struct plan_cell *cell)
                      cell->name, cell->name);
 }
 
+/* Cells whose data change were coupled before; frames of theirs may hold what was read in the old form. */
 void plan_couple(struct planning *p)
 {
+    for (uint32_t i = 0; i < p->plan->cell_count; i++)
+        p->plan->cells[i].reformed = p->plan->cells[i].coupled;
     for (uint32_t i = 0; i < p->plan->cell_count; i++)
         if (p->plan->cells[i].old && !p->plan->cells[i].unloaded)
             couple_functions(p, &p->plan->cells[i]);

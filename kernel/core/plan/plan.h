@@ -36,6 +36,7 @@ struct plan_cell {
     struct version *old; /* NULL for PLAN_ADD */
     struct version *fresh; /* NULL for PLAN_REMOVE */
     bool coupled;  /* no task may be inside the old text at the commit: it means other things */
+    bool reformed; /* coupled because of its data: no frame may go on in the new text either */
     bool pins_old; /* a stub goes on standing for a function of old: it is never freed */
     uint32_t functions_changed;
     uint32_t functions_added;

@@ -191,6 +191,43 @@ void a_held_pointer_to_an_old_form_is_named(void)
     check_invariants();
 }
 
+/* In lost.S. */
+void lost_call(void (*fn)(void));
+
+static struct wait_queue limbo;
+static volatile uint64_t lost_begun, lost_stop, lost_ended;
+
+static void lose_myself(void)
+{
+    lost_begun = 1;
+    while (!lost_stop) {
+        spin_lock(&limbo.lock);
+        (void)wait_queue_sleep(&limbo, clock_ns() + 10 * NS_PER_MS);
+    }
+}
+
+static struct wait lost_step(void *arg)
+{
+    (void)arg;
+    lost_call(lose_myself);
+    lost_ended = 1;
+    return wait_done();
+}
+
+/* It has nothing to do with the set, but nobody can tell. */
+void a_stack_that_cannot_be_walked_is_named(void)
+{
+    wait_queue_init(&limbo);
+    KTEST_CHECK(task_create("lost", lost_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&lost_begun, 1, PATIENCE_NS));
+    uint64_t attempt = couple_to("wide", 1);
+    expect_refused(attempt, "unwind", "lost_call", "lost");
+    lost_stop = 1;
+    KTEST_CHECK(ktest_until_count(&lost_ended, 1, PATIENCE_NS));
+    couple_for_good("wide");
+    couple_for_good("");
+}
+
 static void expect_taken_back(uint64_t attempt, const char *code)
 {
     KTEST_CHECK(couple_end(attempt) == EVOLVE_REVERTED);
