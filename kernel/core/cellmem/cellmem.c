@@ -22,8 +22,18 @@ struct range {
     uint64_t end;
 };
 
+/* Ranges of text that was given back lately: a stale pointer into one finds nothing there. */
+struct past {
+    uint64_t begin;
+    uint64_t end;
+};
+
+enum { PAST_RANGES = 128 };
+
 static struct {
     struct range *ranges;
+    struct past past[PAST_RANGES];
+    uint32_t past_next;
     uint32_t alias_next; /* where the search for free alias pages starts */
     uint8_t alias_used[ALIAS_PAGES / 8];
 } state;
@@ -89,6 +99,9 @@ static bool range_free(uint64_t begin, uint64_t end)
     for (const struct range *r = state.ranges; r; r = r->next)
         if (begin < r->end && r->begin < end)
             return false;
+    for (uint32_t i = 0; i < PAST_RANGES; i++)
+        if (begin < state.past[i].end && state.past[i].begin < end)
+            return false;
     return true;
 }
 
@@ -116,7 +129,7 @@ static enum status range_take(uint64_t pages, uint64_t *out_va)
     return STATUS_FULL;
 }
 
-static void range_give(uint64_t va)
+static void range_give(uint64_t va, enum cellmem_kind kind)
 {
     struct range **at = &state.ranges;
     while (*at && (*at)->begin != va - PAGE_SIZE)
@@ -124,6 +137,8 @@ static void range_give(uint64_t va)
     if (*at) {
         struct range *r = *at;
         *at = r->next;
+        if (kind == CELLMEM_TEXT)
+            state.past[state.past_next++ % PAST_RANGES] = (struct past){r->begin, r->end};
         heap_free(r);
     }
 }
@@ -175,7 +190,7 @@ enum status cellmem_take(enum cellmem_kind kind, uint64_t len, struct cellmem_re
         return STATUS_FULL;
     if (is_readonly(kind)) {
         if (!alias_find(pages, &alias)) {
-            range_give(va);
+            range_give(va, kind);
             return STATUS_FULL;
         }
         alias_mark(alias, pages, true);
@@ -186,7 +201,7 @@ enum status cellmem_take(enum cellmem_kind kind, uint64_t len, struct cellmem_re
         if (is_readonly(kind))
             alias_release(alias_va(alias), pages);
         give_pages(va, i, is_readonly(kind));
-        range_give(va);
+        range_give(va, kind);
         return STATUS_FULL;
     }
     *out = (struct cellmem_region){
@@ -210,7 +225,7 @@ void cellmem_give(struct cellmem_region *region)
     if (region->va && region->len) {
         cellmem_seal(region);
         give_pages(region->va, region->len / PAGE_SIZE, is_readonly(region->kind));
-        range_give(region->va);
+        range_give(region->va, region->kind);
     }
     *region = (struct cellmem_region){0};
 }

@@ -40,7 +40,8 @@ NODISCARD enum status cellmem_take(enum cellmem_kind kind, uint64_t len,
                                    struct cellmem_region *out);
 /* Ends writing: the alias is gone afterwards. Harmless on a region that is not open. */
 void cellmem_seal(struct cellmem_region *region);
-/* Unmaps and frees the region; accepts one with va 0. */
+/* Unmaps and frees the region; accepts one with va 0. Addresses of text are not used again until
+ * some others have been given. */
 void cellmem_give(struct cellmem_region *region);
 
 /* Opens a writable alias of the page that holds VA (any kind). Gives *out_write, the alias of

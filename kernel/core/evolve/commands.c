@@ -6,6 +6,7 @@
 #include <console/console/console.h>
 #include <console/shell/shell.h>
 #include <core/archive/archive.h>
+#include <core/stale/stale.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,10 @@ static void print_kept(const struct version *v)
         console_print("called by a version that is kept, at 0x%lx\n", v->holder);
     else if (v->hold == VERSION_UNSEEN)
         console_print("a task never left its CPU, or there was no memory for the scan\n");
+    else if (v->off_ns)
+        console_print("cannot be executed any more, freed soon\n");
+    else if (v->executed)
+        console_print("executed %u times after nothing had referred to it\n", v->executed);
     else
         console_print("nothing found yet that refers to it\n");
 }
@@ -166,6 +171,16 @@ static void print_report(const struct evolve_report *r)
         console_print("       %s: %s\n", r->reason.code, r->reason.text);
 }
 
+/* Executions of text that had been retired. */
+static void print_stale(void)
+{
+    struct stale_record r;
+    for (uint32_t i = STALE_RECORDS; i-- > 0;)
+        if (stale_at(i, &r) == STATUS_OK)
+            console_print("%4lu old text executed: %s, task %s, called from %s\n", r.number,
+                          r.place, r.task[0] ? r.task : "-", r.caller[0] ? r.caller : "-");
+}
+
 static void command_history(int argc, char **argv)
 {
     struct evolve_report *copy = heap_alloc(sizeof *copy);
@@ -181,6 +196,7 @@ static void command_history(int argc, char **argv)
             print_report(copy);
     }
     heap_free(copy);
+    print_stale();
 }
 
 static void command_swap(int argc, char **argv)

@@ -288,7 +288,7 @@ static struct wait evolve_step(void *arg)
     uint32_t seq = event_seq(&state.event);
     struct attempt *a = state.current;
     if (!a) {
-        a = next_attempt();
+        a = retire_presses() ? NULL : next_attempt();
         if (!a)
             return retire_step(seq);
         retire_later();

@@ -56,8 +56,6 @@ void trial_begin(struct attempt *a);
 void trial_watch_end(struct guard_verdict *out);
 /* Makes tasks whose step belongs to V end at their next step. */
 void trial_end_tasks(const struct version *v);
-/* Forgets what the watch knew of tasks. */
-void trial_forget_tasks(void);
 
 /* Lends the newest attempts' reports, newest first; INDEX 0 on. Under evolve_lock(). */
 const struct evolve_report *evolve_report_at(uint32_t index);
@@ -67,6 +65,9 @@ void retire_later(void);
 /* Looks for references to retired versions, a little each time, and frees those that have
  * none; SEQ is that of evolve_event(). Only while there is no attempt. */
 struct wait retire_step(uint32_t seq);
+/* Says whether the next attempt is to wait for retire_step(): so much is retained. Bounded: what
+ * is still referred to keeps no attempt waiting for long. */
+bool retire_presses(void);
 /* Versions that have left the namespace and are about to be freed. */
 uint32_t retire_limbo(void);
 

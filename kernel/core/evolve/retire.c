@@ -5,27 +5,36 @@
  * kept imports from it, or while a word that looks like an address in it (its text, constants,
  * homes of its own, stubs that lead to it) lies in a task's stack, in an object of the heap or
  * in a home. Nobody can enter its text any more, so what is found is what was there before:
- * two scans a second apart without a find, and it leaves the namespace; one more without
- * a find of its description either (a reader may stand on it), and it is freed.
+ * two scans apart without a find, and it cannot be executed any more (stale.h: a scan finds no
+ * pointer that is hidden from it). If nobody tries for a while, and no scan finds anything, it
+ * leaves the namespace; one more without a find of its description either (a reader may stand
+ * on it), and it is freed.
  *
  * Retire invariants:
  *  1. a task is looked at while it has no CPU, so all its registers are on its stack; a scan
  *     is complete when every task has been looked at, and the memory after the tasks;
  *  2. what the engine itself knows of versions (their descriptions) is no reference;
  *  3. no version is looked for or freed while there is an attempt;
- *  4. interrupts and the scheduler hold no address from one scan to the next: they end within
- *     the time between two scans.
+ *  4. interrupts and the scheduler hold no address from one scan to the next: every CPU comes
+ *     by the scheduler, or idles, in between;
+ *  5. versions leave together, and are freed together: they may import from each other.
  *
  * States: IDLE → TASKS (scan_begin) → MEMORY (all tasks seen) → IDLE (scan_end, scan_drop).
  */
 #include <core/evolve/scan.h>
+#include <core/evolve/watch.h>
+#include <core/stale/stale.h>
 
 #include <console/log/log.h>
 #include <time/clock/clock.h>
 
 enum {
     STEP_GAP_NS = 1000000,
-    APART_NS = 1000000000, /* between two scans of which both must be clean */
+    APART_NS = 200000000,  /* at least, between two scans of which both must be clean */
+    OFF_NS = 2000000000,   /* how long text that nobody refers to waits for somebody to try */
+    PRESS_VERSIONS = 256,  /* so many retired versions, or bytes of them, make the next attempt wait */
+    PRESS_BYTES = 32 << 20,
+    PRESS_NS = 5000000000, /* but not longer than this */
     RESTFUL_S = 60, /* at most between scans for versions that are still referred to */
     PATIENCE_NS = 2000000000, /* for a task that never leaves its CPU */
 };
@@ -40,6 +49,7 @@ static struct {
     uint64_t pause_s;      /* doubles while what is left is referred to */
     struct version *limbo; /* out of the namespace, not yet freed */
     uint32_t limbo_count;  /* [a] */
+    uint64_t press_ns;     /* since when attempts wait for the freeing; 0: they do not */
 } retire;
 
 static void drop_lists(void)
@@ -54,6 +64,7 @@ void retire_later(void)
     retire.wanted = true;
     retire.pause_s = 1;
     retire.next_ns = clock_ns() + APART_NS;
+    watch_cpus();
 }
 
 static bool is_held(const struct version *v)
@@ -120,21 +131,42 @@ static bool all_ripe(uint64_t now, bool *out_any)
     return ripe;
 }
 
-/* Moves to limbo what was clean twice. Gives whether a scan is to follow soon. */
+/* Makes text that was clean twice impossible to execute. Says whether all has been so for long. */
+static bool all_off(uint64_t now)
+{
+    uint64_t period = retire.press_ns ? APART_NS : OFF_NS;
+    bool all = true;
+    for (struct version *v = namespace_kernel()->versions; v; v = v->next) {
+        if (is_held(v) || !stale_applies(v))
+            continue;
+        all = all && v->off_ns && now - v->off_ns >= period;
+        if (!v->off_ns && stale_off(v) != STATUS_OK)
+            log_write("evolve", LOG_ERROR, "the text of %s@%u cannot be taken away",
+                      v->info.name, v->number);
+    }
+    return all;
+}
+
+/* Moves what is off to limbo (retire invariant 5). Gives whether a scan is to follow soon. */
 static bool leave_namespace(uint64_t now)
 {
-    struct namespace *ns = namespace_kernel();
+    struct version *leaving = NULL;
+    uint32_t count = 0;
     bool any;
-    if (!all_ripe(now, &any))
+    if (!all_ripe(now, &any) || !all_off(now))
         return true;
-    for (struct version *v = ns->versions, *next; any && v; v = next) {
-        next = v->next;
+    if (retire.limbo) /* held: its descriptions are referred to */
+        return false;
+    for (struct version *v = namespace_kernel()->versions; v; v = v->next) {
         if (is_held(v))
             continue;
-        namespace_detach(ns, v);
-        v->limbo = retire.limbo;
-        retire.limbo = v;
-        retire.limbo_count++;
+        v->limbo = leaving;
+        leaving = v;
+        count++;
+    }
+    if (leaving && stale_leave(leaving)) {
+        retire.limbo = leaving;
+        retire.limbo_count = count;
     }
     return any;
 }
@@ -146,14 +178,15 @@ static void scan_end(void)
     drop_lists();
     free_limbo();
     hold_imports();
-    bool soon = leave_namespace(now) || retire.limbo;
+    bool soon = leave_namespace(now);
     for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
         left = left || scan_is_candidate(v);
     retire.pause_s = soon                             ? 1
                      : retire.pause_s * 2 < RESTFUL_S ? retire.pause_s * 2
                                                       : RESTFUL_S;
     retire.next_ns = now + (soon ? APART_NS : retire.pause_s * 1000000000);
-    retire.wanted = soon || left;
+    retire.wanted = soon || left || retire.limbo;
+    watch_cpus();
 }
 
 /* Ends a scan that saw too little to decide anything. */
@@ -166,6 +199,7 @@ static void scan_drop(enum version_hold hold)
         }
     drop_lists();
     retire.next_ns = clock_ns() + APART_NS;
+    watch_cpus();
 }
 
 static void scan_begin(uint64_t now)
@@ -195,8 +229,10 @@ struct wait retire_step(uint32_t seq)
         return wait_event(evolve_event(), seq, 0);
     if (retire.stage == IDLE && now < retire.next_ns)
         return wait_event(evolve_event(), seq, retire.next_ns);
-    if (retire.stage == IDLE)
+    if (retire.stage == IDLE && watch_cpus_came_by())
         scan_begin(now);
+    else if (retire.stage == IDLE)
+        return wait_event(evolve_event(), seq, now + STEP_GAP_NS);
     else if (retire.stage == TASKS)
         step_tasks(now);
     else if (scan_memory())
@@ -207,4 +243,28 @@ struct wait retire_step(uint32_t seq)
 uint32_t retire_limbo(void)
 {
     return retire.limbo_count;
+}
+
+/* Says whether there is so much to be freed that the next attempt had better wait for it. */
+static bool is_much(void)
+{
+    uint64_t bytes = 0;
+    uint32_t count = retire.limbo_count;
+    for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
+        if (scan_is_candidate(v)) {
+            bytes += v->text.len + v->rodata.len + v->elf.len;
+            count++;
+        }
+    return count >= PRESS_VERSIONS || bytes >= PRESS_BYTES;
+}
+
+bool retire_presses(void)
+{
+    if (!is_much()) {
+        retire.press_ns = 0;
+        return false;
+    }
+    if (!retire.press_ns)
+        retire.press_ns = clock_ns();
+    return clock_ns() - retire.press_ns < PRESS_NS;
 }

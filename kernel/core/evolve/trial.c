@@ -6,6 +6,7 @@
  * in time.
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/watch.h>
 
 #include <console/log/log.h>
 #include <irq/ioapic/ioapic.h>
@@ -16,6 +17,7 @@
 
 enum {
     LOOK_MS = 50,
+    SETTLE_LOOK_MS = 1,
     STUCK_MS = 3000,      /* a CPU that does not beat */
     LOOP_MS = 3000,       /* time that one step may run on a CPU */
     CONFIRM_MS = 60000,   /* after the trial, for evolve_confirm() */
@@ -23,61 +25,14 @@ enum {
     NMI_MS = 100,
     HPET_TIMER = 0,
     HOLD_LIMIT_MS = 1000,
-    WATCHED = 96,
     SETTLE_MS = 10000,    /* for CPUs to be seen to beat, at the end of the watch */
     EXPEL_TRIES = 200,
     EXPEL_GAP_NS = 500000,
 };
 
-/* What the watch knows of a task: how long its present step has been running. */
-struct watched {
-    uint64_t id;
-    uint64_t steps;
-    uint64_t run_ns; /* when the step was first seen */
-};
-
-static struct watched watched[WATCHED];
-
-struct suspect {
-    struct task *task;
-    uint64_t id;
-    char name[TASK_NAME_MAX];
-};
-
 static uint64_t ms_to_tsc(uint64_t ms)
 {
     return ms * (clock_tsc_hz() / 1000);
-}
-
-void trial_forget_tasks(void)
-{
-    memset(watched, 0, sizeof watched);
-}
-
-static bool note_task(struct task *task, void *arg)
-{
-    struct suspect *suspect = arg;
-    struct watched *w = &watched[task_id(task) % WATCHED];
-    enum task_state s = task_state(task);
-    bool busy = s == TASK_RUNNING || s == TASK_READY;
-    if (w->id != task_id(task) || w->steps != task_steps(task) || !busy) {
-        *w = (struct watched){task_id(task), task_steps(task), task_run_ns(task)};
-        return true;
-    }
-    if (task_run_ns(task) - w->run_ns < LOOP_MS * 1000000ull)
-        return true;
-    suspect->task = task;
-    suspect->id = task_id(task);
-    task_name_copy(task, suspect->name);
-    return false;
-}
-
-/* Finds a task whose step has run on a CPU for too long. */
-static bool find_loop(struct suspect *out)
-{
-    out->task = NULL;
-    task_for_each(note_task, out);
-    return out->task != NULL;
 }
 
 void trial_begin(struct attempt *a)
@@ -86,7 +41,7 @@ void trial_begin(struct attempt *a)
         .stuck_tsc = ms_to_tsc(STUCK_MS),
         .overdue_tsc = ms_to_tsc(OVERDUE_MS) + ms_to_tsc(a->trial_ns / 1000000),
     };
-    trial_forget_tasks();
+    watch_forget();
     guard_arm(a->plan->pokes, a->plan->poke_count, &limits);
     const struct cpu_block *boot = cpu_block_at(0);
     if (ioapic_route_nmi(IOAPIC_GUARD_GSI, boot->apic_id) != STATUS_OK ||
@@ -160,29 +115,18 @@ static void expel(const struct suspect *suspect)
     }
 }
 
-static uint64_t beats[CPU_MAX];
-static bool beaten[CPU_MAX];
-
 /* Begins to wait for every CPU to beat. */
 static void settle_begin(struct attempt *a)
 {
     a->settling = true;
     a->settle_ns = clock_ns();
-    for (unsigned i = 0; i < cpu_count(); i++) {
-        beats[i] = cpu_heartbeat(i);
-        beaten[i] = false;
-    }
+    watch_cpus();
 }
 
-/* Says whether every CPU has idled or beaten since settle_begin(): none of them is stuck. */
+/* Says whether none of the CPUs is stuck. */
 static bool settled(const struct attempt *a)
 {
-    bool all = true;
-    for (unsigned i = 0; i < cpu_count(); i++) {
-        beaten[i] = beaten[i] || cpu_idle(i) || cpu_heartbeat(i) != beats[i];
-        all = all && beaten[i];
-    }
-    return all || clock_ns() - a->settle_ns > SETTLE_MS * 1000000ull;
+    return watch_cpus_came_by() || clock_ns() - a->settle_ns > SETTLE_MS * 1000000ull;
 }
 
 /* The namespace says what the restored bytes have made true. Tasks whose step only the version
@@ -241,7 +185,7 @@ static struct wait after_guard(struct attempt *a)
         settle_begin(a);
     }
     if (!settled(a))
-        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
+        return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     verdict_text(&verdict, &reason);
     return finish_revert(a, &reason);
@@ -302,7 +246,7 @@ static struct wait make_permanent(struct attempt *a)
     if (!a->settling)
         settle_begin(a);
     if (!settled(a))
-        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
+        return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     if (verdict.cause != GUARD_NONE) {
         struct refusal reason;
@@ -331,7 +275,7 @@ struct wait trial_step(struct attempt *a)
     evolve_unlock();
     if (wanted)
         return begin_to_take_back(a, &reason);
-    if (find_loop(&suspect)) {
+    if (watch_find_loop(LOOP_MS * 1000000ull, &suspect)) {
         (void)refuse(&reason, "loop", NULL, NULL, NULL,
                      "task %s has been in one step for more than %u ms of CPU time",
                      suspect.name, LOOP_MS);
@@ -349,5 +293,6 @@ struct wait trial_step(struct attempt *a)
                      CONFIRM_MS / 1000);
         return begin_to_take_back(a, &reason);
     }
-    return wait_event(evolve_event(), 0, now + LOOK_MS * 1000000ull);
+    uint64_t look = now + LOOK_MS * 1000000ull;
+    return wait_event(evolve_event(), 0, a->self_confirm && end < look ? end : look);
 }

@@ -135,6 +135,8 @@ struct version {
     enum version_hold hold;
     uint64_t holder;   /* where the address was found */
     uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */
+    uint64_t off_ns;   /* since when its text cannot be executed (stale.h); 0: it can */
+    uint32_t executed; /* how often that was tried */
     struct cellmem_region text;
     struct cellmem_region rodata;
     struct home_region *fresh[2]; /* homes this load is the first to need; until relocated */

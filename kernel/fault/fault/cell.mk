@@ -3,4 +3,4 @@
 cell := fault
 kind := core
 start := service
-uses := libc format serial log shell console clock task entry cpu interrupt paging guard unwind namespace power spinlock
+uses := libc format serial log shell console clock task entry cpu interrupt paging guard stale unwind namespace power spinlock

@@ -5,6 +5,7 @@
 #include "private.h"
 
 #include <core/guard/guard.h>
+#include <core/stale/stale.h>
 #include <fault/power/power.h>
 #include <irq/interrupt/interrupt.h>
 #include <lib/base/atomic.h>
@@ -166,7 +167,7 @@ void fault_handle(struct trap_frame *frame)
     uint32_t *handling = &fault.handling[cpu_index()];
     bool reverted;
     enum cure cure;
-    if (take_expected(frame))
+    if (take_expected(frame) || stale_fault(frame))
         return;
     reverted =
         guard_fault(frame); /* before anything else that the new version may have broken */

@@ -7,6 +7,7 @@
 #include <console/serial/serial.h>
 #include <console/shell/shell.h>
 #include <core/namespace/namespace.h>
+#include <core/stale/stale.h>
 #include <core/unwind/unwind.h>
 #include <lib/base/io.h>
 #include <lib/format/format.h>
@@ -69,7 +70,8 @@ static void say(bool fatal, const char *format, ...)
 
 void report_place(uint64_t pc, char *out, size_t capacity)
 {
-    namespace_symbolise(namespace_kernel(), pc, out, capacity);
+    if (!stale_symbolise(pc, out, capacity))
+        namespace_symbolise(namespace_kernel(), pc, out, capacity);
 }
 
 struct backtrace {

@@ -68,4 +68,5 @@ void shootdown(uint64_t va, size_t pages)
             cpu_pause();
         }
     }
+    request.va = 0; /* an address left here would look like a reference to what was unmapped */
 }

@@ -13,7 +13,7 @@
 #include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 
-#define PATIENCE_NS (60 * NS_PER_S)
+#define PATIENCE_NS (20 * NS_PER_S)
 
 enum status test_retire_start(void);
 
@@ -66,9 +66,13 @@ static bool none_retired(void *arg)
 
 static bool all_freed(void)
 {
-    if (!ktest_until(none_retired, NULL, PATIENCE_NS))
+    if (!ktest_until(none_retired, NULL, PATIENCE_NS)) {
+        const struct version *v = retired();
+        console_print("kept: %s@%u, %u at %lx, clean since %lu, off since %lu\n", v->info.name,
+                      v->number, v->hold, v->holder, v->clean_ns, v->off_ns);
         return false;
-    ktest_sleep(3 * NS_PER_S); /* from leaving the namespace to being freed */
+    }
+    ktest_sleep(NS_PER_S); /* from leaving the namespace to being freed */
     return true;
 }
 

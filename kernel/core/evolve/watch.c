@@ -1,0 +1,78 @@
+/* What the swap task has last seen of tasks and CPUs.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/evolve/watch.h>
+
+#include <string.h>
+#include <task/cpu/cpu.h>
+
+enum { TASKS_SEEN = 96 };
+
+/* How long the present step of a task has been running. */
+struct seen_task {
+    uint64_t id;
+    uint64_t steps;
+    uint64_t run_ns; /* when the step was first seen */
+};
+
+struct seen_cpu {
+    uint64_t beat;
+    bool came_by;
+};
+
+static struct {
+    struct seen_task tasks[TASKS_SEEN]; /* by id; who collides with another is seen afresh */
+    struct seen_cpu cpus[CPU_MAX];
+} seen;
+
+void watch_forget(void)
+{
+    memset(&seen, 0, sizeof seen);
+}
+
+struct look {
+    uint64_t limit_ns;
+    struct suspect *out;
+};
+
+static bool look_at_task(struct task *task, void *arg)
+{
+    const struct look *look = arg;
+    struct seen_task *w = &seen.tasks[task_id(task) % TASKS_SEEN];
+    enum task_state s = task_state(task);
+    bool busy = s == TASK_RUNNING || s == TASK_READY;
+    if (w->id != task_id(task) || w->steps != task_steps(task) || !busy) {
+        *w = (struct seen_task){task_id(task), task_steps(task), task_run_ns(task)};
+        return true;
+    }
+    if (task_run_ns(task) - w->run_ns < look->limit_ns)
+        return true;
+    look->out->task = task;
+    task_name_copy(task, look->out->name);
+    return false;
+}
+
+bool watch_find_loop(uint64_t limit_ns, struct suspect *out)
+{
+    struct look look = {limit_ns, out};
+    out->task = NULL;
+    task_for_each(look_at_task, &look);
+    return out->task != NULL;
+}
+
+void watch_cpus(void)
+{
+    for (unsigned i = 0; i < cpu_count(); i++)
+        seen.cpus[i] = (struct seen_cpu){.beat = cpu_heartbeat(i)};
+}
+
+bool watch_cpus_came_by(void)
+{
+    bool all = true;
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        struct seen_cpu *c = &seen.cpus[i];
+        c->came_by = c->came_by || cpu_idle(i) || cpu_heartbeat(i) != c->beat;
+        all = all && c->came_by;
+    }
+    return all;
+}

@@ -1,0 +1,28 @@
+/* What the swap task has last seen of tasks and CPUs: who is still at it, who has moved on.
+ * SPDX-License-Identifier: MIT
+ *
+ * One record, of which the swap task is the only user: during a trial it finds loops, at the
+ * end of a trial and between two scans it says whether every CPU has come by.
+ */
+#ifndef NEURATH_CORE_EVOLVE_WATCH_H
+#define NEURATH_CORE_EVOLVE_WATCH_H
+
+#include <task/task/task.h>
+
+struct suspect {
+    struct task *task;
+    char name[TASK_NAME_MAX];
+};
+
+/* Forgets everything: what is seen from now on counts. */
+void watch_forget(void);
+/* Looks at all tasks. True: *out is one whose present step has had a CPU for LIMIT_NS since it
+ * was first seen. */
+bool watch_find_loop(uint64_t limit_ns, struct suspect *out);
+/* Begins to wait for every CPU to come by. */
+void watch_cpus(void);
+/* Says whether every CPU has idled or beaten since watch_cpus(): none of them is still in what
+ * it was in then. */
+bool watch_cpus_came_by(void);
+
+#endif
