@@ -43,6 +43,7 @@ function effects(item) {
     names.length ? ")" : "",
   ];
   return [
+    ["How", item.boot ? "by a boot into the release, not by a swap" : null],
     ["Waited", item.waited_count > 0 || item.drain_ns > 0 ? tasks : null],
     ["Migrated", item.migrated_objects > 0 ? `${count(item.migrated_objects, "object")}, ${bytes(item.migrated_bytes)}` : null],
     ["Kept for the way back", item.retained_bytes > 0 ? bytes(item.retained_bytes) : null],

@@ -177,9 +177,10 @@ static enum manifest_status root_keep(struct client *client)
     return status;
 }
 
-/* What was booted is known by its signed release when the image carries it. */
+/* What was booted is known by its signed release when the image carries it, and so is the boot stub. */
 static void boot_release(struct client *client, const uint8_t *frame, size_t len)
 {
+    static const uint8_t unknown[MANIFEST_HASH_LEN];
     struct manifest_release release;
     uint8_t hash[MANIFEST_HASH_LEN];
     if (!frame || manifest_hash(frame, len, hash) != MANIFEST_OK ||
@@ -189,6 +190,8 @@ static void boot_release(struct client *client, const uint8_t *frame, size_t len
         client->running.release = release.version;
         client->running.security = release.security;
         memcpy(client->running.commit, release.commit, sizeof client->running.commit);
+        if (memcmp(client->stub, unknown, sizeof unknown) == 0)
+            memcpy(client->stub, release.stub, sizeof client->stub);
         if (release.version > client->trust.state.release_version)
             trust_take_release(&client->trust, &release, hash);
         trust_take_permanent(&client->trust, release.security);

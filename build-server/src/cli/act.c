@@ -158,6 +158,9 @@ static bool print_plan(const json_t *machine, bool json)
         view_reason(json_array_get(refusals, i), text, sizeof(text));
         failure_set(&refusal, view_text(json_array_get(refusals, i), "code", "refused"),
                     "%s would refuse: %.700s", view_machine(machine), text);
+        if (strcmp(refusal.code, "needs_boot") == 0) {
+            failure_remedy(&refusal, "deploy it, then `neurath reboot %s`", view_machine(machine));
+        }
         failure_print(&refusal, json);
     }
     for (size_t i = 0; i < json_array_size(needs); i++) {

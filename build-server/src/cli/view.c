@@ -130,6 +130,9 @@ const char *view_effects(const json_t *row, char *out, size_t out_len)
     size_t used = 0;
 
     out[0] = '\0';
+    if (json_is_true(json_object_get(row, "boot"))) {
+        used = (size_t)snprintf(out, out_len, "by a boot");
+    }
     if (drain > 0 || view_number(row, "waited_count", 0) > 0) {
         text_format_nanoseconds((double)drain, time, sizeof(time));
         waited_for(row, tasks, sizeof(tasks));

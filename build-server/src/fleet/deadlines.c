@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "fleet/machines.h"
 #include "fleet/rows.h"
+#include "pipeline/cells.h"
 
 #include <string.h>
 
@@ -22,8 +23,9 @@ static void end_attempt(struct server *server, int64_t id, const char *result,
     rows_publish_attempt(server, id);
 }
 
-void attempts_after_boot(struct server *server, const char *machine, const char *boot_id,
-                         const char *content)
+/* True when one of the attempts that were open had come from CONTENT: the boot took it back. */
+static bool end_open(struct server *server, const char *machine, const char *boot_id,
+                     const char *content)
 {
     JSON_OWNED json_t *ids = json_array();
     DB_ROWS_OWNED struct db_rows *rows =
@@ -38,15 +40,81 @@ void attempts_after_boot(struct server *server, const char *machine, const char 
         json_array_append_new(ids, json_pack("[I, b]", row_integer(rows, 0), back));
     }
     db_rows_release(&rows);
+    bool taken_back = false;
     size_t i;
     json_t *item;
     json_array_foreach(ids, i, item)
     {
         bool back = json_is_true(json_array_get(item, 1));
+        taken_back = taken_back || back;
         end_attempt(server, json_integer_value(json_array_get(item, 0)),
                     back ? "reverted" : "lost", "rebooted",
                     "the machine booted again before the attempt was permanent");
     }
+    return taken_back;
+}
+
+static void add_cells(struct server *server, int64_t id, const char *from, const char *to)
+{
+    CELL_SET_OWNED old = {0};
+    CELL_SET_OWNED fresh = {0};
+    if (cell_set_load(server->db, from, &old) != RESULT_OK ||
+        cell_set_load(server->db, to, &fresh) != RESULT_OK)
+        return;
+    JSON_OWNED json_t *changed = cell_set_difference(&old, &fresh);
+    size_t i;
+    json_t *cell;
+    json_array_foreach(changed, i, cell)
+    {
+        db_run(server->db,
+               "INSERT INTO history_cells (history, name, old, new, class) VALUES (?, ?, "
+               "?, ?, ?)",
+               "issss", id, json_string_value(json_object_get(cell, "name")),
+               json_string_value(json_object_get(cell, "old")),
+               json_string_value(json_object_get(cell, "new")),
+               json_string_value(json_object_get(cell, "class")));
+    }
+}
+
+/* The boot led to another content than what ran: a row that says so. REBOOT: the operator's intent, or NULL. */
+static void add_boot_row(struct server *server, const char *machine, const char *boot_id,
+                         const char *content, const struct attempts_before *before,
+                         const json_t *reboot)
+{
+    const char *by = json_string_value(json_object_get(reboot, "by"));
+    int64_t now = clock_now_ms();
+    db_run(server->db,
+           "INSERT INTO history (machine, time, finished, release, from_commit, "
+           "to_commit, from_content, to_content, trigger_kind, by_kind, by_name, note, "
+           "result, boot_id, attempt, from_release, effects_json) SELECT id, ?1, ?1, "
+           "release, ?2, commit_id, ?3, content, ?4, ?5, ifnull(?6, name), ?7, "
+           "'permanent', ?8, 0, nullif(?9, 0), '{\"boot\":true}' FROM machines WHERE id = "
+           "?10",
+           "isssssssis", now, before->commit, before->content,
+           by == NULL ? "catchup" : "manual", by == NULL ? "machine" : "operator", by,
+           json_string_value(json_object_get(reboot, "note")), boot_id, before->release,
+           machine);
+    int64_t id = db_last_id(server->db);
+    add_cells(server, id, before->content, content);
+    rows_publish_attempt(server, id);
+}
+
+void attempts_after_boot(struct server *server, const char *machine, const char *boot_id,
+                         const char *content, const struct attempts_before *before)
+{
+    TEXT_OWNED char *intent =
+        db_text(server->db, "SELECT reboot_json FROM machines WHERE id = ?", "s", machine);
+    JSON_OWNED json_t *reboot = json_stored(intent);
+    db_run(server->db, "UPDATE machines SET reboot_json = NULL WHERE id = ?", "s", machine);
+    bool taken_back = end_open(server, machine, boot_id, content);
+    if (content == NULL || before->content == NULL ||
+        strcmp(content, before->content) == 0)
+        return;
+    /* What is booted is not kept away any more; a boot into what was tried says nothing about it. */
+    db_run(server->db, "DELETE FROM quarantine WHERE machine = ? AND content = ?", "ss",
+           machine, content);
+    if (!taken_back)
+        add_boot_row(server, machine, boot_id, content, before, reboot);
 }
 
 static void expire_attempts(struct server *server, int64_t now)

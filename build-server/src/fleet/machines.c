@@ -156,6 +156,13 @@ enum result machine_contact(struct server *server, const char *id, const json_t 
     TEXT_OWNED char *boot =
         db_text(server->db, "SELECT boot_id FROM machines WHERE id = ?", "s", id);
     bool booted = boot == NULL || strcmp(boot, contact.boot_id) != 0;
+    TEXT_OWNED char *commit =
+        db_text(server->db, "SELECT commit_id FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *content =
+        db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s", id);
+    struct attempts_before before = {
+        db_integer(server->db, 0, "SELECT release FROM machines WHERE id = ?", "s", id),
+        commit, content};
     db_run(
         server->db,
         "UPDATE machines SET boot_id = ?, said_state = ?, uptime_ms = ?, swaps = ?, "
@@ -167,7 +174,7 @@ enum result machine_contact(struct server *server, const char *id, const json_t 
         contact.release, contact.commit, contact.content, contact.stub, clock_now_ms(),
         contact.state, id);
     if (booted)
-        attempts_after_boot(server, id, contact.boot_id, contact.content);
+        attempts_after_boot(server, id, contact.boot_id, contact.content, &before);
     machine_settle(server, id, booted);
     result = db_commit(server->db);
     if (result != RESULT_OK)

@@ -126,15 +126,15 @@ static const char *decide(struct server *server, const char *id,
     TEXT_OWNED char *desired = machine_desired(server, id, &release);
     if (desired == NULL || strcmp(desired, facts->content) == 0)
         return held_state(facts, out_reason);
-    const char *state = quarantined(server, id, desired, out_reason);
-    if (state != NULL)
-        return state;
     if (needs_boot(server, desired, facts->stub)) {
         *out_reason = reason(
             "needs_boot",
             "the desired release has another boot stub; `neurath reboot` boots it");
         return "blocked";
     }
+    const char *state = quarantined(server, id, desired, out_reason);
+    if (state != NULL)
+        return state;
     if (strcmp(facts->said, "blocked") == 0) {
         *out_reason =
             reason("machine", "the machine says that it cannot take the desired release");

@@ -258,10 +258,11 @@ static void resume_builds(struct server *server)
         "");
 }
 
-/* Releases that are offered, whose boot image is missing. */
+/* Releases that are offered, or run somewhere (a reset boots them), whose boot image is missing. */
 #define IMAGES_WANTED                                                                    \
     " FROM releases WHERE state = 'published' AND image != 1 AND version IN (SELECT "    \
-    "release FROM channel UNION SELECT release FROM orders) "
+    "release FROM channel UNION SELECT release FROM orders UNION SELECT release FROM "    \
+    "machines) "
 
 /* The newest of them that is due. Lock held. 0: none. */
 static int64_t next_image(struct server *server)

@@ -226,6 +226,41 @@ static void a_reboot_in_the_trial_ends_the_attempt(void **state)
     assert_string_equal(fixture_value(f, STATE(M1)), "running");
 }
 
+#define BOOT_ROWS                                                                        \
+    "SELECT group_concat(trigger_kind || ' ' || by_kind || ' ' || by_name || ' ' || "    \
+    "result || ' ' || ifnull(release, 0) || ' ' || (effects_json ->> 'boot'), ';') FROM " \
+    "history"
+
+static void a_boot_into_another_content_is_a_row_and_ends_the_block(void **state)
+{
+    struct fixture *f = *state;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    fixture_offer(f, 2);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "needs_boot"),
+                     RESULT_OK);
+    assert_string_equal(fixture_value(f, STATE(M1)), "blocked");
+    db_run(f->server.db, "DELETE FROM history_cells", "");
+    db_run(f->server.db, "DELETE FROM history", "");
+    db_run(f->server.db,
+           "UPDATE machines SET reboot_json = '{\"by\":\"eve\",\"note\":\"now\"}'", "");
+    fixture_poll(f, M1, BOOT_B, 1, "running");
+    assert_string_equal(fixture_value(f, STATE(M1)), "running");
+    assert_string_equal(fixture_value(f, BOOT_ROWS), "manual operator eve permanent 2 1");
+    assert_string_equal(fixture_value(f, "SELECT name || class FROM history_cells"),
+                        "c1text");
+    assert_string_equal(fixture_value(f, "SELECT count(*) FROM quarantine"), "0");
+    assert_string_equal(
+        fixture_value(f, "SELECT reboot_json FROM machines WHERE id = '" M1 "'"), "(null)");
+}
+
+static void a_boot_into_what_ran_is_no_row(void **state)
+{
+    struct fixture *f = *state;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    fixture_poll(f, M1, BOOT_B, 0, "running");
+    assert_string_equal(fixture_value(f, "SELECT count(*) FROM history"), "0");
+}
+
 static void a_machine_falls_silent_and_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -281,6 +316,8 @@ int main(void)
         CASE(a_machine_that_missed_releases_catches_up),
         CASE(an_attempt_that_is_not_heard_of_again_is_lost_and_a_late_report_reconciles),
         CASE(a_reboot_in_the_trial_ends_the_attempt),
+        CASE(a_boot_into_another_content_is_a_row_and_ends_the_block),
+        CASE(a_boot_into_what_ran_is_no_row),
         CASE(a_machine_falls_silent_and_comes_back),
         CASE(nonsense_is_refused_and_leaves_nothing),
     };
