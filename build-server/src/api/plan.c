@@ -8,6 +8,7 @@
 #include "fleet/actions.h"
 #include "fleet/commands.h"
 #include "fleet/forecast.h"
+#include "fleet/report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,31 @@ static json_t *hosted_part(struct server *server, const char *id, int64_t releas
     return part;
 }
 
+/* The machine says which cells; the hosted planner knows more of each: coupling, and what of it changes. */
+static void enrich(struct server *server, const char *id, int64_t release, json_t *part)
+{
+    static const char *const keys[] = {"coupled", "with", "functions"};
+    struct problem problem = {"", ""};
+    JSON_OWNED json_t *hosted = hosted_part(server, id, release, &problem);
+    size_t i;
+    size_t j;
+    json_t *cell;
+    json_t *other;
+    json_array_foreach(json_object_get(part, "cells"), i, cell)
+    {
+        json_array_foreach(json_object_get(hosted, "cells"), j, other)
+        {
+            if (!json_equal(json_object_get(cell, "name"), json_object_get(other, "name")))
+                continue;
+            for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+                json_t *value = json_object_get(other, keys[k]);
+                if (value != NULL)
+                    json_object_set(cell, keys[k], value);
+            }
+        }
+    }
+}
+
 /* What a machine answered to the plan command ID; NULL: nothing yet. */
 static json_t *machine_part(struct server *server, const char *id, int64_t command)
 {
@@ -66,10 +92,21 @@ static json_t *machine_part(struct server *server, const char *id, int64_t comma
     if (json_is_object(reason))
         json_array_append(refusals, reason);
     json_t *cells = json_object_get(answer, "cells");
-    return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:[], s:n}", "machine", id, "name",
-                     name == NULL ? id : name, "source", "machine", "age_s", 0, "cells",
-                     cells == NULL ? json_array() : json_incref(cells), "refusals",
-                     refusals, "needs_boot", "reversible");
+    JSON_OWNED json_t *effects = report_effects(answer);
+    json_t *revertible = json_object_get(effects, "revertible");
+    json_t *part = json_pack(
+        "{s:s, s:s, s:s, s:i, s:o, s:o, s:[], s:o}", "machine", id, "name",
+        name == NULL ? id : name, "source", "machine", "age_s", 0, "cells",
+        cells == NULL ? json_array() : json_incref(cells), "refusals", refusals,
+        "needs_boot", "reversible",
+        revertible == NULL ? json_null() : json_incref(revertible));
+    static const char *const figures[] = {"migrated_objects", "migrated_bytes"};
+    for (size_t i = 0; i < 2; i++) {
+        json_t *value = json_object_get(effects, figures[i]);
+        if (value != NULL)
+            json_object_set(part, figures[i], value);
+    }
+    return part;
 }
 
 static bool is_connected(struct server *server, const char *id)
@@ -100,6 +137,8 @@ static void answer_parts(struct server *server, struct http_answer *answer,
         const char *id = json_string_value(item);
         int64_t command = json_integer_value(json_object_get(asked, id));
         json_t *part = command == 0 ? NULL : machine_part(server, id, command);
+        if (part != NULL)
+            enrich(server, id, release, part);
         json_array_append_new(
             rows, part == NULL ? hosted_part(server, id, release, &problem) : part);
     }

@@ -134,6 +134,32 @@ bool command_rollback(const struct invocation *invocation, enum outcome *out_out
     return order(invocation, "/api/v1/rollback", out_outcome, failure);
 }
 
+/* One line for each cell that says more than its class: which functions, and why it changes with others. */
+static void print_plan_cells(const json_t *cells)
+{
+    for (size_t i = 0; i < json_array_size(cells); i++) {
+        const json_t *cell = json_array_get(cells, i);
+        const json_t *functions = json_object_get(cell, "functions");
+        const json_t *with = json_object_get(cell, "with");
+
+        view_print("  %s  %s", view_text(cell, "name", "?"), view_text(cell, "class", "changed"));
+        if (functions != NULL) {
+            view_print("  functions: %lld changed, %lld added, %lld removed",
+                       (long long)view_number(functions, "changed", 0),
+                       (long long)view_number(functions, "added", 0),
+                       (long long)view_number(functions, "removed", 0));
+        }
+        if (json_is_true(json_object_get(cell, "coupled"))) {
+            view_print("; tasks inside are waited for");
+        }
+        for (size_t j = 0; j < json_array_size(with); j++) {
+            view_print("%s%s", j == 0 ? "; changes together with " : ", ",
+                       json_string_value(json_array_get(with, j)));
+        }
+        putchar('\n');
+    }
+}
+
 /* Prints the plan of one machine; false if it would refuse. */
 static bool print_plan(const json_t *machine, bool json)
 {
@@ -148,6 +174,12 @@ static bool print_plan(const json_t *machine, bool json)
                    view_text(machine, "source", "server"),
                    view_number(machine, "age_s", 0) > 0 ? ", from a report of " : "",
                    view_number(machine, "age_s", 0) > 0 ? age : "");
+        print_plan_cells(json_object_get(machine, "cells"));
+        if (view_number(machine, "migrated_objects", 0) > 0) {
+            view_print("  migrates %lld objects (%lld bytes)\n",
+                       (long long)view_number(machine, "migrated_objects", 0),
+                       (long long)view_number(machine, "migrated_bytes", 0));
+        }
         if (json_is_false(json_object_get(machine, "reversible"))) {
             view_print("%s: cannot be reverted by itself\n", view_machine(machine));
         }

@@ -85,6 +85,20 @@ static void say_errors(struct server *server, int fd, int64_t build)
     }
 }
 
+/* "  together with beta, gamma" of a coupled cell, else "". */
+static void name_partners(const json_t *row, char *out, size_t room)
+{
+    const json_t *with = json_object_get(row, "with");
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < json_array_size(with) && used < room; i++) {
+        const char *name = json_string_value(json_array_get(with, i));
+        used += (size_t)snprintf(out + used, room - used, "%s%s",
+                                 i == 0 ? "  together with " : ", ",
+                                 name == NULL ? "?" : name);
+    }
+}
+
 static void say_changes(int fd, const json_t *changed)
 {
     size_t i;
@@ -98,8 +112,10 @@ static void say_changes(int fd, const json_t *changed)
             say(fd, "  … and %zu more", json_array_size(changed) - i);
             return;
         }
-        say(fd, "  %s  %s%s%.10s", name == NULL ? "?" : name, class == NULL ? "" : class,
-            object == NULL ? "" : "  ", object == NULL ? "" : object);
+        char with[256];
+        name_partners(row, with, sizeof with);
+        say(fd, "  %s  %s%s%.10s%s", name == NULL ? "?" : name, class == NULL ? "" : class,
+            object == NULL ? "" : "  ", object == NULL ? "" : object, with);
     }
 }
 

@@ -81,6 +81,7 @@ static enum status keep_rows(const struct plan *plan, struct hosted_plan *out)
         struct hosted_cell *row = &out->cells[i];
         memcpy(row->name, c->name, sizeof row->name);
         row->class = c->class;
+        row->coupled = c->coupled;
         row->functions_changed = c->functions_changed;
         row->functions_added = c->functions_added;
         row->functions_removed = c->functions_removed;

@@ -19,6 +19,7 @@ struct hosted_object {
 struct hosted_cell {
     char name[CELL_NAME_MAX + 1];
     enum plan_class class;
+    bool coupled; /* changes together with others: tasks inside them are waited for */
     uint32_t functions_changed;
     uint32_t functions_added;
     uint32_t functions_removed;

@@ -97,6 +97,14 @@ static json_t *describe_refusal(const struct refusal *refusal)
         text_or_null(refusal->dependent), "text", json_text_or_null(refusal->text));
 }
 
+static json_t *describe_cell(const struct hosted_cell *cell)
+{
+    return json_pack("{s:s, s:s, s:b, s:{s:i, s:i, s:i}}", "name", cell->name, "class",
+                     plan_class_name(cell->class), "coupled", cell->coupled, "functions",
+                     "changed", (int)cell->functions_changed, "added",
+                     (int)cell->functions_added, "removed", (int)cell->functions_removed);
+}
+
 static void plan(const struct objects *from, const struct objects *to, json_t *answer)
 {
     static struct hosted_plan result;
@@ -106,9 +114,7 @@ static void plan(const struct objects *from, const struct objects *to, json_t *a
     json_t *refusals = json_array();
     if (status == STATUS_OK) {
         for (size_t i = 0; i < result.cell_count; i++)
-            json_array_append_new(
-                cells, json_pack("{s:s, s:s}", "name", result.cells[i].name, "class",
-                                 plan_class_name(result.cells[i].class)));
+            json_array_append_new(cells, describe_cell(&result.cells[i]));
     }
     uint32_t kept = result.report.refusal_count;
     for (uint32_t i = 0; i < kept && i < PLAN_MAX_REFUSALS; i++)

@@ -23,6 +23,9 @@ static const struct cell_source wider_counter = {
 static const struct cell_source other_signature = {
     "counter", "",
     "static long count = 5; long counter_next(long by) { return count += by; }\n"};
+static const struct cell_source caller_by = {
+    "caller", "counter",
+    "long counter_next(long); long caller_twice(void) { return counter_next(4) * 2; }\n"};
 static const struct cell_source other_text = {"other", "",
                                               "int other_one(void) { return 2; }\n"};
 static const struct cell_source added = {"added", "",
@@ -109,6 +112,17 @@ static void a_refused_signature_has_its_rows(void **state)
     hosted_plan_fini(&plan);
 }
 
+static void a_plan_says_which_cells_are_coupled(void **state)
+{
+    (void)state;
+    ask(SET(&counter, &caller, &other), SET(&other_signature, &caller_by, &other_text));
+    assert_int_equal(plan.report.refusal_count, 0);
+    assert_int_equal(plan.cell_count, 3);
+    for (size_t i = 0; i < plan.cell_count; i++)
+        assert_int_equal(plan.cells[i].coupled, strcmp(plan.cells[i].name, "other") != 0);
+    hosted_plan_fini(&plan);
+}
+
 static void a_refused_removal_has_its_rows(void **state)
 {
     (void)state;
@@ -142,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_plan_has_a_row_for_each_cell_that_differs),
         cmocka_unit_test(a_refused_type_has_its_rows),
         cmocka_unit_test(a_refused_signature_has_its_rows),
+        cmocka_unit_test(a_plan_says_which_cells_are_coupled),
         cmocka_unit_test(a_refused_removal_has_its_rows),
         cmocka_unit_test(all_reasons_are_told_at_once),
     };
