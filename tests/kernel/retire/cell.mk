@@ -3,4 +3,4 @@
 cell  := test_retire
 kind  := test
 start := app
-uses  := libc console ktest swap_target evolve namespace cellmem archive heap frame task clock
+uses  := libc console ktest swap_target evolve namespace archive heap task clock

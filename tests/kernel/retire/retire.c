@@ -2,9 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <console/console/console.h>
 #include <core/archive/archive.h>
-#include <core/cellmem/cellmem.h>
 #include <core/evolve/evolve.h>
-#include <mm/frame/frame.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,66 +140,6 @@ static void a_frame_keeps_its_version(void)
     swap("", false);
 }
 
-/* Page tables are never given back, at most one for each 2 MiB of the windows of cells (random
- * places) and aliases (in turn). All of them are made before anything is measured. The swap task is idle. */
-static void make_page_tables(void)
-{
-    for (uint32_t i = 0; i < 4000; i++) {
-        struct cellmem_region region;
-        KTEST_CHECK(cellmem_take(CELLMEM_RODATA, 17 * CELLMEM_PAGE, &region) == STATUS_OK);
-        cellmem_give(&region);
-    }
-}
-
-struct use {
-    struct heap_stats heap;
-    struct frame_stats frames;
-};
-
-static void swap_many(uint32_t count, struct use *out)
-{
-    static const char *const order[] = {"second", "helper", "third", ""};
-    for (uint32_t i = 0; i < count; i++)
-        swap(order[i % ARRAY_LEN(order)], false);
-    KTEST_CHECK(all_freed());
-    heap_stats_read(&out->heap);
-    frame_stats_read(&out->frames);
-}
-
-/* Frames beside those of the heap, which keeps blocks that are not full. */
-static uint64_t other_frames(const struct use *use)
-{
-    return use->frames.total - use->frames.free - use->heap.held_bytes / CELLMEM_PAGE;
-}
-
-static void print_use(const char *when, const struct use *use)
-{
-    console_print("%s: heap %lu bytes in %lu objects, holds %lu; %lu other frames\n",
-                  when, use->heap.live_bytes, use->heap.live_count, use->heap.held_bytes,
-                  other_frames(use));
-}
-
-/* Hazard 33. */
-static void memory_does_not_grow_with_swaps(void)
-{
-    struct use after_50;
-    struct use after_200;
-    uint64_t count = swap_target_count();
-    make_page_tables();
-    swap_many(52, &after_50);
-    swap_many(100, &after_200);
-    swap_many(48, &after_200);
-    KTEST_CHECK(swap_target_count() == count + 1);
-    print_use("50 swaps", &after_50);
-    print_use("200 swaps", &after_200);
-    KTEST_CHECK(after_200.heap.live_bytes <= after_50.heap.live_bytes + 4096);
-    KTEST_CHECK(after_200.heap.live_count <= after_50.heap.live_count + 16);
-    KTEST_CHECK(after_200.heap.held_bytes <= after_50.heap.held_bytes + 256 * 1024);
-    KTEST_CHECK(other_frames(&after_200) <= other_frames(&after_50) + 4);
-    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
-    KTEST_CHECK(heap_check());
-}
-
 static struct {
     struct evolve_object set[EVOLVE_MAX_CELLS];
     char names[EVOLVE_MAX_CELLS][CELL_NAME_MAX + 1];
@@ -268,7 +206,6 @@ enum status test_retire_start(void)
         KTEST_CASE(a_pointer_to_an_old_literal_keeps_its_version),
         KTEST_CASE(and_without_the_pointer_it_is_freed),
         KTEST_CASE(a_frame_keeps_its_version),
-        KTEST_CASE(memory_does_not_grow_with_swaps),
         KTEST_CASE(all_cells_are_swapped),
         KTEST_CASE(and_versions_that_call_each_other_are_freed),
     };

@@ -4,4 +4,4 @@ cell     := swap_target
 kind     := test
 start    := none
 uses     := task clock cpu spinlock
-variants := second third type signature fault cli loop helper deadlock
+variants := second third type signature fault cli loop helper deadlock hook

@@ -6,7 +6,8 @@
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
-#if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli || defined VARIANT_loop || defined VARIANT_deadlock
+#if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli || \
+    defined VARIANT_loop || defined VARIANT_deadlock || defined VARIANT_hook
 #define VERSION 2u
 #elif defined VARIANT_third || defined VARIANT_helper
 #define VERSION 3u
@@ -39,6 +40,15 @@ static const char *const words[] = {
 #endif
     "two",
 };
+
+#ifdef VARIANT_hook
+enum status swap_target_evolved(uint32_t from);
+
+enum status swap_target_evolved(uint32_t from)
+{
+    return from ? STATUS_IO : STATUS_OK;
+}
+#endif
 
 uint32_t swap_target_version(void) { return VERSION; }
 

@@ -1,0 +1,6 @@
+# Tests of single lines of kernel/core/HAZARDS.md that no other test has.
+# SPDX-License-Identifier: MIT
+cell  := test_hazards
+kind  := test
+start := app
+uses  := libc console ktest swap_target evolve namespace cellmem elf cellinfo unwind archive heap task clock cpu entry
