@@ -9,15 +9,30 @@
 #include "fleet/commands.h"
 #include "fleet/forecast.h"
 #include "fleet/report.h"
+#include "pipeline/steps.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define PATIENCE_MS 10000
 
-/* One machine's part, by the hosted planner. */
+/* The plan of single cells, in the shape of a forecast. GIVES; NULL: PROBLEM. The lock is let go meanwhile. */
+static json_t *pick_forecast(struct server *server, const char *from, const char *to,
+                             const json_t *picked, struct problem *problem)
+{
+    json_t *plan = NULL;
+    server_unlock(server);
+    enum result result = pick_plan(server, from, to, picked, &plan, problem);
+    server_lock(server);
+    if (result != RESULT_OK)
+        return NULL;
+    json_object_set_new(plan, "needs_boot", json_array());
+    return plan;
+}
+
+/* One machine's part, by the hosted planner. PICKED: of these cells alone; NULL: of all. */
 static json_t *hosted_part(struct server *server, const char *id, int64_t release,
-                           struct problem *problem)
+                           const json_t *picked, struct problem *problem)
 {
     TEXT_OWNED char *content =
         db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s", id);
@@ -30,7 +45,8 @@ static json_t *hosted_part(struct server *server, const char *id, int64_t releas
     int64_t age = contact == 0 ? -1 : (clock_now_ms() - contact) / 1000;
     json_t *made = content == NULL || target == NULL
                        ? NULL
-                       : forecast(server, content, target, problem);
+                   : picked == NULL ? forecast(server, content, target, problem)
+                                    : pick_forecast(server, content, target, picked, problem);
     json_t *refusals =
         made == NULL ? json_array() : json_incref(json_object_get(made, "refusals"));
     if (made == NULL) {
@@ -57,7 +73,7 @@ static void enrich(struct server *server, const char *id, int64_t release, json_
 {
     static const char *const keys[] = {"coupled", "with", "functions"};
     struct problem problem = {"", ""};
-    JSON_OWNED json_t *hosted = hosted_part(server, id, release, &problem);
+    JSON_OWNED json_t *hosted = hosted_part(server, id, release, NULL, &problem);
     size_t i;
     size_t j;
     json_t *cell;
@@ -126,7 +142,8 @@ static int64_t ask_machine(struct server *server, const char *id, int64_t releas
 }
 
 static void answer_parts(struct server *server, struct http_answer *answer,
-                         const json_t *ids, int64_t release, json_t *asked)
+                         const json_t *ids, int64_t release, const json_t *picked,
+                         json_t *asked)
 {
     struct problem problem = {"", ""};
     json_t *rows = json_array();
@@ -140,7 +157,8 @@ static void answer_parts(struct server *server, struct http_answer *answer,
         if (part != NULL)
             enrich(server, id, release, part);
         json_array_append_new(
-            rows, part == NULL ? hosted_part(server, id, release, &problem) : part);
+            rows,
+            part == NULL ? hosted_part(server, id, release, picked, &problem) : part);
     }
     TEXT_OWNED char *commit = db_text(
         server->db, "SELECT commit_id FROM releases WHERE version = ?", "i", release);
@@ -202,9 +220,12 @@ void plan_answer(struct server *server, struct http_request *request,
         answer_problem(answer, result, &problem);
         return;
     }
-    bool ask = strcmp(source, "hosted") != 0 && json_array_size(ids) == 1;
+    const json_t *picked = json_object_get(body, "cells");
+    if (json_array_size(picked) == 0)
+        picked = NULL;
+    bool ask = picked == NULL && strcmp(source, "hosted") != 0 && json_array_size(ids) == 1;
     if (ask && wait_for_machine(server, request, answer,
                                 json_string_value(json_array_get(ids, 0)), release, asked))
         return;
-    answer_parts(server, answer, ids, release, asked);
+    answer_parts(server, answer, ids, release, picked, asked);
 }

@@ -156,8 +156,29 @@ static void print_plan_cells(const json_t *cells)
             view_print("%s%s", j == 0 ? "; changes together with " : ", ",
                        json_string_value(json_array_get(with, j)));
         }
+        if (view_text(cell, "because", NULL) != NULL) {
+            view_print("; brought in: %s", view_text(cell, "because", ""));
+        }
         putchar('\n');
     }
+}
+
+/* The cells of --cell, separated by commas, become `cells` of BODY. */
+static void add_cells(const struct invocation *invocation, json_t *body)
+{
+    char names[2048];
+    char *rest = names;
+    const char *name = NULL;
+
+    if (!invocation_has(invocation, OPTION_CELL)) {
+        return;
+    }
+    json_t *cells = json_array();
+    snprintf(names, sizeof(names), "%s", invocation->value[OPTION_CELL]);
+    while ((name = strsep(&rest, ",")) != NULL) {
+        json_array_append_new(cells, json_string(name));
+    }
+    json_object_set_new(body, "cells", cells);
 }
 
 /* Prints the plan of one machine; false if it would refuse. */
@@ -215,8 +236,10 @@ bool command_plan(const struct invocation *invocation, enum outcome *out_outcome
     bool done = target_check(invocation, NULL, true, failure) &&
                 http_open(invocation, &http, failure) &&
                 target_add_commit(http, invocation, body, failure) &&
-                target_add(http, invocation, NULL, body, failure) &&
-                http_send(http, "POST", "/api/v1/plan", body, &answer, failure);
+                target_add(http, invocation, NULL, body, failure);
+
+    add_cells(invocation, body);
+    done = done && http_send(http, "POST", "/api/v1/plan", body, &answer, failure);
 
     if (done) {
         machines = json_object_get(answer, "rows");

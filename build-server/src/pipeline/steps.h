@@ -95,6 +95,21 @@ NODISCARD enum result ways_plan(struct server *server, const char *from_content,
                                 const char *to_content, json_t **out_plan,
                                 struct problem *problem);
 
+/* The way from one set to another: GIVES {cells, refusals}. */
+NODISCARD enum result ways_plan_sets(struct server *server, const struct cell_set *from,
+                                     const struct cell_set *to, json_t **out_plan,
+                                     struct problem *problem);
+
+/* --- pick.c ------------------------------------------------------------------------------------- */
+
+/* What a swap of single cells would do: the cells NAMES become those of TO_CONTENT, the others stay as in
+ * FROM_CONTENT, except those that must change with them. GIVES {cells, refusals}; a cell that was brought in
+ * has `because`, the planner's words. Takes the lock. RESULT_NOT_FOUND: neither content has a cell of that
+ * name. */
+NODISCARD enum result pick_plan(struct server *server, const char *from_content,
+                                const char *to_content, const json_t *names,
+                                json_t **out_plan, struct problem *problem);
+
 /* --- release.c ---------------------------------------------------------------------------------- */
 
 struct release_request {

@@ -81,10 +81,9 @@ static void name_partners(json_t *changed, const struct cell_set *from,
     }
 }
 
-/* The way from one set to another: GIVES {cells, refusals}. */
-static enum result plan_sets(struct server *server, const struct cell_set *from,
-                             const struct cell_set *to, json_t **out_plan,
-                             struct problem *problem)
+enum result ways_plan_sets(struct server *server, const struct cell_set *from,
+                           const struct cell_set *to, json_t **out_plan,
+                           struct problem *problem)
 {
     json_t *changed = cell_set_difference(from, to);
     json_t *plan = json_pack("{s:o, s:[]}", "cells", changed, "refusals");
@@ -193,7 +192,7 @@ static enum result foresee_from(struct server *server, const char *content,
     if (content != NULL)
         result = load_content(server, content, &from, problem);
     if (result == RESULT_OK)
-        result = plan_sets(server, &from, &out->set, out_plan, problem);
+        result = ways_plan_sets(server, &from, &out->set, out_plan, problem);
     if (result != RESULT_OK || out->changed != NULL)
         return result;
     out->changed = json_incref(json_object_get(*out_plan, "cells"));
@@ -241,5 +240,5 @@ enum result ways_plan(struct server *server, const char *from_content,
     enum result result = load_content(server, from_content, &from, problem);
     if (result == RESULT_OK)
         result = load_content(server, to_content, &to, problem);
-    return result == RESULT_OK ? plan_sets(server, &from, &to, out_plan, problem) : result;
+    return result == RESULT_OK ? ways_plan_sets(server, &from, &to, out_plan, problem) : result;
 }
