@@ -14,7 +14,7 @@
 #include <time/clock/clock.h>
 
 #define PATIENCE_NS (60 * NS_PER_S)
-#define SWAPS_DEFAULT 400ul /* boot option swaps=N */
+#define SWAPS_DEFAULT 250ul /* boot option swaps=N */
 #define WARM_UP 64u
 
 enum status test_drift_start(void);

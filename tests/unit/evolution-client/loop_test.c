@@ -81,6 +81,26 @@ static void runs_what_is_pushed_and_fetches_only_what_differs(void **state)
     assert_int_equal(1, sim->confirms);
 }
 
+/* Seen to fail when client_cache_find() finds only what the present attempt has fetched. */
+static void going_back_to_what_was_fetched_before_fetches_nothing(void **state)
+{
+    struct sim *sim = *state;
+    sim_boot(sim);
+    sim_run(sim, 5);
+    for (unsigned colour = 2; colour <= 3; colour++) {
+        sim_release(sim, colour, COLOURS(colour, 1, 1, 1));
+        sim_run(sim, 5);
+        assert_string_equal("permanent", sim_result(sim));
+    }
+    assert_int_equal(2, sim->object_requests);
+    sim_release(sim, 4, COLOURS(2, 1, 1, 1));
+    sim_run(sim, 5);
+    assert_string_equal("permanent", sim_result(sim));
+    assert_true(sim_runs(sim, COLOURS(2, 1, 1, 1)));
+    assert_int_equal(4, sim_status(sim).release);
+    assert_int_equal(2, sim->object_requests);
+}
+
 static int64_t number(const json_t *report, const char *key)
 {
     return json_integer_value(json_object_get(report, key));
@@ -484,6 +504,7 @@ int main(void)
         CASE(enrols_once_and_stays_parked),
         CASE(a_second_boot_has_the_same_identity_and_no_new_row),
         CASE(runs_what_is_pushed_and_fetches_only_what_differs),
+        CASE(going_back_to_what_was_fetched_before_fetches_nothing),
         CASE(reports_tell_what_the_swap_did_and_where_it_came_from),
         CASE(a_refused_swap_tells_of_no_effects),
         CASE(adds_and_removes_cells),
