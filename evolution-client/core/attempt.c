@@ -421,6 +421,17 @@ static void swap_failed(struct client *client)
     client_attempt_end(client, again ? RETRY_SOON_NS : 0);
 }
 
+/* A task that was in the way of a coupled set may be gone soon; all other refusals stand until the set changes. */
+static void swap_refused(struct client *client)
+{
+    struct attempt *attempt = &client->attempt;
+    const struct client_refusal *refusal = &attempt->engine_report.refusal;
+    bool again = !attempt->is_plan && strcmp(refusal->code, "busy") == 0 &&
+                 client_tries_add(client, attempt->release.content) < INCONCLUSIVE_MAX;
+    client_attempt_refuse(client, refusal->code[0] ? refusal->code : "refused", refusal->text,
+                          again ? RETRY_SOON_NS : 0);
+}
+
 static void swap_step(struct client *client)
 {
     struct client_installer *installer = &client->ports.installer;
@@ -441,11 +452,7 @@ static void swap_step(struct client *client)
         client_attempt_report(client, "planned", NULL, NULL);
         client_attempt_end(client, 0);
         break;
-    case CLIENT_INSTALL_REFUSED:
-        client_attempt_refuse(client,
-                              report->refusal.code[0] ? report->refusal.code : "refused",
-                              report->refusal.text, 0);
-        break;
+    case CLIENT_INSTALL_REFUSED: swap_refused(client); break;
     case CLIENT_INSTALL_REVERTED:
         client_attempt_reverted(client, "fault", report->cause, true);
         break;

@@ -230,6 +230,28 @@ static void a_refusal_names_names_and_blocks_nothing_later(void **state)
     assert_string_equal("permanent", sim_result(sim));
 }
 
+static void a_task_in_the_way_is_given_three_tries(void **state)
+{
+    struct sim *sim = *state;
+    sim_boot(sim);
+    sim_run(sim, 5);
+    sim->fate = SIM_BUSY;
+    sim_release(sim, 2, COLOURS(2, 1, 1, 1));
+    sim_run(sim, 20);
+    assert_string_equal("busy", sim_reason(sim));
+    assert_int_equal(1, sim->submits);
+    sim_run(sim, 300);
+    assert_int_equal(3, sim->submits);
+    sim_release(sim, 3, COLOURS(2, 3, 1, 1));
+    sim_run(sim, 20);
+    assert_int_equal(4, sim->submits);
+    sim->fate = SIM_GOOD;
+    sim_run(sim, 60);
+    assert_int_equal(5, sim->submits);
+    assert_true(sim_runs(sim, COLOURS(2, 3, 1, 1)));
+    assert_string_equal("permanent", sim_result(sim));
+}
+
 static void a_failed_swap_is_tried_again_three_times(void **state)
 {
     struct sim *sim = *state;
@@ -511,6 +533,7 @@ int main(void)
         CASE(a_fault_in_trial_comes_back_and_is_not_tried_again),
         CASE(what_was_quarantined_is_tried_when_told),
         CASE(a_refusal_names_names_and_blocks_nothing_later),
+        CASE(a_task_in_the_way_is_given_three_tries),
         CASE(a_failed_swap_is_tried_again_three_times),
         CASE(a_newer_release_waits_for_the_trials_end_and_only_the_newest_counts),
         CASE(a_rollback_ends_a_trial_at_once),

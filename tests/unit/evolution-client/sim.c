@@ -228,7 +228,7 @@ static void engine_run(struct sim *sim)
 {
     if (sim->phase == CLIENT_INSTALL_BUSY &&
         sim->now_ns >= sim->submitted_ns + sim->swap_ns) {
-        if (sim->fate == SIM_REFUSED)
+        if (sim->fate == SIM_REFUSED || sim->fate == SIM_BUSY)
             sim->phase = CLIENT_INSTALL_REFUSED;
         else if (sim->fate == SIM_FAILED)
             sim->phase = CLIENT_INSTALL_FAILED;
@@ -268,7 +268,7 @@ static void status(void *context, uint64_t attempt, struct client_install_report
         .revertible = true,
     };
     if (sim->phase == CLIENT_INSTALL_REFUSED) {
-        strcpy(out->refusal.code, "undefined_symbol");
+        strcpy(out->refusal.code, sim->fate == SIM_BUSY ? "busy" : "undefined_symbol");
         strcpy(out->refusal.cell, "alpha");
         strcpy(out->refusal.symbol, "beta_missing");
     }

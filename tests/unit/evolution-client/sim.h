@@ -50,6 +50,7 @@ struct sim_release {
 enum sim_fate {
     SIM_GOOD,
     SIM_REFUSED,
+    SIM_BUSY, /* refused because a task is in the way */
     SIM_FAILED,
     SIM_FAULT, /* faults after fault_ns of trial */
     SIM_DEAF,  /* the new version cannot reach the server, and its own network is dead */
