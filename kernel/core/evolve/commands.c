@@ -41,6 +41,29 @@ static void command_cells(int argc, char **argv)
     }
 }
 
+/* How many places in F hold the address of what M leads to. */
+static uint32_t sites_in(const struct version *v, const struct function *f, const struct import *m)
+{
+    uint32_t count = 0;
+    for (uint32_t s = m->first_site; s; s = v->sites[s - 1].next)
+        count += v->sites[s - 1].va - f->va < f->len;
+    return count;
+}
+
+static void print_calls(const struct version *v, const struct function *f)
+{
+    uint32_t functions = 0;
+    for (uint32_t i = 0; i < v->import_count; i++) {
+        const struct import *m = &v->imports[i];
+        uint32_t count = sites_in(v, f, m);
+        functions += count != 0;
+        if (count && m->provider)
+            console_print("  calls %s@%u %s at %u places\n", m->provider->info.name,
+                          m->provider->number, m->name, count);
+    }
+    console_print("  calls %u functions of other cells\n", functions);
+}
+
 static void deps_of_address(uint64_t va)
 {
     char place[160];
@@ -52,6 +75,8 @@ static void deps_of_address(uint64_t va)
     for (const struct import *m = f ? f->incoming : NULL; m; m = m->next_incoming)
         console_print("  called by %s@%u at %u places\n", m->importer->info.name,
                       m->importer->number, m->site_count);
+    if (f)
+        print_calls(v, f);
 }
 
 static void deps_of_cell(const struct version *v)
