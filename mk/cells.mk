@@ -91,6 +91,11 @@ show = $(if $(V),,@printf '  %-6s %s\n' $1 $2; )
 
 $(foreach c,$(cells) $(test_cells),$(eval $(call cell_rules,$c)))
 
+# A dependency file also names the source itself. If a cell's folder gets another name, that source is gone, and its object is
+# made anew; without these rules make would stop.
+kernel/%.c kernel/%.S: ;
+manifest/%.c evolution-client/%.c tests/kernel/%.c: ;
+
 # A test cell may name variants: other versions of itself, compiled with -DVARIANT_NAME, which its image's archive holds
 # as variants/CELL.NAME.o, for swaps.
 variant_out = $(B)/test-cells/variants/$1.$2.o

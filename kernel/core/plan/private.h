@@ -34,6 +34,8 @@ void plan_couple(struct planning *p);
 bool plan_takes(const struct plan *plan, const struct home *home);
 /* Refuses objects that CELL takes while another cell goes on having them. */
 void plan_check_takeovers(struct planning *p, const struct plan_cell *cell);
+/* CELL is removed: refuses objects that seem to be forgotten, as a new cell has the like. */
+void plan_check_removal(struct planning *p, const struct plan_cell *cell);
 /* Lists the homes that change their owner. STATUS_FULL. */
 NODISCARD enum status plan_list_takeovers(struct planning *p);
 /* Gives each listed home to the other of its two owners: at the commit, and at a revert. */

@@ -52,6 +52,36 @@ void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
     }
 }
 
+/* Lends the cell of the set that begins an object afresh which looks like HOME, or NULL. */
+static const struct plan_cell *lookalike(const struct plan *plan, const struct home *home)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        const struct version *v = plan->cells[i].fresh;
+        for (uint32_t k = 1; v && !plan->cells[i].old && k < v->elf.section_count; k++) {
+            const struct home *h = v->section_home[k];
+            if (h && h != home && h->refs == 1 && h->type_hash == home->type_hash &&
+                strcmp(h->key, home->key) == 0)
+                return &plan->cells[i];
+        }
+    }
+    return NULL;
+}
+
+void plan_check_removal(struct planning *p, const struct plan_cell *cell)
+{
+    for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
+        const struct home *h = cell->old->section_home[i];
+        if (!h || h->storage == CELL_STORE_RODATA || plan_takes(p->plan, h))
+            continue;
+        const struct plan_cell *by = lookalike(p->plan, h);
+        if (by)
+            (void)refuse(report_next(p->report), "data", by->name, h->key, cell->name,
+                         "%s goes and %s comes, and both have a %s of the same type. To keep its "
+                         "value say EVOLVE_TAKES(%s, %s) in %s; else give it another name",
+                         cell->name, by->name, h->key, cell->name, h->key, by->name);
+    }
+}
+
 static enum status add(struct plan *plan, struct home *home, const char *name)
 {
     size_t len = strlen(name) + 1;

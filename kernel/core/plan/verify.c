@@ -196,6 +196,8 @@ void plan_check(struct planning *p)
             check_names(p, cell);
             check_types(p, cell);
             plan_check_takeovers(p, cell);
+        } else if (cell->class == PLAN_REMOVE) {
+            plan_check_removal(p, cell);
         }
         if (cell->old && cell->fresh) {
             check_twins(p, cell);

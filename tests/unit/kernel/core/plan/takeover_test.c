@@ -190,6 +190,25 @@ static void refuses_what_is_lost_without_a_mark(void **state)
     world_fini(&w);
 }
 
+static void refuses_a_new_cell_that_forgets_to_take(void **state)
+{
+    static const char *const whole_name = "whole";
+    struct plan *plan = NULL;
+    struct plan_object objects[2] = {cell_make(&left_part)};
+    struct cell_source forgets = {"rightpart", "", RIGHT};
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(whole, caller));
+    objects[1] = cell_make(&forgets);
+    assert_int_equal(plan_create(&w.ns, objects, 2, &whole_name, 1, &plan, &w.report),
+                     STATUS_DENIED);
+    assert_string_equal(w.report.refusals[0].cell, "rightpart");
+    assert_string_equal(w.report.refusals[0].symbol, "right");
+    assert_string_equal(w.report.refusals[0].dependent, "whole");
+    assert_non_null(strstr(w.report.refusals[0].text, "EVOLVE_TAKES(whole, right)"));
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +218,7 @@ int main(void)
         cmocka_unit_test(split_and_merged_again_the_values_go_on),
         cmocka_unit_test(a_mark_that_is_left_in_does_nothing),
         cmocka_unit_test(refuses_to_take_what_the_other_keeps),
+        cmocka_unit_test(refuses_a_new_cell_that_forgets_to_take),
         cmocka_unit_test(refuses_what_is_lost_without_a_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

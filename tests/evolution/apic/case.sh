@@ -1,0 +1,48 @@
+# One cell for the APICs becomes four: TLB shootdown, IOAPIC, interrupts to other CPUs, the local timer.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2317
+#
+# First what the tree has in three cells is merged into one, then that is split into four, each time with all dependents, while
+# timers, shootdowns and device interrupts go on. The registers' addresses and the timer's rate go along with the code. A split
+# in which nobody takes the IOAPICs' table is refused (thesis 9.1.4). Hazards 8, 20, 22, 24.
+uses_become() { # WORD NEW...: in every cell that may use WORD
+    git ls-files '*cell.mk' | xargs sed -Ei "/^uses/s/\\b$1\\b/${*:2}/"
+}
+include_becomes() { git grep -lF "<$1>" -- '*.c' '*.h' | xargs sed -i "s|^#include <$1>|$2|"; }
+apply() { git apply --3way --index "$tree/tests/evolution/apic/$1.patch"; }
+
+merge() {
+    apply 01-merge
+    uses_become lapic apic
+    uses_become ioapic apic
+    uses_become paging paging apic
+    sed -i '/^uses/s/ apic//' kernel/irq/apic/cell.mk
+    sed -i '/^uses/s/$/ apic/' kernel/mm/paging/cell.mk
+    include_becomes irq/lapic/lapic.h '#include <irq/apic/lapic.h>'
+    include_becomes irq/ioapic/ioapic.h '#include <irq/apic/ioapic.h>'
+}
+
+split() { # PATCH
+    apply "$1"
+    uses_become apic apictimer ioapic ipi shootdown
+    include_becomes irq/apic/lapic.h '#include <irq/apictimer/apictimer.h>\n#include <irq/ipi/ipi.h>'
+    include_becomes irq/apic/ioapic.h '#include <irq/ioapic/ioapic.h>'
+}
+
+evolves_by 'apic: one cell for lapic, ioapic and the shootdown' '' merge
+jq -e '.cells | map({(.name): .class}) | add | .apic == "add" and .lapic == "remove" and .ioapic == "remove" and .paging == "text" and .timer == "text"' \
+    <<<"$row" >/dev/null || fail "$case_name: not what was to be swapped: $row"
+answers_like tasks ' hello '
+
+refused_by() { # MESSAGE CODE WORD COMMAND...
+    push_change "$1" "${@:4}"
+    take_row "$1"
+    result_is refused
+    reason_is "$2" "$3"
+    git -C "$clone" revert --no-edit HEAD >/dev/null
+}
+refused_by 'apic: four cells, but one forgets its table' data 'EVOLVE_TAKES(apic, ioapic)' split 02-forgets
+evolves_by 'apic: four cells' '' split 03-split
+jq -e '.cells | map({(.name): .class}) | add | .apic == "remove" and .shootdown == "add" and .ioapic == "add" and .ipi == "add" and .apictimer == "add"' \
+    <<<"$row" >/dev/null || fail "$case_name: not what was to be swapped: $row"
+say "merged and split: $(jq -s -r 'map(select(.result == "permanent") | "\(.cells | length) cells in \(.pause_ns) ns") | join(", ")' "$results/apic.json")"

@@ -1,0 +1,23 @@
+# The heap gets another table of size classes while it serves.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Objects that were taken with the old table are freed right with the new one, and the other way round after a rollback: the
+# table comes in two steps, first known, then used. One that faults at once comes back. Hazards 14, 17, 24, 31, 32.
+evolves 01-add hoard:add
+answers 'hoard take' 'hoard: 291 objects, 0 damaged, the heap is sound'
+evolves 02-know heap:text
+known=$commit
+answers 'hoard half' 'hoard: 145 objects, 0 damaged, the heap is sound'
+answers 'hoard take' 'hoard: 436 objects, 0 damaged, the heap is sound'
+comes_back 03-buggy fault
+answers 'hoard half' 'hoard: 218 objects, 0 damaged, the heap is sound'
+evolves 04-use heap:text
+answers 'hoard take' 'hoard: 509 objects, 0 damaged, the heap is sound'
+answers 'hoard half' 'hoard: 254 objects, 0 damaged, the heap is sound'
+neurath rollback --to "$known" --machine m1 --wait >/dev/null || fail "$case_name: the rollback failed"
+answers 'hoard take' 'hoard: 545 objects, 0 damaged, the heap is sound'
+answers 'hoard all' 'hoard: 0 objects, 0 damaged, the heap is sound'
+neurath rollback --to "$commit" --machine m1 --wait >/dev/null || fail "$case_name: going forward again failed"
+answers 'hoard take' 'hoard: 291 objects, 0 damaged, the heap is sound'
+answers 'hoard all' 'hoard: 0 objects, 0 damaged, the heap is sound'

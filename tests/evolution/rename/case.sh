@@ -1,0 +1,18 @@
+# A subsystem's files get other names.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2317
+#
+# Its folder, a file, and every include of it change, and nothing is to be swapped: an object says nothing of where its source
+# lies. Only if files of one cell come in another order, its functions do too: then they are moved, and not one has changed.
+# Hazard 18.
+area() { # OLD NEW
+    git mv "kernel/$1" "kernel/$2"
+    git grep -lE "[<\"]$1/" -- '*.c' '*.h' '*.S' | xargs sed -i "s|\([<\"]\)$1/|\1$2/|"
+}
+file() { git mv "kernel/bus/pci/$1" "kernel/bus/pci/$2"; }
+
+unchanged_by 'kernel: the area bus is called devices' area bus devices
+unchanged_by 'kernel: it is called bus again' area devices bus
+unchanged_by 'pci: assign.c is called bars.c' file assign.c bars.c
+evolves_by 'pci: bars.c is called resources.c, and comes after pci.c' pci:text file bars.c resources.c
+evolves_by 'pci: the files have their names again' pci:text file resources.c assign.c
