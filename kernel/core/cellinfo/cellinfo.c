@@ -178,7 +178,19 @@ void cellinfo_type(const struct cellinfo *info, uint32_t index, struct cell_type
     out->name = string_at(info, get_le32(r));
     out->len = get_le32(r + 4);
     out->layout = get_le64(r + 8);
+    out->first_field = get_le32(r + 16);
+    out->field_count = get_le32(r + 20);
     out->flags = get_le32(r + 24);
+}
+
+void cellinfo_field(const struct cellinfo *info, uint32_t index, struct cell_field *out)
+{
+    const uint8_t *r = record(info, CELL_FIELDS, index);
+    out->name = string_at(info, get_le32(r));
+    out->type_name = string_at(info, get_le32(r + 4));
+    out->bit_offset = get_le32(r + 8);
+    out->bit_size = get_le32(r + 12);
+    out->type_hash = get_le64(r + 16);
 }
 
 void cellinfo_import(const struct cellinfo *info, uint32_t index, struct cell_import *out)

@@ -25,7 +25,7 @@ enum cell_table { CELL_FUNCTIONS, CELL_DATA, CELL_TYPES, CELL_FIELDS, CELL_IMPOR
 enum { CELL_FUNC_GLOBAL = 1, CELL_FUNC_TAKEN = 2, CELL_FUNC_ASSEMBLY = 4 };
 enum { CELL_STORE_DATA = 1, CELL_STORE_BSS = 2, CELL_STORE_RODATA = 3 };
 enum { CELL_DATA_CONST = 1, CELL_DATA_LITERAL = 2, CELL_DATA_TAKEN = 4, CELL_DATA_AMBIGUOUS = 8 };
-enum { CELL_TYPE_PUBLIC = 1 };
+enum { CELL_TYPE_PUBLIC = 1, CELL_TYPE_POINTED = 2 };
 enum { CELL_IMPORT_TAKEN = 1 };
 
 struct cellinfo {
@@ -67,6 +67,16 @@ struct cell_type {
     uint32_t len;
     uint32_t flags;
     uint64_t layout;
+    uint32_t first_field;
+    uint32_t field_count;
+};
+
+struct cell_field { /* or an enumerator: type_name is empty, the value is in type_hash */
+    const char *name;
+    const char *type_name;
+    uint32_t bit_offset;
+    uint32_t bit_size;
+    uint64_t type_hash;
 };
 
 struct cell_import {
@@ -84,6 +94,7 @@ NODISCARD enum status cellinfo_open(const struct elf_object *object, struct cell
 void cellinfo_function(const struct cellinfo *info, uint32_t index, struct cell_function *out);
 void cellinfo_data(const struct cellinfo *info, uint32_t index, struct cell_data *out);
 void cellinfo_type(const struct cellinfo *info, uint32_t index, struct cell_type *out);
+void cellinfo_field(const struct cellinfo *info, uint32_t index, struct cell_field *out);
 void cellinfo_import(const struct cellinfo *info, uint32_t index, struct cell_import *out);
 const char *cellinfo_use(const struct cellinfo *info, uint32_t index);
 /* Says whether the cell may import from the cell called NAME. */

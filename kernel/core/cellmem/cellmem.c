@@ -261,3 +261,8 @@ const uint8_t *cellmem_view(uint64_t va)
 {
     return (const uint8_t *)va;
 }
+
+uint8_t *cellmem_data(uint64_t va)
+{
+    return (uint8_t *)va;
+}

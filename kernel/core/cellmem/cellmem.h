@@ -52,5 +52,7 @@ void cellmem_alias_close(uint64_t va, uint8_t *write);
 
 /* Lends a readable pointer to the byte at VA, which lies in a region or a boot segment. */
 const uint8_t *cellmem_view(uint64_t va);
+/* Lends a pointer to write the byte at VA of a region of kind CELLMEM_DATA. */
+uint8_t *cellmem_data(uint64_t va);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include <core/commit/apply.h>
 #include <core/commit/commit.h>
+#include <core/commit/transfer.h>
 
 enum { LAPIC_EOI = 0xb0 };
 
@@ -84,8 +85,26 @@ static uint64_t first_drift(const struct poke *pokes, uint32_t count, bool backw
     return 0;
 }
 
-enum status commit_apply(const struct poke *pokes, uint32_t count, bool backwards,
-                         uint64_t limit_tsc, struct commit_times *out_times)
+/* Everybody else is held. */
+static enum status apply(const struct poke *pokes, uint32_t count,
+                         struct migration_list *migrations, bool backwards)
+{
+    if (!pokes_match(pokes, count, backwards))
+        return STATUS_INVALID;
+    if (!backwards && !migrations_prepare(migrations))
+        return STATUS_DENIED;
+    /* The point of no return. */
+    if (backwards)
+        migrations_take_back(migrations);
+    else
+        migrations_store(migrations);
+    pokes_store(pokes, count, backwards);
+    return STATUS_OK;
+}
+
+enum status commit_apply(const struct poke *pokes, uint32_t count,
+                         struct migration_list *migrations, bool backwards, uint64_t limit_tsc,
+                         struct commit_times *out_times)
 {
     enum status status = STATUS_OK;
     uint32_t cpus = cpu_count();
@@ -97,12 +116,9 @@ enum status commit_apply(const struct poke *pokes, uint32_t count, bool backward
         status = STATUS_TIMEOUT;
     } else {
         out_times->hold_tsc = closure_tsc() - begin;
-        if (pokes_match(pokes, count, backwards)) {
-            pokes_store(pokes, count, backwards);
-        } else {
+        status = apply(pokes, count, migrations, backwards);
+        if (status == STATUS_INVALID)
             out_times->drift_va = first_drift(pokes, count, backwards);
-            status = STATUS_INVALID;
-        }
     }
     release();
     out_times->pause_tsc = closure_tsc() - begin;

@@ -10,7 +10,8 @@
  *  1. while `holding` is a nonzero ticket, a CPU that entered with it leaves only when it has
  *     changed, and after a serialising instruction;
  *  2. nothing is stored before every other online CPU is held, and all places match;
- *  3. once the first byte is stored, all are stored; nothing after that can fail.
+ *  3. once the first byte is stored, all are stored; nothing after that can fail. Values are
+ *     brought into their new forms before, in memory of the plan.
  */
 #ifndef NEURATH_CORE_COMMIT_H
 #define NEURATH_CORE_COMMIT_H
@@ -25,10 +26,12 @@ struct commit_times {
     uint64_t drift_va; /* STATUS_INVALID: a place that did not match */
 };
 
-/* Applies the journal, BACKWARDS for a revert. Task context, no lock held; the pokes' aliases
- * are open. STATUS_TIMEOUT: a CPU could not be held within LIMIT_TSC ticks of the time stamp
- * counter; STATUS_INVALID: a place does not match. Nothing is changed then. */
-NODISCARD enum status commit_apply(const struct poke *pokes, uint32_t count, bool backwards,
+/* Applies the journal and the migrations, BACKWARDS for a revert. Task context, no lock held; the
+ * pokes' aliases are open. STATUS_TIMEOUT: a CPU could not be held within LIMIT_TSC ticks of the
+ * time stamp counter; STATUS_INVALID: a place does not match; STATUS_DENIED: a value has no place
+ * in its new form, MIGRATIONS says which. Nothing is changed then. */
+NODISCARD enum status commit_apply(const struct poke *pokes, uint32_t count,
+                                   struct migration_list *migrations, bool backwards,
                                    uint64_t limit_tsc, struct commit_times *out_times);
 
 /* Tells the closure where the local APIC's registers are. Once, before the first commit. */

@@ -124,8 +124,13 @@ static struct wait run_redirect(struct attempt *a)
     enum status status = plan_redirect(a->plan, &plan_report);
     a->report.redirect_ns = clock_ns() - begin;
     a->report.stores = a->plan->poke_count;
+    if (status == STATUS_OK && !migrate_try(a, &plan_report.refusals[0])) {
+        plan_report.refusal_count = 1;
+        status = STATUS_DENIED;
+    }
     if (status != STATUS_OK)
         return stop(a, status);
+    migrate_describe(a);
     if (a->report.dry_run) {
         attempt_end(a, EVOLVE_PERMANENT, NULL);
         return wait_again();
@@ -174,6 +179,8 @@ static struct wait commit_failed(struct attempt *a, enum status status)
         return wait_until(clock_ns() + RETRY_MS * 1000000ull * a->commit_tries);
     if (status == STATUS_TIMEOUT)
         name_blocker(a->times.missing_cpu, &reason);
+    else if (status == STATUS_DENIED)
+        migrate_reason(a, &reason);
     else
         (void)refuse(&reason, "drift", NULL, NULL, NULL,
                      "the place at 0x%lx does not hold what was planned; nothing was changed",
@@ -214,7 +221,8 @@ static struct wait run_commit(struct attempt *a)
     a->commit_begun_ns = clock_ns();
     trial_begin(a);
     enum status status =
-        commit_apply(a->plan->pokes, a->plan->poke_count, false, limit, &a->times);
+        commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, false, limit,
+                     &a->times);
     if (status != STATUS_OK)
         return commit_failed(a, status);
     a->applied = true;

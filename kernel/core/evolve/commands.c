@@ -192,6 +192,9 @@ static void print_report(const struct evolve_report *r)
             console_print("%s %s", i ? "," : ":", r->waited[i]);
         console_print("\n");
     }
+    if (r->migrated_objects)
+        console_print("       %u objects migrated, %lu bytes\n", r->migrated_objects,
+                      r->migrated_bytes);
     if (r->reason.text[0])
         console_print("       %s: %s\n", r->reason.code, r->reason.text);
 }

@@ -47,6 +47,14 @@ void attempt_enter(struct attempt *a, enum evolve_phase phase);
 /* Ends A in PHASE with a reason (NULL: none) and logs it. */
 void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusal *reason);
 
+/* Notes in A's report and the log which objects its plan migrates. */
+void migrate_describe(struct attempt *a);
+/* Tries A's migrations on what is live now, into memory of the plan. Gives false and why if a
+ * value has no place in its new form. What counts is the same at the commit. */
+bool migrate_try(struct attempt *a, struct refusal *out);
+/* Says why the commit's migrations found no place for a value. */
+void migrate_reason(const struct attempt *a, struct refusal *out);
+
 /* Carries out one stage of A; gives what to wait for. */
 struct wait attempt_step(struct attempt *a);
 /* One look at the trial of A. */

@@ -42,7 +42,7 @@ void trial_begin(struct attempt *a)
         .overdue_tsc = ms_to_tsc(OVERDUE_MS) + ms_to_tsc(a->trial_ns / 1000000),
     };
     watch_forget();
-    guard_arm(a->plan->pokes, a->plan->poke_count, &limits);
+    guard_arm(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, &limits);
     const struct cpu_block *boot = cpu_block_at(0);
     if (ioapic_route_nmi(IOAPIC_GUARD_GSI, boot->apic_id) != STATUS_OK ||
         hpet_timer_periodic(HPET_TIMER, IOAPIC_GUARD_GSI, NMI_MS * 1000000ull) != STATUS_OK)
@@ -215,7 +215,7 @@ static struct wait take_back(struct attempt *a)
         if (drained == DRAIN_BUSY)
             log_write("evolve", LOG_WARNING, "it is taken back all the same: %s", busy.text);
     }
-    enum status status = commit_apply(a->plan->pokes, a->plan->poke_count, true,
+    enum status status = commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, true,
                                       ms_to_tsc(HOLD_LIMIT_MS), &a->times);
     if (status == STATUS_TIMEOUT) {
         drain_end();

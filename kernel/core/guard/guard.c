@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/commit/apply.h>
+#include <core/commit/transfer.h>
 #include <core/guard/guard.h>
 #include <task/task/task.h>
 
@@ -25,6 +26,7 @@ static struct {
     uint32_t stuck_cpu;  /* plus one; its task is abandoned on the way out */
     const struct poke *pokes;
     uint32_t count;
+    struct migration_list *migrations;
     uint64_t armed_tsc;
     struct guard_limits limits;
     uint64_t beat[CPU_MAX];
@@ -53,11 +55,13 @@ static void send_nmi(uint32_t apic_id)
     *high = before;
 }
 
-void guard_arm(const struct poke *pokes, uint32_t count, const struct guard_limits *limits)
+void guard_arm(const struct poke *pokes, uint32_t count, struct migration_list *migrations,
+               const struct guard_limits *limits)
 {
     uint64_t now = closure_tsc();
     guard.pokes = pokes;
     guard.count = count;
+    guard.migrations = migrations;
     guard.limits = *limits;
     guard.armed_tsc = now;
     guard.stuck_cpu = 0;
@@ -173,8 +177,11 @@ static void revert(struct cpu_block *self)
     /* Armed before the commit's first store: then there is nothing to take back. */
     bool untouched = pokes_match(guard.pokes, guard.count, false);
     guard.verdict.restored = untouched || pokes_match(guard.pokes, guard.count, true);
-    if (guard.verdict.restored && !untouched)
-        pokes_store(guard.pokes, guard.count, true);
+    if (guard.verdict.restored) {
+        migrations_take_back(guard.migrations);
+        if (!untouched)
+            pokes_store(guard.pokes, guard.count, true);
+    }
     __atomic_store_n(&guard.state, REVERTED, __ATOMIC_SEQ_CST);
     __atomic_store_n(&guard.holding, 0, __ATOMIC_SEQ_CST);
     cpu_serialise();

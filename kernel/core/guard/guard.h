@@ -44,8 +44,9 @@ struct guard_limits {
     uint64_t overdue_tsc; /* the trial must have been disarmed by then */
 };
 
-/* Begins to watch; POKES stays valid until guard_disarm(). Task context. */
-void guard_arm(const struct poke *pokes, uint32_t count, const struct guard_limits *limits);
+/* Begins to watch; POKES and MIGRATIONS stay valid until guard_disarm(). Task context. */
+void guard_arm(const struct poke *pokes, uint32_t count, struct migration_list *migrations,
+               const struct guard_limits *limits);
 /* Ends the watch. Gives the verdict: cause GUARD_NONE if nothing happened. Afterwards the guard
  * will not revert. Task context. */
 void guard_disarm(struct guard_verdict *out);

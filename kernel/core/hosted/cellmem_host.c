@@ -104,3 +104,9 @@ const uint8_t *cellmem_view(uint64_t va)
     struct block *b = block_at(va);
     return b ? b->bytes + (va - b->va) : NULL;
 }
+
+uint8_t *cellmem_data(uint64_t va)
+{
+    struct block *b = block_at(va);
+    return b ? b->bytes + (va - b->va) : NULL;
+}

@@ -90,13 +90,32 @@ static enum status keep_rows(const struct plan *plan, struct hosted_plan *out)
     return STATUS_OK;
 }
 
+static enum status keep_migrations(const struct plan *plan, struct hosted_plan *out)
+{
+    const struct migration_list *all = &plan->migrations;
+    out->migrations = calloc(all->count + 1, sizeof *out->migrations);
+    if (!out->migrations)
+        return STATUS_FULL;
+    out->migration_count = all->count;
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        struct hosted_migration *row = &out->migrations[i];
+        snprintf(row->cell, sizeof row->cell, "%s", m->cell);
+        snprintf(row->object, sizeof row->object, "%s", m->key);
+        memcpy(row->text, m->text, sizeof row->text);
+    }
+    return STATUS_OK;
+}
+
 /* A plan that is refused has rows too: they say what kind of change it was. */
 static enum status finish_plan(struct plan *plan, struct hosted_plan *out)
 {
     enum status status = plan_verify(plan, &out->report);
     if (status == STATUS_OK)
         status = plan_redirect(plan, &out->report);
-    return status == STATUS_FULL ? status : keep_rows(plan, out);
+    if (status != STATUS_FULL)
+        status = keep_rows(plan, out);
+    return status == STATUS_OK ? keep_migrations(plan, out) : status;
 }
 
 static enum status plan_rest(struct namespace *ns, const struct hosted_object *to,
@@ -149,6 +168,9 @@ enum status hosted_plan(const struct hosted_object *from, size_t from_count,
 void hosted_plan_fini(struct hosted_plan *plan)
 {
     free(plan->cells);
+    free(plan->migrations);
+    plan->migrations = NULL;
+    plan->migration_count = 0;
     plan->cells = NULL;
     plan->cell_count = 0;
 }

@@ -26,10 +26,18 @@ struct hosted_cell {
     uint32_t stores; /* stores under the park, for the whole plan in the first row */
 };
 
+struct hosted_migration { /* an object whose form changes, and how */
+    char cell[CELL_NAME_MAX + 1];
+    char object[96];
+    char text[MIGRATION_TEXT_MAX];
+};
+
 struct hosted_plan {
     struct hosted_cell *cells; /* those that differ, removed ones too; also when refused,
                                 * except objects too malformed to have a name */
     size_t cell_count;
+    struct hosted_migration *migrations;
+    size_t migration_count;
     struct plan_report report; /* refusal_count 0: can be swapped live */
 };
 

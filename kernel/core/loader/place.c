@@ -70,7 +70,8 @@ static struct home *taken_home(const struct placing *p, const char *key)
     return NULL;
 }
 
-/* Shares the home that the object has, if there is one and it fits. */
+/* Shares the home that the object has, if there is one and it fits. What its form is there is the
+ * plan's concern. */
 static enum status share_home(struct placing *p, uint32_t index, bool *out_shared,
                               struct refusal *out_why)
 {
@@ -85,18 +86,13 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
     if (!h)
         return STATUS_OK;
     bool was_const = h->storage == CELL_STORE_RODATA;
-    if (h->type_hash != d.type_hash || h->len != s.len)
-        return refuse(out_why, "data", p->v->info.name, d.key, NULL,
-                      "the type of %s changed (%u to %lu bytes); objects in use cannot be "
-                      "migrated yet",
-                      d.key, h->len, (unsigned long)s.len);
     if (was_const != !(s.flags & ELF_WRITE))
         return refuse(out_why, "data", p->v->info.name, d.key, NULL,
                       "%s changed between mutable and constant; the live value would be lost",
                       d.key);
-    if (h->va & (s.align - 1))
-        return refuse(out_why, "data", p->v->info.name, d.key, NULL,
-                      "%s needs a stricter alignment than its home has", d.key);
+    /* It has outgrown its home: it gets another one, and the plan moves its value there. */
+    if ((h->va & (s.align - 1)) || s.len > h->capacity)
+        return STATUS_OK;
     h->refs++;
     p->v->section_home[index] = h;
     p->v->section_va[index] = h->va;

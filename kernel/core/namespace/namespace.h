@@ -59,15 +59,16 @@ struct home {
     uint32_t storage; /* CELL_STORE_* */
     uint64_t type_hash;
     uint32_t refs; /* versions whose sections lie here */
-    bool orphan;   /* its cell was removed: a cell of that name starts afresh */
+    bool orphan;   /* its cell or object was removed, or moved: who asks for it starts afresh */
 };
 
-enum { HOME_ALIGN = 16, HOME_SLACK = 4 };
+enum { HOME_ALIGN = 16, HOME_SLACK = 4, HOME_SMALL = 256 };
 
-/* Homes have slack (a quarter), so that an object that grows a little keeps its base. */
+/* Homes have slack, so that an object that grows keeps its base: a quarter, small ones as much
+ * again. */
 static inline uint64_t home_capacity(uint64_t len)
 {
-    return align_up(len + len / HOME_SLACK, HOME_ALIGN);
+    return align_up(len + (len < HOME_SMALL ? len : len / HOME_SLACK), HOME_ALIGN);
 }
 
 struct function {

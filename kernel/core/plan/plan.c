@@ -187,15 +187,17 @@ enum status plan_load(struct namespace *ns, const struct plan_object *set, uint3
 enum status plan_verify(struct plan *plan, struct plan_report *out_report)
 {
     struct planning p = {.plan = plan, .report = out_report};
-    plan_check(&p);
-    return out_report->refusal_count ? STATUS_DENIED : STATUS_OK;
+    enum status status = plan_check(&p);
+    return status == STATUS_OK && out_report->refusal_count ? STATUS_DENIED : status;
 }
 
 enum status plan_redirect(struct plan *plan, struct plan_report *out_report)
 {
     struct planning p = {.plan = plan, .report = out_report};
     enum status status = plan_list_takeovers(&p);
-    return status == STATUS_OK ? plan_journal(&p) : status;
+    if (status == STATUS_OK)
+        status = plan_journal(&p);
+    return status == STATUS_OK ? plan_prepare(&p) : status;
 }
 
 enum status plan_create(struct namespace *ns, const struct plan_object *set,
@@ -286,6 +288,7 @@ void plan_commit(struct plan *plan)
             stubs_follow(plan, cell->fresh);
         }
     }
+    plan_rehome(plan, false);
     plan_exchange_owners(plan);
     plan->ns->generation++;
     plan->state = PLAN_COMMITTED;
@@ -312,6 +315,7 @@ void plan_revert(struct plan *plan)
         if (cell->fresh)
             stubs_forget(plan, cell->fresh);
     }
+    plan_rehome(plan, true);
     plan_exchange_owners(plan);
     plan->ns->generation++;
     plan->state = PLAN_REVERTED;
@@ -335,6 +339,7 @@ void plan_destroy(struct plan *plan)
         else
             version_destroy(plan->ns, fresh);
     }
+    plan_migrations_fini(plan);
     plan_takeovers_fini(plan);
     heap_free(plan->cells);
     heap_free(plan->pokes);

@@ -16,6 +16,7 @@
 #define NEURATH_CORE_PLAN_H
 
 #include <core/loader/loader.h>
+#include <core/plan/migration.h>
 
 enum plan_class { PLAN_TEXT, PLAN_DATA, PLAN_SIGNATURE, PLAN_ADD, PLAN_REMOVE };
 enum plan_state { PLAN_PLANNED, PLAN_COMMITTED, PLAN_REVERTED };
@@ -88,6 +89,8 @@ struct plan {
     uint32_t alias_room;
     struct plan_takeover *takeovers;
     uint32_t takeover_count;
+    struct migration_list migrations;
+    bool consent; /* set before plan_verify(): statics may go, with their values */
 };
 
 struct plan_report {
@@ -104,7 +107,7 @@ NODISCARD enum status plan_load(struct namespace *ns, const struct plan_object *
                                 uint32_t set_count, const char *const *remove,
                                 uint32_t remove_count, struct plan **out,
                                 struct plan_report *out_report);
-/* Stage `verify`: both directions. STATUS_DENIED: PLAN is only fit to be destroyed. */
+/* Stage `verify`: both directions. STATUS_DENIED, STATUS_FULL: PLAN is only fit to be destroyed. */
 NODISCARD enum status plan_verify(struct plan *plan, struct plan_report *out_report);
 /* Stage `redirect`, as far as it can fail: lists the stores and opens their aliases.
  * STATUS_DENIED, STATUS_FULL: PLAN is only fit to be destroyed. */

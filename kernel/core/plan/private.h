@@ -26,8 +26,8 @@ enum status plan_follow(const struct plan *plan, const struct plan_cell *cell,
                         const struct import *m, struct version **out_provider,
                         uint32_t *out_function);
 
-/* Checks every cell of the plan against what stays; refusals go to the report. */
-void plan_check(struct planning *p);
+/* Checks every cell of the plan against what stays; refusals go to the report. STATUS_FULL. */
+NODISCARD enum status plan_check(struct planning *p);
 /* Marks the cells between which a function's signature changes; refusals go to the report. */
 void plan_couple(struct planning *p);
 /* Says whether a cell of the set takes HOME, which is another cell's now. */
@@ -43,6 +43,22 @@ void plan_exchange_owners(struct plan *plan);
 void plan_takeovers_fini(struct plan *plan);
 /* Counts the functions that differ between cell->old and cell->fresh. */
 void plan_compare(struct plan_cell *cell);
+/* Lists the objects of CELL whose form changes, and how they change. STATUS_FULL: no memory. */
+NODISCARD enum status plan_migrate(struct planning *p, struct plan_cell *cell);
+/* Checks the types of CELL that changed since its running version: objects of them live on, where
+ * only named objects can be migrated. STATUS_FULL: no memory. */
+NODISCARD enum status plan_check_past(struct planning *p, struct plan_cell *cell);
+/* Takes the memory of all migrations. STATUS_FULL: there is none. */
+NODISCARD enum status plan_prepare(struct planning *p);
+/* Homes say what has become of their objects, BACKWARDS after a revert. */
+void plan_rehome(struct plan *plan, bool backwards);
+void plan_migrations_fini(struct plan *plan);
+/* A cell of which several things changed is of the class that is hardest to carry out. */
+void plan_set_class(struct plan_cell *cell, enum plan_class class);
+/* Finds the section of V that the object KEY fills, or gives 0. */
+uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out);
+/* Says whether the source of V marks its object KEY: EVOLVE_DROPS is "drops", and so on. */
+bool plan_marked(const struct version *v, const char *mark, const char *key);
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */
 NODISCARD enum status plan_journal(struct planning *p);
 

@@ -41,10 +41,17 @@ static const char *other_owner(const struct plan *plan, const struct plan_cell *
 void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
 {
     for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
+        struct cell_data d;
         const struct home *h = cell->fresh->section_home[i];
         if (!h || strcmp(h->cell, cell->name) == 0)
             continue;
         const char *who = other_owner(p->plan, cell, h);
+        cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &d);
+        if (!who && (d.type_hash != h->type_hash || d.len != h->len))
+            (void)refuse(report_next(p->report), "data", cell->name, h->key, h->cell,
+                         "%s takes %s from %s, but with another type; an object changes its cell "
+                         "in one commit and its type in another",
+                         cell->name, h->key, h->cell);
         if (who)
             (void)refuse(report_next(p->report), "data", cell->name, h->key, who,
                          "%s takes %s from %s, but %s has it too; an object belongs to one cell",

@@ -20,8 +20,7 @@ static void check_closure(struct planning *p, const struct plan_cell *cell)
                      cell->name);
 }
 
-/* A cell of which several things changed is of the class that is hardest to carry out. */
-static void set_class(struct plan_cell *cell, enum plan_class class)
+void plan_set_class(struct plan_cell *cell, enum plan_class class)
 {
     if (cell->old && cell->fresh && class > cell->class)
         cell->class = class;
@@ -61,7 +60,7 @@ static void check_dependents(struct planning *p, struct plan_cell *cell)
             uint64_t now = provider->functions[to].signature;
             if (!m->signature || !now || m->signature == now)
                 continue;
-            set_class(cell, PLAN_SIGNATURE);
+            plan_set_class(cell, PLAN_SIGNATURE);
             (void)refuse(report_next(p->report), "signature", cell->name, f->name,
                          who->info.name,
                          "the signature of %s in %s changed, but %s still calls it with the "
@@ -97,68 +96,58 @@ static void check_twins(struct planning *p, const struct plan_cell *cell)
     }
 }
 
-static bool has_home(const struct version *v, const struct home *home)
-{
-    for (uint32_t i = 1; i < v->elf.section_count; i++)
-        if (v->section_home[i] == home)
-            return true;
-    return false;
-}
-
 /* A mutable object that the new version no longer has would take its live value with it. */
 static void check_objects(struct planning *p, struct plan_cell *cell)
 {
     for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
+        struct cell_data d;
         const struct home *h = cell->old->section_home[i];
-        if (!h || h->storage == CELL_STORE_RODATA || has_home(cell->fresh, h) ||
+        if (!h || h->storage == CELL_STORE_RODATA || plan_object(cell->fresh, h->key, &d) ||
             plan_takes(p->plan, h))
             continue;
-        set_class(cell, PLAN_DATA);
+        plan_set_class(cell, PLAN_DATA);
+        if (p->plan->consent || plan_marked(cell->fresh, "drops", h->key) ||
+            plan_marked(cell->old, "drops", h->key))
+            continue;
         (void)refuse(report_next(p->report), "data", cell->name, h->key, NULL,
-                     "%s has no %s any more; its live value would be lost. Keep it, or keep "
-                     "using it, so that the compiler does not fold it away",
-                     cell->name, h->key);
+                     "%s has no %s any more; its live value would be lost. Keep it in use, so "
+                     "that the compiler does not fold it away, or say EVOLVE_DROPS(%s)",
+                     cell->name, h->key, h->key);
     }
 }
 
-static void compare_types(struct planning *p, struct plan_cell *cell, const struct version *other,
-                          bool same_cell)
+/* Cells that share a type must agree on it. */
+static void compare_types(struct planning *p, struct plan_cell *cell, const struct version *other)
 {
     for (uint32_t i = 0; i < cell->fresh->info.count[CELL_TYPES]; i++) {
         struct cell_type mine;
         cellinfo_type(&cell->fresh->info, i, &mine);
-        if (!same_cell && !(mine.flags & CELL_TYPE_PUBLIC))
+        if (!(mine.flags & CELL_TYPE_PUBLIC))
             continue;
         for (uint32_t k = 0; k < other->info.count[CELL_TYPES]; k++) {
             struct cell_type theirs;
             cellinfo_type(&other->info, k, &theirs);
-            if (mine.layout == theirs.layout || strcmp(mine.name, theirs.name) != 0)
+            if (mine.layout == theirs.layout || !(theirs.flags & CELL_TYPE_PUBLIC) ||
+                strcmp(mine.name, theirs.name) != 0)
                 continue;
-            if (!same_cell && !(theirs.flags & CELL_TYPE_PUBLIC))
-                continue;
-            if (same_cell)
-                set_class(cell, PLAN_DATA);
             (void)refuse(report_next(p->report), "type", cell->name, mine.name,
                          other->info.name,
-                         "%s differs between the new %s and the running %s; objects in use "
-                         "cannot be migrated yet",
+                         "%s differs between the new %s and the running %s, which shares it; "
+                         "both must come from one commit",
                          mine.name, cell->name, other->info.name);
         }
     }
 }
 
-/* Complete types must mean the same in the cell's own past, whose objects live on, and
- * public ones in every cell that stays. */
+/* Public types must mean the same in every cell that stays, or comes. */
 static void check_types(struct planning *p, struct plan_cell *cell)
 {
-    if (cell->old)
-        compare_types(p, cell, cell->old, true);
     for (const struct version *v = p->plan->ns->versions; v; v = v->next)
         if (v->state == VERSION_RUNNING && !plan_find(p->plan, v->info.name))
-            compare_types(p, cell, v, false);
+            compare_types(p, cell, v);
     for (uint32_t i = 0; i < p->plan->cell_count; i++)
         if (p->plan->cells[i].fresh && &p->plan->cells[i] > cell)
-            compare_types(p, cell, p->plan->cells[i].fresh, false);
+            compare_types(p, cell, p->plan->cells[i].fresh);
 }
 
 static void check_names_of(struct planning *p, const struct plan_cell *cell,
@@ -185,9 +174,17 @@ static void check_names(struct planning *p, const struct plan_cell *cell)
             check_names_of(p, cell, p->plan->cells[i].fresh);
 }
 
-void plan_check(struct planning *p)
+static enum status check_data(struct planning *p, struct plan_cell *cell)
 {
-    for (uint32_t i = 0; i < p->plan->cell_count; i++) {
+    check_objects(p, cell);
+    enum status status = plan_check_past(p, cell);
+    return status == STATUS_OK ? plan_migrate(p, cell) : status;
+}
+
+enum status plan_check(struct planning *p)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
         check_closure(p, cell);
         if (cell->old && !cell->unloaded)
@@ -201,9 +198,10 @@ void plan_check(struct planning *p)
         }
         if (cell->old && cell->fresh) {
             check_twins(p, cell);
-            check_objects(p, cell);
+            status = check_data(p, cell);
             plan_compare(cell);
         }
     }
     plan_couple(p);
+    return status;
 }

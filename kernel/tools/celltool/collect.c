@@ -74,24 +74,6 @@ static bool visit_function(struct collection *all, const struct described *entry
     return true;
 }
 
-static bool visit_variable(struct collection *all, const struct described *entry)
-{
-    Dwarf_Die die = entry->die;
-    uint64_t address;
-
-    if (die_static_address(&die, &address) && address >> 32) {
-        describe_address(all, address, false, entry);
-        return true;
-    }
-    size_t import = die_flag(&die, DW_AT_declaration) ? import_find(all, &die) : 0;
-    if (import)
-        return job_refuse(all->job,
-                          "%s imports the data object %s: data is not shared between "
-                          "cells, use a function",
-                          entry->unit->file, all->object->symbols[import].name);
-    return true;
-}
-
 // A header that other cells include: one beside the source is only public under the
 // cell's own name.
 static bool is_public(struct collection *all, const struct unit *unit, Dwarf_Die *die)
@@ -111,6 +93,75 @@ static bool is_public(struct collection *all, const struct unit *unit, Dwarf_Die
            strcmp(base + name_len, ".h") == 0;
 }
 
+static void named_add(struct collection *all, const struct named_type *type)
+{
+    all->named = job_grow(all->job, all->named, all->named_count, sizeof(*all->named));
+    all->named[all->named_count++] = *type;
+}
+
+static bool strip_arrays(Dwarf_Die *type, Dwarf_Die *out_type)
+{
+    Dwarf_Die at = *type;
+    for (;;) {
+        int tag = dwarf_tag(&at);
+        if (tag != DW_TAG_array_type && tag != DW_TAG_const_type &&
+            tag != DW_TAG_volatile_type && tag != DW_TAG_atomic_type)
+            break;
+        Dwarf_Die next;
+        if (!die_type(&at, &next))
+            return false;
+        at = next;
+    }
+    *out_type = at;
+    return true;
+}
+
+// A variable or member whose type has no name: that is a type of the table too, called by its
+// text, so that its members can be followed from version to version.
+static void visit_holder(struct collection *all, const struct described *entry)
+{
+    Dwarf_Die die = entry->die, type;
+
+    if (!die_name(&die) || !die_type(&die, &type) || !strip_arrays(&type, &type) ||
+        !types_is_aggregate(&type) || die_name(&type) ||
+        die_flag(&type, DW_AT_declaration))
+        return;
+    named_add(all, &(struct named_type){.name = types_text(all->types, &type),
+                                        .die = type,
+                                        .unit = entry->unit,
+                                        .layout = types_layout(all->types, &type)});
+}
+
+static void visit_pointer(struct collection *all, const struct described *entry)
+{
+    Dwarf_Die die = entry->die, type;
+
+    if (!die_type(&die, &type) || !strip_arrays(&type, &type))
+        return;
+    all->pointed =
+        job_grow(all->job, all->pointed, all->pointed_count, sizeof(*all->pointed));
+    all->pointed[all->pointed_count++] = types_text(all->types, &type);
+}
+
+static bool visit_variable(struct collection *all, const struct described *entry)
+{
+    Dwarf_Die die = entry->die;
+    uint64_t address;
+
+    if (die_static_address(&die, &address) && address >> 32) {
+        visit_holder(all, entry);
+        describe_address(all, address, false, entry);
+        return true;
+    }
+    size_t import = die_flag(&die, DW_AT_declaration) ? import_find(all, &die) : 0;
+    if (import)
+        return job_refuse(all->job,
+                          "%s imports the data object %s: data is not shared between "
+                          "cells, use a function",
+                          entry->unit->file, all->object->symbols[import].name);
+    return true;
+}
+
 static void visit_type(struct collection *all, const struct described *entry)
 {
     Dwarf_Die die = entry->die, declared;
@@ -127,13 +178,12 @@ static void visit_type(struct collection *all, const struct described *entry)
     }
     if (!name || die_flag(&declared, DW_AT_declaration))
         return;
-    all->named = job_grow(all->job, all->named, all->named_count, sizeof(*all->named));
-    all->named[all->named_count++] =
-        (struct named_type){.name = name,
-                            .die = declared,
-                            .unit = entry->unit,
-                            .layout = types_layout(all->types, &declared),
-                            .is_public = is_public(all, entry->unit, &die)};
+    named_add(all,
+              &(struct named_type){.name = name,
+                                   .die = declared,
+                                   .unit = entry->unit,
+                                   .layout = types_layout(all->types, &declared),
+                                   .is_public = is_public(all, entry->unit, &die)});
 }
 
 static bool visit(void *context, const struct unit *unit, Dwarf_Die *die,
@@ -144,6 +194,8 @@ static bool visit(void *context, const struct unit *unit, Dwarf_Die *die,
     switch (dwarf_tag(die)) {
     case DW_TAG_subprogram: return visit_function(context, &entry);
     case DW_TAG_variable: return visit_variable(context, &entry);
+    case DW_TAG_member: visit_holder(context, &entry); return true;
+    case DW_TAG_pointer_type: visit_pointer(context, &entry); return true;
     case DW_TAG_structure_type:
     case DW_TAG_union_type:
     case DW_TAG_enumeration_type:

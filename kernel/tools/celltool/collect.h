@@ -14,9 +14,9 @@ struct described {
     const char *scope; // of a variable: the function around it, or NULL
 };
 
-// A complete type with a name of its own.
+// A complete type with a name of its own, or without one but lying in a variable or member.
 struct named_type {
-    const char *name; // "struct x", "union x", "enum x" or "typedef x"
+    const char *name; // "struct x", "union x", "enum x", "typedef x", "struct 0123..."
     Dwarf_Die die;
     const struct unit *unit;
     uint64_t layout;
@@ -32,6 +32,8 @@ struct collection {
     struct described *symbols; // one per symbol of the object
     struct named_type *named;
     size_t named_count;
+    const char **pointed; // texts of types that some pointer type leads to
+    size_t pointed_count;
 };
 
 // Walks the whole debug information once. False: refused (a data import, two declarations

@@ -72,6 +72,17 @@ static void fields_add(struct collection *all, struct cell_info *info, Dwarf_Die
     }
 }
 
+static int compare_text(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static bool is_pointed(const struct collection *all, const char *name)
+{
+    return all->pointed_count && bsearch(&name, all->pointed, all->pointed_count,
+                                         sizeof(*all->pointed), compare_text);
+}
+
 bool tables_types(struct collection *all, struct cell_info *info)
 {
     struct named_type *named = all->named;
@@ -79,6 +90,8 @@ bool tables_types(struct collection *all, struct cell_info *info)
 
     if (count)
         qsort(named, count, sizeof(*named), compare_for_sort);
+    if (all->pointed_count)
+        qsort(all->pointed, all->pointed_count, sizeof(*all->pointed), compare_text);
     info->types = job_alloc(all->job, count * sizeof(*info->types));
     for (size_t i = 0, end; i < count; i = end) {
         bool is_public = false;
@@ -98,6 +111,8 @@ bool tables_types(struct collection *all, struct cell_info *info)
                                    .layout_hash = named[i].layout,
                                    .first_field = (uint32_t)info->field_count,
                                    .flags = is_public ? CELL_TYPE_PUBLIC : 0};
+        if (is_pointed(all, named[i].name))
+            type->flags |= CELL_TYPE_POINTED;
         if (shared)
             type->name = job_print(all->job, "%s::%s", named[i].unit->file, named[i].name);
         fields_add(all, info, &named[i].die, 0, 0);

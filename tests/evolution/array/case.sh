@@ -8,6 +8,6 @@ answers recent 'recent: 1 kept, sum 1'
 answers recent 'recent: 2 kept, sum 3'
 answers recent 'recent: 3 kept, sum 6'
 answers recent 'recent: 4 kept, sum 10'
-# Refused as long as objects cannot be migrated.
-refused 02-grow data numbers '16 to 24 bytes'
-answers recent 'recent: 4 kept, sum 14'
+# The elements keep their places and values; the new ones are zero.
+evolves 02-grow recent:data
+answers recent 'recent: 5 kept, sum 15'

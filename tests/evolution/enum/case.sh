@@ -5,6 +5,6 @@
 # What was green must not turn amber. Hazard 14.
 evolves 01-add signal:add
 answers 'signal change' 'signal: green'
-# Refused as long as objects cannot be migrated.
-refused 02-renumber data 'the type of light changed'
+# Green was 1 and is 2.
+evolves 02-renumber signal:data
 answers signal 'signal: green'

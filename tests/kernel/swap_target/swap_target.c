@@ -16,7 +16,7 @@
 #endif
 
 #ifdef VARIANT_type
-static uint32_t count;
+static char *count; /* no rule leads from a number to a pointer */
 #else
 static uint64_t count;
 #endif
@@ -52,7 +52,7 @@ enum status swap_target_evolved(uint32_t from)
 
 uint32_t swap_target_version(void) { return VERSION; }
 
-uint64_t swap_target_count(void) { return ++count; }
+uint64_t swap_target_count(void) { return (uint64_t)++count; }
 
 #ifdef VARIANT_helper
 __attribute__((noinline)) static uint64_t twice(uint64_t x)

@@ -3,6 +3,8 @@
  */
 #include "fixture.h"
 
+#include <core/commit/transfer.h>
+
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +134,8 @@ struct plan *world_plan(struct world *world, const struct cell_source *cells, si
 void world_commit(struct world *world, struct plan *plan)
 {
     plan_enter(plan);
+    assert_true(migrations_prepare(&plan->migrations));
+    migrations_store(&plan->migrations);
     for (uint32_t i = 0; i < plan->poke_count; i++) {
         struct poke *k = &plan->pokes[i];
         assert_memory_equal(k->write, &k->before, k->len);
@@ -145,6 +149,7 @@ void world_commit(struct world *world, struct plan *plan)
 
 void world_revert(struct world *world, struct plan *plan)
 {
+    migrations_take_back(&plan->migrations);
     for (uint32_t i = 0; i < plan->poke_count; i++) {
         struct poke *k = &plan->pokes[i];
         assert_memory_equal(k->write, &k->after, k->len);

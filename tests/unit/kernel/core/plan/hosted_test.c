@@ -19,7 +19,10 @@ static const struct cell_source caller = {
 static const struct cell_source other = {"other", "",
                                          "int other_one(void) { return 1; }\n"};
 static const struct cell_source wider_counter = {
-    "counter", "", "static int count = 5; long counter_next(void) { return ++count; }\n"};
+    "counter", "",
+    "static int count; long counter_next(void) { return ++count; }\n"};
+static const struct cell_source pointer_counter = {
+    "counter", "", "static char *count; long counter_next(void) { return (long)++count; }\n"};
 static const struct cell_source other_signature = {
     "counter", "",
     "static long count = 5; long counter_next(long by) { return count += by; }\n"};
@@ -87,7 +90,7 @@ static void a_plan_has_a_row_for_each_cell_that_differs(void **state)
 static void a_refused_type_has_its_rows(void **state)
 {
     (void)state;
-    ask(SET(&counter, &caller, &other), SET(&wider_counter, &caller, &other_text, &added));
+    ask(SET(&counter, &caller, &other), SET(&pointer_counter, &caller, &other_text, &added));
     assert_int_equal(plan.report.refusal_count, 1);
     assert_string_equal(plan.report.refusals[0].code, "data");
     assert_int_equal(plan.cell_count, 3);
@@ -143,10 +146,23 @@ static void all_reasons_are_told_at_once(void **state)
                                                "int other_two(void) { return 1; }\n"};
     (void)state;
     ask(SET(&counter, &caller, &other, &user),
-        SET(&wider_counter, &caller, &renamed, &user));
+        SET(&pointer_counter, &caller, &renamed, &user));
     assert_int_equal(plan.report.refusal_count, 2);
     assert_string_equal(plan.report.refusals[0].code, "data");
     assert_string_equal(plan.report.refusals[1].code, "undefined");
+    hosted_plan_fini(&plan);
+}
+
+static void a_plan_says_what_migrates(void **state)
+{
+    (void)state;
+    ask(SET(&counter, &caller), SET(&wider_counter, &caller));
+    assert_int_equal(plan.report.refusal_count, 0);
+    expect_row("counter", PLAN_DATA);
+    assert_int_equal(plan.migration_count, 1);
+    assert_string_equal(plan.migrations[0].cell, "counter");
+    assert_string_equal(plan.migrations[0].object, "count");
+    assert_non_null(strstr(plan.migrations[0].text, "8 to 4 bytes"));
     hosted_plan_fini(&plan);
 }
 
@@ -154,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_has_a_row_for_each_cell_that_differs),
+        cmocka_unit_test(a_plan_says_what_migrates),
         cmocka_unit_test(a_refused_type_has_its_rows),
         cmocka_unit_test(a_refused_signature_has_its_rows),
         cmocka_unit_test(a_plan_says_which_cells_are_coupled),

@@ -350,10 +350,30 @@ static void only_types_of_public_headers_are_public(void **state)
               &made);
     workshop_fini(&workshop);
     expect_made(&made);
-    assert_int_equal(find_type(&made, "struct own")->flags, CELL_TYPE_PUBLIC);
-    assert_int_equal(find_type(&made, "struct foreign")->flags, CELL_TYPE_PUBLIC);
-    assert_int_equal(find_type(&made, "struct hidden")->flags, 0);
-    assert_int_equal(find_type(&made, "struct inside")->flags, 0);
+    assert_int_equal(find_type(&made, "struct own")->flags,
+                     CELL_TYPE_PUBLIC | CELL_TYPE_POINTED);
+    assert_int_equal(find_type(&made, "struct foreign")->flags,
+                     CELL_TYPE_PUBLIC | CELL_TYPE_POINTED);
+    assert_int_equal(find_type(&made, "struct hidden")->flags, CELL_TYPE_POINTED);
+    assert_int_equal(find_type(&made, "struct inside")->flags, CELL_TYPE_POINTED);
+    made_fini(&made);
+}
+
+static void types_without_a_name_are_there_where_something_has_them(void **state)
+{
+    struct made made;
+    (void)state;
+
+    make_one("static struct { int a; struct { long b; } in[2]; } s;\n"
+             "int f(int n) { return s.a += n + (int)s.in[1].b++; }\n",
+             &made);
+    expect_made(&made);
+    const char *outer = find_data(&made, "s")->type;
+    assert_int_equal(find_type(&made, outer)->field_count, 2);
+    const char *inner = find_field(&made, outer, "in")->type;
+    assert_memory_equal(inner, "[2]struct ", 10);
+    assert_int_equal(find_type(&made, inner + 3)->size, 8);
+    assert_int_equal(find_type(&made, inner + 3)->flags, 0);
     made_fini(&made);
 }
 
@@ -424,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_layout_goes_deep_by_value_and_stops_at_pointers),
         cmocka_unit_test(a_renumbered_enum_has_another_layout),
         cmocka_unit_test(only_types_of_public_headers_are_public),
+        cmocka_unit_test(types_without_a_name_are_there_where_something_has_them),
         cmocka_unit_test(private_types_of_one_name_are_told_apart_by_the_file),
         cmocka_unit_test(the_object_has_nothing_but_what_ships),
     };

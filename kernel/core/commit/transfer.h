@@ -1,0 +1,249 @@
+/* Carries out migrations: old form to new form and back. Inline: part of each closure cell.
+ * SPDX-License-Identifier: MIT
+ *
+ * No calls, no memory, no loops but over what the plan listed. migrations_prepare() stores into
+ * the plan's own memory only, so that it may still fail; migrations_store() is past the point
+ * of no return. Everything runs while nothing else does: under the park, or with the others
+ * held by the guard.
+ */
+#ifndef NEURATH_CORE_COMMIT_TRANSFER_H
+#define NEURATH_CORE_COMMIT_TRANSFER_H
+
+#include <core/plan/migration.h>
+
+struct transfer_word {
+    uint64_t value;
+} __attribute__((packed, may_alias));
+
+static inline void transfer_copy(uint8_t *to, const uint8_t *from, uint64_t len)
+{
+    for (; len >= 8; len -= 8, to += 8, from += 8)
+        ((struct transfer_word *)to)->value = ((const struct transfer_word *)from)->value;
+    for (; len; len--)
+        *to++ = *from++;
+}
+
+static inline bool transfer_equal(const uint8_t *a, const uint8_t *b, uint64_t len)
+{
+    for (uint64_t i = 0; i < len; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+static inline uint64_t transfer_mask(uint64_t bits)
+{
+    return bits >= 64 ? UINT64_MAX : (1ull << bits) - 1;
+}
+
+static inline uint64_t transfer_get(const uint8_t *bytes, uint64_t bit, uint64_t bits)
+{
+    uint64_t value = 0;
+    if (bit % 8 == 0 && bits % 8 == 0) {
+        for (uint64_t i = 0; i < bits / 8; i++)
+            value |= (uint64_t)bytes[bit / 8 + i] << 8 * i;
+        return value;
+    }
+    for (uint64_t i = 0; i < bits; i++)
+        value |= (uint64_t)(bytes[(bit + i) / 8] >> (bit + i) % 8 & 1) << i;
+    return value;
+}
+
+static inline void transfer_put(uint8_t *bytes, uint64_t bit, uint64_t bits, uint64_t value)
+{
+    if (bit % 8 == 0 && bits % 8 == 0) {
+        for (uint64_t i = 0; i < bits / 8; i++)
+            bytes[bit / 8 + i] = (uint8_t)(value >> 8 * i);
+        return;
+    }
+    for (uint64_t i = 0; i < bits; i++) {
+        uint8_t one = (uint8_t)(1u << (bit + i) % 8);
+        uint8_t *at = &bytes[(bit + i) / 8];
+        *at = value >> i & 1 ? (uint8_t)(*at | one) : (uint8_t)(*at & ~one);
+    }
+}
+
+/* Brings *VALUE, as read, into the range of K's new field. Gives false if it had to be cut. */
+static inline bool transfer_fit(const struct field_move *k, uint64_t *value)
+{
+    uint64_t sign = 1ull << (k->from_bits - 1);
+    if (k->from_signed && (*value & sign)) {
+        int64_t v = (int64_t)(*value | ~transfer_mask(k->from_bits));
+        int64_t least = k->to_signed ? (int64_t)~transfer_mask(k->to_bits - 1) : 0;
+        *value = (uint64_t)(v < least ? least : v);
+        return v >= least;
+    }
+    uint64_t most = k->to_bool ? 1 : transfer_mask(k->to_signed ? k->to_bits - 1 : k->to_bits);
+    if (*value <= most)
+        return true;
+    *value = most;
+    return false;
+}
+
+static inline bool transfer_rename(const struct field_move *k, const struct renaming *renamings,
+                                   uint64_t *value)
+{
+    for (uint32_t i = 0; i < k->renaming_count; i++)
+        if (renamings[k->first_renaming + i].from == *value) {
+            *value = renamings[k->first_renaming + i].to;
+            return true;
+        }
+    return false;
+}
+
+/* Where the byte OFFSET of one form lies in the other. Gives false if that is gone, or means
+ * two things that part (a struct and its first field). */
+static inline bool transfer_offset(const struct move_list *list, uint64_t offset,
+                                   uint64_t *out_offset)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct field_move *k = &list->moves[i];
+        if (k->kind == MOVE_UNUSED || offset * 8 < k->from_bit)
+            continue;
+        uint64_t in = offset * 8 - k->from_bit;
+        uint64_t n = k->from_stride ? in / k->from_stride : 0;
+        in -= n * k->from_stride;
+        if (n >= k->count || in >= k->from_bits || (in && k->kind != MOVE_COPY))
+            continue;
+        uint64_t to = (k->to_bit + n * k->to_stride + in) / 8;
+        if (found && to != *out_offset)
+            return false;
+        found = true;
+        *out_offset = to;
+    }
+    return found;
+}
+
+/* One transfer in progress: an object of ALL, from one form to the other. */
+struct transfer {
+    struct migration_list *all;
+    const struct migration *object;
+    const struct move_list *list;
+    const uint8_t *from;
+    uint8_t *to;
+    bool backwards;
+};
+
+/* A word that points into an object whose form changes is led to the same field of the other
+ * form. Gives false if there is none. */
+static inline bool transfer_pointer(struct transfer *t, struct transfer_word *w)
+{
+    for (uint32_t i = 0; i < t->all->count; i++) {
+        const struct migration *m = &t->all->list[i];
+        uint64_t offset = w->value - (t->backwards ? m->new_va : m->old_va);
+        if (m->constant || offset >= (t->backwards ? m->new_len : m->old_len))
+            continue;
+        if (!transfer_offset(t->backwards ? &m->reverse : &m->forward, offset, &offset)) {
+            t->all->failed_word = w->value;
+            return false;
+        }
+        w->value = (t->backwards ? m->old_va : m->new_va) + offset;
+        return true;
+    }
+    return true;
+}
+
+static inline bool transfer_bytes(struct transfer *t, uint64_t from, uint64_t to, uint64_t len)
+{
+    transfer_copy(t->to + to, t->from + from, len);
+    for (uint64_t at = (to + 7) & ~7ull; at + 8 <= to + len; at += 8)
+        if (!transfer_pointer(t, (struct transfer_word *)(t->to + at)) && !t->backwards)
+            return false;
+    return true;
+}
+
+/* Moves one element. Gives false if its value has no place in the other form. */
+static inline bool transfer_one(struct transfer *t, const struct field_move *k, uint64_t from_bit,
+                                uint64_t to_bit)
+{
+    uint64_t value;
+    switch (k->kind) {
+    case MOVE_COPY: return transfer_bytes(t, from_bit / 8, to_bit / 8, k->from_bits / 8);
+    case MOVE_UNUSED:
+        return transfer_equal(t->from + from_bit / 8, t->object->old_image + from_bit / 8,
+                              k->from_bits / 8);
+    case MOVE_NUMBER:
+        value = transfer_get(t->from, from_bit, k->from_bits);
+        if (!transfer_fit(k, &value) && !k->lenient)
+            return false;
+        transfer_put(t->to, to_bit, k->to_bits, value);
+        return true;
+    case MOVE_NAME:
+        value = transfer_get(t->from, from_bit, k->from_bits);
+        if (!transfer_rename(k, t->list->renamings, &value))
+            return k->lenient;
+        transfer_put(t->to, to_bit, k->to_bits, value);
+        return true;
+    default: return true;
+    }
+}
+
+/* Gives the move that found no place for a value, or NULL. */
+static inline const struct field_move *transfer_run(struct transfer *t)
+{
+    for (uint32_t i = 0; i < t->list->count; i++) {
+        const struct field_move *k = &t->list->moves[i];
+        if (k->kind == MOVE_PLACE)
+            continue;
+        for (uint32_t n = 0; n < k->count; n++)
+            if (!transfer_one(t, k, k->from_bit + n * k->from_stride,
+                              k->to_bit + n * k->to_stride))
+                return k;
+    }
+    return NULL;
+}
+
+/* Makes the new forms from what is live now. Gives false, with what stopped it in ALL, when a
+ * value has no place in the new form: nothing that runs has been touched. */
+static inline bool migrations_prepare(struct migration_list *all)
+{
+    all->failed = NULL;
+    all->failed_word = 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        if (m->constant)
+            continue;
+        transfer_copy(m->saved, m->old_at, m->old_len);
+        struct transfer t = {all, m, &m->forward, m->saved, m->prepared, false};
+        const struct field_move *k = transfer_run(&t);
+        if (k) {
+            all->failed = m;
+            all->failed_name = k->name;
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline void migrations_store(struct migration_list *all)
+{
+    __atomic_store_n(&all->stage, MIGRATION_STORING, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < all->count; i++)
+        if (!all->list[i].constant)
+            transfer_copy(all->list[i].new_at, all->list[i].prepared, all->list[i].new_len);
+    __atomic_store_n(&all->stage, MIGRATION_STORED, __ATOMIC_SEQ_CST);
+}
+
+/* The old form again, with what the new code has written since. If the commit died between its
+ * stores, the old bytes as they were. */
+static inline void migrations_take_back(struct migration_list *all)
+{
+    uint32_t stage = __atomic_load_n(&all->stage, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; stage == MIGRATION_STORED && i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        if (m->constant)
+            continue;
+        transfer_copy(m->back, m->saved, m->old_len);
+        struct transfer t = {all, m, &m->reverse, m->new_at, m->back, true};
+        (void)transfer_run(&t);
+    }
+    for (uint32_t i = 0; stage != MIGRATION_PLANNED && i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        if (!m->constant)
+            transfer_copy(m->old_at, stage == MIGRATION_STORED ? m->back : m->saved, m->old_len);
+    }
+    __atomic_store_n(&all->stage, MIGRATION_PLANNED, __ATOMIC_SEQ_CST);
+}
+
+#endif

@@ -1,0 +1,353 @@
+/* Lists the moves that bring an object of one type into another, field by field, by name.
+ * SPDX-License-Identifier: MIT
+ *
+ * Pairs of places that belong together wait in a list; each is taken and becomes a move, or the
+ * pairs of its fields or elements. So nesting needs no recursion. Each pair lies within both
+ * objects: that is checked when it is taken, for the offsets come from the objects' `.cell`.
+ */
+#include <core/plan/fieldmap.h>
+
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A field of the old form and the one of the new form that it goes to. */
+struct pair {
+    const char *from;
+    const char *to;
+    const char *name;
+    uint64_t from_bit;
+    uint64_t to_bit;
+    uint64_t from_bits; /* of a bit field; 0: what the type takes */
+    uint64_t to_bits;
+    uint64_t from_stride;
+    uint64_t to_stride;
+    uint32_t count;
+};
+
+struct building {
+    const struct cellinfo *from;
+    const struct cellinfo *to;
+    uint64_t from_len;
+    uint64_t to_len;
+    bool lenient;
+    struct pair *waiting;
+    uint32_t waiting_count;
+    uint32_t waiting_room;
+    uint32_t taken;
+    struct fieldmap *map;
+};
+
+static bool grow(void **array, uint32_t count, uint32_t *room, size_t len)
+{
+    if (count < *room)
+        return true;
+    uint32_t wider = *room ? *room * 2 : 32;
+    void *moved = heap_realloc(*array, wider * len);
+    if (!moved)
+        return false;
+    *array = moved;
+    *room = wider;
+    return true;
+}
+
+static void note(struct building *b, const char *what, const char *name, const char *more)
+{
+    size_t used = strlen(b->map->notes);
+    size_t room = sizeof b->map->notes - used;
+    b->map->identical = false;
+    int len = snprintf(b->map->notes + used, room, "%s%s%s%s%s", used ? "; " : "", what,
+                       name[0] ? " " : "", name, more);
+    if (len < 0 || (size_t)len >= room)
+        memcpy(b->map->notes + sizeof b->map->notes - 4, "...", 4);
+}
+
+static enum status cannot(struct building *b, const char *name, const char *why)
+{
+    snprintf(b->map->why, sizeof b->map->why, "%s %s", name[0] ? name : "it", why);
+    return STATUS_DENIED;
+}
+
+static enum status wait_for(struct building *b, const struct pair *pair)
+{
+    if (b->taken + b->waiting_count >= FIELDMAP_MOVES_MAX)
+        return cannot(b, pair->name, "has too many fields to be followed");
+    if (!grow((void **)&b->waiting, b->waiting_count, &b->waiting_room, sizeof *pair))
+        return STATUS_FULL;
+    b->waiting[b->waiting_count++] = *pair;
+    return STATUS_OK;
+}
+
+static bool inside(uint64_t bit, uint64_t bits, uint64_t stride, uint32_t count, uint64_t len)
+{
+    uint64_t end = len * 8;
+    return len <= UINT32_MAX && count && bits <= end && bit <= end - bits &&
+           (count == 1 || stride <= (end - bits - bit) / (count - 1));
+}
+
+static enum status add_move(struct building *b, const struct field_move *move)
+{
+    struct move_list *l = &b->map->list;
+    bool bytes = move->kind != MOVE_NUMBER && move->kind != MOVE_NAME;
+    bool moves = move->kind != MOVE_UNUSED;
+    if (!inside(move->from_bit, move->from_bits, move->from_stride, move->count, b->from_len) ||
+        (moves && !inside(move->to_bit, move->to_bits, move->to_stride, move->count, b->to_len)))
+        return cannot(b, move->name, "lies outside its object");
+    if (!bytes && (!move->from_bits || !move->to_bits || move->from_bits > 64 || move->to_bits > 64))
+        return cannot(b, move->name, "has a width that makes no sense");
+    if (bytes && ((move->from_bit | move->to_bit | move->from_bits | move->from_stride |
+                   move->to_stride) & 7))
+        return cannot(b, move->name, "is no whole number of bytes");
+    if (l->count >= FIELDMAP_MOVES_MAX)
+        return cannot(b, move->name, "has too many fields to be followed");
+    if (!grow((void **)&l->moves, l->count, &l->room, sizeof *move))
+        return STATUS_FULL;
+    if (moves && (move->from_bit != move->to_bit || move->from_stride != move->to_stride))
+        b->map->identical = false;
+    l->moves[l->count++] = *move;
+    return STATUS_OK;
+}
+
+static struct field_move move_of(const struct building *b, const struct pair *p, enum move_kind kind,
+                           uint64_t from_bits, uint64_t to_bits)
+{
+    return (struct field_move){.kind = kind, .from_bit = p->from_bit, .to_bit = p->to_bit,
+                         .from_bits = p->from_bits ? p->from_bits : from_bits,
+                         .to_bits = p->to_bits ? p->to_bits : to_bits, .count = p->count,
+                         .from_stride = p->from_stride, .to_stride = p->to_stride,
+                         .lenient = b->lenient, .name = p->name};
+}
+
+static enum status take_number(struct building *b, const struct pair *p, const struct type *from,
+                               const struct type *to)
+{
+    char more[48];
+    struct field_move move = move_of(b, p, MOVE_NUMBER, from->len * 8, to->len * 8);
+    move.from_signed = from->is_signed;
+    move.to_signed = to->is_signed;
+    move.to_bool = to->is_bool;
+    snprintf(more, sizeof more, " %lu to %lu bits%s", (unsigned long)move.from_bits,
+             (unsigned long)move.to_bits,
+             move.to_signed == move.from_signed ? "" : move.to_signed ? ", now signed"
+                                                                      : ", now unsigned");
+    if (strcmp(from->text, to->text) != 0 || move.from_bits != move.to_bits)
+        note(b, move.to_bits < move.from_bits ? "narrows" : "widens", p->name, more);
+    return add_move(b, &move);
+}
+
+/* Enumerators that kept their values are copied; else each goes to that of its name. */
+static enum status take_enum(struct building *b, const struct pair *p, const struct type *from,
+                             const struct type *to)
+{
+    struct move_list *l = &b->map->list;
+    struct field_move move = move_of(b, p, MOVE_NAME, from->len * 8, to->len * 8);
+    uint64_t mask = move.from_bits >= 64 ? UINT64_MAX : (1ull << move.from_bits) - 1;
+    bool same = move.from_bits == move.to_bits;
+    bool lost = false;
+    move.first_renaming = l->renaming_count;
+    for (uint32_t i = 0; i < from->entry.field_count; i++) {
+        struct cell_field was;
+        struct cell_field is;
+        cellinfo_field(from->info, from->entry.first_field + i, &was);
+        if (!type_field(to, was.name, &is)) {
+            lost = true;
+            continue;
+        }
+        same = same && was.type_hash == is.type_hash;
+        if (!grow((void **)&l->renamings, l->renaming_count, &l->renaming_room,
+                  sizeof *l->renamings))
+            return STATUS_FULL;
+        l->renamings[l->renaming_count++] =
+            (struct renaming){was.type_hash & mask, is.type_hash};
+        move.renaming_count++;
+    }
+    if (same && !lost) { /* flags that are or'ed together stay whole */
+        move.kind = MOVE_NUMBER;
+        move.lenient = true;
+    } else {
+        note(b, "renumbers", p->name, lost ? " (some values have no name any more)" : "");
+    }
+    return add_move(b, &move);
+}
+
+/* Elements that both arrays have are moved; what the old one has beyond them must be unused. */
+static enum status take_array(struct building *b, const struct pair *p, const struct type *from,
+                              const struct type *to)
+{
+    char more[64];
+    struct type x;
+    struct type y;
+    uint64_t common = from->count < to->count ? from->count : to->count;
+    type_read(b->from, from->element, &x);
+    type_read(b->to, to->element, &y);
+    if (from->count != to->count) {
+        snprintf(more, sizeof more, " from %lu to %lu elements", (unsigned long)from->count,
+                 (unsigned long)to->count);
+        note(b, to->count > from->count ? "grows" : "shrinks", p->name, more);
+    }
+    struct pair inner = {.from = from->element, .to = to->element, .name = p->name};
+    for (uint32_t n = 0; n < p->count; n++) {
+        enum status status = STATUS_OK;
+        inner.from_bit = p->from_bit + n * p->from_stride;
+        inner.to_bit = p->to_bit + n * p->to_stride;
+        struct field_move rest = {.kind = MOVE_UNUSED, .count = 1, .name = p->name,
+                            .from_bit = inner.from_bit + common * x.len * 8,
+                            .from_bits = (from->count - common) * x.len * 8};
+        if (rest.from_bits && !b->lenient)
+            status = add_move(b, &rest);
+        inner.count = (uint32_t)common;
+        inner.from_stride = common > 1 ? x.len * 8 : 0;
+        inner.to_stride = common > 1 ? y.len * 8 : 0;
+        if (status == STATUS_OK && common)
+            status = wait_for(b, &inner);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static bool overlap(const struct cell_field *a, const struct cell_field *b)
+{
+    return (uint64_t)a->bit_offset < (uint64_t)b->bit_offset + b->bit_size &&
+           (uint64_t)b->bit_offset < (uint64_t)a->bit_offset + a->bit_size;
+}
+
+/* Members of unions lie on each other. They can only be kept together, as they are: F of T and
+ * its counterpart G of OTHER may overlap only fields that did not change either. */
+static bool union_kept(const struct type *t, const struct cell_field *f, const struct type *other,
+                       const struct cell_field *g, bool *out_shared)
+{
+    for (uint32_t i = 0; i < t->entry.field_count; i++) {
+        struct cell_field x;
+        struct cell_field y;
+        cellinfo_field(t->info, t->entry.first_field + i, &x);
+        if (!overlap(f, &x) || strcmp(f->name, x.name) == 0)
+            continue;
+        *out_shared = true;
+        if (!type_field(other, x.name, &y) || x.type_hash != y.type_hash || !x.type_hash ||
+            x.bit_size != y.bit_size ||
+            y.bit_offset - g->bit_offset != x.bit_offset - f->bit_offset)
+            return false;
+    }
+    return true;
+}
+
+static uint64_t bits_of_field(const struct cell_field *f, const struct cellinfo *info)
+{
+    struct type t;
+    type_read(info, f->type_name, &t);
+    return t.kind == TYPE_ARRAY || t.kind == TYPE_STRUCT || f->bit_size == t.len * 8
+               ? 0
+               : f->bit_size;
+}
+
+static enum status take_field(struct building *b, const struct pair *p, const struct type *from,
+                              const struct type *to, const struct cell_field *is)
+{
+    struct cell_field was;
+    bool shared = false;
+    if (!type_field(from, is->name, &was)) {
+        note(b, "new", is->name, "");
+        return STATUS_OK;
+    }
+    if (!union_kept(from, &was, to, is, &shared) || !union_kept(to, is, from, &was, &shared))
+        return cannot(b, is->name, "lies in a union that changed");
+    if (shared && (was.type_hash != is->type_hash || was.bit_size != is->bit_size))
+        return cannot(b, is->name, "lies in a union and changed");
+    if (!was.bit_size && !is->bit_size)
+        return STATUS_OK;
+    struct pair inner = {.from = was.type_name, .to = is->type_name, .name = is->name,
+                         .from_bit = p->from_bit + was.bit_offset,
+                         .to_bit = p->to_bit + is->bit_offset,
+                         .from_bits = bits_of_field(&was, b->from),
+                         .to_bits = bits_of_field(is, b->to),
+                         .count = p->count, .from_stride = p->from_stride,
+                         .to_stride = p->to_stride};
+    return wait_for(b, &inner);
+}
+
+static enum status take_struct(struct building *b, const struct pair *p, const struct type *from,
+                               const struct type *to)
+{
+    enum status status = STATUS_OK;
+    struct cell_field f;
+    struct cell_field g;
+    for (uint32_t i = 0; i < to->entry.field_count && status == STATUS_OK; i++) {
+        cellinfo_field(b->to, to->entry.first_field + i, &f);
+        if (f.name[0])
+            status = take_field(b, p, from, to, &f);
+    }
+    for (uint32_t i = 0; i < from->entry.field_count && status == STATUS_OK; i++) {
+        cellinfo_field(b->from, from->entry.first_field + i, &f);
+        if (f.name[0] && !type_field(to, f.name, &g))
+            note(b, "drops", f.name, "");
+    }
+    return status;
+}
+
+static bool is_struct_like(const struct type *t)
+{
+    return t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY;
+}
+
+static enum status take(struct building *b, const struct pair *p)
+{
+    struct type from;
+    struct type to;
+    type_read(b->from, p->from, &from);
+    type_read(b->to, p->to, &to);
+    if (!from.len || !to.len)
+        return cannot(b, p->name, "has a type of which nothing is known");
+    bool equal = type_equal(&from, &to);
+    if (equal && !p->from_bits && !p->to_bits) {
+        struct field_move move = move_of(b, p, MOVE_COPY, from.len * 8, to.len * 8);
+        return add_move(b, &move);
+    }
+    if (is_struct_like(&from) && from.kind == to.kind) {
+        struct field_move place = move_of(b, p, MOVE_PLACE, from.len * 8, to.len * 8);
+        enum status status = add_move(b, &place);
+        if (status != STATUS_OK)
+            return status;
+        return from.kind == TYPE_ARRAY ? take_array(b, p, &from, &to)
+                                       : take_struct(b, p, &from, &to);
+    }
+    if (from.kind == TYPE_NUMBER && to.kind == TYPE_NUMBER)
+        return take_number(b, p, &from, &to);
+    if (from.kind == TYPE_ENUM && to.kind == TYPE_ENUM)
+        return take_enum(b, p, &from, &to);
+    if (from.kind == TYPE_POINTER && to.kind == TYPE_POINTER)
+        return cannot(b, p->name, "points to another type than before");
+    return cannot(b, p->name, "changed in a way that no rule covers");
+}
+
+enum status fieldmap_build(const struct type *from, uint64_t from_len, const struct type *to,
+                           uint64_t to_len, bool lenient, struct fieldmap *out)
+{
+    struct building b = {.from = from->info, .to = to->info, .from_len = from_len,
+                         .to_len = to_len, .lenient = lenient, .map = out};
+    struct pair whole = {.from = from->text, .to = to->text, .name = "", .count = 1};
+    memset(out, 0, sizeof *out);
+    out->identical = from_len == to_len;
+    if (from->len != from_len || to->len != to_len)
+        return cannot(&b, "", "is not as long as its type says (an array of open length?)");
+    enum status status = wait_for(&b, &whole);
+    while (status == STATUS_OK && b.waiting_count) {
+        struct pair next = b.waiting[--b.waiting_count];
+        b.taken++;
+        status = take(&b, &next);
+    }
+    heap_free(b.waiting);
+    return status;
+}
+
+void move_list_fini(struct move_list *list)
+{
+    heap_free(list->moves);
+    heap_free(list->renamings);
+    *list = (struct move_list){0};
+}
+
+void fieldmap_fini(struct fieldmap *map)
+{
+    move_list_fini(&map->list);
+}

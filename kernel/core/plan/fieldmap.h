@@ -1,0 +1,33 @@
+/* Lists the moves that bring an object of one type into another, field by field, by name.
+ * SPDX-License-Identifier: MIT
+ *
+ * Fields of structs are matched by name, at any depth; elements of arrays by index; enumerators
+ * by name; integers keep their value. What cannot be followed is refused by name: a union that
+ * changed, a pointer to another type, a float of another size.
+ */
+#ifndef NEURATH_CORE_PLAN_FIELDMAP_H
+#define NEURATH_CORE_PLAN_FIELDMAP_H
+
+#include <core/plan/migration.h>
+#include <core/plan/types.h>
+
+enum { FIELDMAP_MOVES_MAX = 16384 };
+
+struct fieldmap {
+    struct move_list list;
+    bool identical; /* every field stays where it is and means the same; enumerators may be new */
+    char notes[MIGRATION_TEXT_MAX]; /* what changes, for people; cut when long */
+    char why[MIGRATION_TEXT_MAX];   /* STATUS_DENIED: what cannot be done */
+};
+
+/* Lists how FROM_LEN bytes of the type FROM become TO_LEN bytes of TO. LENIENT: for the way
+ * back, where nothing may fail: values saturate, what has no place is left out. Gives *out, to
+ * be ended with fieldmap_fini() in any case.
+ * STATUS_DENIED: out->why says what cannot be followed; STATUS_FULL: no memory. */
+NODISCARD enum status fieldmap_build(const struct type *from, uint64_t from_len,
+                                     const struct type *to, uint64_t to_len, bool lenient,
+                                     struct fieldmap *out);
+void fieldmap_fini(struct fieldmap *map);
+void move_list_fini(struct move_list *list);
+
+#endif

@@ -1,0 +1,242 @@
+/* Which data objects change their form in a swap, and what the swap does with their values.
+ * SPDX-License-Identifier: MIT
+ *
+ * plan_migrate() compares the objects of two versions of a cell by key. An object of the same
+ * type and length stays as it is. Else its moves are listed in both directions (fieldmap.c). A
+ * constant has no value to keep: its words are journalled, and only its home learns the new form.
+ * Objects stay in their homes as long as these have room; a larger one moves to a new home.
+ */
+#include <core/plan/fieldmap.h>
+#include <core/plan/private.h>
+
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+
+bool plan_marked(const struct version *v, const char *mark, const char *key)
+{
+    char wanted[128];
+    struct cell_data d;
+    int used = snprintf(wanted, sizeof wanted, "evolve_%s_%s", mark, key);
+    if (used < 0 || (size_t)used >= sizeof wanted)
+        return false;
+    for (char *c = wanted; *c; c++)
+        if (*c == ':' || *c == '.' || *c == ' ')
+            *c = '_';
+    for (uint32_t i = 0; i < v->info.count[CELL_DATA]; i++) {
+        cellinfo_data(&v->info, i, &d);
+        if (strcmp(d.key, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out)
+{
+    for (uint32_t i = 1; i < v->elf.section_count; i++) {
+        if (!v->section_object[i] || !v->section_home[i])
+            continue;
+        cellinfo_data(&v->info, v->section_object[i] - 1, out);
+        if (strcmp(out->key, key) == 0)
+            return i;
+    }
+    return 0;
+}
+
+static struct migration *migration_add(struct plan *plan)
+{
+    struct migration_list *l = &plan->migrations;
+    if (l->count == l->room) {
+        uint32_t room = l->room ? l->room * 2 : 8;
+        void *moved = heap_realloc(l->list, room * sizeof *l->list);
+        if (!moved)
+            return NULL;
+        l->list = moved;
+        l->room = room;
+    }
+    struct migration *m = &l->list[l->count++];
+    memset(m, 0, sizeof *m);
+    return m;
+}
+
+static void describe(struct migration *m, const char *what)
+{
+    char size[64] = "";
+    if (m->old_len != m->new_len)
+        snprintf(size, sizeof size, ", %u to %u bytes", m->old_len, m->new_len);
+    snprintf(m->text, sizeof m->text, "%s%s%s%s", what[0] ? what : "its fields move", size,
+             m->old_home == m->new_home ? "" : ", at a new address",
+             m->constant ? " (constant)" : "");
+}
+
+static enum status map_both_ways(struct planning *p, struct plan_cell *cell, struct migration *m,
+                                 const struct type *was, const struct type *is)
+{
+    struct fieldmap there;
+    struct fieldmap back;
+    bool drops = plan_marked(cell->fresh, "drops", m->key);
+    enum status status = fieldmap_build(was, m->old_len, is, m->new_len, drops, &there);
+    enum status way_back =
+        status == STATUS_OK ? fieldmap_build(is, m->new_len, was, m->old_len, true, &back)
+                            : STATUS_OK;
+    if (status == STATUS_DENIED)
+        (void)refuse(report_next(p->report), "data", cell->name, m->key, NULL,
+                     "the type of %s changed, and its live value cannot follow: %s. Keep that "
+                     "field, or give the new one another name",
+                     m->key, there.why);
+    if (way_back == STATUS_DENIED)
+        (void)refuse(report_next(p->report), "data", cell->name, m->key, NULL,
+                     "the type of %s changed, and there is no way back: %s", m->key, back.why);
+    describe(m, there.notes);
+    m->forward = there.list;
+    if (status == STATUS_OK)
+        m->reverse = back.list;
+    return status == STATUS_FULL || way_back == STATUS_FULL ? STATUS_FULL : STATUS_OK;
+}
+
+/* The object of section IS of the new version; WAS is that of the old one. */
+static enum status migrate_object(struct planning *p, struct plan_cell *cell, uint32_t was,
+                                  const struct cell_data *old, uint32_t is,
+                                  const struct cell_data *now)
+{
+    struct elf_section s;
+    struct type old_type;
+    struct type new_type;
+    struct home *from = cell->old->section_home[was];
+    struct home *to = cell->fresh->section_home[is];
+    bool again = plan_marked(cell->fresh, "reinit", now->key) &&
+                 !plan_marked(cell->old, "reinit", now->key);
+    elf_section(&cell->fresh->elf, is, &s);
+    bool same = from == to && from->type_hash == now->type_hash && from->len == s.len;
+    if (same && !again)
+        return STATUS_OK;
+    struct migration *m = migration_add(p->plan);
+    if (!m)
+        return STATUS_FULL;
+    *m = (struct migration){.old_home = from, .new_home = to, .cell = cell->name,
+                            .key = now->key, .old_va = from->va, .new_va = to->va,
+                            .old_len = from->len, .new_len = (uint32_t)s.len,
+                            .old_type = from->type_hash,
+                            .new_type = now->type_hash,
+                            .constant = from->storage == CELL_STORE_RODATA};
+    if (m->constant || again) {
+        describe(m, again ? "is initialised again" : "is rewritten");
+        plan_set_class(cell, m->constant ? PLAN_TEXT : PLAN_DATA);
+        cell->coupled = cell->coupled || !same;
+        return STATUS_OK;
+    }
+    plan_set_class(cell, PLAN_DATA);
+    cell->coupled = true;
+    type_read(&cell->old->info, old->type_name, &old_type);
+    type_read(&cell->fresh->info, now->type_name, &new_type);
+    return map_both_ways(p, cell, m, &old_type, &new_type);
+}
+
+enum status plan_migrate(struct planning *p, struct plan_cell *cell)
+{
+    for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
+        struct cell_data old;
+        struct cell_data now;
+        if (!cell->fresh->section_home[i])
+            continue;
+        cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &now);
+        uint32_t was = plan_object(cell->old, now.key, &old);
+        enum status status = was ? migrate_object(p, cell, was, &old, i, &now) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static bool asks_for_image(const struct migration *m)
+{
+    for (uint32_t i = 0; i < m->forward.count; i++)
+        if (m->forward.moves[i].kind == MOVE_UNUSED)
+            return true;
+    return false;
+}
+
+static enum status image_of(struct planning *p, struct version *v, const char *key, uint8_t *out)
+{
+    struct cell_data d;
+    return loader_contents(p->plan->ns, v, plan_object(v, key, &d), out);
+}
+
+static enum status take_memory(struct planning *p, struct migration *m)
+{
+    const struct plan_cell *cell = plan_find(p->plan, m->cell);
+    m->old_at = cellmem_data(m->old_va);
+    m->new_at = cellmem_data(m->new_va);
+    m->saved = heap_calloc(1, m->old_len + 8);
+    m->back = heap_calloc(1, m->old_len + 8);
+    m->prepared = heap_calloc(1, m->new_len + 8);
+    if (asks_for_image(m))
+        m->old_image = heap_calloc(1, m->old_len + 8);
+    if (!m->saved || !m->back || !m->prepared || (asks_for_image(m) && !m->old_image))
+        return STATUS_FULL;
+    enum status status = image_of(p, cell->fresh, m->key, m->prepared);
+    if (status == STATUS_OK && m->old_image)
+        status = image_of(p, cell->old, m->key, m->old_image);
+    return status;
+}
+
+enum status plan_prepare(struct planning *p)
+{
+    struct migration_list *all = &p->plan->migrations;
+    for (uint32_t i = 0; i < all->count; i++) {
+        enum status status =
+            all->list[i].constant ? STATUS_OK : take_memory(p, &all->list[i]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Objects that only one of the two versions has: the other starts afresh when it has them again. */
+static void orphan(const struct version *v, const struct version *other, bool is)
+{
+    for (uint32_t i = 1; i < v->elf.section_count; i++) {
+        struct home *h = v->section_home[i];
+        bool shared = !h || h->storage == CELL_STORE_RODATA;
+        for (uint32_t k = 1; !shared && k < other->elf.section_count; k++)
+            shared = other->section_home[k] == h;
+        if (!shared)
+            h->orphan = is;
+    }
+}
+
+void plan_rehome(struct plan *plan, bool backwards)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        const struct plan_cell *cell = &plan->cells[i];
+        if (!cell->old || !cell->fresh)
+            continue;
+        orphan(cell->old, cell->fresh, !backwards);
+        orphan(cell->fresh, cell->old, backwards);
+    }
+    for (uint32_t i = 0; i < plan->migrations.count; i++) {
+        const struct migration *m = &plan->migrations.list[i];
+        if (m->old_home == m->new_home) {
+            m->new_home->len = backwards ? m->old_len : m->new_len;
+            m->new_home->type_hash = backwards ? m->old_type : m->new_type;
+        } else {
+            m->old_home->orphan = !backwards;
+            m->new_home->orphan = backwards;
+        }
+    }
+}
+
+void plan_migrations_fini(struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->migrations.count; i++) {
+        struct migration *m = &plan->migrations.list[i];
+        move_list_fini(&m->forward);
+        move_list_fini(&m->reverse);
+        heap_free(m->saved);
+        heap_free(m->prepared);
+        heap_free(m->back);
+        heap_free(m->old_image);
+    }
+    heap_free(plan->migrations.list);
+    plan->migrations = (struct migration_list){0};
+}

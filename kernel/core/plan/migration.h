@@ -1,0 +1,96 @@
+/* How objects go from an old form to a new one: lists of simple moves, prepared by the plan.
+ * SPDX-License-Identifier: MIT
+ *
+ * A *migration* is one data object whose type or length changes. Its moves say where each field
+ * of the old form goes in the new one; what no move touches keeps the new initialiser. The moves
+ * of the way back are listed at the same time: what they do not touch keeps the bytes that the
+ * old form had at the commit. The closure carries moves out under the park (commit/transfer.h),
+ * so everything here is plain data in memory that the plan took.
+ * Places in objects are counted in bits, because fields may be bit fields. Source: design 3, 4.
+ */
+#ifndef NEURATH_CORE_PLAN_MIGRATION_H
+#define NEURATH_CORE_PLAN_MIGRATION_H
+
+#include <lib/base/types.h>
+
+enum move_kind {
+    MOVE_COPY,   /* bytes as they are */
+    MOVE_NUMBER, /* an integer, widened or narrowed; bit fields too */
+    MOVE_NAME,   /* an enumerator, by its name */
+    MOVE_UNUSED, /* moves nothing: these bytes must still be as they were initialised */
+    MOVE_PLACE,  /* moves nothing: here lies a struct or array, for pointers to it */
+};
+
+/* COUNT elements, each FROM_STRIDE bits after the one before (1 element: strides are 0). */
+struct field_move {
+    uint64_t from_bit;
+    uint64_t to_bit;
+    uint64_t from_bits; /* of a copy or place: its length */
+    uint64_t to_bits;
+    uint64_t from_stride;
+    uint64_t to_stride;
+    uint32_t count;
+    uint32_t first_renaming; /* MOVE_NAME */
+    uint32_t renaming_count;
+    uint8_t kind; /* enum move_kind */
+    bool from_signed;
+    bool to_signed;
+    bool to_bool;
+    bool lenient; /* a value that does not fit saturates, or is left out; else it is an error */
+    const char *name; /* of the field, lent by the object that describes it; "" = the whole */
+};
+
+struct renaming { /* of an enumerator: its values */
+    uint64_t from;
+    uint64_t to;
+};
+
+struct move_list {
+    struct field_move *moves;
+    uint32_t count;
+    uint32_t room;
+    struct renaming *renamings;
+    uint32_t renaming_count;
+    uint32_t renaming_room;
+};
+
+struct home;
+enum { MIGRATION_TEXT_MAX = 256 };
+
+struct migration {
+    struct home *old_home; /* in place: the same */
+    struct home *new_home;
+    const char *cell;
+    const char *key; /* the object's */
+    uint64_t old_va;
+    uint64_t new_va;
+    uint32_t old_len;
+    uint32_t new_len;
+    uint64_t old_type;
+    uint64_t new_type;
+    bool constant; /* only the home's description changes here; its words are in the journal */
+    uint8_t *old_at; /* where the forms lie in memory */
+    uint8_t *new_at;
+    uint8_t *saved;     /* the old form as the commit found it */
+    uint8_t *prepared;  /* the new form; begins as its initialiser */
+    uint8_t *back;      /* room for the old form on the way back */
+    uint8_t *old_image; /* initialiser of the old form, or NULL if no move asks for it */
+    struct move_list forward;
+    struct move_list reverse;
+    char text[MIGRATION_TEXT_MAX]; /* what happens to which field, for people */
+};
+
+enum migration_stage { MIGRATION_PLANNED, MIGRATION_STORING, MIGRATION_STORED };
+
+struct migration_list {
+    struct migration *list;
+    uint32_t count;
+    uint32_t room;
+    uint32_t stage; /* enum migration_stage; the closure's */
+    /* What stopped the transfer, for the reason. */
+    const struct migration *failed;
+    const char *failed_name;
+    uint64_t failed_word; /* a pointer that leads to a field which is gone, or 0 */
+};
+
+#endif

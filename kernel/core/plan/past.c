@@ -1,0 +1,128 @@
+/* Types that changed since the running version: who may hold objects of the old form?
+ * SPDX-License-Identifier: MIT
+ *
+ * Named objects migrate by themselves. Objects on stacks are gone when their cells are drained,
+ * so a cell with a changed type is coupled. What is left is the heap: an object of the old form
+ * there would be read as the new one. It can only be reached by a pointer that lies in some field
+ * or named object, or, while the cell's own code has pointers to the type, as a pointer without
+ * one (the argument of a task). So the type may change if there are none, or if the owner says
+ * with EVOLVE_NO_HEAP that there is no such object.
+ */
+#include <core/plan/fieldmap.h>
+#include <core/plan/private.h>
+
+#include <string.h>
+
+/* The type's name without the file that tells it apart, and without `struct`. */
+static const char *bare_name(const char *name)
+{
+    const char *file = strstr(name, "::");
+    return file ? file + 2 : name;
+}
+
+static const char *tag(const char *name)
+{
+    const char *space = strchr(name, ' ');
+    return space ? space + 1 : name;
+}
+
+static bool said_to_be_static(const struct plan *plan, const char *name)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++)
+        if (plan->cells[i].fresh && plan_marked(plan->cells[i].fresh, "no_heap", tag(name)))
+            return true;
+    return false;
+}
+
+/* A private type of another cell may have the same name. */
+static bool has_its_own(const struct version *v, const char *name)
+{
+    for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
+        struct cell_type t;
+        cellinfo_type(&v->info, i, &t);
+        if (!(t.flags & CELL_TYPE_PUBLIC) && strcmp(t.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Lends the name of a cell that has a field or object with a pointer to the type of CELL, or
+ * NULL. */
+static const char *who_points(const struct plan *plan, const struct plan_cell *cell,
+                              const char *name)
+{
+    for (const struct version *v = plan->ns->versions; v; v = v->next)
+        if (v->state == VERSION_RUNNING && (v == cell->old || !has_its_own(v, name)) &&
+            type_is_pointed_to(&v->info, name))
+            return v->info.name;
+    return NULL;
+}
+
+static bool allocates(const struct version *v)
+{
+    for (uint32_t i = 0; i < v->import_count; i++) {
+        const char *name = v->imports[i].name;
+        if (strncmp(name, "heap_", 5) == 0 || strncmp(name, "frame_", 6) == 0 ||
+            strncmp(name, "dma_", 4) == 0 || strstr(name, "alloc"))
+            return true;
+    }
+    return false;
+}
+
+static enum status compatible(const struct plan_cell *cell, const char *was, const char *is,
+                              bool *out_same)
+{
+    struct fieldmap map;
+    struct type from;
+    struct type to;
+    type_read(&cell->old->info, was, &from);
+    type_read(&cell->fresh->info, is, &to);
+    enum status status = fieldmap_build(&from, from.len, &to, to.len, false, &map);
+    *out_same = status == STATUS_OK && map.identical;
+    fieldmap_fini(&map);
+    return status == STATUS_FULL ? STATUS_FULL : STATUS_OK;
+}
+
+static enum status check_type(struct planning *p, struct plan_cell *cell,
+                              const struct cell_type *was, const struct cell_type *is)
+{
+    bool same;
+    const char *name = bare_name(is->name);
+    enum status status = compatible(cell, was->name, is->name, &same);
+    if (status != STATUS_OK || same)
+        return status;
+    plan_set_class(cell, PLAN_DATA);
+    cell->coupled = true;
+    if (said_to_be_static(p->plan, name))
+        return STATUS_OK;
+    const char *who = who_points(p->plan, cell, name);
+    if (!who && (was->flags & CELL_TYPE_POINTED) && allocates(cell->old))
+        who = cell->name;
+    if (who)
+        (void)refuse(report_next(p->report), "type", cell->name, name, who,
+                     "%s differs between the new %s and the running one, and %s has pointers to "
+                     "it: objects on the heap would keep the old form. If all of them are named "
+                     "objects, say EVOLVE_NO_HEAP(%s); else give the new form a new name",
+                     name, cell->name, who, tag(name));
+    return STATUS_OK;
+}
+
+enum status plan_check_past(struct planning *p, struct plan_cell *cell)
+{
+    const struct cellinfo *old = &cell->old->info;
+    const struct cellinfo *fresh = &cell->fresh->info;
+    for (uint32_t i = 0; i < fresh->count[CELL_TYPES]; i++) {
+        struct cell_type is;
+        cellinfo_type(fresh, i, &is);
+        for (uint32_t k = 0; k < old->count[CELL_TYPES]; k++) {
+            struct cell_type was;
+            cellinfo_type(old, k, &was);
+            if (was.layout == is.layout || strcmp(was.name, is.name) != 0)
+                continue;
+            enum status status = check_type(p, cell, &was, &is);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,198 @@
+/* Swaps that change the form of data in use: values arrive, come back, and go back and forth. */
+/* SPDX-License-Identifier: MIT */
+#include <core/archive/archive.h>
+#include <core/evolve/evolve.h>
+#include <stdio.h>
+#include <string.h>
+#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/migrate_target/migrate_target.h>
+#include <time/clock/clock.h>
+
+#define PATIENCE_NS (30 * NS_PER_S)
+
+enum status test_migrate_start(void);
+
+static struct evolve_report report;
+
+static const struct migrate_view sample = { .count = 4000000000u, .x = -5, .y = 1 << 30, .temperature = -300, .mode = 2,
+                                            .slots = { 1, UINT64_MAX, 3, 4 } };
+
+static bool past_commit(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
+}
+
+static bool over(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
+}
+
+/* Swaps to VARIANT ("": that of the boot image), waits until that is committed or over. Gives the attempt. */
+static uint64_t swap_to(const char *variant, uint64_t trial_ms, bool dry_run)
+{
+    char path[64];
+    struct archive_entry file;
+    struct evolve_object object = { .name = "migrate_target" };
+    struct evolve_request request = { .set = &object, .set_count = 1, .self_confirm = true,
+                                      .trial_ns = trial_ms * NS_PER_MS, .dry_run = dry_run };
+    uint64_t attempt = 0;
+    snprintf(path, sizeof path, "%s%s.o", variant[0] ? "variants/migrate_target." : "cells/migrate_target", variant);
+    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
+    return attempt;
+}
+
+static const struct evolve_report *end_of(uint64_t attempt)
+{
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
+    const char *broken = namespace_check(namespace_kernel());
+    KTEST_CHECK(broken == NULL);
+    return &report;
+}
+
+static void swap_for_good(const char *variant)
+{
+    const struct evolve_report *r = end_of(swap_to(variant, 1, false));
+    KTEST_CHECK(r->phase == EVOLVE_PERMANENT);
+    if (r->phase != EVOLVE_PERMANENT)
+        ktest_fail("swap", r->reason.text);
+}
+
+static bool holds(const struct migrate_view *expected)
+{
+    struct migrate_view now;
+    return migrate_target_read(&now) && memcmp(&now, expected, sizeof now) == 0;
+}
+
+static void values_arrive_in_the_new_form(void)
+{
+    migrate_target_write(&sample);
+    const void *home = migrate_target_home();
+    swap_for_good("grown");
+    KTEST_CHECK(migrate_target_version() == 2 && holds(&sample));
+    KTEST_CHECK(migrate_target_fresh() == 79);
+    KTEST_CHECK(migrate_target_home() == home);
+    KTEST_CHECK(report.migrated_objects == 1 && report.migrated_bytes > 0 && report.revertible);
+    KTEST_CHECK(report.cells[0].class == PLAN_DATA);
+    swap_for_good("");
+    KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+}
+
+static void a_constant_takes_its_new_form(void)
+{
+    KTEST_CHECK(migrate_target_constant(2) == 3);
+    swap_for_good("grown");
+    KTEST_CHECK(migrate_target_constant(2) == 30);
+    swap_for_good("");
+    KTEST_CHECK(migrate_target_constant(2) == 3);
+}
+
+static void an_object_without_room_moves(void)
+{
+    migrate_target_write(&sample);
+    const void *home = migrate_target_home();
+    swap_for_good("huge");
+    KTEST_CHECK(migrate_target_version() == 3 && holds(&sample));
+    KTEST_CHECK(migrate_target_home() != home);
+    swap_for_good("grown"); /* versions skipped, and another order */
+    KTEST_CHECK(holds(&sample));
+    swap_for_good("huge");
+    swap_for_good("");
+    KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+}
+
+/* Hazards 26 and 32. */
+static void what_the_new_code_wrote_comes_back(void)
+{
+    struct migrate_view changed = { .count = 5, .x = 6, .y = -7, .temperature = 8, .mode = 1, .slots = { 9, 8, 7, 6 } };
+    static const char *const variants[] = { "grown", "huge" };
+    for (uint32_t i = 0; i < ARRAY_LEN(variants); i++) {
+        migrate_target_write(&sample);
+        *migrate_target_gone() = 77;
+        uint64_t attempt = swap_to(variants[i], 60000, false);
+        KTEST_CHECK(migrate_target_version() == i + 2 && holds(&sample));
+        migrate_target_write(&changed);
+        KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old form") == STATUS_OK);
+        KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
+        KTEST_CHECK(migrate_target_version() == 1 && holds(&changed));
+        KTEST_CHECK(*migrate_target_gone() == 77);
+    }
+    /* What the old form cannot hold is cut. */
+    migrate_target_write(&sample);
+    changed.temperature = 1l << 40;
+    uint64_t attempt = swap_to("grown", 60000, false);
+    migrate_target_write(&changed);
+    KTEST_CHECK(evolve_revert(attempt, "test", "again") == STATUS_OK);
+    KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
+    changed.temperature = INT16_MAX;
+    KTEST_CHECK(holds(&changed));
+}
+
+/* The guard takes the state back too, from the context of the fault. */
+static void a_fault_brings_the_old_form_back(void)
+{
+    struct migrate_view expected = sample;
+    migrate_target_write(&sample);
+    KTEST_CHECK(migrate_target_task() == STATUS_OK);
+    const struct evolve_report *r = end_of(swap_to("fault", 60000, false));
+    KTEST_CHECK(r->phase == EVOLVE_REVERTED && strcmp(r->reason.code, "fault") == 0);
+    expected.temperature = 999;
+    KTEST_CHECK(migrate_target_version() == 1 && holds(&expected));
+}
+
+/* Hazard 28: nothing has been changed when a value has no place. */
+static void a_value_without_a_place_is_refused(void)
+{
+    struct migrate_view large = sample;
+    large.temperature = 1l << 20;
+    swap_for_good("grown");
+    migrate_target_write(&large);
+    const struct evolve_report *r = end_of(swap_to("", 1, false));
+    KTEST_CHECK(r->phase == EVOLVE_REFUSED && strcmp(r->reason.code, "data") == 0);
+    KTEST_CHECK(strcmp(r->reason.symbol, "state") == 0 && strstr(r->reason.text, "temperature"));
+    KTEST_CHECK(migrate_target_version() == 2 && holds(&large));
+    migrate_target_write(&sample);
+    swap_for_good("");
+    KTEST_CHECK(holds(&sample));
+}
+
+static void a_dry_run_says_what_would_migrate(void)
+{
+    migrate_target_write(&sample);
+    const struct evolve_report *r = end_of(swap_to("grown", 1, true));
+    KTEST_CHECK(r->phase == EVOLVE_PERMANENT && r->dry_run && r->migrated_objects == 1);
+    KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+}
+
+/* Hazard 17. */
+static void a_hundred_times_there_and_back(void)
+{
+    static const char *const order[] = { "grown", "", "huge", "grown", "huge", "" };
+    uint64_t longest_ns = 0;
+    migrate_target_write(&sample);
+    for (uint32_t i = 0; i < 102; i++) {
+        swap_for_good(order[i % ARRAY_LEN(order)]);
+        KTEST_CHECK(holds(&sample));
+        longest_ns = max_u64(longest_ns, report.pause_ns);
+    }
+    KTEST_CHECK(longest_ns > 0);
+}
+
+enum status test_migrate_start(void)
+{
+    static const struct ktest_case cases[] = {
+        KTEST_CASE(values_arrive_in_the_new_form),
+        KTEST_CASE(a_constant_takes_its_new_form),
+        KTEST_CASE(an_object_without_room_moves),
+        KTEST_CASE(what_the_new_code_wrote_comes_back),
+        KTEST_CASE(a_value_without_a_place_is_refused),
+        KTEST_CASE(a_dry_run_says_what_would_migrate),
+        KTEST_CASE(a_hundred_times_there_and_back),
+        KTEST_CASE(a_fault_brings_the_old_form_back),
+    };
+    return ktest_run(cases, ARRAY_LEN(cases));
+}
