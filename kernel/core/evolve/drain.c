@@ -192,7 +192,7 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
         return give_up();
     if (full) {
         (void)refuse(out_reason, "memory", NULL, NULL, NULL,
-                     "there is not enough memory to look for pointers to old functions");
+                     "there is not enough memory to look for pointers to old functions and data");
         return give_up();
     }
     if (!task_gate_seal())

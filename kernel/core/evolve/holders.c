@@ -1,22 +1,29 @@
-/* Looks for pointers to stubs that would lead into text that is left: whoever holds one would call the old form.
+/* Looks for pointers that would mean something else after a coupled swap.
  * SPDX-License-Identifier: MIT
  *
+ * Pointers into objects that migrate: those in migrating objects follow (commit/transfer.h). Any other must point to
+ * a place that stays where it is; else its holder would go on to read and write what lies there then. Words are told to
+ * be pointers by their value alone: an integer that equals such an address refuses a swap that could have been.
+ *
+ * Pointers to stubs that would lead into text that is left: whoever holds one would call the old form.
  * A stub whose function the new version has in another form, or not at all, goes on to stand for the old
  * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor
  * do homes that only the versions have that are left, unless somebody points to one that holds such a word.
  */
 #include <core/evolve/leaving.h>
 
+#include <core/commit/transfer.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { TARGETS_MAX = 256 };
+enum { TARGETS_MAX = 512 };
 
-struct target {
+struct target { /* pointers to begin..end - 1 are looked for */
     uint64_t begin;
     uint64_t end;
     const struct stub *stub;
+    const struct migration *object; /* or this: only what moves in it counts */
 };
 
 struct block {
@@ -36,7 +43,7 @@ static struct {
     uint32_t block_room;
     /* What was found. */
     uint64_t where;
-    const struct stub *stub;
+    struct target found; /* begin 0: nothing */
     char task[TASK_NAME_MAX];
 } find;
 
@@ -51,25 +58,31 @@ static bool goes_on(const struct stub *s)
     return false;
 }
 
-static void add_target(uint64_t begin, uint64_t len, const struct stub *s)
+static void add_target(const struct target *t)
 {
     find.too_many |= find.target_count == TARGETS_MAX;
     if (find.too_many)
         return;
-    find.targets[find.target_count++] = (struct target){begin, begin + len, s};
-    find.low = begin < find.low ? begin : find.low;
-    find.high = begin + len > find.high ? begin + len : find.high;
+    find.targets[find.target_count++] = *t;
+    find.low = t->begin < find.low ? t->begin : find.low;
+    find.high = t->end > find.high ? t->end : find.high;
+}
+
+static void list_objects(void)
+{
+    const struct migration_list *all = &find.plan->migrations;
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        if (!m->constant)
+            add_target(&(struct target){m->old_va, m->old_va + m->old_len, NULL, m});
+    }
 }
 
 static void list_stubs(void)
 {
-    find.target_count = 0;
-    find.too_many = false;
-    find.low = UINT64_MAX;
-    find.high = 0;
     for (const struct stub *s = find.plan->ns->stubs; s; s = s->next) {
         if (s->version && leaving_of(s->version) && !goes_on(s))
-            add_target(s->va, NAMESPACE_STUB_LEN, s);
+            add_target(&(struct target){s->va, s->va + NAMESPACE_STUB_LEN, s, NULL});
     }
 }
 
@@ -82,13 +95,38 @@ static bool is_rewritten(uint64_t at)
     return false;
 }
 
+/* AT lies in an object that migrates: what it holds there follows. */
+static bool is_followed(uint64_t at)
+{
+    const struct migration_list *all = &find.plan->migrations;
+    for (uint32_t i = 0; i < all->count; i++)
+        if (!all->list[i].constant && at - all->list[i].old_va < all->list[i].old_len)
+            return true;
+    return false;
+}
+
+/* What a pointer to VA means will lie elsewhere, or nowhere. */
+static bool moves_away(const struct migration *m, uint64_t va)
+{
+    uint64_t offset = va - m->old_va;
+    uint64_t to = 0;
+    return m->old_va != m->new_va || !transfer_offset(&m->forward, offset, &to) || to != offset;
+}
+
+static bool matters(const struct target *t, uint64_t word, uint64_t at)
+{
+    if (t->object)
+        return moves_away(t->object, word) && !is_followed(at);
+    return !is_rewritten(at);
+}
+
 static const struct target *target_in(uint64_t begin, uint64_t end, uint64_t *out_where)
 {
     for (uint64_t at = align_up(begin, 8); at + 8 <= end; at += 8) {
         uint64_t word = *(const volatile uint64_t *)at;
         for (uint32_t i = 0; word >= find.low && word < find.high && i < find.target_count; i++)
             if (word >= find.targets[i].begin && word < find.targets[i].end &&
-                !is_rewritten(at)) {
+                matters(&find.targets[i], word, at)) {
                 *out_where = at;
                 return &find.targets[i];
             }
@@ -98,9 +136,9 @@ static const struct target *target_in(uint64_t begin, uint64_t end, uint64_t *ou
 
 static bool look(uint64_t begin, uint64_t end)
 {
-    const struct target *t = find.stub ? NULL : target_in(begin, end, &find.where);
+    const struct target *t = find.found.begin ? NULL : target_in(begin, end, &find.where);
     if (t)
-        find.stub = t->stub;
+        find.found = *t;
     return t != NULL;
 }
 
@@ -132,7 +170,7 @@ static void list_homes_that_leave(void)
                                      ? target_in(h->va, h->va + h->len, &where)
                                      : NULL;
         if (t)
-            add_target(h->va, h->capacity, t->stub);
+            add_target(&(struct target){h->va, h->va + h->capacity, t->stub, t->object});
     }
 }
 
@@ -154,16 +192,16 @@ static bool look_at_task(struct task *task, void *arg)
     (void)arg;
     if (task == task_current())
         return true;
-    for (uint32_t i = 0; i < find.target_count && !find.stub; i++)
-        if ((uint64_t)task_step_function(task) == find.targets[i].begin)
-            find.stub = find.targets[i].stub;
+    for (uint32_t i = 0; i < find.target_count && !find.found.begin; i++)
+        if (find.targets[i].stub && (uint64_t)task_step_function(task) == find.targets[i].begin)
+            find.found = find.targets[i];
     task_saved_context(task, &context);
     task_stack_range(task, &low, &top);
     if (context.resume && context.rsp >= low && context.rsp < top)
         (void)look(context.rsp, top);
-    if (find.stub)
+    if (find.found.begin)
         task_name_copy(task, find.task);
-    return !find.stub;
+    return !find.found.begin;
 }
 
 static bool note_block(void *object, size_t len, void *arg)
@@ -175,13 +213,24 @@ static bool note_block(void *object, size_t len, void *arg)
     return true;
 }
 
-/* Descriptions of stubs and plans hold addresses of stubs, too; they are no pointers to call. */
+/* Descriptions of stubs, homes, versions and plans hold such addresses, too; nobody calls or reads through them. */
 static bool is_description(uint64_t object)
 {
+    const struct migration_list *all = &find.plan->migrations;
     for (const struct stub *s = find.plan->ns->stubs; s; s = s->next)
         if ((uint64_t)s == object)
             return true;
-    return object == (uint64_t)find.plan->pokes || object == (uint64_t)find.blocks;
+    for (const struct home *h = find.plan->ns->homes; h; h = h->next)
+        if ((uint64_t)h == object || (uint64_t)h->region == object)
+            return true;
+    for (const struct version *v = find.plan->ns->versions; v; v = v->next)
+        if ((uint64_t)v->section_va == object)
+            return true;
+    for (uint32_t i = 0; i < all->count; i++)
+        if ((uint64_t)all->list[i].saved == object || (uint64_t)all->list[i].prepared == object)
+            return true;
+    return object == (uint64_t)find.plan->pokes || object == (uint64_t)find.blocks ||
+           object == (uint64_t)all->list;
 }
 
 static bool look_at_heap(void)
@@ -195,7 +244,7 @@ static bool look_at_heap(void)
         return false;
     heap_for_each(note_block, NULL);
     bool all = find.block_count < find.block_room;
-    for (uint32_t i = 0; i < find.block_count && !find.stub; i++) {
+    for (uint32_t i = 0; i < find.block_count && !find.found.begin; i++) {
         const struct block *b = &find.blocks[i];
         uint64_t where;
         if (target_in(b->at, b->at + b->len, &where) && !is_description(b->at))
@@ -208,7 +257,10 @@ static bool look_at_heap(void)
 
 static void name_holder(const struct home *home, struct refusal *out)
 {
-    const char *cell = find.stub->version->info.name;
+    const struct target *t = &find.found;
+    const char *cell = t->object ? t->object->cell : t->stub->version->info.name;
+    const char *symbol = t->object ? t->object->key : t->stub->name;
+    const char *who = home ? home->cell : find.task[0] ? find.task : NULL;
     char holder[96];
     if (find.task[0])
         snprintf(holder, sizeof holder, "task %s", find.task);
@@ -216,30 +268,41 @@ static void name_holder(const struct home *home, struct refusal *out)
         snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
     else
         snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.where);
-    (void)refuse(out, "held", cell, find.stub->name,
-                 home ? home->cell : find.task[0] ? find.task : NULL,
-                 "%s holds a pointer to %s of %s in its old form and would go on to call it; "
-                 "give the new form a new name, and keep the old one for those who hold it",
-                 holder, find.stub->name, cell);
+    if (t->object)
+        (void)refuse(out, "held", cell, symbol, who,
+                     "%s holds a pointer into %s of %s, to what the new form has at another "
+                     "place; keep the fields that others point to where they are and add new "
+                     "ones behind them",
+                     holder, symbol, cell);
+    else
+        (void)refuse(out, "held", cell, symbol, who,
+                     "%s holds a pointer to %s of %s in its old form and would go on to call it; "
+                     "give the new form a new name, and keep the old one for those who hold it",
+                     holder, symbol, cell);
 }
 
 bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full)
 {
     const struct home *home = NULL;
     find.plan = plan;
-    find.stub = NULL;
+    find.found = (struct target){0};
     find.task[0] = 0;
+    find.target_count = 0;
+    find.too_many = false;
+    find.low = UINT64_MAX;
+    find.high = 0;
     *out_full = false;
+    list_objects();
     list_stubs();
     if (!find.target_count)
         return false;
     list_homes_that_leave();
     task_for_each(look_at_task, NULL);
-    if (!find.stub)
+    if (!find.found.begin)
         home = look_at_homes();
-    if (!find.stub)
+    if (!find.found.begin)
         *out_full = !look_at_heap() || find.too_many;
-    if (find.stub)
+    if (find.found.begin)
         name_holder(home, out);
-    return find.stub != NULL;
+    return find.found.begin != 0;
 }

@@ -42,7 +42,11 @@ static const struct {
 
 #else
 
+#ifdef VARIANT_longer
+#define VERSION 4u
+#else
 #define VERSION 1u
+#endif
 #define SLOTS 4u
 
 enum mode { OFF, SLOW, FAST };
@@ -58,6 +62,9 @@ static struct {
     uint32_t gone;
     uint64_t slots[SLOTS];
     struct link list;
+#ifdef VARIANT_longer
+    uint32_t fresh;
+#endif
 } state;
 static const struct {
     int16_t value;
@@ -94,7 +101,7 @@ bool migrate_target_read(struct migrate_view *out)
     return state.list.next == &state.list && state.list.prev == &state.list;
 }
 
-#if VERSION == 1
+#if VERSION == 1 || VERSION == 4
 uint32_t *migrate_target_gone(void) { return &state.gone; }
 uint32_t migrate_target_fresh(void) { return 0; }
 #else
@@ -108,7 +115,7 @@ int64_t migrate_target_constant(uint32_t index)
     return table[index % ARRAY_LEN(table)].value;
 }
 
-const void *migrate_target_home(void) { return &state; }
+uint64_t migrate_target_home(void) { return ~(uint64_t)&state; }
 
 static struct wait target_step(void *arg)
 {

@@ -17,18 +17,19 @@ struct migrate_view {
     uint64_t slots[MIGRATE_SLOTS];
 };
 
-/* 1; 2: fields moved, widened, renumbered, new ones; 3: as 2, and larger than any slack. */
+/* 1; 2: fields moved, widened, renumbered, new ones; 3: as 2, and larger than any slack; 4: as 1, and a new
+ * field at the end. */
 uint32_t migrate_target_version(void);
 void migrate_target_write(const struct migrate_view *in);
 /* Gives false if the list whose head is in the middle of the state does not lead to itself. */
 bool migrate_target_read(struct migrate_view *out);
-/* The field that only version 1 has, and the one that only later ones have (0 in version 1). */
+/* The field that only versions 1 and 4 have, and the one that only later ones have (0 in version 1). */
 uint32_t *migrate_target_gone(void);
 uint32_t migrate_target_fresh(void);
 /* A word of a constant table whose elements have another form in version 2. */
 int64_t migrate_target_constant(uint32_t index);
-/* Where the state lies. */
-const void *migrate_target_home(void);
+/* Where the state lies, as a number that nobody takes for a pointer to it. */
+uint64_t migrate_target_home(void);
 /* Starts a task that steps each millisecond; the variant `fault` then faults, after it has written 999 to the
  * temperature. */
 enum status migrate_target_task(void);
