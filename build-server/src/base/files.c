@@ -174,11 +174,24 @@ enum result files_make_folder(const char *path, mode_t mode)
     return result;
 }
 
-/* Empties and removes the folder NAME of PARENT_FD. Bounded recursion by folder depth; a hostile
- * depth ends with the descriptor limit and RESULT_IO, not with a crash. */
-static enum result remove_at(int parent_fd, const char *name, int depth)
+static bool is_before(int parent_fd, const char *name, const struct timespec *since)
 {
-    if (unlinkat(parent_fd, name, 0) == 0 || errno == ENOENT)
+    struct stat info;
+    if (since == NULL || fstatat(parent_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (S_ISDIR(info.st_mode) || info.st_ctim.tv_sec != since->tv_sec)
+        return !S_ISDIR(info.st_mode) && info.st_ctim.tv_sec < since->tv_sec;
+    return info.st_ctim.tv_nsec < since->tv_nsec;
+}
+
+/* Empties and removes the folder NAME of PARENT_FD; with SINCE only what is no folder and changed then or
+ * later. Bounded recursion by folder depth; a hostile depth ends with the descriptor limit and RESULT_IO, not
+ * with a crash. */
+static enum result remove_at(int parent_fd, const char *name, const struct timespec *since,
+                             int depth)
+{
+    if (is_before(parent_fd, name, since) || unlinkat(parent_fd, name, 0) == 0 ||
+        errno == ENOENT)
         return RESULT_OK;
     if (errno != EISDIR && errno != EPERM)
         return result_of_errno(errno);
@@ -196,17 +209,25 @@ static enum result remove_at(int parent_fd, const char *name, int depth)
     struct dirent *entry;
     while (result == RESULT_OK && (entry = readdir(folder)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            result = remove_at(fd, entry->d_name, depth + 1);
+            result = remove_at(fd, entry->d_name, since, depth + 1);
     }
     closedir(folder);
-    if (result == RESULT_OK && unlinkat(parent_fd, name, AT_REMOVEDIR) != 0)
+    if (result == RESULT_OK && since == NULL && unlinkat(parent_fd, name, AT_REMOVEDIR) != 0)
         result = result_of_errno(errno);
     return result;
 }
 
 enum result files_remove_tree(const char *path)
 {
-    return remove_at(AT_FDCWD, path, 0);
+    return remove_at(AT_FDCWD, path, NULL, 0);
+}
+
+enum result files_remove_changed(const char *path, const char *mark)
+{
+    struct stat info;
+    if (stat(mark, &info) != 0)
+        return result_of_errno(errno);
+    return remove_at(AT_FDCWD, path, &info.st_ctim, 0);
 }
 
 bool files_exists(const char *path)

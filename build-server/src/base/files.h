@@ -44,6 +44,10 @@ NODISCARD enum result files_sync_folder(const char *path);
 /* Deletes a tree without following symbolic links. A missing one is RESULT_OK. */
 NODISCARD enum result files_remove_tree(const char *path);
 
+/* Deletes the files below PATH whose contents or names changed when the file MARK last did, or later, by the file
+ * system's own clock (ctime: nobody can set it). Folders stay. RESULT_NOT_FOUND: there is no MARK. */
+NODISCARD enum result files_remove_changed(const char *path, const char *mark);
+
 bool files_exists(const char *path);
 
 /* GIVES the formatted path for free(); aborts without memory (a few bytes at start). */

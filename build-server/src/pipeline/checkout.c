@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A build folder of another owner (the state was copied from elsewhere), or one in which a build was killed, is begun
- * anew. */
+/* A build folder of another owner (the state was copied from elsewhere) is begun anew; what a killed build had begun to
+ * write is made again. */
 static enum result prepare_folders(const char *work, uid_t owner)
 {
     TEXT_OWNED char *build = files_path("%s/build", work);
@@ -26,10 +26,10 @@ static enum result prepare_folders(const char *work, uid_t owner)
     if (result != RESULT_OK)
         return result;
     if (lstat(build, &info) == 0) {
-        bool ours = geteuid() != 0 || info.st_uid == owner;
-        if (ours && !files_exists(unfinished))
-            return RESULT_OK;
-        result = files_remove_tree(build);
+        if (geteuid() == 0 && info.st_uid != owner)
+            result = files_remove_tree(build);
+        else if (files_exists(unfinished))
+            result = files_remove_changed(build, unfinished);
     }
     if (result == RESULT_OK)
         result = files_make_folder(build, 0755);

@@ -3,7 +3,7 @@
  *
  * FOLDER.unfinished stands while `make` runs, and stays when it was killed (with the service, or by a limit): files
  * that were being written are then cut short, and newer than what they are made from, so that `make` would keep
- * them. The next checkout begins the build folder anew. */
+ * them. The next checkout deletes all that this build wrote. */
 #include "pipeline/steps.h"
 
 #include "adapt/sandbox/sandbox.h"

@@ -110,6 +110,36 @@ static void a_tree_is_removed_without_following_links(void **state)
     assert_int_equal(files_remove_tree(tree), RESULT_OK);
 }
 
+static void what_changed_since_a_mark_is_removed(void **state)
+{
+    (void)state;
+    TEXT_OWNED char *tree = in_folder("tree");
+    TEXT_OWNED char *inner = in_folder("tree/inner");
+    TEXT_OWNED char *old = in_folder("tree/inner/old");
+    TEXT_OWNED char *fresh = in_folder("tree/inner/fresh");
+    TEXT_OWNED char *dated = in_folder("tree/dated");
+    TEXT_OWNED char *mark = in_folder("mark");
+    const struct timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+    struct stat was;
+    struct stat now;
+    assert_int_equal(files_make_folder(inner, 0755), RESULT_OK);
+    assert_int_equal(files_remove_changed(tree, mark), RESULT_NOT_FOUND);
+    assert_int_equal(files_write_durable(old, "old", 3, 0644), RESULT_OK);
+    assert_int_equal(stat(old, &was), 0);
+    do { /* the file system's clock ticks each few milliseconds */
+        assert_int_equal(files_write_durable(mark, "", 0, 0644), RESULT_OK);
+        assert_int_equal(stat(mark, &now), 0);
+    } while (now.st_ctim.tv_sec == was.st_ctim.tv_sec &&
+             now.st_ctim.tv_nsec == was.st_ctim.tv_nsec);
+    assert_int_equal(files_write_durable(fresh, "fresh", 5, 0644), RESULT_OK);
+    assert_int_equal(files_write_durable(dated, "dated", 5, 0644), RESULT_OK);
+    assert_int_equal(utimensat(AT_FDCWD, dated, long_ago, 0), 0);
+    assert_int_equal(files_remove_changed(tree, mark), RESULT_OK);
+    assert_true(files_exists(old));
+    assert_false(files_exists(fresh));
+    assert_false(files_exists(dated));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(paths_that_lead_out_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tree_is_removed_without_following_links, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_changed_since_a_mark_is_removed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
