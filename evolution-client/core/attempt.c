@@ -428,8 +428,8 @@ static void swap_refused(struct client *client)
     const struct client_refusal *refusal = &attempt->engine_report.refusal;
     bool again = !attempt->is_plan && strcmp(refusal->code, "busy") == 0 &&
                  client_tries_add(client, attempt->release.content) < INCONCLUSIVE_MAX;
-    client_attempt_refuse(client, refusal->code[0] ? refusal->code : "refused", refusal->text,
-                          again ? RETRY_SOON_NS : 0);
+    client_attempt_refuse(client, refusal->code[0] ? refusal->code : "refused",
+                          refusal->text, again ? RETRY_SOON_NS : 0);
 }
 
 static void swap_step(struct client *client)

@@ -27,7 +27,7 @@ struct machine_options {
     const char *cells; /* folder with NAME.o that a new machine boots with; NULL: none */
     enum machine_fate fate; /* what becomes of each swap */
     uint64_t fault_ns;      /* FATE_FAULT: after so long in the trial */
-    const char *waits;      /* each swap pretends to wait for a task of this name, and to migrate; NULL: not */
+    const char *waits; /* each swap pretends to wait for a task of this name, and to migrate; NULL: not */
     struct transport *transport;
 };
 

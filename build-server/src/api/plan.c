@@ -43,10 +43,10 @@ static json_t *hosted_part(struct server *server, const char *id, int64_t releas
     int64_t contact = db_integer(
         server->db, 0, "SELECT last_contact FROM machines WHERE id = ?", "s", id);
     int64_t age = contact == 0 ? -1 : (clock_now_ms() - contact) / 1000;
-    json_t *made = content == NULL || target == NULL
-                       ? NULL
-                   : picked == NULL ? forecast(server, content, target, problem)
-                                    : pick_forecast(server, content, target, picked, problem);
+    json_t *made = content == NULL || target == NULL ? NULL
+                   : picked == NULL
+                       ? forecast(server, content, target, problem)
+                       : pick_forecast(server, content, target, picked, problem);
     json_t *refusals =
         made == NULL ? json_array() : json_incref(json_object_get(made, "refusals"));
     if (made == NULL) {
@@ -82,7 +82,8 @@ static void enrich(struct server *server, const char *id, int64_t release, json_
     {
         json_array_foreach(json_object_get(hosted, "cells"), j, other)
         {
-            if (!json_equal(json_object_get(cell, "name"), json_object_get(other, "name")))
+            if (!json_equal(json_object_get(cell, "name"),
+                            json_object_get(other, "name")))
                 continue;
             for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
                 json_t *value = json_object_get(other, keys[k]);
@@ -110,12 +111,12 @@ static json_t *machine_part(struct server *server, const char *id, int64_t comma
     json_t *cells = json_object_get(answer, "cells");
     JSON_OWNED json_t *effects = report_effects(answer);
     json_t *revertible = json_object_get(effects, "revertible");
-    json_t *part = json_pack(
-        "{s:s, s:s, s:s, s:i, s:o, s:o, s:[], s:o}", "machine", id, "name",
-        name == NULL ? id : name, "source", "machine", "age_s", 0, "cells",
-        cells == NULL ? json_array() : json_incref(cells), "refusals", refusals,
-        "needs_boot", "reversible",
-        revertible == NULL ? json_null() : json_incref(revertible));
+    json_t *part =
+        json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:[], s:o}", "machine", id, "name",
+                  name == NULL ? id : name, "source", "machine", "age_s", 0, "cells",
+                  cells == NULL ? json_array() : json_incref(cells), "refusals", refusals,
+                  "needs_boot", "reversible",
+                  revertible == NULL ? json_null() : json_incref(revertible));
     static const char *const figures[] = {"migrated_objects", "migrated_bytes"};
     for (size_t i = 0; i < 2; i++) {
         json_t *value = json_object_get(effects, figures[i]);
@@ -223,7 +224,8 @@ void plan_answer(struct server *server, struct http_request *request,
     const json_t *picked = json_object_get(body, "cells");
     if (json_array_size(picked) == 0)
         picked = NULL;
-    bool ask = picked == NULL && strcmp(source, "hosted") != 0 && json_array_size(ids) == 1;
+    bool ask =
+        picked == NULL && strcmp(source, "hosted") != 0 && json_array_size(ids) == 1;
     if (ask && wait_for_machine(server, request, answer,
                                 json_string_value(json_array_get(ids, 0)), release, asked))
         return;

@@ -187,8 +187,8 @@ static bool is_before(int parent_fd, const char *name, const struct timespec *si
 /* Empties and removes the folder NAME of PARENT_FD; with SINCE only what is no folder and changed then or
  * later. Bounded recursion by folder depth; a hostile depth ends with the descriptor limit and RESULT_IO, not
  * with a crash. */
-static enum result remove_at(int parent_fd, const char *name, const struct timespec *since,
-                             int depth)
+static enum result remove_at(int parent_fd, const char *name,
+                             const struct timespec *since, int depth)
 {
     if (is_before(parent_fd, name, since) || unlinkat(parent_fd, name, 0) == 0 ||
         errno == ENOENT)
@@ -212,7 +212,8 @@ static enum result remove_at(int parent_fd, const char *name, const struct times
             result = remove_at(fd, entry->d_name, since, depth + 1);
     }
     closedir(folder);
-    if (result == RESULT_OK && since == NULL && unlinkat(parent_fd, name, AT_REMOVEDIR) != 0)
+    if (result == RESULT_OK && since == NULL &&
+        unlinkat(parent_fd, name, AT_REMOVEDIR) != 0)
         result = result_of_errno(errno);
     return result;
 }

@@ -33,7 +33,7 @@ static bool any_refuses(const json_t *rows)
 
 static void print_rows(const json_t *rows)
 {
-    static const char *const headings[] = { "MACHINE", "ACTION", "CELLS / REASON" };
+    static const char *const headings[] = {"MACHINE", "ACTION", "CELLS / REASON"};
     struct table *table = table_create(headings, 3);
 
     for (size_t i = 0; i < json_array_size(rows); i++) {
@@ -43,8 +43,10 @@ static void print_rows(const json_t *rows)
             view_cells(json_object_get(row, "cells"), 4, cells, sizeof(cells));
         }
         view_reason(json_object_get(row, "reason"), reason, sizeof(reason));
-        snprintf(last, sizeof(last), "%s%s%s", cells, cells[0] && reason[0] ? " · " : "", reason);
-        table_add(table, (const char *[]){ view_machine(row), view_text(row, "action", NULL), last });
+        snprintf(last, sizeof(last), "%s%s%s", cells, cells[0] && reason[0] ? " · " : "",
+                 reason);
+        table_add(table, (const char *[]){view_machine(row),
+                                          view_text(row, "action", NULL), last});
     }
     table_print(table, "no machine is concerned");
 }
@@ -60,8 +62,9 @@ static void complain(const json_t *rows, bool json)
             continue;
         }
         view_reason(json_object_get(row, "reason"), reason, sizeof(reason));
-        failure_set(&failure, view_text(row, "action", "refused"), "%s: %s%s%s", view_machine(row),
-                    view_text(row, "action", "refused"), reason[0] ? ": " : "", reason);
+        failure_set(&failure, view_text(row, "action", "refused"), "%s: %s%s%s",
+                    view_machine(row), view_text(row, "action", "refused"),
+                    reason[0] ? ": " : "", reason);
         if (strcmp(view_text(row, "action", ""), "boot") == 0) {
             failure_remedy(&failure, "`neurath reboot %s` boots the released image",
                            view_machine(row));
@@ -71,8 +74,8 @@ static void complain(const json_t *rows, bool json)
 }
 
 /* deploy and rollback: sends the order, prints who is affected, waits if asked. */
-static bool order(const struct invocation *invocation, const char *path, enum outcome *out_outcome,
-                  struct failure *failure)
+static bool order(const struct invocation *invocation, const char *path,
+                  enum outcome *out_outcome, struct failure *failure)
 {
     struct http *http = NULL;
     json_t *body = json_object();
@@ -80,11 +83,12 @@ static bool order(const struct invocation *invocation, const char *path, enum ou
     const json_t *rows = NULL;
     long timeout_s = 120;
     bool dry = invocation_has(invocation, OPTION_DRY_RUN);
-    bool done = invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
-                target_check(invocation, NULL, true, failure) &&
-                http_open(invocation, &http, failure) &&
-                target_add_commit(http, invocation, body, failure) &&
-                target_add(http, invocation, NULL, body, failure);
+    bool done =
+        invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
+        target_check(invocation, NULL, true, failure) &&
+        http_open(invocation, &http, failure) &&
+        target_add_commit(http, invocation, body, failure) &&
+        target_add(http, invocation, NULL, body, failure);
 
     if (done && invocation_has(invocation, OPTION_NOTE)) {
         json_object_set_new(body, "note", json_string(invocation->value[OPTION_NOTE]));
@@ -99,7 +103,8 @@ static bool order(const struct invocation *invocation, const char *path, enum ou
             if (dry) {
                 printf("would do, to:\n");
             } else {
-                printf("release v%lld, to:\n", (long long)view_number(answer, "release", 0));
+                printf("release v%lld, to:\n",
+                       (long long)view_number(answer, "release", 0));
             }
             print_rows(rows);
             fflush(stdout);
@@ -142,7 +147,8 @@ static void print_plan_cells(const json_t *cells)
         const json_t *functions = json_object_get(cell, "functions");
         const json_t *with = json_object_get(cell, "with");
 
-        view_print("  %s  %s", view_text(cell, "name", "?"), view_text(cell, "class", "changed"));
+        view_print("  %s  %s", view_text(cell, "name", "?"),
+                   view_text(cell, "class", "changed"));
         if (functions != NULL) {
             view_print("  functions: %lld changed, %lld added, %lld removed",
                        (long long)view_number(functions, "changed", 0),
@@ -212,7 +218,8 @@ static bool print_plan(const json_t *machine, bool json)
         failure_set(&refusal, view_text(json_array_get(refusals, i), "code", "refused"),
                     "%s would refuse: %.700s", view_machine(machine), text);
         if (strcmp(refusal.code, "needs_boot") == 0) {
-            failure_remedy(&refusal, "deploy it, then `neurath reboot %s`", view_machine(machine));
+            failure_remedy(&refusal, "deploy it, then `neurath reboot %s`",
+                           view_machine(machine));
         }
         failure_print(&refusal, json);
     }
@@ -220,7 +227,8 @@ static bool print_plan(const json_t *machine, bool json)
         struct failure refusal;
         failure_set(&refusal, "needs_boot", "%s: this commit needs a boot: %s",
                     view_machine(machine), json_string_value(json_array_get(needs, i)));
-        failure_remedy(&refusal, "deploy it, then `neurath reboot %s`", view_machine(machine));
+        failure_remedy(&refusal, "deploy it, then `neurath reboot %s`",
+                       view_machine(machine));
         failure_print(&refusal, json);
     }
     return json_array_size(refusals) == 0 && json_array_size(needs) == 0;
@@ -336,13 +344,15 @@ bool command_reboot(const struct invocation *invocation, enum outcome *out_outco
     json_t *body = NULL;
     char question[256];
     long timeout_s = 120;
-    bool done = invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
-                act_can_ask(invocation, failure) && http_open(invocation, &http, failure) &&
-                target_machine(http, invocation->argument[0], &machine, failure);
+    bool done =
+        invocation_number(invocation, OPTION_TIMEOUT, 1, 86400, &timeout_s, failure) &&
+        act_can_ask(invocation, failure) && http_open(invocation, &http, failure) &&
+        target_machine(http, invocation->argument[0], &machine, failure);
 
     if (done) {
         snprintf(question, sizeof(question),
-                 "Reboot %.60s? Its state and connections will be lost.", view_machine(machine));
+                 "Reboot %.60s? Its state and connections will be lost.",
+                 view_machine(machine));
         text_clean_line(question);
         body = json_pack("{s:s}", "machine", view_text(machine, "id", ""));
         if (invocation_has(invocation, OPTION_NOTE)) {
@@ -420,7 +430,8 @@ bool command_tag(const struct invocation *invocation, enum outcome *out_outcome,
     tags = json_object_get(machine, "tags");
     if (done && invocation->argument_count > 1) {
         body = json_pack("{s:o}", "tags", new_tags(invocation, tags));
-        snprintf(path, sizeof(path), "/api/v1/machines/%.32s/tags", view_text(machine, "id", ""));
+        snprintf(path, sizeof(path), "/api/v1/machines/%.32s/tags",
+                 view_text(machine, "id", ""));
         done = http_send(http, "PUT", path, body, &answer, failure);
         tags = json_object_get(answer, "tags") ? json_object_get(answer, "tags")
                                                : json_object_get(body, "tags");

@@ -32,7 +32,8 @@ static void set_fini(struct set *set)
     set->count = 0;
 }
 
-static bool set_add(struct set *set, const char *name, const char *path, struct failure *failure)
+static bool set_add(struct set *set, const char *name, const char *path,
+                    struct failure *failure)
 {
     struct hosted_object *object = &set->objects[set->count];
     char *bytes = NULL;
@@ -42,7 +43,8 @@ static bool set_add(struct set *set, const char *name, const char *path, struct 
     }
     bytes = place_read_file(path, &object->len);
     if (bytes == NULL) {
-        return failure_set(failure, "no-object", "the object of cell %s is not at %s", name, path);
+        return failure_set(failure, "no-object", "the object of cell %s is not at %s",
+                           name, path);
     }
     snprintf(set->names[set->count], sizeof(set->names[0]), "%s", name);
     object->name = set->names[set->count];
@@ -56,11 +58,13 @@ static bool build_tree(const struct invocation *invocation, struct set *out,
                        struct failure *failure)
 {
     char tree[PLACE_PATH_MAX], path[PLACE_PATH_MAX], *index = NULL;
-    const char *const words[] = { "make", "--no-print-directory", "-s", "-C", tree, "cells", NULL };
+    const char *const words[] = {
+        "make", "--no-print-directory", "-s", "-C", tree, "cells", NULL};
     const char *given = invocation->value[OPTION_TREE];
     bool good = true;
 
-    if (given != NULL ? !place_path(tree, failure, "%s", given) : !place_tree(tree, failure)) {
+    if (given != NULL ? !place_path(tree, failure, "%s", given)
+                      : !place_tree(tree, failure)) {
         return false;
     }
     if (process_run(words, NULL, "/dev/stderr") != 0) {
@@ -71,7 +75,8 @@ static bool build_tree(const struct invocation *invocation, struct set *out,
         (index = place_read_file(path, NULL)) == NULL) {
         return failure_set(failure, "no-index", "`make cells` left no %s", path);
     }
-    for (char *line = strtok(index, "\n"); good && line != NULL; line = strtok(NULL, "\n")) {
+    for (char *line = strtok(index, "\n"); good && line != NULL;
+         line = strtok(NULL, "\n")) {
         char name[65];
         if (sscanf(line, "%64s", name) == 1) {
             good = place_path(path, failure, "%s/build/cells/%s.o", tree, name) &&
@@ -106,8 +111,9 @@ static bool take_objects(const char *state, const json_t *cells, const char *dig
 }
 
 /* Reads what runs: on the machine that was named, else the newest release. */
-static bool read_running(const struct invocation *invocation, struct http *http, struct set *out,
-                         char *out_what, size_t what_len, struct failure *failure)
+static bool read_running(const struct invocation *invocation, struct http *http,
+                         struct set *out, char *out_what, size_t what_len,
+                         struct failure *failure)
 {
     const char *machine = invocation->value[OPTION_MACHINE];
     const char *state = http_server(http)->state;
@@ -120,7 +126,8 @@ static bool read_running(const struct invocation *invocation, struct http *http,
     if (state[0] == '\0') {
         failure_set(failure, "not-local", "the objects of %s are not on this computer",
                     http_server(http)->url);
-        return failure_remedy(failure, "check works with a lab; use `neurath plan` after a push");
+        return failure_remedy(failure,
+                              "check works with a lab; use `neurath plan` after a push");
     }
     if (machine != NULL) {
         done = target_machine(http, machine, &row, failure) &&
@@ -171,14 +178,14 @@ static json_t *plan_to_json(const struct hosted_plan *plan)
     for (uint32_t i = 0; i < plan->report.refusal_count && i < PLAN_MAX_REFUSALS; i++) {
         const struct refusal *refusal = &plan->report.refusals[i];
         json_array_append_new(
-            refusals, json_pack("{s:s, s:s?, s:s?, s:s?, s:s}", "code", refusal->code, "cell",
-                                refusal->cell[0] ? refusal->cell : NULL, "symbol",
+            refusals, json_pack("{s:s, s:s?, s:s?, s:s?, s:s}", "code", refusal->code,
+                                "cell", refusal->cell[0] ? refusal->cell : NULL, "symbol",
                                 refusal->symbol[0] ? refusal->symbol : NULL, "dependent",
                                 refusal->dependent[0] ? refusal->dependent : NULL, "text",
                                 refusal->text));
     }
-    return json_pack("{s:s, s:i, s:o, s:o}", "source", "hosted", "age_s", 0, "cells", cells,
-                     "refusals", refusals);
+    return json_pack("{s:s, s:i, s:o, s:o}", "source", "hosted", "age_s", 0, "cells",
+                     cells, "refusals", refusals);
 }
 
 static void print_plan(const json_t *plan, const char *what, bool json)
@@ -225,8 +232,10 @@ bool command_check(const struct invocation *invocation, enum outcome *out_outcom
                 read_running(invocation, http, from, what, sizeof(what), failure) &&
                 build_tree(invocation, to, failure);
 
-    if (done && hosted_plan(from->objects, from->count, to->objects, to->count, &plan) != STATUS_OK) {
-        done = failure_set(failure, "no-plan", "the planner cannot work from what %s runs", what);
+    if (done && hosted_plan(from->objects, from->count, to->objects, to->count, &plan) !=
+                    STATUS_OK) {
+        done = failure_set(failure, "no-plan",
+                           "the planner cannot work from what %s runs", what);
     } else if (done) {
         json_t *json = plan_to_json(&plan);
         print_plan(json, what, invocation->json);

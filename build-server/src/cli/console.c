@@ -22,8 +22,8 @@
 enum { LEAVE = 0x1d /* Ctrl-] */, TAIL_MAX = 4 << 20, LINES_DEFAULT = 50 };
 
 /* Finds the machine NAME (or id, as the server knows it) of the lab. */
-static bool find_machine(const struct invocation *invocation, struct lab *lab, char *out_name,
-                         struct failure *failure)
+static bool find_machine(const struct invocation *invocation, struct lab *lab,
+                         char *out_name, struct failure *failure)
 {
     char state[PLACE_PATH_MAX];
 
@@ -36,7 +36,8 @@ static bool find_machine(const struct invocation *invocation, struct lab *lab, c
             return true;
         }
     }
-    failure_set(failure, "not-found", "the lab has no machine '%s'", invocation->argument[0]);
+    failure_set(failure, "not-found", "the lab has no machine '%s'",
+                invocation->argument[0]);
     return failure_remedy(failure, "`neurath lab status` lists them");
 }
 
@@ -66,7 +67,8 @@ static size_t drop_returns(char *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\033' && i + 1 < len && text[i + 1] == '[') {
             i += 2;
-            while (i < len && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x40) {
+            while (i < len && (unsigned char)text[i] >= 0x20 &&
+                   (unsigned char)text[i] < 0x40) {
                 i++;
             }
         } else if (text[i] != '\r' && text[i] != '\0') {
@@ -89,7 +91,7 @@ static bool follow(const char *path, off_t at, struct failure *failure)
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         struct stat status;
         ssize_t got = 0;
-        struct pollfd wait = { .fd = notify, .events = POLLIN };
+        struct pollfd wait = {.fd = notify, .events = POLLIN};
         if (fd < 0 || fstat(fd, &status) != 0) {
             return failure_set(failure, "not-found", "%s is gone", path);
         }
@@ -138,8 +140,8 @@ bool command_log(const struct invocation *invocation, enum outcome *out_outcome,
 /* Copies both ways until the line or the terminal ends, or Ctrl-] is typed. */
 static void converse(int line, bool terminal)
 {
-    struct pollfd ends[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
-                              { .fd = line, .events = POLLIN } };
+    struct pollfd ends[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                             {.fd = line, .events = POLLIN}};
     char bytes[4096];
 
     while (poll(ends, 2, -1) >= 0 || errno == EINTR) {
@@ -169,7 +171,7 @@ static void converse(int line, bool terminal)
 
 static int connect_line(const struct lab *lab, const char *name, struct failure *failure)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     char path[160];
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -20,11 +20,12 @@ struct report {
 };
 
 /* Adds a finding. REMEDY NULL: all is well. */
-static void find(struct report *report, const char *what, const char *text, const char *remedy)
+static void find(struct report *report, const char *what, const char *text,
+                 const char *remedy)
 {
     json_array_append_new(report->findings,
-                          json_pack("{s:s, s:b, s:s, s:s?}", "check", what, "good", remedy == NULL,
-                                    "text", text, "remedy", remedy));
+                          json_pack("{s:s, s:b, s:s, s:s?}", "check", what, "good",
+                                    remedy == NULL, "text", text, "remedy", remedy));
     report->bad += remedy != NULL;
     if (!report->json) {
         view_print("%-4s %-18s %s\n", remedy ? "BAD" : "ok", what, text);
@@ -40,17 +41,22 @@ static void check_programs(struct report *report)
         const char *program;
         const char *use;
     } wanted[] = {
-        { "git", "pushes and clones" },          { "gcc", "builds cells" },
-        { "ld", "links cells" },                 { "make", "builds" },
-        { "bwrap", "keeps builds in a sandbox" }, { "qemu-system-x86_64", "machines of the lab" },
+        {"git", "pushes and clones"},
+        {"gcc", "builds cells"},
+        {"ld", "links cells"},
+        {"make", "builds"},
+        {"bwrap", "keeps builds in a sandbox"},
+        {"qemu-system-x86_64", "machines of the lab"},
     };
     char path[PLACE_PATH_MAX], text[PLACE_PATH_MAX + 64];
     struct failure failure;
 
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         bool found = process_find(wanted[i].program, path, sizeof(path));
-        snprintf(text, sizeof(text), "%s: %s", wanted[i].use, found ? path : "not installed");
-        find(report, wanted[i].program, text, found ? NULL : "run deploy/deps (or make deps)");
+        snprintf(text, sizeof(text), "%s: %s", wanted[i].use,
+                 found ? path : "not installed");
+        find(report, wanted[i].program, text,
+             found ? NULL : "run deploy/deps (or make deps)");
     }
     if (place_program("neurathd", path, &failure)) {
         find(report, "neurathd", path, NULL);
@@ -66,14 +72,16 @@ static void check_space(struct report *report, const char *state)
     uint64_t free_mb = 0;
 
     snprintf(path, sizeof(path), "%s", state);
-    for (char *slash = NULL; access(path, F_OK) != 0 && (slash = strrchr(path, '/')) != NULL;) {
+    for (char *slash = NULL;
+         access(path, F_OK) != 0 && (slash = strrchr(path, '/')) != NULL;) {
         slash[slash == path] = '\0';
     }
     if (statvfs(path, &space) != 0) {
         return;
     }
     free_mb = space.f_bavail * (uint64_t)space.f_frsize >> 20;
-    snprintf(text, sizeof(text), "%llu MB free for the lab's state", (unsigned long long)free_mb);
+    snprintf(text, sizeof(text), "%llu MB free for the lab's state",
+             (unsigned long long)free_mb);
     find(report, "disk", text,
          free_mb < 300 ? "make room, or set NEURATH_STATE to a folder elsewhere" : NULL);
 }
@@ -132,8 +140,8 @@ static void check_machines(struct report *report, struct http *http)
         } else if (strcmp(state, "silent") == 0) {
             more = "its console is in `neurath log`";
         }
-        snprintf(remedy, sizeof(remedy), "see `neurath show machine %.60s`; %s", view_machine(row),
-                 more ? more : "");
+        snprintf(remedy, sizeof(remedy), "see `neurath show machine %.60s`; %s",
+                 view_machine(row), more ? more : "");
         find(report, "machine", text, more ? remedy : NULL);
     }
     json_decref(answer);
@@ -150,7 +158,8 @@ static void check_server(struct report *report, const struct invocation *invocat
     if (!place_find_server(invocation, &server, &failure)) {
         /* A lab that is down is no fault. */
         bool down = strcmp(failure.code, "no-server") == 0;
-        find(report, "server", down ? "none is up; `neurath lab up` starts one" : failure.text,
+        find(report, "server",
+             down ? "none is up; `neurath lab up` starts one" : failure.text,
              down ? NULL : failure.remedy);
         return;
     }
@@ -159,7 +168,8 @@ static void check_server(struct report *report, const struct invocation *invocat
     }
     if (!http_create(&server, &http, &failure) ||
         !http_get(http, "/api/v1/status", &status, &failure)) {
-        find(report, "server", failure.text, failure.remedy[0] ? failure.remedy : "check it");
+        find(report, "server", failure.text,
+             failure.remedy[0] ? failure.remedy : "check it");
         http_destroy(http);
         return;
     }
@@ -178,7 +188,7 @@ static void check_server(struct report *report, const struct invocation *invocat
 bool command_doctor(const struct invocation *invocation, enum outcome *out_outcome,
                     struct failure *failure)
 {
-    struct report report = { .json = invocation->json, .findings = json_array() };
+    struct report report = {.json = invocation->json, .findings = json_array()};
 
     (void)failure;
     check_programs(&report);

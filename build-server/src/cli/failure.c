@@ -48,8 +48,8 @@ void failure_print(const struct failure *failure, bool json)
     text_clean_line(clean.text);
     text_clean_line(clean.remedy);
     if (json) {
-        json_t *object = json_pack("{s:s, s:s, s:s}", "code", clean.code, "text", clean.text,
-                                   "remedy", clean.remedy);
+        json_t *object = json_pack("{s:s, s:s, s:s}", "code", clean.code, "text",
+                                   clean.text, "remedy", clean.remedy);
         char *line = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
         fprintf(stderr, "%s\n", line ? line : "{\"code\":\"internal\"}");
         free(line);

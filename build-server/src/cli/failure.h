@@ -29,10 +29,12 @@ struct failure {
                                                const char *format, ...);
 
 /* Adds the remedy to a failure that is already set; returns false. */
-[[gnu::format(printf, 2, 3)]] bool failure_remedy(struct failure *failure, const char *format, ...);
+[[gnu::format(printf, 2, 3)]] bool failure_remedy(struct failure *failure,
+                                                  const char *format, ...);
 
 /* The same, for wrong usage. */
-[[gnu::format(printf, 2, 3)]] bool failure_usage(struct failure *failure, const char *format, ...);
+[[gnu::format(printf, 2, 3)]] bool failure_usage(struct failure *failure,
+                                                 const char *format, ...);
 
 /* Prints FAILURE on stderr, as JSON when JSON is true. */
 void failure_print(const struct failure *failure, bool json);

@@ -11,12 +11,14 @@ static const char introduction[] =
 
 static const char discovery[] =
     "The server is found by --server, then NEURATH_SERVER, then the configuration file "
-    "($XDG_CONFIG_HOME/neurath/config: lines `server = URL`, `token_file = FILE`, `ca = FILE`), "
-    "then the lab of the current tree or clone ($NEURATH_STATE, default .lab in the tree).";
+    "($XDG_CONFIG_HOME/neurath/config: lines `server = URL`, `token_file = FILE`, `ca = "
+    "FILE`), "
+    "then the lab of the current tree or clone ($NEURATH_STATE, default .lab in the "
+    "tree).";
 
-static const char exits[] =
-    "0: done (with --wait: every machine permanent). 1: refused, failed, or would refuse; "
-    "stderr says what, why and what to do. 2: wrong usage.";
+static const char exits[] = "0: done (with --wait: every machine permanent). 1: refused, "
+                            "failed, or would refuse; "
+                            "stderr says what, why and what to do. 2: wrong usage.";
 
 /* Prints TEXT wrapped to 78 columns, each line led by INDENT blanks. */
 static void print_wrapped(const char *text, unsigned indent)
@@ -52,8 +54,8 @@ static void print_option(enum option_id id)
     if (option->letter != 0) {
         snprintf(letter, sizeof(letter), "-%c, ", option->letter);
     }
-    snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name, option->value ? " " : "",
-             option->value ? option->value : "");
+    snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name,
+             option->value ? " " : "", option->value ? option->value : "");
     printf("  %-24s %s\n", left, option->help);
 }
 
@@ -71,8 +73,8 @@ static void print_all(void)
             group = commands[i].group;
             printf("\n%s:\n", group);
         }
-        snprintf(left, sizeof(left), "%s%s%s", commands[i].name, commands[i].arguments[0] ? " " : "",
-                 commands[i].arguments);
+        snprintf(left, sizeof(left), "%s%s%s", commands[i].name,
+                 commands[i].arguments[0] ? " " : "", commands[i].arguments);
         if (strlen(left) > 24) {
             snprintf(left, sizeof(left), "%s", commands[i].name);
         }
@@ -97,9 +99,9 @@ void help_print(const struct command *command)
         print_all();
         return;
     }
-    printf("neurath %s - %s\n\nUsage: neurath %s%s%s%s\n", command->name, command->summary,
-           command->name, command->arguments[0] ? " " : "", command->arguments,
-           command->options ? " [OPTION...]" : "");
+    printf("neurath %s - %s\n\nUsage: neurath %s%s%s%s\n", command->name,
+           command->summary, command->name, command->arguments[0] ? " " : "",
+           command->arguments, command->options ? " [OPTION...]" : "");
     if (command->text != NULL) {
         putchar('\n');
         print_wrapped(command->text, 0);
@@ -171,7 +173,8 @@ static void print_bash(void)
 {
     printf("# bash completion of neurath; printed by `neurath completion bash`\n"
            "_neurath() {\n"
-           "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+           "    local current=${COMP_WORDS[COMP_CWORD]} "
+           "previous=${COMP_WORDS[COMP_CWORD-1]}\n"
            "    local command='' word options=''\n"
            "    local i\n"
            "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -187,8 +190,9 @@ static void print_bash(void)
                    "\"$current\")); return ;;\n",
                    option->name, option->letter);
         } else if (option->words != NULL) {
-            printf("    --%s) COMPREPLY=($(compgen -W '%s' -- \"$current\")); return ;;\n",
-                   option->name, option->words);
+            printf(
+                "    --%s) COMPREPLY=($(compgen -W '%s' -- \"$current\")); return ;;\n",
+                option->name, option->words);
         } else if (option->value != NULL && (strcmp(option->value, "FILE") == 0 ||
                                              strcmp(option->value, "DIR") == 0)) {
             printf("    --%s) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n",
@@ -200,7 +204,8 @@ static void print_bash(void)
     printf("--help --version' ;;\n    lab) options='");
     print_names("lab");
     printf("' ;;\n    show) options='machine release swap build' ;;\n"
-           "    completion) options='bash zsh' ;;\n    verify) compopt -o default; return ;;\n");
+           "    completion) options='bash zsh' ;;\n    verify) compopt -o default; "
+           "return ;;\n");
     for (size_t i = 0; i < command_count; i++) {
         const struct command *command = &commands[i];
         if (command->hidden) {
@@ -221,7 +226,8 @@ static void print_bash(void)
            "}\n"
            "_neurath_machines() {\n"
            "    \"${COMP_WORDS[0]}\" machines --all --json 2>/dev/null |\n"
-           "        grep -o '\"name\": *\"[A-Za-z0-9_.-]*\"' | sed 's/.*\"\\([^\"]*\\)\"$/\\1/'\n"
+           "        grep -o '\"name\": *\"[A-Za-z0-9_.-]*\"' | sed "
+           "'s/.*\"\\([^\"]*\\)\"$/\\1/'\n"
            "}\n"
            "complete -F _neurath neurath\n");
 }

@@ -24,7 +24,8 @@ static size_t buffer_take(char *bytes, size_t one, size_t len, void *context)
     char *grown = NULL;
 
     (void)one;
-    if (len > ANSWER_MAX - buffer->len || (grown = realloc(buffer->bytes, buffer->len + len + 1)) == NULL) {
+    if (len > ANSWER_MAX - buffer->len ||
+        (grown = realloc(buffer->bytes, buffer->len + len + 1)) == NULL) {
         buffer->too_long = true;
         return 0;
     }
@@ -35,7 +36,8 @@ static size_t buffer_take(char *bytes, size_t one, size_t len, void *context)
     return len;
 }
 
-bool http_create(const struct place_server *server, struct http **out, struct failure *failure)
+bool http_create(const struct place_server *server, struct http **out,
+                 struct failure *failure)
 {
     struct http *http = calloc(1, sizeof(*http));
 
@@ -58,11 +60,13 @@ void http_destroy(struct http *http)
     }
 }
 
-bool http_open(const struct invocation *invocation, struct http **out, struct failure *failure)
+bool http_open(const struct invocation *invocation, struct http **out,
+               struct failure *failure)
 {
     struct place_server server;
 
-    return place_find_server(invocation, &server, failure) && http_create(&server, out, failure);
+    return place_find_server(invocation, &server, failure) &&
+           http_create(&server, out, failure);
 }
 
 const struct place_server *http_server(const struct http *http)
@@ -119,26 +123,31 @@ bool http_unreachable(const struct http *http, CURLcode code, struct failure *fa
 {
     const char *url = http->server.url;
 
-    if (code == CURLE_COULDNT_CONNECT || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
-        code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE) {
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_GOT_NOTHING ||
+        code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+        code == CURLE_PARTIAL_FILE) {
         failure_set(failure, "no-server", "no server answers at %s", url);
-        return failure_remedy(failure, http->server.state[0]
-                                           ? "start the lab with `neurath lab up`"
-                                           : "check the address, and that neurathd runs there");
+        return failure_remedy(failure,
+                              http->server.state[0]
+                                  ? "start the lab with `neurath lab up`"
+                                  : "check the address, and that neurathd runs there");
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         failure_set(failure, "timeout", "the server at %s did not answer in time", url);
         return failure_remedy(failure, "see `neurath doctor`");
     }
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-        failure_set(failure, "untrusted", "the certificate of %s cannot be trusted (%s)", url,
-                    curl_easy_strerror(code));
-        return failure_remedy(failure, "name its CA with `ca = FILE` in the configuration file");
+        failure_set(failure, "untrusted", "the certificate of %s cannot be trusted (%s)",
+                    url, curl_easy_strerror(code));
+        return failure_remedy(failure,
+                              "name its CA with `ca = FILE` in the configuration file");
     }
-    return failure_set(failure, "http", "cannot talk to %s: %s", url, curl_easy_strerror(code));
+    return failure_set(failure, "http", "cannot talk to %s: %s", url,
+                       curl_easy_strerror(code));
 }
 
-bool http_refused(const struct http *http, long status, const char *body, struct failure *failure)
+bool http_refused(const struct http *http, long status, const char *body,
+                  struct failure *failure)
 {
     json_t *answer = body ? json_loads(body, 0, NULL) : NULL;
     const char *code = json_string_value(json_object_get(answer, "code"));
@@ -147,13 +156,14 @@ bool http_refused(const struct http *http, long status, const char *body, struct
 
     if (code != NULL && text != NULL) {
         size_t len = strlen(text);
-        failure_set(failure, code, "%.*s", (int)(len > 0 && text[len - 1] == '.' ? len - 1 : len),
-                    text);
+        failure_set(failure, code, "%.*s",
+                    (int)(len > 0 && text[len - 1] == '.' ? len - 1 : len), text);
         if (remedy != NULL) {
             failure_remedy(failure, "%s", remedy);
         }
     } else {
-        failure_set(failure, "http", "the server at %s answered %ld", http->server.url, status);
+        failure_set(failure, "http", "the server at %s answered %ld", http->server.url,
+                    status);
     }
     if (status == 401) {
         snprintf(failure->code, sizeof(failure->code), "unauthorized");
@@ -165,10 +175,11 @@ bool http_refused(const struct http *http, long status, const char *body, struct
 }
 
 /* One exchange; *out is the body (free()), possibly NULL when empty. */
-static bool exchange(struct http *http, const char *method, const char *path, const json_t *body,
-                     const char *accept, char **out, struct failure *failure)
+static bool exchange(struct http *http, const char *method, const char *path,
+                     const json_t *body, const char *accept, char **out,
+                     struct failure *failure)
 {
-    struct buffer answer = { 0 };
+    struct buffer answer = {0};
     struct curl_slist *headers = http_prepare(http, path, accept);
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     CURLcode code = CURLE_OK;
@@ -202,8 +213,8 @@ static bool exchange(struct http *http, const char *method, const char *path, co
     return done;
 }
 
-bool http_send(struct http *http, const char *method, const char *path, const json_t *body,
-               json_t **out, struct failure *failure)
+bool http_send(struct http *http, const char *method, const char *path,
+               const json_t *body, json_t **out, struct failure *failure)
 {
     char *text = NULL;
     json_t *answer = NULL;
@@ -214,8 +225,8 @@ bool http_send(struct http *http, const char *method, const char *path, const js
     answer = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
     free(text);
     if (answer == NULL) {
-        failure_set(failure, "bad-answer", "the answer of %s%s is not JSON", http->server.url,
-                    path);
+        failure_set(failure, "bad-answer", "the answer of %s%s is not JSON",
+                    http->server.url, path);
         return failure_remedy(failure, "is that really a Neurath server?");
     }
     *out = answer;
@@ -227,7 +238,8 @@ bool http_get(struct http *http, const char *path, json_t **out, struct failure 
     return http_send(http, "GET", path, NULL, out, failure);
 }
 
-bool http_get_text(struct http *http, const char *path, char **out, struct failure *failure)
+bool http_get_text(struct http *http, const char *path, char **out,
+                   struct failure *failure)
 {
     char *text = NULL;
 

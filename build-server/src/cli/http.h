@@ -14,11 +14,13 @@
 struct http;
 
 /* Connects to nothing yet. GIVES *out (http_destroy). */
-bool http_create(const struct place_server *server, struct http **out, struct failure *failure);
+bool http_create(const struct place_server *server, struct http **out,
+                 struct failure *failure);
 void http_destroy(struct http *http);
 
 /* Finds the server as place_find_server() does and makes a client for it. */
-bool http_open(const struct invocation *invocation, struct http **out, struct failure *failure);
+bool http_open(const struct invocation *invocation, struct http **out,
+               struct failure *failure);
 
 /* The server that HTTP talks to; lives as long as HTTP. */
 const struct place_server *http_server(const struct http *http);
@@ -26,11 +28,12 @@ const struct place_server *http_server(const struct http *http);
 /* GET, POST or PUT of PATH (such as "/api/v1/status"). GIVES *out (json_decref). BODY may be
  * NULL. */
 bool http_get(struct http *http, const char *path, json_t **out, struct failure *failure);
-bool http_send(struct http *http, const char *method, const char *path, const json_t *body,
-               json_t **out, struct failure *failure);
+bool http_send(struct http *http, const char *method, const char *path,
+               const json_t *body, json_t **out, struct failure *failure);
 
 /* GET of a text. GIVES a terminated string (free()). */
-bool http_get_text(struct http *http, const char *path, char **out, struct failure *failure);
+bool http_get_text(struct http *http, const char *path, char **out,
+                   struct failure *failure);
 
 /* How long a single request may take; 30 s unless set. */
 void http_set_timeout(struct http *http, long timeout_ms);
@@ -49,5 +52,5 @@ typedef bool (*http_connection_fn)(void *context, const char *why);
  * asked; false: the server refuses for good (such as a wrong token). Calls on_event with NAME
  * NULL about once a second, so that the caller can look at the clock. */
 bool http_follow(struct http *http, int64_t after, http_event_fn on_event,
-                 http_connection_fn on_connection, void *context, const volatile int *stop,
-                 struct failure *failure);
+                 http_connection_fn on_connection, void *context,
+                 const volatile int *stop, struct failure *failure);

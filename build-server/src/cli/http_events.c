@@ -8,8 +8,8 @@
 #include "http_private.h"
 
 enum {
-    EVENT_MAX = 4 << 20,    /* a longer event ends the connection */
-    SILENCE_MAX_S = 40,     /* the server sends a heartbeat every 15 s */
+    EVENT_MAX = 4 << 20, /* a longer event ends the connection */
+    SILENCE_MAX_S = 40,  /* the server sends a heartbeat every 15 s */
     PAUSE_FIRST_MS = 100,
     PAUSE_MOST_MS = 3000,
 };
@@ -39,9 +39,9 @@ static void deliver(struct stream *stream)
 {
     if (stream->data_len > 0) {
         json_t *data = json_loadb(stream->data, stream->data_len, 0, NULL);
-        if (data != NULL && !stream->on_event(stream->context,
-                                              stream->name[0] ? stream->name : "message", data,
-                                              stream->id)) {
+        if (data != NULL &&
+            !stream->on_event(stream->context, stream->name[0] ? stream->name : "message",
+                              data, stream->id)) {
             stream->ended = true;
         }
         json_decref(data);
@@ -75,7 +75,8 @@ static bool take_line(struct stream *stream, const char *line, size_t len)
         grown[stream->data_len++] = '\n';
     } else if (len >= 6 && memcmp(line, "event:", 6) == 0) {
         size_t skip = 6 + (len > 6 && line[6] == ' ');
-        snprintf(stream->name, sizeof(stream->name), "%.*s", (int)(len - skip), line + skip);
+        snprintf(stream->name, sizeof(stream->name), "%.*s", (int)(len - skip),
+                 line + skip);
     } else if (len >= 3 && memcmp(line, "id:", 3) == 0) {
         stream->id = strtoll(line + 3, NULL, 10);
     }
@@ -111,8 +112,9 @@ static size_t take_bytes(char *bytes, size_t one, size_t len, void *context)
         }
         stream->was_lost = false;
     }
-    for (char *end = NULL; !stream->ended &&
-                           (end = memchr(grown + start, '\n', stream->len - start)) != NULL;) {
+    for (char *end = NULL;
+         !stream->ended &&
+         (end = memchr(grown + start, '\n', stream->len - start)) != NULL;) {
         if (!take_line(stream, grown + start, (size_t)(end - grown) - start)) {
             return 0;
         }
@@ -170,11 +172,15 @@ static CURLcode connect_once(struct http *http, struct stream *stream, long *out
 }
 
 bool http_follow(struct http *http, int64_t after, http_event_fn on_event,
-                 http_connection_fn on_connection, void *context, const volatile int *stop,
-                 struct failure *failure)
+                 http_connection_fn on_connection, void *context,
+                 const volatile int *stop, struct failure *failure)
 {
-    struct stream stream = { .last_id = after, .on_event = on_event, .http = http,
-                             .on_connection = on_connection, .context = context, .stop = stop };
+    struct stream stream = {.last_id = after,
+                            .on_event = on_event,
+                            .http = http,
+                            .on_connection = on_connection,
+                            .context = context,
+                            .stop = stop};
     long pause_ms = PAUSE_FIRST_MS;
     bool good = true;
 
@@ -185,7 +191,8 @@ bool http_follow(struct http *http, int64_t after, http_event_fn on_event,
             break;
         }
         if (status >= 400 && status < 500 && status != 429) {
-            good = http_refused(http, status, stream.refused ? stream.line : NULL, failure);
+            good =
+                http_refused(http, status, stream.refused ? stream.line : NULL, failure);
             break;
         }
         if (stream.connected) {
@@ -199,7 +206,7 @@ bool http_follow(struct http *http, int64_t after, http_event_fn on_event,
                 break;
             }
         }
-        struct timespec rest = { pause_ms / 1000, pause_ms % 1000 * 1000000 };
+        struct timespec rest = {pause_ms / 1000, pause_ms % 1000 * 1000000};
         nanosleep(&rest, NULL);
         pause_ms = pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
         if (!on_event(context, NULL, NULL, 0)) {

@@ -17,4 +17,5 @@ struct curl_slist *http_prepare(struct http *http, const char *path, const char 
 
 /* Translate curl's code, and an answer that is not 2xx, into a failure; return false. */
 bool http_unreachable(const struct http *http, CURLcode code, struct failure *failure);
-bool http_refused(const struct http *http, long status, const char *body, struct failure *failure);
+bool http_refused(const struct http *http, long status, const char *body,
+                  struct failure *failure);

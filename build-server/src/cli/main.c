@@ -27,7 +27,7 @@ bool command_version(const struct invocation *invocation, enum outcome *out_outc
 int main(int argc, char **argv)
 {
     struct invocation invocation;
-    struct failure failure = { 0 };
+    struct failure failure = {0};
     enum outcome outcome = OUTCOME_DONE;
 
     setlocale(LC_CTYPE, "");

@@ -56,7 +56,8 @@ static const struct command *find_command(const char *first, const char *second,
             *out_words = 1;
             return &commands[i];
         }
-        if (blank != NULL && second != NULL && strlen(first) == (size_t)(blank - commands[i].name) &&
+        if (blank != NULL && second != NULL &&
+            strlen(first) == (size_t)(blank - commands[i].name) &&
             strncmp(commands[i].name, first, strlen(first)) == 0 &&
             strcmp(blank + 1, second) == 0) {
             *out_words = 2;
@@ -75,9 +76,11 @@ static bool unknown_command(const struct invocation *words, struct failure *fail
     unsigned best = 99;
 
     if (strcmp(first, "lab") == 0) {
-        failure_usage(failure, second ? "there is no command 'lab %s'" : "lab%s does nothing alone",
+        failure_usage(failure,
+                      second ? "there is no command 'lab %s'" : "lab%s does nothing alone",
                       second ? second : "");
-        return failure_remedy(failure, "it is one of: lab up|down|status|restart|reset|run");
+        return failure_remedy(failure,
+                              "it is one of: lab up|down|status|restart|reset|run");
     }
     snprintf(typed, sizeof(typed), "%.40s", first);
     for (size_t i = 0; i < command_count; i++) {
@@ -111,7 +114,8 @@ static bool take_option(int argc, char **argv, int *at, struct invocation *out,
 
     if (word[1] == '-') {
         const char *equals = strchr(word, '=');
-        id = find_option(word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2));
+        id = find_option(word + 2,
+                         equals ? (size_t)(equals - word - 2) : strlen(word + 2));
         value = equals ? equals + 1 : NULL;
     } else {
         for (int i = 0; i < OPTION_COUNT; i++) {
@@ -135,7 +139,8 @@ static bool take_option(int argc, char **argv, int *at, struct invocation *out,
     }
     if (option_specs[id].value == NULL) {
         if (value != NULL) {
-            return failure_usage(failure, "option --%s takes no value", option_specs[id].name);
+            return failure_usage(failure, "option --%s takes no value",
+                                 option_specs[id].name);
         }
         out->value[id] = "";
         return true;
@@ -163,14 +168,16 @@ static bool check(const struct invocation *invocation, struct failure *failure)
     for (int id = 0; id < OPTION_COUNT; id++) {
         uint64_t allowed = command->options | command_global_options();
         if (invocation->value[id] != NULL && !(allowed >> id & 1)) {
-            failure_usage(failure, "`%s` takes no --%s", command->name, option_specs[id].name);
+            failure_usage(failure, "`%s` takes no --%s", command->name,
+                          option_specs[id].name);
             return failure_remedy(failure, "see `neurath %s --help`", command->name);
         }
     }
     if (invocation->argument_count < command->least ||
         invocation->argument_count > command->most) {
         bool few = invocation->argument_count < command->least;
-        failure_usage(failure, "`%s` has too %s arguments", command->name, few ? "few" : "many");
+        failure_usage(failure, "`%s` has too %s arguments", command->name,
+                      few ? "few" : "many");
         return failure_remedy(failure, "usage: neurath %s%s%s", command->name,
                               command->arguments[0] ? " " : "", command->arguments);
     }
@@ -204,8 +211,8 @@ bool command_parse(int argc, char **argv, struct invocation *out, struct failure
     if (out->argument_count == 0) {
         return true;
     }
-    out->command = find_command(out->argument[0],
-                                out->argument_count > 1 ? out->argument[1] : NULL, &words);
+    out->command = find_command(
+        out->argument[0], out->argument_count > 1 ? out->argument[1] : NULL, &words);
     if (out->command == NULL) {
         if (strcmp(out->argument[0], "lab") == 0 && out->value[OPTION_HELP]) {
             return true;
@@ -213,7 +220,8 @@ bool command_parse(int argc, char **argv, struct invocation *out, struct failure
         return unknown_command(out, failure);
     }
     out->argument_count -= words;
-    memmove(out->argument, out->argument + words, out->argument_count * sizeof(out->argument[0]));
+    memmove(out->argument, out->argument + words,
+            out->argument_count * sizeof(out->argument[0]));
     memset(out->argument + out->argument_count, 0, words * sizeof(out->argument[0]));
     return out->value[OPTION_HELP] != NULL || check(out, failure);
 }

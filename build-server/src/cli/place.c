@@ -38,7 +38,8 @@ char *place_read_file(const char *path, size_t *out_len)
     if (fd < 0) {
         return NULL;
     }
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > (256 << 20) ||
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_size > (256 << 20) ||
         (bytes = malloc((size_t)status.st_size + 1)) == NULL) {
         close(fd);
         return NULL;
@@ -82,11 +83,12 @@ bool place_write_file(const char *path, const void *bytes, size_t len, unsigned 
             close(fd);
             unlink(temporary);
         }
-        failure_set(failure, error == ENOSPC ? "no-space" : "cannot-write", "cannot write %s: %s",
-                    path, strerror(error));
-        return failure_remedy(failure, error == ENOSPC ? "make room on that disk, or set "
-                                                         "NEURATH_STATE to a folder elsewhere"
-                                                       : "check the folder's owner and mode");
+        failure_set(failure, error == ENOSPC ? "no-space" : "cannot-write",
+                    "cannot write %s: %s", path, strerror(error));
+        return failure_remedy(failure, error == ENOSPC
+                                           ? "make room on that disk, or set "
+                                             "NEURATH_STATE to a folder elsewhere"
+                                           : "check the folder's owner and mode");
     }
     close(fd);
     return true;
@@ -126,7 +128,8 @@ static bool program_folder(char *out, struct failure *failure)
     char *slash = NULL;
 
     if (len <= 0) {
-        return failure_set(failure, "no-proc", "cannot read /proc/self/exe: %s", strerror(errno));
+        return failure_set(failure, "no-proc", "cannot read /proc/self/exe: %s",
+                           strerror(errno));
     }
     out[len] = '\0';
     slash = strrchr(out, '/');
@@ -138,7 +141,8 @@ bool place_program(const char *name, char *out, struct failure *failure)
 {
     char folder[PLACE_PATH_MAX];
 
-    if (!program_folder(folder, failure) || !place_path(out, failure, "%s/%s", folder, name)) {
+    if (!program_folder(folder, failure) ||
+        !place_path(out, failure, "%s/%s", folder, name)) {
         return false;
     }
     if (access(out, X_OK) != 0) {
@@ -159,7 +163,7 @@ static bool is_lab(const char *folder)
 
 static bool lab_of_clone(char *out)
 {
-    const char *const words[] = { "git", "config", "--get", "neurath.lab", NULL };
+    const char *const words[] = {"git", "config", "--get", "neurath.lab", NULL};
     size_t len = 0;
 
     if (!process_capture(words, NULL, out, PLACE_PATH_MAX)) {
@@ -183,7 +187,8 @@ bool place_tree(char *out, struct failure *failure)
         return true;
     }
     failure_set(failure, "no-tree", "this folder is not in a Neurath tree");
-    return failure_remedy(failure, "go to the tree, or set NEURATH_STATE to the lab's folder");
+    return failure_remedy(failure,
+                          "go to the tree, or set NEURATH_STATE to the lab's folder");
 }
 
 bool place_state(char *out, struct failure *failure)
@@ -265,16 +270,17 @@ bool place_lab_server(const char *state, struct place_server *out, struct failur
         return false;
     }
     status = json_load_file(path, 0, NULL);
-    if (status == NULL ||
-        json_unpack(status, "{s:s, s?s, s?s}", "url", &url, "ca", &ca, "token_file",
-                    &token_file) != 0) {
+    if (status == NULL || json_unpack(status, "{s:s, s?s, s?s}", "url", &url, "ca", &ca,
+                                      "token_file", &token_file) != 0) {
         json_decref(status);
-        failure_set(failure, "no-server", "no server is known and the lab in %s is not up", state);
-        return failure_remedy(failure, "start it with `neurath lab up`, or name a server with "
-                                       "--server URL");
+        failure_set(failure, "no-server",
+                    "no server is known and the lab in %s is not up", state);
+        return failure_remedy(failure,
+                              "start it with `neurath lab up`, or name a server with "
+                              "--server URL");
     }
-    snprintf(out->url, sizeof(out->url), "%.*s", (int)(strlen(url) - (url[strlen(url) - 1] == '/')),
-             url);
+    snprintf(out->url, sizeof(out->url), "%.*s",
+             (int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
     snprintf(out->ca, sizeof(out->ca), "%s", ca ? ca : "");
     snprintf(out->state, sizeof(out->state), "%s", state);
     if (token_file != NULL) {
@@ -329,7 +335,7 @@ static bool named_server(const struct invocation *invocation, const char *config
 {
     const char *file = invocation->value[OPTION_TOKEN_FILE];
     char value[PLACE_PATH_MAX] = "";
-    struct place_server lab = { 0 };
+    struct place_server lab = {0};
     struct failure ignored;
 
     if (file == NULL) {

@@ -39,7 +39,8 @@ bool place_find_server(const struct invocation *invocation, struct place_server 
                        struct failure *failure);
 
 /* The server of the lab in folder STATE, from what it wrote when it was ready. */
-bool place_lab_server(const char *state, struct place_server *out, struct failure *failure);
+bool place_lab_server(const char *state, struct place_server *out,
+                      struct failure *failure);
 
 /* Reads a whole small file; GIVES a terminated buffer (free()), NULL with errno set. */
 char *place_read_file(const char *path, size_t *out_len);

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 /* In the child: sets up folder and files, then becomes the program. */
-[[gnu::noreturn]] static void become(const char *const words[], const char *folder, int out, int err)
+[[gnu::noreturn]] static void become(const char *const words[], const char *folder,
+                                     int out, int err)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     sigset_t none;
@@ -42,7 +43,8 @@ static int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-bool process_capture(const char *const words[], const char *folder, char *out, size_t out_len)
+bool process_capture(const char *const words[], const char *folder, char *out,
+                     size_t out_len)
 {
     int ends[2];
     size_t len = 0;

@@ -8,7 +8,8 @@
 
 /* Runs WORDS (NULL at the end) in FOLDER (NULL: here) and keeps its first OUT_LEN - 1 bytes of
  * stdout in OUT; stderr is dropped. True if it ended with status 0. */
-bool process_capture(const char *const words[], const char *folder, char *out, size_t out_len);
+bool process_capture(const char *const words[], const char *folder, char *out,
+                     size_t out_len);
 
 /* Runs WORDS in FOLDER with this process' stdout and stderr, or with both sent to the file LOG
  * (appended) if it is not NULL. Gives the exit status; 128 + signal if killed; -1 if it could

@@ -47,14 +47,15 @@ static void print_by(const json_t *row)
     const json_t *by = json_object_get(row, "by");
 
     if (json_is_object(by)) {
-        view_print("%-12s %s (%s)\n", "by", view_text(by, "name", "?"), view_text(by, "kind", "?"));
+        view_print("%-12s %s (%s)\n", "by", view_text(by, "name", "?"),
+                   view_text(by, "kind", "?"));
     }
 }
 
 /* The cells of a swap: what each was and became. */
 static void print_changes(const json_t *cells)
 {
-    static const char *const headings[] = { "CELL", "CLASS", "OLD", "NEW" };
+    static const char *const headings[] = {"CELL", "CLASS", "OLD", "NEW"};
     struct table *table = NULL;
 
     if (!json_is_array(cells)) {
@@ -65,10 +66,10 @@ static void print_changes(const json_t *cells)
     for (size_t i = 0; i < json_array_size(cells); i++) {
         const json_t *cell = json_array_get(cells, i);
         char old[16], new[16];
-        table_add(table, (const char *[]){ view_text(cell, "name", NULL),
-                                           view_text(cell, "class", NULL),
-                                           view_commit(cell, "old", old, sizeof(old)),
-                                           view_commit(cell, "new", new, sizeof(new)) });
+        table_add(table, (const char *[]){view_text(cell, "name", NULL),
+                                          view_text(cell, "class", NULL),
+                                          view_commit(cell, "old", old, sizeof(old)),
+                                          view_commit(cell, "new", new, sizeof(new))});
     }
     table_print(table, "no cell differs: nothing to swap");
 }
@@ -109,7 +110,8 @@ static void print_machine(const json_t *row)
     print_field("uptime", text);
     print_number("swaps", row, "swaps_since_boot");
     if (json_is_number(json_object_get(row, "last_pause_ns"))) {
-        text_format_nanoseconds((double)view_number(row, "last_pause_ns", 0), text, sizeof(text));
+        text_format_nanoseconds((double)view_number(row, "last_pause_ns", 0), text,
+                                sizeof(text));
         print_field("last pause", text);
     }
     print_time("last contact", row, "last_contact");
@@ -151,7 +153,8 @@ static void print_release(const json_t *row)
     print_field("channel", view_text(row, "channel", NULL));
     print_field("state", view_text(row, "state", NULL));
     if (json_is_number(json_object_get(row, "of"))) {
-        printf("%-12s v%lld, issued again\n", "content of", (long long)view_number(row, "of", 0));
+        printf("%-12s v%lld, issued again\n", "content of",
+               (long long)view_number(row, "of", 0));
     }
     print_field("content", view_text(row, "content", NULL));
     print_time("expires", row, "expires");
@@ -176,7 +179,8 @@ static void print_swap(const json_t *row)
 
     print_number("swap", row, "id");
     print_time("time", row, "time");
-    view_print("%-12s %s (%s)\n", "machine", view_machine(row), view_text(row, "machine", "?"));
+    view_print("%-12s %s (%s)\n", "machine", view_machine(row),
+               view_text(row, "machine", "?"));
     print_number("release", row, "release");
     view_print("%-12s %s %s\n", "from", view_text(row, "from_commit", "-"),
                view_text(row, "from_subject", ""));
@@ -191,10 +195,12 @@ static void print_swap(const json_t *row)
     putchar('\n');
     print_reason("reason", json_object_get(row, "reason"));
     if (json_is_number(json_object_get(row, "pause_ns"))) {
-        text_format_nanoseconds((double)view_number(row, "pause_ns", 0), text, sizeof(text));
+        text_format_nanoseconds((double)view_number(row, "pause_ns", 0), text,
+                                sizeof(text));
         print_field("pause", text);
     }
-    json_object_foreach ((json_t *)stages, name, value) {
+    json_object_foreach((json_t *)stages, name, value)
+    {
         view_print("%-12s %.3g ms\n", name, json_number_value(value));
     }
     print_number("bytes", row, "bytes");
@@ -218,7 +224,8 @@ static void print_build(const json_t *row)
     putchar('\n');
     print_field("step", view_text(row, "step", NULL));
     if (json_is_number(json_object_get(row, "seconds"))) {
-        printf("%-12s %.2f\n", "seconds", json_number_value(json_object_get(row, "seconds")));
+        printf("%-12s %.2f\n", "seconds",
+               json_number_value(json_object_get(row, "seconds")));
     }
     print_number("release", row, "release");
     print_reason("reason", json_object_get(row, "reason"));
@@ -249,10 +256,10 @@ bool command_show(const struct invocation *invocation, enum outcome *out_outcome
         const char *path;
         void (*print)(const json_t *row);
     } kinds[] = {
-        { "machine", "/api/v1/machines/", print_machine },
-        { "release", "/api/v1/releases/", print_release },
-        { "swap", "/api/v1/history/", print_swap },
-        { "build", "/api/v1/builds/", print_build },
+        {"machine", "/api/v1/machines/", print_machine},
+        {"release", "/api/v1/releases/", print_release},
+        {"swap", "/api/v1/history/", print_swap},
+        {"build", "/api/v1/builds/", print_build},
     };
     const char *id = invocation->argument[1];
     struct http *http = NULL;
@@ -273,8 +280,8 @@ bool command_show(const struct invocation *invocation, enum outcome *out_outcome
         id++;
     }
     if (kind != 0 && (id[0] == '\0' || strspn(id, "0123456789") != strlen(id))) {
-        return failure_usage(failure, "the id of a %s is a number, not '%s'", kinds[kind].word,
-                             invocation->argument[1]);
+        return failure_usage(failure, "the id of a %s is a number, not '%s'",
+                             kinds[kind].word, invocation->argument[1]);
     }
     http_escape(id, escaped, sizeof(escaped));
     snprintf(path, sizeof(path), "%s%s", kinds[kind].path, escaped);

@@ -43,8 +43,8 @@ void table_add(struct table *table, const char *const cells[])
 {
     if (table->rows == table->space) {
         table->space = table->space ? table->space * 2 : 32;
-        table->cells =
-            must(realloc(table->cells, table->space * table->count * sizeof(table->cells[0])));
+        table->cells = must(
+            realloc(table->cells, table->space * table->count * sizeof(table->cells[0])));
     }
     for (size_t i = 0; i < table->count; i++) {
         const char *cell = cells[i] != NULL && cells[i][0] != '\0' ? cells[i] : "-";

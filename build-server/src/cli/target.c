@@ -9,7 +9,8 @@
 #include "process.h"
 #include "view.h"
 
-bool target_machine(struct http *http, const char *name, json_t **out, struct failure *failure)
+bool target_machine(struct http *http, const char *name, json_t **out,
+                    struct failure *failure)
 {
     char path[256], escaped[200];
 
@@ -25,11 +26,12 @@ bool target_machine(struct http *http, const char *name, json_t **out, struct fa
     return true;
 }
 
-bool target_check(const struct invocation *invocation, const char *name, bool needs_commit,
-                  struct failure *failure)
+bool target_check(const struct invocation *invocation, const char *name,
+                  bool needs_commit, struct failure *failure)
 {
     int given = (name != NULL) + invocation_has(invocation, OPTION_MACHINE) +
-                invocation_has(invocation, OPTION_TAG) + invocation_has(invocation, OPTION_ALL);
+                invocation_has(invocation, OPTION_TAG) +
+                invocation_has(invocation, OPTION_ALL);
     const char *command = invocation->command->name;
 
     if (needs_commit && !invocation_has(invocation, OPTION_TO)) {
@@ -37,7 +39,8 @@ bool target_check(const struct invocation *invocation, const char *name, bool ne
         return failure_remedy(failure, "`neurath releases` lists them");
     }
     if (given != 1) {
-        failure_usage(failure, "%s needs exactly one of --machine ID, --tag TAG or --all", command);
+        failure_usage(failure, "%s needs exactly one of --machine ID, --tag TAG or --all",
+                      command);
         return failure_remedy(failure, "see `neurath %s --help`", command);
     }
     return true;
@@ -73,8 +76,8 @@ static bool all_of(const char *text, const char *set)
 static bool ask_git(const char *folder, const char *name, char out[41])
 {
     char full[64], sought[256];
-    const char *const words[] = { "git",      "rev-parse",           "--verify", "--quiet",
-                                  "--end-of-options", sought, NULL };
+    const char *const words[] = {
+        "git", "rev-parse", "--verify", "--quiet", "--end-of-options", sought, NULL};
 
     snprintf(sought, sizeof(sought), "%.240s^{commit}", name);
     if (!process_capture(words, folder, full, sizeof(full)) || strlen(full) < 40) {
@@ -97,19 +100,21 @@ static bool resolve(const struct http *http, const char *name, char out[41])
     }
     snprintf(repository, sizeof(repository), "%s/repo.git", state);
     snprintf(clone, sizeof(clone), "%s/clone", state);
-    in_clone = getcwd(here, sizeof(here)) != NULL && strncmp(here, clone, strlen(clone)) == 0;
+    in_clone =
+        getcwd(here, sizeof(here)) != NULL && strncmp(here, clone, strlen(clone)) == 0;
     return (in_clone && ask_git(NULL, name, out)) || ask_git(repository, name, out) ||
            (!in_clone && ask_git(NULL, name, out));
 }
 
-bool target_add_commit(const struct http *http, const struct invocation *invocation, json_t *body,
-                       struct failure *failure)
+bool target_add_commit(const struct http *http, const struct invocation *invocation,
+                       json_t *body, struct failure *failure)
 {
     const char *to = invocation->value[OPTION_TO];
     char commit[41];
     size_t len = to ? strlen(to) : 0;
 
-    if ((to[0] == 'v' && all_of(to + 1, "0123456789")) || (len < 7 && all_of(to, "0123456789"))) {
+    if ((to[0] == 'v' && all_of(to + 1, "0123456789")) ||
+        (len < 7 && all_of(to, "0123456789"))) {
         json_object_set_new(body, "to", json_string(to[0] == 'v' ? to + 1 : to));
         return true;
     }

@@ -12,7 +12,7 @@
 /* Decodes one character of TEXT; gives its length in bytes, 0 at the end or for broken UTF-8. */
 static size_t decode(const unsigned char *text, uint32_t *out)
 {
-    static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+    static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
     size_t len = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
     uint32_t value = text[0];
 
@@ -27,7 +27,8 @@ static size_t decode(const unsigned char *text, uint32_t *out)
             }
             value = value << 6 | (text[i] & 0x3f);
         }
-        if (value < smallest[len] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
+        if (value < smallest[len] || value > 0x10ffff ||
+            (value >= 0xd800 && value <= 0xdfff)) {
             return 0;
         }
     }
@@ -38,9 +39,10 @@ static size_t decode(const unsigned char *text, uint32_t *out)
 /* Characters that act on a terminal or on the direction of text instead of being seen. */
 static bool is_hostile(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-           (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+           (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) ||
+           (c >= 0xe0000 && c <= 0xe007f);
 }
 
 static void clean(char *text, bool keep_lines)
@@ -125,12 +127,12 @@ void text_cut(char *text, unsigned columns)
 
 int64_t text_parse_time(const char *time)
 {
-    struct tm parts = { 0 };
+    struct tm parts = {0};
     int milliseconds = 0;
 
-    if (time == NULL || sscanf(time, "%d-%d-%dT%d:%d:%d.%dZ", &parts.tm_year, &parts.tm_mon,
-                               &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec,
-                               &milliseconds) < 6) {
+    if (time == NULL || sscanf(time, "%d-%d-%dT%d:%d:%d.%dZ", &parts.tm_year,
+                               &parts.tm_mon, &parts.tm_mday, &parts.tm_hour,
+                               &parts.tm_min, &parts.tm_sec, &milliseconds) < 6) {
         return -1;
     }
     parts.tm_year -= 1900;
@@ -156,7 +158,8 @@ void text_format_duration(double seconds, char *out, size_t out_len)
     } else if (seconds < 60) {
         snprintf(out, out_len, "%.2f s", seconds);
     } else if (whole < 3600) {
-        snprintf(out, out_len, "%u min %u s", (unsigned)(whole / 60), (unsigned)(whole % 60));
+        snprintf(out, out_len, "%u min %u s", (unsigned)(whole / 60),
+                 (unsigned)(whole % 60));
     } else if (whole < 86400) {
         snprintf(out, out_len, "%u h %u min", (unsigned)(whole / 3600),
                  (unsigned)(whole / 60 % 60));
@@ -179,8 +182,9 @@ void text_format_nanoseconds(double nanoseconds, char *out, size_t out_len)
 
 void text_quote(const char *word, char *out, size_t out_len)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+./:=@%,";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        "_-+./:=@%,";
     size_t used = 0;
 
     if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {

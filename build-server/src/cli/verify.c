@@ -74,7 +74,7 @@ static void keep_frame(struct list *list, const char *path, uint8_t *bytes, size
         abort();
     }
     list->files = grown;
-    grown[list->count++] = (struct frame_file){ strdup(path), bytes, len, 0 };
+    grown[list->count++] = (struct frame_file){strdup(path), bytes, len, 0};
 }
 
 /* Sorts a file with the magic of a frame by its type; frames may stand one after another. */
@@ -84,10 +84,10 @@ static void take_frames(const char *path, uint8_t *bytes, size_t len)
         const char *type;
         struct list *list;
     } kinds[] = {
-        { MANIFEST_TYPE_ROOT, &verify.roots },
-        { MANIFEST_TYPE_RELEASE, &verify.releases },
-        { MANIFEST_TYPE_TIMESTAMP, &verify.timestamps },
-        { MANIFEST_TYPE_FRESH, &verify.fresh },
+        {MANIFEST_TYPE_ROOT, &verify.roots},
+        {MANIFEST_TYPE_RELEASE, &verify.releases},
+        {MANIFEST_TYPE_TIMESTAMP, &verify.timestamps},
+        {MANIFEST_TYPE_FRESH, &verify.fresh},
     };
 
     for (size_t at = 0; at < len;) {
@@ -124,7 +124,8 @@ static void take_frames(const char *path, uint8_t *bytes, size_t len)
 }
 
 /* A file named by a digest: is that the digest of its bytes? */
-static void take_object(const char *path, const char *name, const uint8_t *bytes, size_t len)
+static void take_object(const char *path, const char *name, const uint8_t *bytes,
+                        size_t len)
 {
     struct object_file *grown =
         realloc(verify.objects, (verify.object_count + 1) * sizeof(*grown));
@@ -145,7 +146,8 @@ static void take_object(const char *path, const char *name, const uint8_t *bytes
     }
 }
 
-static int take_file(const char *path, const struct stat *status, int kind, struct FTW *where)
+static int take_file(const char *path, const struct stat *status, int kind,
+                     struct FTW *where)
 {
     const char *name = path + where->base;
     uint8_t hash[MANIFEST_HASH_LEN];
@@ -211,7 +213,8 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Walks the roots forward. With GIVEN (bytes of a root that is trusted) the walk starts there. */
-static bool walk_roots(const char *given_path, struct manifest_root *out, struct failure *failure)
+static bool walk_roots(const char *given_path, struct manifest_root *out,
+                       struct failure *failure)
 {
     struct manifest_root *next = calloc(1, sizeof(*next));
     size_t given_len = 0;
@@ -226,7 +229,8 @@ static bool walk_roots(const char *given_path, struct manifest_root *out, struct
         }
         status = manifest_root_open((const uint8_t *)given, given_len, NULL, out);
         if (status != MANIFEST_OK) {
-            failure_set(failure, "bad-root", "%s: %s", given_path, manifest_status_text(status));
+            failure_set(failure, "bad-root", "%s: %s", given_path,
+                        manifest_status_text(status));
             goto done;
         }
         have = true;
@@ -235,7 +239,8 @@ static bool walk_roots(const char *given_path, struct manifest_root *out, struct
         verify.roots.files[i].number = claimed_number(&verify.roots.files[i]);
     }
     if (verify.roots.count > 0) {
-        qsort(verify.roots.files, verify.roots.count, sizeof(verify.roots.files[0]), by_number);
+        qsort(verify.roots.files, verify.roots.count, sizeof(verify.roots.files[0]),
+              by_number);
     }
     for (size_t i = 0; i < verify.roots.count; i++) {
         const struct frame_file *file = &verify.roots.files[i];
@@ -271,10 +276,12 @@ static const struct object_file *find_object(const uint8_t hash[MANIFEST_HASH_LE
     return NULL;
 }
 
-static void check_release(const struct manifest_root *root, struct frame_file *file, int64_t now_ms)
+static void check_release(const struct manifest_root *root, struct frame_file *file,
+                          int64_t now_ms)
 {
     struct manifest_release release;
-    enum manifest_status status = manifest_release_open(file->bytes, file->len, root, &release);
+    enum manifest_status status =
+        manifest_release_open(file->bytes, file->len, root, &release);
 
     file->number = claimed_number(file);
     if (status != MANIFEST_OK) {
@@ -283,7 +290,8 @@ static void check_release(const struct manifest_root *root, struct frame_file *f
         return;
     }
     if (release.expires_ms < now_ms && !verify.json) {
-        view_print("note: release v%llu has expired\n", (unsigned long long)release.version);
+        view_print("note: release v%llu has expired\n",
+                   (unsigned long long)release.version);
     }
     for (size_t i = 0; i < release.cell_count; i++) {
         const struct manifest_cell *cell = &release.cells[i];
@@ -294,7 +302,8 @@ static void check_release(const struct manifest_root *root, struct frame_file *f
             bad(file->path, "release %llu: object %.16s of cell %s is missing",
                 (unsigned long long)release.version, hex, cell->name);
         } else if (object->len != cell->length) {
-            bad(file->path, "release %llu: object %.16s of cell %s has %llu bytes instead of %llu",
+            bad(file->path,
+                "release %llu: object %.16s of cell %s has %llu bytes instead of %llu",
                 (unsigned long long)release.version, hex, cell->name,
                 (unsigned long long)object->len, (unsigned long long)cell->length);
         }
@@ -303,8 +312,8 @@ static void check_release(const struct manifest_root *root, struct frame_file *f
 }
 
 /* A timestamp names a release by its hash: that release has to be the one that is here. */
-static void check_timestamp(const struct manifest_root *root, const struct frame_file *file,
-                            int64_t now_ms)
+static void check_timestamp(const struct manifest_root *root,
+                            const struct frame_file *file, int64_t now_ms)
 {
     struct manifest_timestamp timestamp;
     enum manifest_status status =
@@ -331,7 +340,8 @@ static void check_timestamp(const struct manifest_root *root, const struct frame
             (unsigned long long)timestamp.counter, (unsigned long long)timestamp.release);
     }
     if (timestamp.expires_ms < now_ms && !verify.json) {
-        view_print("note: timestamp %llu has expired\n", (unsigned long long)timestamp.counter);
+        view_print("note: timestamp %llu has expired\n",
+                   (unsigned long long)timestamp.counter);
     }
 }
 
@@ -347,17 +357,18 @@ static void print_result(const struct manifest_root *root)
 {
     if (verify.json) {
         json_t *result =
-            json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:I}", "good", verify.bad == 0, "fleet",
-                      root->fleet, "root", (json_int_t)root->version, "releases",
+            json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:I}", "good", verify.bad == 0,
+                      "fleet", root->fleet, "root", (json_int_t)root->version, "releases",
                       (json_int_t)verify.releases.count, "timestamps",
                       (json_int_t)verify.timestamps.count, "objects",
                       (json_int_t)verify.object_count, "bad", (json_int_t)verify.bad);
         view_json(result, false);
         json_decref(result);
     } else if (verify.bad == 0) {
-        view_print("good: root %llu of fleet %s, %zu releases, %zu timestamps, %zu objects\n",
-                   (unsigned long long)root->version, root->fleet, verify.releases.count,
-                   verify.timestamps.count, verify.object_count);
+        view_print(
+            "good: root %llu of fleet %s, %zu releases, %zu timestamps, %zu objects\n",
+            (unsigned long long)root->version, root->fleet, verify.releases.count,
+            verify.timestamps.count, verify.object_count);
     } else {
         view_print("%u things are not as they should be\n", verify.bad);
     }

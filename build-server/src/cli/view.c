@@ -56,7 +56,8 @@ const char *view_cells(const json_t *cells, size_t most, char *out, size_t out_l
     for (size_t i = 0; i < count && i < most && used < out_len; i++) {
         const json_t *cell = json_array_get(cells, i);
         used += (size_t)snprintf(out + used, out_len - used, "%s%s %s", i ? ", " : "",
-                                 view_text(cell, "name", "?"), view_text(cell, "class", "changed"));
+                                 view_text(cell, "name", "?"),
+                                 view_text(cell, "class", "changed"));
     }
     if (count > most && used < out_len) {
         snprintf(out + used, out_len - used, " and %zu more", count - most);
@@ -65,16 +66,16 @@ const char *view_cells(const json_t *cells, size_t most, char *out, size_t out_l
 }
 
 /* Appends one more name to the bracket at the end of a reason. */
-static size_t add_name(const json_t *reason, const char *field, const char *word, size_t used,
-                       bool first, char *out, size_t out_len)
+static size_t add_name(const json_t *reason, const char *field, const char *word,
+                       size_t used, bool first, char *out, size_t out_len)
 {
     const char *value = view_text(reason, field, NULL);
 
     if (value == NULL || used >= out_len) {
         return used;
     }
-    return used + (size_t)snprintf(out + used, out_len - used, "%s%s %s", first ? " (" : ", ", word,
-                                   value);
+    return used + (size_t)snprintf(out + used, out_len - used, "%s%s %s",
+                                   first ? " (" : ", ", word, value);
 }
 
 const char *view_reason(const json_t *reason, char *out, size_t out_len)
@@ -110,7 +111,8 @@ static void waited_for(const json_t *row, char *out, size_t out_len)
 
     out[0] = '\0';
     if (count > 0) {
-        used = (size_t)snprintf(out, out_len, " for %lld task%s", count, count == 1 ? "" : "s");
+        used = (size_t)snprintf(out, out_len, " for %lld task%s", count,
+                                count == 1 ? "" : "s");
     }
     for (size_t i = 0; i < json_array_size(names) && used < out_len; i++) {
         const char *name = json_string_value(json_array_get(names, i));
@@ -139,10 +141,10 @@ const char *view_effects(const json_t *row, char *out, size_t out_len)
         used = (size_t)snprintf(out, out_len, "waited %s%s", time, tasks);
     }
     if (migrated > 0 && used < out_len) {
-        used += (size_t)snprintf(out + used, out_len - used, "%smigrated %lld object%s (%lld bytes)",
-                                 used > 0 ? ", " : "", (long long)migrated,
-                                 migrated == 1 ? "" : "s",
-                                 (long long)view_number(row, "migrated_bytes", 0));
+        used += (size_t)snprintf(
+            out + used, out_len - used, "%smigrated %lld object%s (%lld bytes)",
+            used > 0 ? ", " : "", (long long)migrated, migrated == 1 ? "" : "s",
+            (long long)view_number(row, "migrated_bytes", 0));
     }
     if (json_is_false(json_object_get(row, "revertible")) && used < out_len) {
         snprintf(out + used, out_len - used, "%scannot be reverted by itself",
@@ -157,7 +159,8 @@ double view_stage_total(const json_t *stage_ms, bool with_trial)
     const char *name = NULL;
     json_t *value = NULL;
 
-    json_object_foreach ((json_t *)stage_ms, name, value) {
+    json_object_foreach((json_t *)stage_ms, name, value)
+    {
         if (with_trial || strcmp(name, "trial") != 0) {
             total += json_number_value(value);
         }
@@ -182,7 +185,8 @@ void view_print(const char *format, ...)
 void view_json(const json_t *value, bool line)
 {
     json_dumpf(value, stdout,
-               JSON_ENSURE_ASCII | JSON_ENCODE_ANY | (line ? JSON_COMPACT : JSON_INDENT(2)));
+               JSON_ENSURE_ASCII | JSON_ENCODE_ANY |
+                   (line ? JSON_COMPACT : JSON_INDENT(2)));
     putchar('\n');
     fflush(stdout);
 }
@@ -193,9 +197,9 @@ void view_state(const char *word)
         const char *words;
         const char *code;
     } colours[] = {
-        { " running permanent built ", "32" },
-        { " reverted failed refused lost blocked silent unreproduced ", "31" },
-        { " trial updating behind held inconclusive queued building enrolling ", "33" },
+        {" running permanent built ", "32"},
+        {" reverted failed refused lost blocked silent unreproduced ", "31"},
+        {" trial updating behind held inconclusive queued building enrolling ", "33"},
     };
     const char *code = NULL;
     char sought[40];

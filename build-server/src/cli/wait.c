@@ -20,7 +20,7 @@ static int64_t now_ms(void)
 
 static void rest(void)
 {
-    struct timespec pause = { 0, LOOK_MS * 1000000 };
+    struct timespec pause = {0, LOOK_MS * 1000000};
 
     nanosleep(&pause, NULL);
 }
@@ -91,7 +91,7 @@ bool wait_permanent(struct http *http, json_t *answer, long timeout_s, bool json
 {
     json_t *rows = json_object_get(answer, "rows");
     int64_t end = now_ms() + timeout_s * 1000;
-    struct failure failure = { 0 };
+    struct failure failure = {0};
     bool good = true;
     char path[128];
 
@@ -116,8 +116,8 @@ bool wait_permanent(struct http *http, json_t *answer, long timeout_s, bool json
     for (size_t i = 0; i < json_array_size(rows); i++) {
         json_t *row = json_array_get(rows, i);
         if (json_object_get(row, "result") == NULL) {
-            failure_set(&failure, "timeout", "%s: not permanent after %ld s", view_machine(row),
-                        timeout_s);
+            failure_set(&failure, "timeout", "%s: not permanent after %ld s",
+                        view_machine(row), timeout_s);
             failure_remedy(&failure, "see `neurath show machine %s`", view_machine(row));
             failure_print(&failure, json);
             good = false;
@@ -146,6 +146,7 @@ bool wait_booted(struct http *http, const json_t *machine, long timeout_s,
         }
         rest();
     }
-    failure_set(failure, "timeout", "%s is not back after %ld s", view_machine(machine), timeout_s);
+    failure_set(failure, "timeout", "%s is not back after %ld s", view_machine(machine),
+                timeout_s);
     return failure_remedy(failure, "see `neurath log %s`", view_machine(machine));
 }

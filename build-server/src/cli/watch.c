@@ -53,7 +53,7 @@ static void stop(int number)
 
 void watch_catch_signals(void)
 {
-    struct sigaction action = { .sa_handler = stop };
+    struct sigaction action = {.sa_handler = stop};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -137,7 +137,8 @@ static void print_since(const struct watch *watch, const char *commit)
 
     clock_gettime(CLOCK_REALTIME, &now);
     if (start >= 0) {
-        text_format_duration((double)(now.tv_sec * 1000 + now.tv_nsec / 1000000 - start) / 1000,
+        text_format_duration((double)(now.tv_sec * 1000 + now.tv_nsec / 1000000 - start) /
+                                 1000,
                              text, sizeof(text));
         printf(" · %s after the push", text);
     }
@@ -155,7 +156,8 @@ static void on_build(struct watch *watch, const json_t *row)
     }
     snprintf(who, sizeof(who), "build %s", key);
     lead(who, state);
-    view_print("  %s \"%.80s\" by %.40s", view_commit(row, "commit", commit, sizeof(commit)),
+    view_print("  %s \"%.80s\" by %.40s",
+               view_commit(row, "commit", commit, sizeof(commit)),
                view_text(row, "subject", ""), view_text(row, "author", "?"));
     if (json_is_number(json_object_get(row, "seconds"))) {
         printf(" in %.2f s", json_number_value(json_object_get(row, "seconds")));
@@ -206,7 +208,8 @@ static void on_history(struct watch *watch, const json_t *row)
         view_print(" (%s)", trigger);
     }
     if (json_is_number(json_object_get(row, "pause_ns"))) {
-        text_format_nanoseconds((double)view_number(row, "pause_ns", 0), text, sizeof(text));
+        text_format_nanoseconds((double)view_number(row, "pause_ns", 0), text,
+                                sizeof(text));
         printf(" · pause %s", text);
     }
     if (strcmp(trigger, "push") == 0) {
@@ -227,8 +230,9 @@ static void on_machine(struct watch *watch, const json_t *row)
     view_reason(json_object_get(row, "reason"), reason, sizeof(reason));
     snprintf(what, sizeof(what), "%.20s %.90s", state, reason);
     /* Swaps speak for themselves; only what the history does not say is printed. */
-    if (!is_news(watch, 'm', view_text(row, "id", ""), what) || strcmp(state, "updating") == 0 ||
-        strcmp(state, "trial") == 0 || strcmp(state, "behind") == 0) {
+    if (!is_news(watch, 'm', view_text(row, "id", ""), what) ||
+        strcmp(state, "updating") == 0 || strcmp(state, "trial") == 0 ||
+        strcmp(state, "behind") == 0) {
         return;
     }
     lead(view_machine(row), state);
@@ -240,14 +244,16 @@ static void on_machine(struct watch *watch, const json_t *row)
 }
 
 /* True if the event is about another machine than the one that is watched. */
-static bool is_other_machine(const struct watch *watch, const char *name, const json_t *row)
+static bool is_other_machine(const struct watch *watch, const char *name,
+                             const json_t *row)
 {
     const char *id = strcmp(name, "machine") == 0 ? view_text(row, "id", "")
                                                   : view_text(row, "machine", "");
 
     return watch->machine != NULL &&
            (strcmp(name, "machine") == 0 || strcmp(name, "history") == 0) &&
-           strcmp(watch->machine, id) != 0 && strcmp(watch->machine, view_machine(row)) != 0;
+           strcmp(watch->machine, id) != 0 &&
+           strcmp(watch->machine, view_machine(row)) != 0;
 }
 
 static bool on_event(void *context, const char *name, json_t *row, int64_t id)
@@ -261,7 +267,8 @@ static bool on_event(void *context, const char *name, json_t *row, int64_t id)
         return true;
     }
     if (watch->json) {
-        json_t *line = json_pack("{s:s, s:I, s:O}", "event", name, "id", (json_int_t)id, "row", row);
+        json_t *line =
+            json_pack("{s:s, s:I, s:O}", "event", name, "id", (json_int_t)id, "row", row);
         view_json(line, true);
         json_decref(line);
     } else if (strcmp(name, "build") == 0) {
@@ -272,7 +279,8 @@ static bool on_event(void *context, const char *name, json_t *row, int64_t id)
         on_history(watch, row);
     } else if (strcmp(name, "machine") == 0) {
         on_machine(watch, row);
-    } else if (strcmp(name, "server") == 0 && json_is_object(json_object_get(row, "alarm"))) {
+    } else if (strcmp(name, "server") == 0 &&
+               json_is_object(json_object_get(row, "alarm"))) {
         lead("server", NULL);
         view_print("%s\n", view_text(json_object_get(row, "alarm"), "text", "alarm"));
     }
@@ -338,7 +346,8 @@ bool command_watch(const struct invocation *invocation, enum outcome *out_outcom
         view_print("watching %s; Ctrl-C ends\n", http_server(http)->url);
         fflush(stdout);
     }
-    done = watch_run(http, invocation->value[OPTION_MACHINE], invocation->json, NULL, NULL, failure);
+    done = watch_run(http, invocation->value[OPTION_MACHINE], invocation->json, NULL,
+                     NULL, failure);
     http_destroy(http);
     return done;
 }

@@ -398,9 +398,8 @@ static enum result reboot_machines(struct action *action)
         json_t *row = rows_machine(server, json_string_value(id));
         if (row == NULL)
             continue;
-        JSON_OWNED json_t *intent =
-            json_pack("{s:s, s:s?, s:I}", "by", action->by, "note", action->note, "since",
-                      clock_now_ms());
+        JSON_OWNED json_t *intent = json_pack("{s:s, s:s?, s:I}", "by", action->by, "note",
+                                              action->note, "since", clock_now_ms());
         TEXT_OWNED char *text = json_text(intent);
         db_run(server->db, "UPDATE machines SET reboot_json = ? WHERE id = ?", "ss", text,
                json_string_value(id));

@@ -36,9 +36,9 @@ static void add_row(struct server *server, const struct report *attempt)
            "to_content, trigger_kind, by_kind, by_name, note, result, boot_id, attempt, "
            "from_release) VALUES (?, ?, "
            "nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, nullif(?, 0))",
-           "siisssssssssii", attempt->machine, now, attempt->release, attempt->from_commit,
-           attempt->to_commit, attempt->from_content, known ? row_text(rows, 4) : NULL,
-           trigger, known ? row_text(rows, 1) : "server",
+           "siisssssssssii", attempt->machine, now, attempt->release,
+           attempt->from_commit, attempt->to_commit, attempt->from_content,
+           known ? row_text(rows, 4) : NULL, trigger, known ? row_text(rows, 1) : "server",
            known ? row_text(rows, 2) : "unknown", known ? row_text(rows, 3) : NULL,
            attempt->boot_id, attempt->number, attempt->from_release);
 }
@@ -168,8 +168,8 @@ static void store_attempt(struct server *server, const struct report *attempt)
            "? END, deadline "
            "= CASE WHEN ? THEN ? END WHERE id = ?",
            "sssisiiiiiii", attempt->result, attempt->stages, attempt->effects,
-           attempt->bytes, attempt->reason, attempt->pause_ns, attempt->pause_ns, (int64_t)open, now,
-           (int64_t)open, now + ATTEMPT_DEADLINE_MS, id);
+           attempt->bytes, attempt->reason, attempt->pause_ns, attempt->pause_ns,
+           (int64_t)open, now, (int64_t)open, now + ATTEMPT_DEADLINE_MS, id);
     if (json_is_array(attempt->cells))
         set_cells(server, id, attempt->cells);
     follow_up(server, id, attempt);

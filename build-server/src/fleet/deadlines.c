@@ -83,17 +83,18 @@ static void add_boot_row(struct server *server, const char *machine, const char 
 {
     const char *by = json_string_value(json_object_get(reboot, "by"));
     int64_t now = clock_now_ms();
-    db_run(server->db,
-           "INSERT INTO history (machine, time, finished, release, from_commit, "
-           "to_commit, from_content, to_content, trigger_kind, by_kind, by_name, note, "
-           "result, boot_id, attempt, from_release, effects_json) SELECT id, ?1, ?1, "
-           "release, ?2, commit_id, ?3, content, ?4, ?5, ifnull(?6, name), ?7, "
-           "'permanent', ?8, 0, nullif(?9, 0), '{\"boot\":true}' FROM machines WHERE id = "
-           "?10",
-           "isssssssis", now, before->commit, before->content,
-           by == NULL ? "catchup" : "manual", by == NULL ? "machine" : "operator", by,
-           json_string_value(json_object_get(reboot, "note")), boot_id, before->release,
-           machine);
+    db_run(
+        server->db,
+        "INSERT INTO history (machine, time, finished, release, from_commit, "
+        "to_commit, from_content, to_content, trigger_kind, by_kind, by_name, note, "
+        "result, boot_id, attempt, from_release, effects_json) SELECT id, ?1, ?1, "
+        "release, ?2, commit_id, ?3, content, ?4, ?5, ifnull(?6, name), ?7, "
+        "'permanent', ?8, 0, nullif(?9, 0), '{\"boot\":true}' FROM machines WHERE id = "
+        "?10",
+        "isssssssis", now, before->commit, before->content,
+        by == NULL ? "catchup" : "manual", by == NULL ? "machine" : "operator", by,
+        json_string_value(json_object_get(reboot, "note")), boot_id, before->release,
+        machine);
     int64_t id = db_last_id(server->db);
     add_cells(server, id, before->content, content);
     rows_publish_attempt(server, id);
@@ -105,7 +106,8 @@ void attempts_after_boot(struct server *server, const char *machine, const char 
     TEXT_OWNED char *intent =
         db_text(server->db, "SELECT reboot_json FROM machines WHERE id = ?", "s", machine);
     JSON_OWNED json_t *reboot = json_stored(intent);
-    db_run(server->db, "UPDATE machines SET reboot_json = NULL WHERE id = ?", "s", machine);
+    db_run(server->db, "UPDATE machines SET reboot_json = NULL WHERE id = ?", "s",
+           machine);
     bool taken_back = end_open(server, machine, boot_id, content);
     if (content == NULL || before->content == NULL ||
         strcmp(content, before->content) == 0)

@@ -95,8 +95,7 @@ json_t *report_effects(const json_t *body)
     return clean;
 }
 
-enum result report_read(const json_t *body, struct report *out,
-                                struct problem *problem)
+enum result report_read(const json_t *body, struct report *out, struct problem *problem)
 {
     memset(out, 0, sizeof *out);
     enum result result =

@@ -211,18 +211,18 @@ static json_t *attempt_cells(struct server *server, int64_t id)
 
 json_t *rows_attempt(struct server *server, int64_t id)
 {
-    DB_ROWS_OWNED struct db_rows *rows =
-        db_query(server->db,
-                 "SELECT h.id, h.time, h.machine, h.release, h.from_commit, h.to_commit, "
-                 "h.trigger_kind, "
-                 "h.by_kind, h.by_name, h.result, h.pause_ns, h.stage_json, h.bytes, "
-                 "h.reason_json, h.cause, "
-                 "m.name, f.subject, t.subject, t.author, h.finished, h.note, h.effects_json FROM "
-                 "history h JOIN machines m ON "
-                 "m.id = h.machine LEFT JOIN commits f ON f.id = h.from_commit LEFT JOIN "
-                 "commits t ON t.id = "
-                 "h.to_commit WHERE h.id = ?",
-                 "i", id);
+    DB_ROWS_OWNED struct db_rows *rows = db_query(
+        server->db,
+        "SELECT h.id, h.time, h.machine, h.release, h.from_commit, h.to_commit, "
+        "h.trigger_kind, "
+        "h.by_kind, h.by_name, h.result, h.pause_ns, h.stage_json, h.bytes, "
+        "h.reason_json, h.cause, "
+        "m.name, f.subject, t.subject, t.author, h.finished, h.note, h.effects_json FROM "
+        "history h JOIN machines m ON "
+        "m.id = h.machine LEFT JOIN commits f ON f.id = h.from_commit LEFT JOIN "
+        "commits t ON t.id = "
+        "h.to_commit WHERE h.id = ?",
+        "i", id);
     if (!db_next(rows))
         return NULL;
     json_t *row = json_object();

@@ -37,7 +37,8 @@ static json_t *by_columns(struct db_rows *rows, int kind)
     "count(*) FROM machines m WHERE m.content = r.content), (SELECT count(*) FROM "      \
     "machines), "                                                                        \
     "(SELECT min(machine) FROM orders o WHERE o.release = r.version), k.stub, r.hash, "  \
-    "r.for_channel, r.payload, r.ways_json FROM releases r LEFT JOIN commits c ON c.id = "            \
+    "r.for_channel, r.payload, r.ways_json FROM releases r LEFT JOIN commits c ON c.id " \
+    "= "                                                                                 \
     "r.commit_id LEFT JOIN "                                                             \
     "contents k ON k.id = r.content WHERE r.version = ?"
 

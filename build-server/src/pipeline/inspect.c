@@ -195,9 +195,8 @@ static enum result learn_cells(struct server *server, struct cell_set *set,
     for (size_t i = 0; i < set->count; i++)
         recall(server, &set->cells[i]);
     server_unlock(server);
-    JSON_OWNED json_t *question =
-        json_pack("{s:o, s:[], s:[]}", "inspect", publish_files(server, set, true), "from",
-                  "to");
+    JSON_OWNED json_t *question = json_pack(
+        "{s:o, s:[], s:[]}", "inspect", publish_files(server, set, true), "from", "to");
     if (json_array_size(json_object_get(question, "inspect")) == 0)
         return RESULT_OK;
     JSON_OWNED json_t *answer = NULL;

@@ -115,7 +115,8 @@ static enum result pick_from(struct server *server, struct pick *pick, json_t **
         CELL_SET_OWNED set = {0};
         enum result result = mix(pick, &set);
         if (result != RESULT_OK)
-            return problem_set(problem, result, "pick", "the cells cannot be put together");
+            return problem_set(problem, result, "pick",
+                               "the cells cannot be put together");
         json_decref(plan);
         plan = NULL;
         result = ways_plan_sets(server, pick->from, &set, &plan, problem);
@@ -150,8 +151,8 @@ enum result pick_plan(struct server *server, const char *from_content,
     json_array_foreach((json_t *)names, i, item)
     {
         const char *name = json_string_value(item);
-        if (name == NULL || (cell_set_find(&from, name) == NULL &&
-                             cell_set_find(&to, name) == NULL))
+        if (name == NULL ||
+            (cell_set_find(&from, name) == NULL && cell_set_find(&to, name) == NULL))
             return problem_set(problem, RESULT_NOT_FOUND, "no-cell",
                                "there is no cell %.64s", name == NULL ? "?" : name);
         add(&pick, name, NULL);

@@ -261,16 +261,16 @@ static void resume_builds(struct server *server)
 /* Releases that are offered, or run somewhere (a reset boots them), whose boot image is missing. */
 #define IMAGES_WANTED                                                                    \
     " FROM releases WHERE state = 'published' AND image != 1 AND version IN (SELECT "    \
-    "release FROM channel UNION SELECT release FROM orders UNION SELECT release FROM "    \
+    "release FROM channel UNION SELECT release FROM orders UNION SELECT release FROM "   \
     "machines) "
 
 /* The newest of them that is due. Lock held. 0: none. */
 static int64_t next_image(struct server *server)
 {
-    return db_integer(
-        server->db, 0,
-        "SELECT version" IMAGES_WANTED "AND image_due <= ? ORDER BY version DESC LIMIT 1",
-        "i", clock_now_ms());
+    return db_integer(server->db, 0,
+                      "SELECT version" IMAGES_WANTED
+                      "AND image_due <= ? ORDER BY version DESC LIMIT 1",
+                      "i", clock_now_ms());
 }
 
 /* When the next one is due (ms since 1970). Lock held. INT64_MAX: never. */
@@ -286,8 +286,9 @@ static void make_image(struct server *server, int64_t version)
     if (image_make(server, version, &problem) == RESULT_OK)
         return;
     server_lock(server);
-    int64_t tries = db_integer(
-        server->db, 0, "SELECT image_tries FROM releases WHERE version = ?", "i", version);
+    int64_t tries =
+        db_integer(server->db, 0, "SELECT image_tries FROM releases WHERE version = ?",
+                   "i", version);
     int64_t wait = tries < 9 ? IMAGE_RETRY_MS << tries : IMAGE_RETRY_MAX_MS;
     if (wait > IMAGE_RETRY_MAX_MS)
         wait = IMAGE_RETRY_MAX_MS;

@@ -91,10 +91,9 @@ enum result ways_plan_sets(struct server *server, const struct cell_set *from,
         *out_plan = plan;
         return RESULT_OK;
     }
-    JSON_OWNED json_t *question =
-        json_pack("{s:[], s:o, s:o}", "inspect", "from",
-                  publish_files(server, from, false), "to",
-                  publish_files(server, to, false));
+    JSON_OWNED json_t *question = json_pack("{s:[], s:o, s:o}", "inspect", "from",
+                                            publish_files(server, from, false), "to",
+                                            publish_files(server, to, false));
     JSON_OWNED json_t *answer = NULL;
     enum result result = planner_ask(question, &answer, problem);
     if (result != RESULT_OK) {
@@ -128,7 +127,8 @@ static void note_needs_boot(struct inspection *out, const struct cell_set *base)
 #define RUNNING_ROWS                                                                     \
     "SELECT m.content, m.release, m.commit_id, m.name FROM machines m LEFT JOIN orders " \
     "o ON o.machine = m.id WHERE m.content IN (SELECT id FROM contents) AND "            \
-    "ifnull(o.intent, '') NOT IN ('pin', 'hold') AND (m.state != 'silent' OR NOT EXISTS " \
+    "ifnull(o.intent, '') NOT IN ('pin', 'hold') AND (m.state != 'silent' OR NOT "       \
+    "EXISTS "                                                                            \
     "(SELECT 1 FROM machines x WHERE x.state NOT IN ('silent', 'enrolling'))) ORDER BY " \
     "(SELECT max(ifnull(y.release, 0)) FROM machines y WHERE y.content = m.content) "    \
     "DESC, m.content, m.name"
@@ -155,12 +155,10 @@ static json_t *list_ways(struct server *server)
         if (last == NULL || strcmp(last, row_text(rows, 0)) != 0) {
             if (json_array_size(ways) == WAYS_MAX)
                 break;
-            way = json_pack("{s:s, s:o, s:o, s:i, s:[]}", "content", row_text(rows, 0),
-                            "release",
-                            row_is_null(rows, 1) ? json_null()
-                                                 : json_integer(row_integer(rows, 1)),
-                            "commit", json_text_or_null(row_text(rows, 2)), "machines", 0,
-                            "names");
+            way = json_pack(
+                "{s:s, s:o, s:o, s:i, s:[]}", "content", row_text(rows, 0), "release",
+                row_is_null(rows, 1) ? json_null() : json_integer(row_integer(rows, 1)),
+                "commit", json_text_or_null(row_text(rows, 2)), "machines", 0, "names");
             json_array_append_new(ways, way);
         }
         count_machine(way, row_text(rows, 3));
@@ -240,5 +238,6 @@ enum result ways_plan(struct server *server, const char *from_content,
     enum result result = load_content(server, from_content, &from, problem);
     if (result == RESULT_OK)
         result = load_content(server, to_content, &to, problem);
-    return result == RESULT_OK ? ways_plan_sets(server, &from, &to, out_plan, problem) : result;
+    return result == RESULT_OK ? ways_plan_sets(server, &from, &to, out_plan, problem)
+                               : result;
 }

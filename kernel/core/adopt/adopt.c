@@ -102,12 +102,14 @@ static enum status adopt_all(struct adopting *a)
 }
 
 enum status adopt_tables(struct namespace *ns, const uint8_t *table, size_t table_len,
-                         const uint8_t *archive, size_t archive_len, struct refusal *out_why)
+                         const uint8_t *archive, size_t archive_len,
+                         struct refusal *out_why)
 {
-    struct adopting a = {.ns = ns, .archive = archive, .archive_len = archive_len,
-                         .why = out_why};
+    struct adopting a = {
+        .ns = ns, .archive = archive, .archive_len = archive_len, .why = out_why};
     if (placement_open(table, table_len, &a.table) != STATUS_OK)
-        return refuse(out_why, "image", NULL, NULL, NULL, "the placement table is malformed");
+        return refuse(out_why, "image", NULL, NULL, NULL,
+                      "the placement table is malformed");
     a.versions = heap_calloc(a.table.cell_count + 1, sizeof *a.versions);
     if (!a.versions)
         return STATUS_FULL;

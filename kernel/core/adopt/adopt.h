@@ -16,8 +16,8 @@
 NODISCARD enum status adopt_boot(struct namespace *ns, struct refusal *out_why);
 
 /* The same from tables given directly, for hosts and tests. */
-NODISCARD enum status adopt_tables(struct namespace *ns, const uint8_t *table, size_t table_len,
-                                   const uint8_t *archive, size_t archive_len,
-                                   struct refusal *out_why);
+NODISCARD enum status adopt_tables(struct namespace *ns, const uint8_t *table,
+                                   size_t table_len, const uint8_t *archive,
+                                   size_t archive_len, struct refusal *out_why);
 
 #endif

@@ -14,7 +14,8 @@ enum { HEADER_LEN = 96, VERSION = 1 };
 
 static const uint32_t record_len[CELL_TABLES] = {24, 40, 32, 24, 24, 4};
 
-static const uint8_t *record(const struct cellinfo *c, enum cell_table table, uint32_t index)
+static const uint8_t *record(const struct cellinfo *c, enum cell_table table,
+                             uint32_t index)
 {
     return c->bytes + c->at[table] + (uint64_t)index * record_len[table];
 }
@@ -80,13 +81,15 @@ static bool strings_ok(const struct cellinfo *c, enum cell_table t, uint32_t nam
 {
     for (uint32_t i = 0; i < c->count[t]; i++) {
         const uint8_t *r = record(c, t, i);
-        if (get_le32(r) >= c->strings_len || (name2 && get_le32(r + name2) >= c->strings_len))
+        if (get_le32(r) >= c->strings_len ||
+            (name2 && get_le32(r + name2) >= c->strings_len))
             return false;
     }
     return true;
 }
 
-static bool place_ok(const struct elf_object *o, uint32_t index, uint64_t offset, uint64_t len)
+static bool place_ok(const struct elf_object *o, uint32_t index, uint64_t offset,
+                     uint64_t len)
 {
     struct elf_section s;
     if (index == 0 || index >= o->section_count)
@@ -148,7 +151,8 @@ enum status cellinfo_open(const struct elf_object *object, struct cellinfo *out,
     return STATUS_OK;
 }
 
-void cellinfo_function(const struct cellinfo *info, uint32_t index, struct cell_function *out)
+void cellinfo_function(const struct cellinfo *info, uint32_t index,
+                       struct cell_function *out)
 {
     const uint8_t *r = record(info, CELL_FUNCTIONS, index);
     out->name = string_at(info, get_le32(r));

@@ -14,17 +14,41 @@
 
 enum { CELL_NAME_MAX = 63 };
 
-enum cell_kind { CELL_CORE = 1, CELL_DRIVER, CELL_SERVICE, CELL_LIBRARY, CELL_APP, CELL_TEST };
-enum cell_phase { CELL_PHASE_NONE, CELL_PHASE_EARLY, CELL_PHASE_DEVICE, CELL_PHASE_SERVICE,
-                  CELL_PHASE_APP };
+enum cell_kind {
+    CELL_CORE = 1,
+    CELL_DRIVER,
+    CELL_SERVICE,
+    CELL_LIBRARY,
+    CELL_APP,
+    CELL_TEST
+};
+enum cell_phase {
+    CELL_PHASE_NONE,
+    CELL_PHASE_EARLY,
+    CELL_PHASE_DEVICE,
+    CELL_PHASE_SERVICE,
+    CELL_PHASE_APP
+};
 enum { CELL_CLOSURE = 1 }; /* cellinfo.flags: part of the engine's closure (design 4) */
 
-enum cell_table { CELL_FUNCTIONS, CELL_DATA, CELL_TYPES, CELL_FIELDS, CELL_IMPORTS, CELL_USES,
-                  CELL_TABLES };
+enum cell_table {
+    CELL_FUNCTIONS,
+    CELL_DATA,
+    CELL_TYPES,
+    CELL_FIELDS,
+    CELL_IMPORTS,
+    CELL_USES,
+    CELL_TABLES
+};
 
 enum { CELL_FUNC_GLOBAL = 1, CELL_FUNC_TAKEN = 2, CELL_FUNC_ASSEMBLY = 4 };
 enum { CELL_STORE_DATA = 1, CELL_STORE_BSS = 2, CELL_STORE_RODATA = 3 };
-enum { CELL_DATA_CONST = 1, CELL_DATA_LITERAL = 2, CELL_DATA_TAKEN = 4, CELL_DATA_AMBIGUOUS = 8 };
+enum {
+    CELL_DATA_CONST = 1,
+    CELL_DATA_LITERAL = 2,
+    CELL_DATA_TAKEN = 4,
+    CELL_DATA_AMBIGUOUS = 8
+};
 enum { CELL_TYPE_PUBLIC = 1, CELL_TYPE_POINTED = 2 };
 enum { CELL_IMPORT_TAKEN = 1 };
 
@@ -91,7 +115,8 @@ NODISCARD enum status cellinfo_open(const struct elf_object *object, struct cell
                                     const char **out_why);
 
 /* INDEX is below count[] of the table concerned. */
-void cellinfo_function(const struct cellinfo *info, uint32_t index, struct cell_function *out);
+void cellinfo_function(const struct cellinfo *info, uint32_t index,
+                       struct cell_function *out);
 void cellinfo_data(const struct cellinfo *info, uint32_t index, struct cell_data *out);
 void cellinfo_type(const struct cellinfo *info, uint32_t index, struct cell_type *out);
 void cellinfo_field(const struct cellinfo *info, uint32_t index, struct cell_field *out);

@@ -13,7 +13,10 @@
 #include <mm/paging/paging.h>
 #include <string.h>
 
-enum { ALIAS_PAGES = (PAGING_ALIAS_END - PAGING_ALIAS_BASE) / PAGE_SIZE, PLACE_TRIES = 64 };
+enum {
+    ALIAS_PAGES = (PAGING_ALIAS_END - PAGING_ALIAS_BASE) / PAGE_SIZE,
+    PLACE_TRIES = 64
+};
 
 /* A range of addresses in use, with its guard pages. */
 struct range {
@@ -196,7 +199,8 @@ enum status cellmem_take(enum cellmem_kind kind, uint64_t len, struct cellmem_re
         alias_mark(alias, pages, true);
     }
     for (uint64_t i = 0; i < pages; i++) {
-        if (take_page(kind, va + i * PAGE_SIZE, alias_va(alias) + i * PAGE_SIZE) == STATUS_OK)
+        if (take_page(kind, va + i * PAGE_SIZE, alias_va(alias) + i * PAGE_SIZE) ==
+            STATUS_OK)
             continue;
         if (is_readonly(kind))
             alias_release(alias_va(alias), pages);

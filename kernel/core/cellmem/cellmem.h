@@ -27,7 +27,7 @@ enum cellmem_kind {
 enum { CELLMEM_PAGE = 4096 };
 
 struct cellmem_region {
-    uint64_t va; /* 0 = no region */
+    uint64_t va;  /* 0 = no region */
     uint64_t len; /* bytes, whole pages; 0 for a region placed at boot */
     enum cellmem_kind kind;
     uint8_t *write; /* writable view while open, else NULL */

@@ -8,10 +8,10 @@
 enum { LAPIC_EOI = 0xb0 };
 
 static struct {
-    uint32_t holding;  /* [a] ticket of the park in force, 0 = none */
-    uint32_t arrived;  /* [a] CPUs held by it */
+    uint32_t holding; /* [a] ticket of the park in force, 0 = none */
+    uint32_t arrived; /* [a] CPUs held by it */
     uint32_t last_ticket;
-    uint32_t held[CPU_MAX]; /* [a] ticket that holds this CPU */
+    uint32_t held[CPU_MAX];  /* [a] ticket that holds this CPU */
     volatile uint8_t *lapic; /* [I] */
 } park;
 
@@ -48,7 +48,8 @@ void park_handler(struct trap_frame *frame)
 static uint32_t missing(uint32_t self, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (i != self && __atomic_load_n(&park.held[i], __ATOMIC_ACQUIRE) != park.last_ticket)
+        if (i != self &&
+            __atomic_load_n(&park.held[i], __ATOMIC_ACQUIRE) != park.last_ticket)
             return i;
     return self;
 }
@@ -103,8 +104,8 @@ static enum status apply(const struct poke *pokes, uint32_t count,
 }
 
 enum status commit_apply(const struct poke *pokes, uint32_t count,
-                         struct migration_list *migrations, bool backwards, uint64_t limit_tsc,
-                         struct commit_times *out_times)
+                         struct migration_list *migrations, bool backwards,
+                         uint64_t limit_tsc, struct commit_times *out_times)
 {
     enum status status = STATUS_OK;
     uint32_t cpus = cpu_count();

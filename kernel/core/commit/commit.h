@@ -20,10 +20,10 @@
 #include <task/entry/entry.h>
 
 struct commit_times {
-    uint64_t hold_tsc; /* from the first interrupt sent to all CPUs held */
-    uint64_t pause_tsc; /* from the first interrupt sent to the release */
+    uint64_t hold_tsc;    /* from the first interrupt sent to all CPUs held */
+    uint64_t pause_tsc;   /* from the first interrupt sent to the release */
     uint32_t missing_cpu; /* STATUS_TIMEOUT: a CPU that did not come */
-    uint64_t drift_va; /* STATUS_INVALID: a place that did not match */
+    uint64_t drift_va;    /* STATUS_INVALID: a place that did not match */
 };
 
 /* Applies the journal and the migrations, BACKWARDS for a revert. Task context, no lock held; the

@@ -49,7 +49,8 @@ static inline uint64_t transfer_get(const uint8_t *bytes, uint64_t bit, uint64_t
     return value;
 }
 
-static inline void transfer_put(uint8_t *bytes, uint64_t bit, uint64_t bits, uint64_t value)
+static inline void transfer_put(uint8_t *bytes, uint64_t bit, uint64_t bits,
+                                uint64_t value)
 {
     if (bit % 8 == 0 && bits % 8 == 0) {
         for (uint64_t i = 0; i < bits / 8; i++)
@@ -73,15 +74,16 @@ static inline bool transfer_fit(const struct field_move *k, uint64_t *value)
         *value = (uint64_t)(v < least ? least : v);
         return v >= least;
     }
-    uint64_t most = k->to_bool ? 1 : transfer_mask(k->to_signed ? k->to_bits - 1 : k->to_bits);
+    uint64_t most =
+        k->to_bool ? 1 : transfer_mask(k->to_signed ? k->to_bits - 1 : k->to_bits);
     if (*value <= most)
         return true;
     *value = most;
     return false;
 }
 
-static inline bool transfer_rename(const struct field_move *k, const struct renaming *renamings,
-                                   uint64_t *value)
+static inline bool transfer_rename(const struct field_move *k,
+                                   const struct renaming *renamings, uint64_t *value)
 {
     for (uint32_t i = 0; i < k->renaming_count; i++)
         if (renamings[k->first_renaming + i].from == *value) {
@@ -144,7 +146,8 @@ static inline bool transfer_pointer(struct transfer *t, struct transfer_word *w)
     return true;
 }
 
-static inline bool transfer_bytes(struct transfer *t, uint64_t from, uint64_t to, uint64_t len)
+static inline bool transfer_bytes(struct transfer *t, uint64_t from, uint64_t to,
+                                  uint64_t len)
 {
     transfer_copy(t->to + to, t->from + from, len);
     for (uint64_t at = (to + 7) & ~7ull; at + 8 <= to + len; at += 8)
@@ -154,8 +157,8 @@ static inline bool transfer_bytes(struct transfer *t, uint64_t from, uint64_t to
 }
 
 /* Moves one element. Gives false if its value has no place in the other form. */
-static inline bool transfer_one(struct transfer *t, const struct field_move *k, uint64_t from_bit,
-                                uint64_t to_bit)
+static inline bool transfer_one(struct transfer *t, const struct field_move *k,
+                                uint64_t from_bit, uint64_t to_bit)
 {
     uint64_t value;
     switch (k->kind) {
@@ -221,7 +224,8 @@ static inline void migrations_store(struct migration_list *all)
     __atomic_store_n(&all->stage, MIGRATION_STORING, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < all->count; i++)
         if (!all->list[i].constant)
-            transfer_copy(all->list[i].new_at, all->list[i].prepared, all->list[i].new_len);
+            transfer_copy(all->list[i].new_at, all->list[i].prepared,
+                          all->list[i].new_len);
     __atomic_store_n(&all->stage, MIGRATION_STORED, __ATOMIC_SEQ_CST);
 }
 
@@ -241,7 +245,8 @@ static inline void migrations_take_back(struct migration_list *all)
     for (uint32_t i = 0; stage != MIGRATION_PLANNED && i < all->count; i++) {
         const struct migration *m = &all->list[i];
         if (!m->constant)
-            transfer_copy(m->old_at, stage == MIGRATION_STORED ? m->back : m->saved, m->old_len);
+            transfer_copy(m->old_at, stage == MIGRATION_STORED ? m->back : m->saved,
+                          m->old_len);
     }
     __atomic_store_n(&all->stage, MIGRATION_PLANNED, __ATOMIC_SEQ_CST);
 }

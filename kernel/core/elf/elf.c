@@ -24,7 +24,8 @@ static const uint8_t *header_of(const struct elf_object *o, uint32_t index)
     return o->bytes + o->section_table + (uint64_t)index * SHDR_LEN;
 }
 
-static void section_raw(const struct elf_object *o, uint32_t index, struct elf_section *out)
+static void section_raw(const struct elf_object *o, uint32_t index,
+                        struct elf_section *out)
 {
     const uint8_t *h = header_of(o, index);
     out->name = NULL;
@@ -81,7 +82,8 @@ static const char *check_sections(struct elf_object *o, const uint8_t *header)
         o->section_count > ELF_MAX_SECTIONS ||
         !range_ok(o, o->section_table, (uint64_t)o->section_count * SHDR_LEN))
         return "the section table is malformed";
-    if (!string_table_ok(o, get_le16(header + 62), &o->section_names, &o->section_names_len))
+    if (!string_table_ok(o, get_le16(header + 62), &o->section_names,
+                         &o->section_names_len))
         return "the table of section names is malformed";
     for (uint32_t i = 1; i < o->section_count; i++) {
         const char *why = check_section(o, i);
@@ -155,7 +157,8 @@ static uint32_t field_len(uint32_t type)
     }
 }
 
-static const char *check_relocations(const struct elf_object *o, const struct elf_section *rela)
+static const char *check_relocations(const struct elf_object *o,
+                                     const struct elf_section *rela)
 {
     struct elf_section target;
     if (rela->len % RELA_LEN)
@@ -238,8 +241,8 @@ uint32_t elf_rela_count(const struct elf_section *rela)
     return (uint32_t)(rela->len / RELA_LEN);
 }
 
-void elf_rela(const struct elf_object *object, const struct elf_section *rela, uint32_t index,
-              struct elf_rela *out)
+void elf_rela(const struct elf_object *object, const struct elf_section *rela,
+              uint32_t index, struct elf_rela *out)
 {
     const uint8_t *r = object->bytes + rela->offset + (uint64_t)index * RELA_LEN;
     out->offset = get_le64(r);

@@ -21,8 +21,14 @@ enum {
 };
 
 /* Section types and flags that a cell may have (gABI figures 4-9, 4-11). */
-enum { ELF_PROGBITS = 1, ELF_SYMTAB = 2, ELF_STRTAB = 3, ELF_RELA = 4, ELF_NOBITS = 8,
-       ELF_X86_UNWIND = 0x70000001 };
+enum {
+    ELF_PROGBITS = 1,
+    ELF_SYMTAB = 2,
+    ELF_STRTAB = 3,
+    ELF_RELA = 4,
+    ELF_NOBITS = 8,
+    ELF_X86_UNWIND = 0x70000001
+};
 enum { ELF_WRITE = 1, ELF_ALLOC = 2, ELF_EXEC = 4, ELF_MERGE = 16, ELF_TLS = 1024 };
 /* Relocation types that the cell flags produce (psABI table 4.9). */
 enum { ELF_R_NONE = 0, ELF_R_64 = 1, ELF_R_PC32 = 2, ELF_R_PLT32 = 4, ELF_R_32S = 11 };
@@ -83,8 +89,8 @@ void elf_section(const struct elf_object *object, uint32_t index, struct elf_sec
 void elf_symbol(const struct elf_object *object, uint32_t index, struct elf_symbol *out);
 /* RELA is a section of type ELF_RELA; INDEX is below its elf_rela_count(). */
 uint32_t elf_rela_count(const struct elf_section *rela);
-void elf_rela(const struct elf_object *object, const struct elf_section *rela, uint32_t index,
-              struct elf_rela *out);
+void elf_rela(const struct elf_object *object, const struct elf_section *rela,
+              uint32_t index, struct elf_rela *out);
 /* Gives the index of the first section called NAME, or 0 if there is none. */
 uint32_t elf_find_section(const struct elf_object *object, const char *name);
 

@@ -63,8 +63,8 @@ static struct wait stop(struct attempt *a, enum status status)
 static enum status load(struct attempt *a)
 {
     enum status status =
-        plan_load(namespace_kernel(), a->set, a->set_count, a->remove_list, a->remove_count,
-                  &a->plan, &plan_report);
+        plan_load(namespace_kernel(), a->set, a->set_count, a->remove_list,
+                  a->remove_count, &a->plan, &plan_report);
     /* The plan has taken the bytes, also when it failed. */
     a->set_count = 0;
     if (status == STATUS_DENIED) /* and what else is wrong */
@@ -182,9 +182,10 @@ static struct wait commit_failed(struct attempt *a, enum status status)
     else if (status == STATUS_DENIED)
         migrate_reason(a, &reason);
     else
-        (void)refuse(&reason, "drift", NULL, NULL, NULL,
-                     "the place at 0x%lx does not hold what was planned; nothing was changed",
-                     a->times.drift_va);
+        (void)refuse(
+            &reason, "drift", NULL, NULL, NULL,
+            "the place at 0x%lx does not hold what was planned; nothing was changed",
+            a->times.drift_va);
     attempt_end(a, EVOLVE_FAILED, &reason);
     return wait_again();
 }
@@ -197,8 +198,9 @@ static struct wait commit_finish(struct attempt *a)
     a->report.pause_ns = tsc_to_ns(a->times.pause_tsc);
     a->report.commit_ns = clock_ns() - a->commit_begun_ns;
     a->report.trial_end_ns = clock_ns() + a->trial_ns;
-    log_write("evolve", LOG_INFO, "attempt %lu: %u cells committed, %u stores, pause %lu ns",
-              a->report.attempt, a->plan->cell_count, a->plan->poke_count, a->report.pause_ns);
+    log_write(
+        "evolve", LOG_INFO, "attempt %lu: %u cells committed, %u stores, pause %lu ns",
+        a->report.attempt, a->plan->cell_count, a->plan->poke_count, a->report.pause_ns);
     attempt_enter(a, EVOLVE_TRIAL);
     call_hooks(a);
     return wait_again();
@@ -220,9 +222,8 @@ static struct wait run_commit(struct attempt *a)
     }
     a->commit_begun_ns = clock_ns();
     trial_begin(a);
-    enum status status =
-        commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, false, limit,
-                     &a->times);
+    enum status status = commit_apply(a->plan->pokes, a->plan->poke_count,
+                                      &a->plan->migrations, false, limit, &a->times);
     if (status != STATUS_OK)
         return commit_failed(a, status);
     a->applied = true;

@@ -30,8 +30,8 @@ static void command_cells(int argc, char **argv)
 {
     bool all = argc > 1 && strcmp(argv[1], "-a") == 0;
     const struct namespace *ns = namespace_kernel();
-    console_print("%-14s %7s %-8s %-12s %8s  %s\n", "cell", "version", "state", "object", "text",
-                  "at");
+    console_print("%-14s %7s %-8s %-12s %8s  %s\n", "cell", "version", "state", "object",
+                  "text", "at");
     for (const struct version *v = ns->versions; v; v = v->next) {
         if (v->state != VERSION_RUNNING && !all)
             continue;
@@ -42,7 +42,8 @@ static void command_cells(int argc, char **argv)
 }
 
 /* How many places in F hold the address of what M leads to. */
-static uint32_t sites_in(const struct version *v, const struct function *f, const struct import *m)
+static uint32_t sites_in(const struct version *v, const struct function *f,
+                         const struct import *m)
 {
     uint32_t count = 0;
     for (uint32_t s = m->first_site; s; s = v->sites[s - 1].next)
@@ -175,19 +176,21 @@ static void command_ns(int argc, char **argv)
 
 static void print_report(const struct evolve_report *r)
 {
-    console_print("%4lu %-9s %-16s pause %lu ns, %u stores; load %lu verify %lu redirect %lu "
-                  "commit %lu us%s\n",
-                  r->attempt, evolve_phase_name(r->phase), r->label, r->pause_ns, r->stores,
-                  r->load_ns / 1000, r->verify_ns / 1000, r->redirect_ns / 1000,
-                  r->commit_ns / 1000, r->dry_run ? " (dry run)" : "");
+    console_print(
+        "%4lu %-9s %-16s pause %lu ns, %u stores; load %lu verify %lu redirect %lu "
+        "commit %lu us%s\n",
+        r->attempt, evolve_phase_name(r->phase), r->label, r->pause_ns, r->stores,
+        r->load_ns / 1000, r->verify_ns / 1000, r->redirect_ns / 1000,
+        r->commit_ns / 1000, r->dry_run ? " (dry run)" : "");
     for (uint32_t i = 0; i < r->cell_count && i < EVOLVE_MAX_CELLS; i++) {
         const struct evolve_cell *c = &r->cells[i];
         console_print("       %-14s %-9s %u functions changed, %u added\n", c->name,
                       plan_class_name(c->class), c->functions_changed, c->functions_added);
     }
     if (r->drain_ns || r->waited_count) {
-        console_print("       waited %lu us until nobody was inside; %u task%s to wait for", r->drain_ns / 1000,
-                      r->waited_count, r->waited_count == 1 ? "" : "s");
+        console_print(
+            "       waited %lu us until nobody was inside; %u task%s to wait for",
+            r->drain_ns / 1000, r->waited_count, r->waited_count == 1 ? "" : "s");
         for (uint32_t i = 0; i < r->waited_count && i < EVOLVE_WAITED_MAX; i++)
             console_print("%s %s", i ? "," : ":", r->waited[i]);
         console_print("\n");
@@ -205,8 +208,9 @@ static void print_stale(void)
     struct stale_record r;
     for (uint32_t i = STALE_RECORDS; i-- > 0;)
         if (stale_at(i, &r) == STATUS_OK)
-            console_print("%4lu old text executed: %s, task %s, called from %s\n", r.number,
-                          r.place, r.task[0] ? r.task : "-", r.caller[0] ? r.caller : "-");
+            console_print("%4lu old text executed: %s, task %s, called from %s\n",
+                          r.number, r.place, r.task[0] ? r.task : "-",
+                          r.caller[0] ? r.caller : "-");
 }
 
 static void command_history(int argc, char **argv)
@@ -231,7 +235,8 @@ static void command_swap(int argc, char **argv)
 {
     struct evolve_object set[SWAP_MAX] = {0};
     char names[SWAP_MAX][CELL_NAME_MAX + 1];
-    struct evolve_request request = {.set = set, .self_confirm = true,
+    struct evolve_request request = {.set = set,
+                                     .self_confirm = true,
                                      .trial_ns = TRIAL_BY_HAND_MS * 1000000ull,
                                      .label = "by hand"};
     uint64_t attempt;
@@ -241,8 +246,9 @@ static void command_swap(int argc, char **argv)
         first = 2;
     }
     if (argc <= first || argc - first > SWAP_MAX) {
-        console_print("usage: swap [-n] FILE...   objects of the boot archive; -n changes "
-                      "nothing\n");
+        console_print(
+            "usage: swap [-n] FILE...   objects of the boot archive; -n changes "
+            "nothing\n");
         return;
     }
     for (int i = first; i < argc; i++) {
@@ -277,7 +283,8 @@ enum status commands_start(void)
     } commands[] = {
         {"cells", command_cells, "[-a]  cells that run (-a: retired versions too)"},
         {"deps", command_deps, "CELL|0xADDRESS  what it uses and what uses it"},
-        {"ns", command_ns, "counts of the namespace, what retired versions wait for, invariants"},
+        {"ns", command_ns,
+         "counts of the namespace, what retired versions wait for, invariants"},
         {"swap", command_swap, "[-n] FILE...  swaps in objects of the boot archive"},
         {"history", command_history, "the last attempts to swap"},
     };

@@ -13,10 +13,12 @@ enum {
     TRIES = 9,
     FIRST_TRY_MS = 20, /* how long the machine stands; doubles with each try */
     LONGEST_TRY_MS = 320,
-    PAUSES = 2,        /* between two tries, times the last one */
-    LOOK_NS = 20000,   /* until the next look at all stacks, if nobody stops before; doubles up to */
+    PAUSES = 2, /* between two tries, times the last one */
+    LOOK_NS =
+        20000, /* until the next look at all stacks, if nobody stops before; doubles up to */
     LONGEST_LOOK_NS = 400000,
-    STUBBORN = 12,     /* looks at which only tasks asleep were inside: waiting longer is no use */
+    STUBBORN =
+        12, /* looks at which only tasks asleep were inside: waiting longer is no use */
     PATIENT_TRIES = 5, /* of a way back, before tasks are made to leave */
     EXPELLED_MAX = 16,
     GATE_EXTRA_NS = 500000000, /* until the gate opens by itself */
@@ -28,7 +30,7 @@ enum drain_state { IDLE, CLOSED, PAUSED, SEALED };
 /* What one look at all tasks has found. */
 struct look {
     struct attempt *attempt; /* whose report names who is waited for; NULL: none */
-    bool expel; /* who is inside gives up what it does */
+    bool expel;              /* who is inside gives up what it does */
     struct task *expelled[EXPELLED_MAX];
     uint32_t expelled_count;
     uint32_t running;
@@ -156,16 +158,18 @@ static void name_task(struct refusal *out)
         (void)refuse(out, "busy", NULL, NULL, NULL,
                      "a task would not give up its CPU; nothing was changed");
     else if (drain.how == FRAMES_LOST)
-        (void)refuse(out, "unwind", v ? v->info.name : NULL, f ? f->name : NULL, drain.task,
-                     "the stack of task %s cannot be walked beyond %s, so nobody knows whether it "
-                     "is inside the set; nothing was changed",
-                     drain.task, place);
+        (void)refuse(
+            out, "unwind", v ? v->info.name : NULL, f ? f->name : NULL, drain.task,
+            "the stack of task %s cannot be walked beyond %s, so nobody knows whether it "
+            "is inside the set; nothing was changed",
+            drain.task, place);
     else
-        (void)refuse(out, "busy", v ? v->info.name : NULL, f ? f->name : NULL, drain.task,
-                     "task %s is in %s and does not leave it; nothing was changed. Try again, or "
-                     "let what blocks there be called by restartable_call() from a function that "
-                     "stays",
-                     drain.task, place);
+        (void)refuse(
+            out, "busy", v ? v->info.name : NULL, f ? f->name : NULL, drain.task,
+            "task %s is in %s and does not leave it; nothing was changed. Try again, or "
+            "let what blocks there be called by restartable_call() from a function that "
+            "stays",
+            drain.task, place);
 }
 
 /* The try is over and somebody is still inside. */
@@ -191,8 +195,9 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
     if (!backwards && holders_find(a->plan, out_reason, &full))
         return give_up();
     if (full) {
-        (void)refuse(out_reason, "memory", NULL, NULL, NULL,
-                     "there is not enough memory to look for pointers to old functions and data");
+        (void)refuse(
+            out_reason, "memory", NULL, NULL, NULL,
+            "there is not enough memory to look for pointers to old functions and data");
         return give_up();
     }
     if (!task_gate_seal())

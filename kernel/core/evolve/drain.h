@@ -28,9 +28,9 @@
 #include <core/evolve/private.h>
 
 enum drain_result {
-    DRAIN_WAIT,  /* *out_wait says for what; then drain_step() again */
+    DRAIN_WAIT, /* *out_wait says for what; then drain_step() again */
     DRAIN_QUIET, /* nobody is inside: store in this very step, then drain_moved() and drain_end() */
-    DRAIN_BUSY,  /* *out_reason names task and frame, or who holds a pointer */
+    DRAIN_BUSY, /* *out_reason names task and frame, or who holds a pointer */
 };
 
 /* The next look for the plan of A; BACKWARDS: the new text is what has to be left. Counts time and tasks

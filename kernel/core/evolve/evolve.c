@@ -4,9 +4,9 @@
 #include <core/evolve/private.h>
 
 #include <console/log/log.h>
+#include <core/commit/commit.h>
 #include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
-#include <core/commit/commit.h>
 #include <stdio.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
@@ -47,9 +47,9 @@ uint64_t evolve_commits(void)
 
 const char *evolve_phase_name(enum evolve_phase phase)
 {
-    static const char *const names[] = {"idle",  "queued", "load",      "verify",   "redirect",
-                                        "commit", "trial",  "permanent", "reverted", "refused",
-                                        "failed"};
+    static const char *const names[] = {"idle",     "queued",  "load",  "verify",
+                                        "redirect", "commit",  "trial", "permanent",
+                                        "reverted", "refused", "failed"};
     return names[phase];
 }
 
@@ -75,7 +75,8 @@ static bool copy_set(struct attempt *a, const struct evolve_request *r)
         if (!bytes)
             return false;
         memcpy(bytes, r->set[i].bytes, r->set[i].len);
-        a->set[i] = (struct plan_object){.bytes = bytes, .len = r->set[i].len, .own = true};
+        a->set[i] =
+            (struct plan_object){.bytes = bytes, .len = r->set[i].len, .own = true};
         memcpy(a->set[i].hash, r->set[i].hash, sizeof a->set[i].hash);
         snprintf(a->set_names[i], sizeof a->set_names[i], "%s", r->set[i].name);
         a->set_count++;
@@ -308,9 +309,8 @@ static struct wait evolve_step(void *arg)
 
 enum status evolve_start(void)
 {
-    static const struct task_options options = {.stack_len = STACK_LEN,
-                                                .priority = TASK_PRIORITY_HIGH,
-                                                .essential = true};
+    static const struct task_options options = {
+        .stack_len = STACK_LEN, .priority = TASK_PRIORITY_HIGH, .essential = true};
     volatile void *lapic;
     enum status status = mmio_map(LAPIC_PHYS, PAGE_SIZE, &lapic);
     if (status != STATUS_OK)

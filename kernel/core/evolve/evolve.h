@@ -19,7 +19,12 @@
 #include <core/plan/plan.h>
 #include <task/task/task.h>
 
-enum { EVOLVE_MAX_CELLS = 128, EVOLVE_LABEL_MAX = 64, EVOLVE_HISTORY = 32, EVOLVE_WAITED_MAX = 8 };
+enum {
+    EVOLVE_MAX_CELLS = 128,
+    EVOLVE_LABEL_MAX = 64,
+    EVOLVE_HISTORY = 32,
+    EVOLVE_WAITED_MAX = 8
+};
 
 struct evolve_object {
     const char *name; /* the cell's name, as the release says; the object must agree */
@@ -35,13 +40,22 @@ struct evolve_request {
     size_t remove_count;
     uint64_t trial_ns; /* how long the new code is on trial */
     bool self_confirm; /* permanent when the trial is over; else evolve_confirm() must come */
-    bool dry_run;      /* end before anything changes: PERMANENT means it would be carried out */
+    bool dry_run; /* end before anything changes: PERMANENT means it would be carried out */
     char label[EVOLVE_LABEL_MAX]; /* for people: "release 12" */
 };
 
 enum evolve_phase {
-    EVOLVE_IDLE, EVOLVE_QUEUED, EVOLVE_LOAD, EVOLVE_VERIFY, EVOLVE_REDIRECT, EVOLVE_COMMIT,
-    EVOLVE_TRIAL, EVOLVE_PERMANENT, EVOLVE_REVERTED, EVOLVE_REFUSED, EVOLVE_FAILED,
+    EVOLVE_IDLE,
+    EVOLVE_QUEUED,
+    EVOLVE_LOAD,
+    EVOLVE_VERIFY,
+    EVOLVE_REDIRECT,
+    EVOLVE_COMMIT,
+    EVOLVE_TRIAL,
+    EVOLVE_PERMANENT,
+    EVOLVE_REVERTED,
+    EVOLVE_REFUSED,
+    EVOLVE_FAILED,
 };
 
 struct evolve_cell {
@@ -73,10 +87,10 @@ struct evolve_report {
     char waited[EVOLVE_WAITED_MAX][TASK_NAME_MAX];
     uint32_t migrated_objects; /* whose form changed */
     uint64_t migrated_bytes;   /* what they take now */
-    uint64_t retained_bytes;   /* text and constants of the replaced versions, kept for now */
-    bool revertible;           /* false: the way back would lose something, see the plan */
-    uint64_t trial_end_ns; /* when the trial is over, by clock_ns() */
-    struct refusal reason; /* REFUSED, FAILED, REVERTED: why; code "" otherwise */
+    uint64_t retained_bytes; /* text and constants of the replaced versions, kept for now */
+    bool revertible;         /* false: the way back would lose something, see the plan */
+    uint64_t trial_end_ns;   /* when the trial is over, by clock_ns() */
+    struct refusal reason;   /* REFUSED, FAILED, REVERTED: why; code "" otherwise */
     uint32_t refusal_count;
     uint32_t cell_count; /* of all cells; at most EVOLVE_MAX_CELLS are described */
     struct evolve_cell cells[EVOLVE_MAX_CELLS];

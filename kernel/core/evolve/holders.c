@@ -110,7 +110,8 @@ static bool moves_away(const struct migration *m, uint64_t va)
 {
     uint64_t offset = va - m->old_va;
     uint64_t to = 0;
-    return m->old_va != m->new_va || !transfer_offset(&m->forward, offset, &to) || to != offset;
+    return m->old_va != m->new_va || !transfer_offset(&m->forward, offset, &to) ||
+           to != offset;
 }
 
 static bool matters(const struct target *t, uint64_t word, uint64_t at)
@@ -124,7 +125,8 @@ static const struct target *target_in(uint64_t begin, uint64_t end, uint64_t *ou
 {
     for (uint64_t at = align_up(begin, 8); at + 8 <= end; at += 8) {
         uint64_t word = *(const volatile uint64_t *)at;
-        for (uint32_t i = 0; word >= find.low && word < find.high && i < find.target_count; i++)
+        for (uint32_t i = 0;
+             word >= find.low && word < find.high && i < find.target_count; i++)
             if (word >= find.targets[i].begin && word < find.targets[i].end &&
                 matters(&find.targets[i], word, at)) {
                 *out_where = at;
@@ -193,7 +195,8 @@ static bool look_at_task(struct task *task, void *arg)
     if (task == task_current())
         return true;
     for (uint32_t i = 0; i < find.target_count && !find.found.begin; i++)
-        if (find.targets[i].stub && (uint64_t)task_step_function(task) == find.targets[i].begin)
+        if (find.targets[i].stub &&
+            (uint64_t)task_step_function(task) == find.targets[i].begin)
             find.found = find.targets[i];
     task_saved_context(task, &context);
     task_stack_range(task, &low, &top);
@@ -227,7 +230,8 @@ static bool is_description(uint64_t object)
         if ((uint64_t)v->section_va == object)
             return true;
     for (uint32_t i = 0; i < all->count; i++)
-        if ((uint64_t)all->list[i].saved == object || (uint64_t)all->list[i].prepared == object)
+        if ((uint64_t)all->list[i].saved == object ||
+            (uint64_t)all->list[i].prepared == object)
             return true;
     return object == (uint64_t)find.plan->pokes || object == (uint64_t)find.blocks ||
            object == (uint64_t)all->list;
@@ -269,16 +273,18 @@ static void name_holder(const struct home *home, struct refusal *out)
     else
         snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.where);
     if (t->object)
-        (void)refuse(out, "held", cell, symbol, who,
-                     "%s holds a pointer into %s of %s, to what the new form has at another "
-                     "place; keep the fields that others point to where they are and add new "
-                     "ones behind them",
-                     holder, symbol, cell);
+        (void)refuse(
+            out, "held", cell, symbol, who,
+            "%s holds a pointer into %s of %s, to what the new form has at another "
+            "place; keep the fields that others point to where they are and add new "
+            "ones behind them",
+            holder, symbol, cell);
     else
-        (void)refuse(out, "held", cell, symbol, who,
-                     "%s holds a pointer to %s of %s in its old form and would go on to call it; "
-                     "give the new form a new name, and keep the old one for those who hold it",
-                     holder, symbol, cell);
+        (void)refuse(
+            out, "held", cell, symbol, who,
+            "%s holds a pointer to %s of %s in its old form and would go on to call it; "
+            "give the new form a new name, and keep the old one for those who hold it",
+            holder, symbol, cell);
 }
 
 bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full)

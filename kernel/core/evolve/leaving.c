@@ -62,7 +62,8 @@ static bool is_moved(const struct plan *plan, bool backwards, const struct impor
     return false;
 }
 
-static bool goes_on_calling(const struct plan *plan, bool backwards, const struct version *v)
+static bool goes_on_calling(const struct plan *plan, bool backwards,
+                            const struct version *v)
 {
     for (uint32_t i = 0; i < v->import_count; i++)
         if (v->imports[i].provider && leaving_of(v->imports[i].provider) &&
@@ -150,13 +151,15 @@ static uint64_t *place_of_pc(const struct unwind_cursor *c, uint64_t *first)
     uint64_t at = c->registers[UNWIND_RSP] - 8;
     if (first)
         return first;
-    if (c->exact || at < c->stack_low || at >= c->stack_high || *(uint64_t *)at != unwind_pc(c))
+    if (c->exact || at < c->stack_low || at >= c->stack_high ||
+        *(uint64_t *)at != unwind_pc(c))
         return NULL;
     return (uint64_t *)at;
 }
 
 /* Notes the move of one frame. False: it cannot be moved. */
-static bool note_frame(const struct unwind_cursor *c, uint64_t *first, const struct leaving *l)
+static bool note_frame(const struct unwind_cursor *c, uint64_t *first,
+                       const struct leaving *l)
 {
     uint64_t to = same_place(l, unwind_pc(c), c->exact);
     uint64_t *at = place_of_pc(c, first);

@@ -36,7 +36,8 @@ enum frames frames_walk(const struct task *task, uint64_t *out_pc);
 void frames_move(void);
 
 /* Looks for a pointer to a stub that will lead into text that is left, or into an object of which that part will lie
- * elsewhere, while nobody is inside. True: *out names function or object, and holder. False: there is none, or (*out_full) not enough memory to look everywhere. */
+ * elsewhere, while nobody is inside. True: *out names function or object, and holder. False: there is
+ * none, or (*out_full) not enough memory to look everywhere. */
 bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full);
 
 #endif

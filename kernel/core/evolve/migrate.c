@@ -13,8 +13,8 @@ void migrate_describe(struct attempt *a)
     a->report.migrated_bytes = 0;
     for (uint32_t i = 0; i < all->count; i++) {
         const struct migration *m = &all->list[i];
-        log_write("evolve", LOG_INFO, "attempt %lu: %s of %s: %s", a->report.attempt, m->key,
-                  m->cell, m->text);
+        log_write("evolve", LOG_INFO, "attempt %lu: %s of %s: %s", a->report.attempt,
+                  m->key, m->cell, m->text);
         if (m->constant)
             continue;
         a->report.migrated_objects++;
@@ -28,15 +28,17 @@ void migrate_reason(const struct attempt *a, struct refusal *out)
     const struct migration *m = all->failed;
     const char *field = all->failed_name[0] ? all->failed_name : m->key;
     if (all->failed_word)
-        (void)refuse(out, "data", m->cell, m->key, NULL,
-                     "%s of %s holds a pointer (0x%lx) to a field that is gone, or that cannot "
-                     "be told from the struct which it began; nothing was changed",
-                     field, m->key, all->failed_word);
+        (void)refuse(
+            out, "data", m->cell, m->key, NULL,
+            "%s of %s holds a pointer (0x%lx) to a field that is gone, or that cannot "
+            "be told from the struct which it began; nothing was changed",
+            field, m->key, all->failed_word);
     else
-        (void)refuse(out, "data", m->cell, m->key, NULL,
-                     "%s of %s holds a value that its new form has no place for; nothing was "
-                     "changed. EVOLVE_DROPS(%s) would let it go",
-                     field, m->key, m->key);
+        (void)refuse(
+            out, "data", m->cell, m->key, NULL,
+            "%s of %s holds a value that its new form has no place for; nothing was "
+            "changed. EVOLVE_DROPS(%s) would let it go",
+            field, m->key, m->key);
 }
 
 bool migrate_try(struct attempt *a, struct refusal *out)

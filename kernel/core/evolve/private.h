@@ -23,15 +23,15 @@ struct attempt {
     bool self_confirm;
     bool confirmed; /* [L] */
     bool undone;    /* the namespace says again what ran before */
-    bool settling;  /* waits until every CPU has been seen to beat, before the watch ends */
+    bool settling; /* waits until every CPU has been seen to beat, before the watch ends */
     uint64_t settle_ns; /* since when */
     bool revert_wanted; /* [L] */
     uint32_t commit_tries;
-    bool coupled;  /* the drain comes before the stores, also on the way back */
-    bool applied;  /* the stores were made; what the namespace says follows in the next step */
-    bool taking;   /* it is being taken back, because of take_reason */
-    bool taken;    /* its stores were taken back */
-    bool expel;    /* on the way back, whoever is inside is restarted at once */
+    bool coupled; /* the drain comes before the stores, also on the way back */
+    bool applied; /* the stores were made; what the namespace says follows in the next step */
+    bool taking; /* it is being taken back, because of take_reason */
+    bool taken;  /* its stores were taken back */
+    bool expel;  /* on the way back, whoever is inside is restarted at once */
     uint64_t commit_begun_ns;
     struct commit_times times;
     struct refusal take_reason;

@@ -30,9 +30,10 @@
 
 enum {
     STEP_GAP_NS = 1000000,
-    APART_NS = 200000000,  /* at least, between two scans of which both must be clean */
-    OFF_NS = 2000000000,   /* how long text that nobody refers to waits for somebody to try */
-    PRESS_VERSIONS = 256,  /* so many retired versions, or bytes of them, make the next attempt wait */
+    APART_NS = 200000000, /* at least, between two scans of which both must be clean */
+    OFF_NS = 2000000000, /* how long text that nobody refers to waits for somebody to try */
+    PRESS_VERSIONS =
+        256, /* so many retired versions, or bytes of them, make the next attempt wait */
     PRESS_BYTES = 32 << 20,
     PRESS_NS = 5000000000, /* but not longer than this */
     RESTFUL_S = 60, /* at most between scans for versions that are still referred to */

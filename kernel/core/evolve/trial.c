@@ -18,14 +18,14 @@
 enum {
     LOOK_MS = 50,
     SETTLE_LOOK_MS = 1,
-    STUCK_MS = 3000,      /* a CPU that does not beat */
-    LOOP_MS = 3000,       /* time that one step may run on a CPU */
-    CONFIRM_MS = 60000,   /* after the trial, for evolve_confirm() */
-    OVERDUE_MS = 120000,  /* then the guard itself steps in */
+    STUCK_MS = 3000,     /* a CPU that does not beat */
+    LOOP_MS = 3000,      /* time that one step may run on a CPU */
+    CONFIRM_MS = 60000,  /* after the trial, for evolve_confirm() */
+    OVERDUE_MS = 120000, /* then the guard itself steps in */
     NMI_MS = 100,
     HPET_TIMER = 0,
     HOLD_LIMIT_MS = 1000,
-    SETTLE_MS = 10000,    /* for CPUs to be seen to beat, at the end of the watch */
+    SETTLE_MS = 10000, /* for CPUs to be seen to beat, at the end of the watch */
     EXPEL_TRIES = 200,
     EXPEL_GAP_NS = 500000,
 };
@@ -46,8 +46,9 @@ void trial_begin(struct attempt *a)
     const struct cpu_block *boot = cpu_block_at(0);
     if (ioapic_route_nmi(IOAPIC_GUARD_GSI, boot->apic_id) != STATUS_OK ||
         hpet_timer_periodic(HPET_TIMER, IOAPIC_GUARD_GSI, NMI_MS * 1000000ull) != STATUS_OK)
-        log_write("evolve", LOG_WARNING, "no timer for the guard: a CPU that loops with "
-                                         "interrupts off will not be noticed");
+        log_write("evolve", LOG_WARNING,
+                  "no timer for the guard: a CPU that loops with "
+                  "interrupts off will not be noticed");
 }
 
 void trial_watch_end(struct guard_verdict *out)
@@ -165,8 +166,7 @@ static void verdict_text(const struct guard_verdict *v, struct refusal *out)
                      "CPU %u ran with interrupts off for more than %u ms, at %s", v->cpu,
                      STUCK_MS, place);
         break;
-    default:
-        (void)refuse(out, "overdue", NULL, NULL, NULL, "the trial was never ended");
+    default: (void)refuse(out, "overdue", NULL, NULL, NULL, "the trial was never ended");
     }
     const struct version *at = namespace_version_at(namespace_kernel(), v->rip);
     if (at)
@@ -213,13 +213,16 @@ static struct wait take_back(struct attempt *a)
         if (drained == DRAIN_WAIT)
             return wait;
         if (drained == DRAIN_BUSY)
-            log_write("evolve", LOG_WARNING, "it is taken back all the same: %s", busy.text);
+            log_write("evolve", LOG_WARNING, "it is taken back all the same: %s",
+                      busy.text);
     }
-    enum status status = commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, true,
-                                      ms_to_tsc(HOLD_LIMIT_MS), &a->times);
+    enum status status =
+        commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, true,
+                     ms_to_tsc(HOLD_LIMIT_MS), &a->times);
     if (status == STATUS_TIMEOUT) {
         drain_end();
-        return wait_until(clock_ns() + LOOK_MS * 1000000ull); /* the guard steps in if need be */
+        return wait_until(clock_ns() +
+                          LOOK_MS * 1000000ull); /* the guard steps in if need be */
     }
     a->taken = true;
     if (a->coupled && status == STATUS_OK) {
@@ -227,7 +230,8 @@ static struct wait take_back(struct attempt *a)
         return wait_again();
     }
     if (status != STATUS_OK && !guard_reverted())
-        log_write("evolve", LOG_ERROR, "the place at 0x%lx does not hold what was stored there",
+        log_write("evolve", LOG_ERROR,
+                  "the place at 0x%lx does not hold what was stored there",
                   a->times.drift_va);
     return take_finish(a);
 }

@@ -6,7 +6,12 @@
 #include <core/guard/guard.h>
 #include <task/task/task.h>
 
-enum { LAPIC_ICR_LOW = 0x300, LAPIC_ICR_HIGH = 0x310, ICR_NMI = 0x4400, ICR_PENDING = 0x1000 };
+enum {
+    LAPIC_ICR_LOW = 0x300,
+    LAPIC_ICR_HIGH = 0x310,
+    ICR_NMI = 0x4400,
+    ICR_PENDING = 0x1000
+};
 enum { RESET_PORT = 0xcf9, RESET_HARD = 6, PAGE_FAULT = 14 };
 enum { COM1 = 0x3f8, COM1_STATUS = COM1 + 5, COM1_EMPTY = 0x20, COM1_POLLS = 100000 };
 
@@ -16,14 +21,14 @@ enum guard_state { IDLE, ARMED, REVERTING, REVERTED };
 enum { HOLD_POLLS = 20000000 };
 
 static struct {
-    uint32_t state;      /* [a] enum guard_state */
-    uint32_t holding;    /* [a] ticket of the revert in force */
-    uint32_t arrived;    /* [a] */
+    uint32_t state;   /* [a] enum guard_state */
+    uint32_t holding; /* [a] ticket of the revert in force */
+    uint32_t arrived; /* [a] */
     uint32_t last_ticket;
-    uint32_t reverter;   /* plus one; the CPU that carries out the revert */
-    uint32_t abandon_cpu; /* [a] plus one; asked by guard_abandon() */
+    uint32_t reverter;               /* plus one; the CPU that carries out the revert */
+    uint32_t abandon_cpu;            /* [a] plus one; asked by guard_abandon() */
     const struct task *abandon_task; /* [a] */
-    uint32_t stuck_cpu;  /* plus one; its task is abandoned on the way out */
+    uint32_t stuck_cpu;              /* plus one; its task is abandoned on the way out */
     const struct poke *pokes;
     uint32_t count;
     struct migration_list *migrations;
@@ -55,8 +60,8 @@ static void send_nmi(uint32_t apic_id)
     *high = before;
 }
 
-void guard_arm(const struct poke *pokes, uint32_t count, struct migration_list *migrations,
-               const struct guard_limits *limits)
+void guard_arm(const struct poke *pokes, uint32_t count,
+               struct migration_list *migrations, const struct guard_limits *limits)
 {
     uint64_t now = closure_tsc();
     guard.pokes = pokes;
@@ -76,8 +81,8 @@ void guard_arm(const struct poke *pokes, uint32_t count, struct migration_list *
 void guard_disarm(struct guard_verdict *out)
 {
     uint32_t expected = ARMED;
-    if (!__atomic_compare_exchange_n(&guard.state, &expected, IDLE, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST)) {
+    if (!__atomic_compare_exchange_n(&guard.state, &expected, IDLE, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         while (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING)
             closure_pause();
         __atomic_store_n(&guard.state, IDLE, __ATOMIC_SEQ_CST);
@@ -167,7 +172,8 @@ static void leave(struct trap_frame *frame, const struct cpu_block *self)
         return;
     guard.beat_tsc[self->index] = closure_tsc();
     if (!task_abandon_frame(frame))
-        reset_machine("a CPU is stuck in the version on trial, with a lock held or no task to abandon",
+        reset_machine("a CPU is stuck in the version on trial, with a lock held or no "
+                      "task to abandon",
                       frame);
 }
 
@@ -186,7 +192,8 @@ static void revert(struct cpu_block *self)
     __atomic_store_n(&guard.holding, 0, __ATOMIC_SEQ_CST);
     cpu_serialise();
     if (!guard.verdict.restored)
-        reset_machine("the version on trial cannot be taken back: a place does not match", NULL);
+        reset_machine("the version on trial cannot be taken back: a place does not match",
+                      NULL);
 }
 
 /* Only one CPU reverts; another that wants to waits to be held by it. */
@@ -204,8 +211,10 @@ bool guard_fault(struct trap_frame *frame)
 {
     struct cpu_block *self = cpu_here();
     if (begin_revert(self)) {
-        guard.verdict = (struct guard_verdict){.cause = GUARD_FAULT, .cpu = self->index,
-                                               .vector = frame->vector, .rip = frame->rip};
+        guard.verdict = (struct guard_verdict){.cause = GUARD_FAULT,
+                                               .cpu = self->index,
+                                               .vector = frame->vector,
+                                               .rip = frame->rip};
         if (frame->vector == PAGE_FAULT)
             __asm__ volatile("movq %%cr2, %0" : "=r"(guard.verdict.address));
         revert(self);
@@ -291,8 +300,8 @@ void guard_nmi(struct trap_frame *frame)
     struct cpu_block *self = cpu_here();
     uint32_t ticket = __atomic_load_n(&guard.holding, __ATOMIC_ACQUIRE);
     uint32_t abandon = self->index + 1;
-    if (__atomic_compare_exchange_n(&guard.abandon_cpu, &abandon, 0, false, __ATOMIC_SEQ_CST,
-                                    __ATOMIC_SEQ_CST) &&
+    if (__atomic_compare_exchange_n(&guard.abandon_cpu, &abandon, 0, false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
         self->current == __atomic_load_n(&guard.abandon_task, __ATOMIC_ACQUIRE))
         (void)task_abandon_frame(frame);
     if (ticket && __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING) {

@@ -25,9 +25,9 @@ struct task;
 
 enum guard_cause {
     GUARD_NONE,
-    GUARD_FAULT,    /* an exception */
-    GUARD_STUCK,    /* a CPU ran with interrupts off for too long */
-    GUARD_OVERDUE,  /* nobody ended the trial in time */
+    GUARD_FAULT,   /* an exception */
+    GUARD_STUCK,   /* a CPU ran with interrupts off for too long */
+    GUARD_OVERDUE, /* nobody ended the trial in time */
 };
 
 struct guard_verdict {
@@ -45,8 +45,8 @@ struct guard_limits {
 };
 
 /* Begins to watch; POKES and MIGRATIONS stay valid until guard_disarm(). Task context. */
-void guard_arm(const struct poke *pokes, uint32_t count, struct migration_list *migrations,
-               const struct guard_limits *limits);
+void guard_arm(const struct poke *pokes, uint32_t count,
+               struct migration_list *migrations, const struct guard_limits *limits);
 /* Ends the watch. Gives the verdict: cause GUARD_NONE if nothing happened. Afterwards the guard
  * will not revert. Task context. */
 void guard_disarm(struct guard_verdict *out);

@@ -57,7 +57,8 @@ enum status cellmem_take(enum cellmem_kind kind, uint64_t len, struct cellmem_re
         return STATUS_FULL;
     }
     memset(bytes, kind == CELLMEM_TEXT || kind == CELLMEM_STUB ? 0xcc : 0, len);
-    *b = (struct block){.next = blocks, .va = w->base + w->used, .len = len, .bytes = bytes};
+    *b = (struct block){
+        .next = blocks, .va = w->base + w->used, .len = len, .bytes = bytes};
     blocks = b;
     w->used += len;
     *out = (struct cellmem_region){.va = b->va, .len = len, .kind = kind, .write = bytes};

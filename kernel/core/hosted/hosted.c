@@ -25,8 +25,8 @@ static struct plan_object *to_plan_objects(const struct hosted_object *in, size_
 }
 
 /* Runs FROM in NS: a plan that only adds. */
-static enum status run_all(struct namespace *ns, const struct hosted_object *from, size_t count,
-                           struct plan_report *report)
+static enum status run_all(struct namespace *ns, const struct hosted_object *from,
+                           size_t count, struct plan_report *report)
 {
     struct plan *plan;
     struct plan_object *set = to_plan_objects(from, count);

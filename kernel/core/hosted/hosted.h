@@ -60,9 +60,10 @@ struct hosted_info {
     uint64_t abi_hash;
     uint32_t use_count;
 };
-NODISCARD enum status hosted_inspect(const uint8_t *bytes, size_t len, struct hosted_info *out,
-                                     const char **out_why);
+NODISCARD enum status hosted_inspect(const uint8_t *bytes, size_t len,
+                                     struct hosted_info *out, const char **out_why);
 /* The INDEXth cell that the object may use; copied to OUT (CELL_NAME_MAX + 1 bytes). */
-NODISCARD enum status hosted_use(const uint8_t *bytes, size_t len, uint32_t index, char *out);
+NODISCARD enum status hosted_use(const uint8_t *bytes, size_t len, uint32_t index,
+                                 char *out);
 
 #endif

@@ -31,13 +31,13 @@ enum status lifecycle_run_evolved(const struct version *v, uint32_t from)
 }
 
 /* A cell is ready when no other waiting cell of the phase is among those it uses. */
-static bool ready(const struct namespace *ns, const struct version *v, enum cell_phase phase,
-                  const uint8_t *done)
+static bool ready(const struct namespace *ns, const struct version *v,
+                  enum cell_phase phase, const uint8_t *done)
 {
     uint32_t index = 0;
     for (const struct version *o = ns->versions; o; o = o->next, index++)
-        if (o != v && o->info.phase == phase && o->state == VERSION_RUNNING && !done[index] &&
-            cellinfo_may_use(&v->info, o->info.name))
+        if (o != v && o->info.phase == phase && o->state == VERSION_RUNNING &&
+            !done[index] && cellinfo_may_use(&v->info, o->info.name))
             return false;
     return true;
 }
@@ -63,7 +63,8 @@ void lifecycle_start_phase(struct namespace *ns, enum cell_phase phase)
         bool progress = false;
         bool waiting = false;
         uint32_t index = 0;
-        for (struct version *v = ns->versions; v && index < MAX_CELLS; v = v->next, index++) {
+        for (struct version *v = ns->versions; v && index < MAX_CELLS;
+             v = v->next, index++) {
             if (v->info.phase != phase || v->state != VERSION_RUNNING || started[index])
                 continue;
             waiting = true;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum status refuse(struct refusal *out, const char *code, const char *cell, const char *symbol,
-                   const char *dependent, const char *format, ...)
+enum status refuse(struct refusal *out, const char *code, const char *cell,
+                   const char *symbol, const char *dependent, const char *format, ...)
 {
     va_list args;
     snprintf(out->code, sizeof out->code, "%s", code);
@@ -43,7 +43,8 @@ static bool number_twins(struct version *v)
         uint32_t *head = &bucket[name_hash(f->name) % count];
         for (uint32_t k = *head; k && !f->twin; k = before[k - 1]) {
             const struct function *o = &v->functions[k - 1];
-            if (!((o->flags ^ f->flags) & CELL_FUNC_GLOBAL) && strcmp(o->name, f->name) == 0)
+            if (!((o->flags ^ f->flags) & CELL_FUNC_GLOBAL) &&
+                strcmp(o->name, f->name) == 0)
                 f->twin = o->twin + 1;
         }
         before[i] = *head;
@@ -76,7 +77,8 @@ static bool describe_functions(struct version *v)
 
 int64_t function_starting_at(const struct version *v, uint32_t section, uint64_t offset)
 {
-    for (uint32_t i = v->section_function[section]; i; i = v->functions[i - 1].next_in_section)
+    for (uint32_t i = v->section_function[section]; i;
+         i = v->functions[i - 1].next_in_section)
         if (v->functions[i - 1].offset == offset)
             return i - 1;
     return -1;

@@ -66,7 +66,8 @@ static bool eh_next(const struct eh *e, uint64_t *at, struct fde *out, bool *out
             return false;
         }
         out->va = e->va + here;
-        out->pc = e->va + here + 8 + (uint64_t)(int64_t)(int32_t)get_le32(e->bytes + here + 8);
+        out->pc =
+            e->va + here + 8 + (uint64_t)(int64_t)(int32_t)get_le32(e->bytes + here + 8);
         out->len = get_le32(e->bytes + here + 12);
         if (out->len)
             return true;

@@ -26,8 +26,8 @@ struct refusal {
 };
 
 /* Fills OUT; SYMBOL and DEPENDENT may be NULL. Always gives STATUS_DENIED. */
-enum status refuse(struct refusal *out, const char *code, const char *cell, const char *symbol,
-                   const char *dependent, const char *format, ...)
+enum status refuse(struct refusal *out, const char *code, const char *cell,
+                   const char *symbol, const char *dependent, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
 /* Finds who provides NAME to IMPORTER: gives the version and its function's index.

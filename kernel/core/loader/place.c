@@ -19,7 +19,8 @@ struct placing {
     struct cellmem_region *region[POOLS];
 };
 
-static enum pool pool_of(const struct version *v, uint32_t index, const struct elf_section *s)
+static enum pool pool_of(const struct version *v, uint32_t index,
+                         const struct elf_section *s)
 {
     if (!(s->flags & ELF_ALLOC) || s->len == 0)
         return POOL_NONE;
@@ -35,16 +36,18 @@ static enum status check_writable(const struct version *v, uint32_t index,
 {
     struct cell_data d;
     if (!v->section_object[index])
-        return refuse(out_why, "data", v->info.name, s->name, NULL,
-                      "section %s holds mutable data that no single named object owns; give "
-                      "each object a section of its own",
-                      s->name);
+        return refuse(
+            out_why, "data", v->info.name, s->name, NULL,
+            "section %s holds mutable data that no single named object owns; give "
+            "each object a section of its own",
+            s->name);
     cellinfo_data(&v->info, v->section_object[index] - 1, &d);
     if (d.flags & CELL_DATA_AMBIGUOUS)
-        return refuse(out_why, "data", v->info.name, d.key, NULL,
-                      "two objects are called %s; rename one, so that each can be followed "
-                      "from version to version",
-                      d.key);
+        return refuse(
+            out_why, "data", v->info.name, d.key, NULL,
+            "two objects are called %s; rename one, so that each can be followed "
+            "from version to version",
+            d.key);
     return STATUS_OK;
 }
 
@@ -61,7 +64,8 @@ static struct home *taken_home(const struct placing *p, const char *key)
         for (char *c = mark; *c; c++)
             if (*c == ':' || *c == '.')
                 *c = '_';
-        for (uint32_t i = 0; len < (int)sizeof mark && i < p->v->info.count[CELL_DATA]; i++) {
+        for (uint32_t i = 0; len < (int)sizeof mark && i < p->v->info.count[CELL_DATA];
+             i++) {
             cellinfo_data(&p->v->info, i, &d);
             if (strcmp(d.key, mark) == 0)
                 return h;
@@ -87,9 +91,10 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
         return STATUS_OK;
     bool was_const = h->storage == CELL_STORE_RODATA;
     if (was_const != !(s.flags & ELF_WRITE))
-        return refuse(out_why, "data", p->v->info.name, d.key, NULL,
-                      "%s changed between mutable and constant; the live value would be lost",
-                      d.key);
+        return refuse(
+            out_why, "data", p->v->info.name, d.key, NULL,
+            "%s changed between mutable and constant; the live value would be lost",
+            d.key);
     /* It has outgrown its home: it gets another one, and the plan moves its value there. */
     if ((h->va & (s.align - 1)) || s.len > h->capacity)
         return STATUS_OK;
@@ -125,8 +130,8 @@ static enum status measure(struct placing *p, struct refusal *out_why)
 
 static enum status take_memory(struct placing *p)
 {
-    static const enum cellmem_kind kind[POOLS] = {CELLMEM_TEXT, CELLMEM_RODATA, CELLMEM_DATA,
-                                                  CELLMEM_RODATA};
+    static const enum cellmem_kind kind[POOLS] = {CELLMEM_TEXT, CELLMEM_RODATA,
+                                                  CELLMEM_DATA, CELLMEM_RODATA};
     p->region[POOL_TEXT] = &p->v->text;
     p->region[POOL_RODATA] = &p->v->rodata;
     for (int i = 0; i < 2; i++) {
@@ -177,7 +182,8 @@ static enum status assign(struct placing *p)
         if (pool == POOL_NONE || p->v->section_va[i])
             continue;
         bool home = pool >= POOL_HOMES;
-        used[pool] = align_up(used[pool], home && s.align < HOME_ALIGN ? HOME_ALIGN : s.align);
+        used[pool] =
+            align_up(used[pool], home && s.align < HOME_ALIGN ? HOME_ALIGN : s.align);
         p->v->section_va[i] = p->region[pool]->va + used[pool];
         if (s.type != ELF_NOBITS)
             memcpy(p->region[pool]->write + used[pool], p->v->elf.bytes + s.offset, s.len);

@@ -49,8 +49,9 @@ static enum status apply(void *context, uint32_t section, const struct elf_rela 
     return STATUS_OK;
 }
 
-enum status loader_relocate(struct namespace *ns, struct version *v, loader_lookup_fn lookup,
-                            void *context, struct refusal *out_why)
+enum status loader_relocate(struct namespace *ns, struct version *v,
+                            loader_lookup_fn lookup, void *context,
+                            struct refusal *out_why)
 {
     struct pass pass = {.ns = ns, .v = v, .why = out_why};
     enum status status = imports_resolve(v, lookup, context, out_why);
@@ -98,7 +99,8 @@ enum status loader_contents(struct namespace *ns, struct version *v, uint32_t se
 {
     struct refusal why;
     struct elf_section s;
-    struct pass pass = {.ns = ns, .v = v, .why = &why, .only_section = section, .contents = out};
+    struct pass pass = {
+        .ns = ns, .v = v, .why = &why, .only_section = section, .contents = out};
     elf_section(&v->elf, section, &s);
     if (s.type == ELF_NOBITS)
         memset(out, 0, s.len);
@@ -120,12 +122,12 @@ static enum status check(void *context, uint32_t section, const struct elf_rela 
         return status;
     elf_section(&pass->v->elf, section, &s);
     const uint8_t *at = cellmem_view(va);
-    bool equal = r->type == ELF_R_64 ? get_le64(at) == t.value
-                                     : get_le32(at) == (uint32_t)t.value;
+    bool equal =
+        r->type == ELF_R_64 ? get_le64(at) == t.value : get_le32(at) == (uint32_t)t.value;
     if (!equal && !(s.flags & ELF_WRITE))
         return refuse(pass->why, "image", pass->v->info.name, s.name, NULL,
-                      "the boot image does not hold what its objects yield in %s of %s", s.name,
-                      pass->v->info.name);
+                      "the boot image does not hold what its objects yield in %s of %s",
+                      s.name, pass->v->info.name);
     if (t.branch)
         site_add(pass->v, (uint32_t)t.import, va, r);
     return STATUS_OK;
@@ -159,7 +161,8 @@ static enum status adopt_homes(struct namespace *ns, struct version *v)
 
 enum status loader_adopt(struct namespace *ns, const uint8_t *bytes, size_t len,
                          const uint8_t hash[32], const uint64_t *section_va,
-                         uint32_t section_count, struct version **out, struct refusal *out_why)
+                         uint32_t section_count, struct version **out,
+                         struct refusal *out_why)
 {
     struct version *v;
     enum status status = version_describe(bytes, len, hash, &v, out_why);

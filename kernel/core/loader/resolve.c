@@ -16,7 +16,8 @@ static bool is_pc_relative(uint32_t type)
 }
 
 /* Says whether the 4 bytes at OFFSET of text are the operand of a call, jmp or jcc. */
-static bool is_branch(const struct version *v, const struct elf_section *s, uint64_t offset)
+static bool is_branch(const struct version *v, const struct elf_section *s,
+                      uint64_t offset)
 {
     const uint8_t *code = v->elf.bytes + s->offset;
     if (!(s->flags & ELF_EXEC) || offset == 0)
@@ -28,15 +29,16 @@ static bool is_branch(const struct version *v, const struct elf_section *s, uint
 
 static bool is_unwind(const struct elf_section *s)
 {
-    return strcmp(s->name, ".eh_frame") == 0 || strncmp(s->name, ".gcc_except_table", 17) == 0;
+    return strcmp(s->name, ".eh_frame") == 0 ||
+           strncmp(s->name, ".gcc_except_table", 17) == 0;
 }
 
-static enum status unsupported(const struct version *v, const char *symbol, const char *what,
-                               struct refusal *out_why)
+static enum status unsupported(const struct version *v, const char *symbol,
+                               const char *what, struct refusal *out_why)
 {
     return refuse(out_why, "relocation", v->info.name, symbol, NULL,
-                  "a reference to %s cannot be relocated: %s", symbol[0] ? symbol : "a section",
-                  what);
+                  "a reference to %s cannot be relocated: %s",
+                  symbol[0] ? symbol : "a section", what);
 }
 
 static enum status resolve_import(struct namespace *ns, struct version *v, uint32_t index,
@@ -52,13 +54,15 @@ static enum status resolve_import(struct namespace *ns, struct version *v, uint3
             return unsupported(v, m->name, "it is neither a call nor an address constant",
                                out_why);
         if (r->addend != -4)
-            return unsupported(v, m->name, "it leads into the middle of the function", out_why);
+            return unsupported(v, m->name, "it leads into the middle of the function",
+                               out_why);
         out->branch = true;
         out->value = f->va;
         return STATUS_OK;
     }
     if (r->addend != 0)
-        return unsupported(v, m->name, "it leads into the middle of the function", out_why);
+        return unsupported(v, m->name, "it leads into the middle of the function",
+                           out_why);
     if (namespace_stub(ns, m->provider, m->function, &stub) != STATUS_OK)
         return STATUS_FULL;
     out->value = stub->va;
@@ -67,13 +71,15 @@ static enum status resolve_import(struct namespace *ns, struct version *v, uint3
 
 /* The address of an own function, as a constant: its stub. Labels inside functions have no
  * stub and would go stale, so they are refused. */
-static enum status resolve_taken(struct namespace *ns, struct version *v, uint32_t section,
-                                 uint64_t offset, struct target *out, struct refusal *out_why)
+static enum status resolve_taken(struct namespace *ns, struct version *v,
+                                 uint32_t section, uint64_t offset, struct target *out,
+                                 struct refusal *out_why)
 {
     struct stub *stub;
     out->function = function_starting_at(v, section, offset);
     if (out->function < 0)
-        return unsupported(v, "", "it takes the address of a place inside a function", out_why);
+        return unsupported(v, "", "it takes the address of a place inside a function",
+                           out_why);
     if (namespace_stub(ns, v, (uint32_t)out->function, &stub) != STATUS_OK)
         return STATUS_FULL;
     out->value = stub->va;
@@ -95,18 +101,22 @@ enum status resolve(struct namespace *ns, struct version *v, uint32_t section,
     if (y.section == ELF_UNDEF) {
         if (!v->symbol_import[r->symbol])
             return unsupported(v, "", "it names no symbol", out_why);
-        status = resolve_import(ns, v, v->symbol_import[r->symbol] - 1, &s, r, out, out_why);
+        status =
+            resolve_import(ns, v, v->symbol_import[r->symbol] - 1, &s, r, out, out_why);
     } else {
         elf_section(&v->elf, y.section, &to);
         uint64_t offset = y.value + (uint64_t)r->addend;
         if (!v->section_va[y.section] && to.len)
-            return unsupported(v, y.name, "it leads to a section that is not loaded", out_why);
+            return unsupported(v, y.name, "it leads to a section that is not loaded",
+                               out_why);
         if ((to.flags & ELF_EXEC) && !is_pc_relative(r->type) && !is_unwind(&s))
             status = resolve_taken(ns, v, y.section, offset, out, out_why);
         else if ((to.flags & ELF_EXEC) && !is_unwind(&s) && !is_branch(v, &s, r->offset) &&
                  !(v->info.flags & CELL_CLOSURE)) /* whose text never moves */
-            return unsupported(v, y.name, "text may only be named by calls, jumps and absolute "
-                               "addresses", out_why);
+            return unsupported(v, y.name,
+                               "text may only be named by calls, jumps and absolute "
+                               "addresses",
+                               out_why);
         else
             out->value = v->section_va[y.section] + y.value;
     }
@@ -133,13 +143,14 @@ enum status imports_resolve(struct version *v, loader_lookup_fn lookup, void *co
         uint32_t function = 0;
         enum status status = lookup(context, v, m->name, &provider, &function);
         if (status == STATUS_DENIED)
-            return refuse(out_why, "capability", v->info.name, m->name, provider->info.name,
+            return refuse(out_why, "capability", v->info.name, m->name,
+                          provider->info.name,
                           "%s calls %s of %s, which its cell.mk does not list under uses",
                           v->info.name, m->name, provider->info.name);
         if (status != STATUS_OK)
             return refuse(out_why, "undefined", v->info.name, m->name, NULL,
-                          "%s needs %s, which no cell that it uses provides", v->info.name,
-                          m->name);
+                          "%s needs %s, which no cell that it uses provides",
+                          v->info.name, m->name);
         uint64_t theirs = provider->functions[function].signature;
         if (m->signature && theirs && m->signature != theirs)
             return refuse(out_why, "signature", provider->info.name, m->name, v->info.name,
@@ -163,7 +174,8 @@ enum status relocations_walk(const struct version *v, relocation_fn each, void *
         for (uint32_t k = 0; k < elf_rela_count(&s); k++) {
             struct elf_rela r;
             elf_rela(&v->elf, &s, k, &r);
-            enum status status = r.type == ELF_R_NONE ? STATUS_OK : each(context, s.info, &r);
+            enum status status =
+                r.type == ELF_R_NONE ? STATUS_OK : each(context, s.info, &r);
             if (status != STATUS_OK)
                 return status;
         }

@@ -8,7 +8,8 @@
 static bool runs_once(const struct namespace *ns, const struct version *v)
 {
     for (const struct version *o = ns->versions; o; o = o->next)
-        if (o != v && o->state == VERSION_RUNNING && strcmp(o->info.name, v->info.name) == 0)
+        if (o != v && o->state == VERSION_RUNNING &&
+            strcmp(o->info.name, v->info.name) == 0)
             return false;
     return true;
 }
@@ -34,7 +35,8 @@ static const char *check_imports(const struct version *v)
             return "namespace invariant 3: a function does not know who imports it";
         uint64_t target = m->provider->functions[m->function].va;
         for (uint32_t s = m->first_site; s; s = v->sites[s - 1].next)
-            if (get_le32(cellmem_view(v->sites[s - 1].va)) != site_value(&v->sites[s - 1], target))
+            if (get_le32(cellmem_view(v->sites[s - 1].va)) !=
+                site_value(&v->sites[s - 1], target))
                 return "namespace invariant 4: a call leads elsewhere than its import";
     }
     return NULL;
@@ -59,7 +61,8 @@ const char *namespace_check(const struct namespace *ns)
             return why;
     }
     for (const struct stub *s = ns->stubs; s; s = s->next)
-        if (s->version && get_le64(cellmem_view(s->slot)) != s->version->functions[s->function].va)
+        if (s->version &&
+            get_le64(cellmem_view(s->slot)) != s->version->functions[s->function].va)
             return "namespace invariant 5: a stub leads elsewhere than its function";
     for (const struct home *h = ns->homes; h; h = h->next)
         if (count_refs(ns, h) > h->refs)

@@ -59,7 +59,7 @@ struct home {
     uint32_t storage; /* CELL_STORE_* */
     uint64_t type_hash;
     uint32_t refs; /* versions whose sections lie here */
-    bool orphan;   /* its cell or object was removed, or moved: who asks for it starts afresh */
+    bool orphan; /* its cell or object was removed, or moved: who asks for it starts afresh */
 };
 
 enum { HOME_ALIGN = 16, HOME_SLACK = 4, HOME_SMALL = 256 };
@@ -77,11 +77,11 @@ struct function {
     uint64_t len;
     uint64_t signature;
     uint32_t section;
-    uint32_t offset; /* in its section */
+    uint32_t offset;          /* in its section */
     uint32_t next_in_section; /* index + 1 of another function in that section, 0 = none */
-    uint32_t flags; /* CELL_FUNC_* */
+    uint32_t flags;           /* CELL_FUNC_* */
     uint32_t twin; /* statics of several files may share a name: how many come before it */
-    struct stub *stub; /* NULL while nobody took its address */
+    struct stub *stub;       /* NULL while nobody took its address */
     struct import *incoming; /* imports that lead here, linked by next_incoming */
 };
 
@@ -134,14 +134,14 @@ struct version {
     uint32_t number; /* 1 for the first version of a cell, then counting */
     bool pinned;     /* a stub still stands for a function of it: never freed */
     enum version_hold hold;
-    uint64_t holder;   /* where the address was found */
+    uint64_t holder; /* where the address was found */
     uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */
     uint64_t off_ns;   /* since when its text cannot be executed (stale.h); 0: it can */
     uint32_t executed; /* how often that was tried */
     struct cellmem_region text;
     struct cellmem_region rodata;
     struct home_region *fresh[2]; /* homes this load is the first to need; until relocated */
-    uint64_t *section_va;       /* by ELF section index; 0 = not placed */
+    uint64_t *section_va;         /* by ELF section index; 0 = not placed */
     struct home **section_home;
     uint32_t *section_function; /* index + 1 of a function in that section, 0 = none */
     uint32_t *section_object; /* index + 1 in .cell's data of the object that fills it */
@@ -164,7 +164,8 @@ struct stub_chunk;
 
 enum { NAMESPACE_STUB_LEN = 16 };
 
-struct namespace {
+struct namespace
+{
     struct version *versions; /* newest first */
     struct stub *stubs;
     struct home *homes;
@@ -199,8 +200,8 @@ void namespace_symbolise(const struct namespace *ns, uint64_t va, char *out, siz
 /* Lends the stub of function INDEX of V, making one if there is none yet (its slot then leads
  * to V's function). An equal function of an earlier version (same cell, name, twin, signature)
  * shares its stub, whose slot is not changed here. STATUS_FULL: no memory. */
-NODISCARD enum status namespace_stub(struct namespace *ns, struct version *v, uint32_t index,
-                                     struct stub **out);
+NODISCARD enum status namespace_stub(struct namespace *ns, struct version *v,
+                                     uint32_t index, struct stub **out);
 /* Lends the stub known for (cell or NULL, name, twin, signature), or NULL. */
 struct stub *namespace_find_stub(const struct namespace *ns, const char *cell,
                                  const char *name, uint32_t twin, uint64_t signature);

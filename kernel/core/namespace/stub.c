@@ -10,7 +10,11 @@
 #include <mm/heap/heap.h>
 #include <string.h>
 
-enum { STUB_LEN = NAMESPACE_STUB_LEN, SLOT_LEN = 8, STUBS_PER_CHUNK = CELLMEM_PAGE / STUB_LEN };
+enum {
+    STUB_LEN = NAMESPACE_STUB_LEN,
+    SLOT_LEN = 8,
+    STUBS_PER_CHUNK = CELLMEM_PAGE / STUB_LEN
+};
 
 struct stub_chunk {
     struct stub_chunk *next;

@@ -18,7 +18,8 @@ enum status placement_open(const uint8_t *bytes, size_t max_len, struct placemen
         return STATUS_INVALID;
     uint64_t at = PLACEMENT_HEADER_LEN;
     for (uint32_t i = 0; i < t.cell_count; i++) {
-        if (at > t.len || t.len - at < PLACEMENT_CELL_LEN || bytes[at + PLACEMENT_NAME_LEN - 1])
+        if (at > t.len || t.len - at < PLACEMENT_CELL_LEN ||
+            bytes[at + PLACEMENT_NAME_LEN - 1])
             return STATUS_INVALID;
         at += PLACEMENT_CELL_LEN + 8ull * get_le32(bytes + at + 96);
     }
@@ -40,15 +41,17 @@ void placement_next_cell(const struct placement *table, uint32_t *at,
     *at = out->sections_at + 8 * out->section_count;
 }
 
-uint64_t placement_section(const struct placement *table, const struct placement_cell *cell,
-                           uint32_t index)
+uint64_t placement_section(const struct placement *table,
+                           const struct placement_cell *cell, uint32_t index)
 {
     return get_le64(table->bytes + cell->sections_at + 8 * (uint64_t)index);
 }
 
-void placement_stub(const struct placement *table, uint32_t index, struct placement_stub *out)
+void placement_stub(const struct placement *table, uint32_t index,
+                    struct placement_stub *out)
 {
-    const uint8_t *s = table->bytes + table->stubs_at + PLACEMENT_STUB_LEN * (uint64_t)index;
+    const uint8_t *s =
+        table->bytes + table->stubs_at + PLACEMENT_STUB_LEN * (uint64_t)index;
     out->cell = get_le32(s);
     out->function = get_le32(s + 4);
     out->va = get_le64(s + 8);

@@ -13,8 +13,13 @@
 
 #include <lib/base/status.h>
 
-enum { PLACEMENT_HEADER_LEN = 24, PLACEMENT_CELL_LEN = 104, PLACEMENT_STUB_LEN = 24,
-       PLACEMENT_NAME_LEN = 64, PLACEMENT_VERSION = 1 };
+enum {
+    PLACEMENT_HEADER_LEN = 24,
+    PLACEMENT_CELL_LEN = 104,
+    PLACEMENT_STUB_LEN = 24,
+    PLACEMENT_NAME_LEN = 64,
+    PLACEMENT_VERSION = 1
+};
 
 struct placement {
     const uint8_t *bytes;
@@ -45,8 +50,9 @@ NODISCARD enum status placement_open(const uint8_t *bytes, size_t max_len,
 /* Reads the cell at offset *AT (start with PLACEMENT_HEADER_LEN) and moves *AT behind it. */
 void placement_next_cell(const struct placement *table, uint32_t *at,
                          struct placement_cell *out);
-uint64_t placement_section(const struct placement *table, const struct placement_cell *cell,
-                           uint32_t index);
-void placement_stub(const struct placement *table, uint32_t index, struct placement_stub *out);
+uint64_t placement_section(const struct placement *table,
+                           const struct placement_cell *cell, uint32_t index);
+void placement_stub(const struct placement *table, uint32_t index,
+                    struct placement_stub *out);
 
 #endif

@@ -29,7 +29,8 @@ static const struct function *function_around(const struct version *v, uint32_t 
                                               uint64_t offset)
 {
     const struct function *best = NULL;
-    for (uint32_t i = v->section_function[section]; i; i = v->functions[i - 1].next_in_section) {
+    for (uint32_t i = v->section_function[section]; i;
+         i = v->functions[i - 1].next_in_section) {
         const struct function *f = &v->functions[i - 1];
         if (f->offset <= offset && (!best || f->offset > best->offset))
             best = f;
@@ -44,8 +45,9 @@ static bool same_name(const struct function *a, const struct function *b)
            strcmp(a->name, b->name) == 0;
 }
 
-static bool same_literal(const struct version *a, const struct elf_section *sa, uint64_t at_a,
-                         const struct version *b, const struct elf_section *sb, uint64_t at_b)
+static bool same_literal(const struct version *a, const struct elf_section *sa,
+                         uint64_t at_a, const struct version *b,
+                         const struct elf_section *sb, uint64_t at_b)
 {
     for (;; at_a++, at_b++) {
         if (at_a >= sa->len || at_b >= sb->len)
@@ -98,7 +100,8 @@ static bool same_target(const struct reference *a, const struct reference *b)
 }
 
 /* Finds the relocation section of SECTION, or gives false when it has none. */
-static bool relocations_of(const struct version *v, uint32_t section, struct elf_section *out)
+static bool relocations_of(const struct version *v, uint32_t section,
+                           struct elf_section *out)
 {
     for (uint32_t i = 1; i < v->elf.section_count; i++) {
         elf_section(&v->elf, i, out);
@@ -108,8 +111,8 @@ static bool relocations_of(const struct version *v, uint32_t section, struct elf
     return false;
 }
 
-static bool same_relocations(const struct version *a, uint32_t section_a, const struct version *b,
-                             uint32_t section_b)
+static bool same_relocations(const struct version *a, uint32_t section_a,
+                             const struct version *b, uint32_t section_b)
 {
     struct elf_section ra = {0};
     struct elf_section rb = {0};
@@ -140,13 +143,15 @@ static bool same_function(const struct version *a, const struct function *f,
            same_relocations(a, f->section, b, g->section);
 }
 
-static const struct function *counterpart(const struct version *v, const struct function *f)
+static const struct function *counterpart(const struct version *v,
+                                          const struct function *f)
 {
     int64_t i = version_function(v, f->name, f->flags & CELL_FUNC_GLOBAL, f->twin);
     return i < 0 ? NULL : &v->functions[i];
 }
 
-const struct function *plan_same_function(const struct version *from, const struct function *f,
+const struct function *plan_same_function(const struct version *from,
+                                          const struct function *f,
                                           const struct version *to)
 {
     const struct function *g = counterpart(to, f);

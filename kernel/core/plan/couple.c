@@ -17,14 +17,15 @@ static bool differ(uint64_t before, uint64_t now)
 static void check_unknown(struct planning *p, const struct plan_cell *cell,
                           const struct function *f, const struct version *caller)
 {
-    (void)refuse(report_next(p->report), "signature", cell->name, f->name, caller->info.name,
-                 "the signature of %s in %s changed, but %s calls it from assembly; give the new "
-                 "form a new name",
-                 f->name, cell->name, caller->info.name);
+    (void)refuse(
+        report_next(p->report), "signature", cell->name, f->name, caller->info.name,
+        "the signature of %s in %s changed, but %s calls it from assembly; give the new "
+        "form a new name",
+        f->name, cell->name, caller->info.name);
 }
 
-static void couple_callers(struct planning *p, struct plan_cell *cell, const struct function *was,
-                           const struct function *now)
+static void couple_callers(struct planning *p, struct plan_cell *cell,
+                           const struct function *was, const struct function *now)
 {
     for (const struct import *m = was->incoming; m; m = m->next_incoming) {
         struct plan_cell *caller = plan_find(p->plan, m->importer->info.name);
@@ -40,8 +41,8 @@ static void couple_callers(struct planning *p, struct plan_cell *cell, const str
 }
 
 /* Lends what NAME of CELL is in the new versions; it may have moved to another cell of the set. */
-static const struct function *successor(const struct plan *plan, const struct plan_cell *cell,
-                                        const char *name)
+static const struct function *successor(const struct plan *plan,
+                                        const struct plan_cell *cell, const char *name)
 {
     int64_t f = cell->fresh ? version_export(cell->fresh, name) : -1;
     if (f >= 0)
@@ -73,10 +74,11 @@ static void couple_functions(struct planning *p, struct plan_cell *cell)
 static void check_closure(struct planning *p, const struct plan_cell *cell)
 {
     if (cell->coupled && cell->old && (cell->old->info.flags & CELL_CLOSURE))
-        (void)refuse(report_next(p->report), "coupled", cell->name, NULL, NULL,
-                     "a function that %s has or calls changed its signature; %s belongs to the "
-                     "engine that carries out swaps: give the new form a new name",
-                     cell->name, cell->name);
+        (void)refuse(
+            report_next(p->report), "coupled", cell->name, NULL, NULL,
+            "a function that %s has or calls changed its signature; %s belongs to the "
+            "engine that carries out swaps: give the new form a new name",
+            cell->name, cell->name);
 }
 
 /* Cells whose data change were coupled before; frames of theirs may hold what was read in the old form. */

@@ -78,7 +78,8 @@ static enum status wait_for(struct building *b, const struct pair *pair)
     return STATUS_OK;
 }
 
-static bool inside(uint64_t bit, uint64_t bits, uint64_t stride, uint32_t count, uint64_t len)
+static bool inside(uint64_t bit, uint64_t bits, uint64_t stride, uint32_t count,
+                   uint64_t len)
 {
     uint64_t end = len * 8;
     return len <= UINT32_MAX && count && bits <= end && bit <= end - bits &&
@@ -90,13 +91,17 @@ static enum status add_move(struct building *b, const struct field_move *move)
     struct move_list *l = &b->map->list;
     bool bytes = move->kind != MOVE_NUMBER && move->kind != MOVE_NAME;
     bool moves = move->kind != MOVE_UNUSED;
-    if (!inside(move->from_bit, move->from_bits, move->from_stride, move->count, b->from_len) ||
-        (moves && !inside(move->to_bit, move->to_bits, move->to_stride, move->count, b->to_len)))
+    if (!inside(move->from_bit, move->from_bits, move->from_stride, move->count,
+                b->from_len) ||
+        (moves &&
+         !inside(move->to_bit, move->to_bits, move->to_stride, move->count, b->to_len)))
         return cannot(b, move->name, "lies outside its object");
-    if (!bytes && (!move->from_bits || !move->to_bits || move->from_bits > 64 || move->to_bits > 64))
+    if (!bytes && (!move->from_bits || !move->to_bits || move->from_bits > 64 ||
+                   move->to_bits > 64))
         return cannot(b, move->name, "has a width that makes no sense");
     if (bytes && ((move->from_bit | move->to_bit | move->from_bits | move->from_stride |
-                   move->to_stride) & 7))
+                   move->to_stride) &
+                  7))
         return cannot(b, move->name, "is no whole number of bytes");
     if (l->count >= FIELDMAP_MOVES_MAX)
         return cannot(b, move->name, "has too many fields to be followed");
@@ -108,18 +113,23 @@ static enum status add_move(struct building *b, const struct field_move *move)
     return STATUS_OK;
 }
 
-static struct field_move move_of(const struct building *b, const struct pair *p, enum move_kind kind,
-                           uint64_t from_bits, uint64_t to_bits)
+static struct field_move move_of(const struct building *b, const struct pair *p,
+                                 enum move_kind kind, uint64_t from_bits, uint64_t to_bits)
 {
-    return (struct field_move){.kind = kind, .from_bit = p->from_bit, .to_bit = p->to_bit,
-                         .from_bits = p->from_bits ? p->from_bits : from_bits,
-                         .to_bits = p->to_bits ? p->to_bits : to_bits, .count = p->count,
-                         .from_stride = p->from_stride, .to_stride = p->to_stride,
-                         .lenient = b->lenient, .name = p->name};
+    return (struct field_move){.kind = kind,
+                               .from_bit = p->from_bit,
+                               .to_bit = p->to_bit,
+                               .from_bits = p->from_bits ? p->from_bits : from_bits,
+                               .to_bits = p->to_bits ? p->to_bits : to_bits,
+                               .count = p->count,
+                               .from_stride = p->from_stride,
+                               .to_stride = p->to_stride,
+                               .lenient = b->lenient,
+                               .name = p->name};
 }
 
-static enum status take_number(struct building *b, const struct pair *p, const struct type *from,
-                               const struct type *to)
+static enum status take_number(struct building *b, const struct pair *p,
+                               const struct type *from, const struct type *to)
 {
     char more[48];
     struct field_move move = move_of(b, p, MOVE_NUMBER, from->len * 8, to->len * 8);
@@ -128,16 +138,17 @@ static enum status take_number(struct building *b, const struct pair *p, const s
     move.to_bool = to->is_bool;
     snprintf(more, sizeof more, " %lu to %lu bits%s", (unsigned long)move.from_bits,
              (unsigned long)move.to_bits,
-             move.to_signed == move.from_signed ? "" : move.to_signed ? ", now signed"
-                                                                      : ", now unsigned");
+             move.to_signed == move.from_signed ? ""
+             : move.to_signed                   ? ", now signed"
+                                                : ", now unsigned");
     if (strcmp(from->text, to->text) != 0 || move.from_bits != move.to_bits)
         note(b, move.to_bits < move.from_bits ? "narrows" : "widens", p->name, more);
     return add_move(b, &move);
 }
 
 /* Enumerators that kept their values are copied; else each goes to that of its name. */
-static enum status take_enum(struct building *b, const struct pair *p, const struct type *from,
-                             const struct type *to)
+static enum status take_enum(struct building *b, const struct pair *p,
+                             const struct type *from, const struct type *to)
 {
     struct move_list *l = &b->map->list;
     struct field_move move = move_of(b, p, MOVE_NAME, from->len * 8, to->len * 8);
@@ -171,8 +182,8 @@ static enum status take_enum(struct building *b, const struct pair *p, const str
 }
 
 /* Elements that both arrays have are moved; what the old one has beyond them must be unused. */
-static enum status take_array(struct building *b, const struct pair *p, const struct type *from,
-                              const struct type *to)
+static enum status take_array(struct building *b, const struct pair *p,
+                              const struct type *from, const struct type *to)
 {
     char more[64];
     struct type x;
@@ -181,8 +192,8 @@ static enum status take_array(struct building *b, const struct pair *p, const st
     type_read(b->from, from->element, &x);
     type_read(b->to, to->element, &y);
     if (from->count != to->count) {
-        snprintf(more, sizeof more, " from %lu to %lu elements", (unsigned long)from->count,
-                 (unsigned long)to->count);
+        snprintf(more, sizeof more, " from %lu to %lu elements",
+                 (unsigned long)from->count, (unsigned long)to->count);
         note(b, to->count > from->count ? "grows" : "shrinks", p->name, more);
     }
     struct pair inner = {.from = from->element, .to = to->element, .name = p->name};
@@ -190,9 +201,11 @@ static enum status take_array(struct building *b, const struct pair *p, const st
         enum status status = STATUS_OK;
         inner.from_bit = p->from_bit + n * p->from_stride;
         inner.to_bit = p->to_bit + n * p->to_stride;
-        struct field_move rest = {.kind = MOVE_UNUSED, .count = 1, .name = p->name,
-                            .from_bit = inner.from_bit + common * x.len * 8,
-                            .from_bits = (from->count - common) * x.len * 8};
+        struct field_move rest = {.kind = MOVE_UNUSED,
+                                  .count = 1,
+                                  .name = p->name,
+                                  .from_bit = inner.from_bit + common * x.len * 8,
+                                  .from_bits = (from->count - common) * x.len * 8};
         if (rest.from_bits && !b->lenient)
             status = add_move(b, &rest);
         inner.count = (uint32_t)common;
@@ -214,8 +227,9 @@ static bool overlap(const struct cell_field *a, const struct cell_field *b)
 
 /* Members of unions lie on each other. They can only be kept together, as they are: F of T and
  * its counterpart G of OTHER may overlap only fields that did not change either. */
-static bool union_kept(const struct type *t, const struct cell_field *f, const struct type *other,
-                       const struct cell_field *g, bool *out_shared)
+static bool union_kept(const struct type *t, const struct cell_field *f,
+                       const struct type *other, const struct cell_field *g,
+                       bool *out_shared)
 {
     for (uint32_t i = 0; i < t->entry.field_count; i++) {
         struct cell_field x;
@@ -224,8 +238,8 @@ static bool union_kept(const struct type *t, const struct cell_field *f, const s
         if (!overlap(f, &x) || strcmp(f->name, x.name) == 0)
             continue;
         *out_shared = true;
-        if (!type_field(other, x.name, &y) || x.type_hash != y.type_hash || !x.type_hash ||
-            x.bit_size != y.bit_size ||
+        if (!type_field(other, x.name, &y) || x.type_hash != y.type_hash ||
+            !x.type_hash || x.bit_size != y.bit_size ||
             y.bit_offset - g->bit_offset != x.bit_offset - f->bit_offset)
             return false;
     }
@@ -241,8 +255,9 @@ static uint64_t bits_of_field(const struct cell_field *f, const struct cellinfo 
                : f->bit_size;
 }
 
-static enum status take_field(struct building *b, const struct pair *p, const struct type *from,
-                              const struct type *to, const struct cell_field *is)
+static enum status take_field(struct building *b, const struct pair *p,
+                              const struct type *from, const struct type *to,
+                              const struct cell_field *is)
 {
     struct cell_field was;
     bool shared = false;
@@ -250,24 +265,28 @@ static enum status take_field(struct building *b, const struct pair *p, const st
         note(b, "new", is->name, "");
         return STATUS_OK;
     }
-    if (!union_kept(from, &was, to, is, &shared) || !union_kept(to, is, from, &was, &shared))
+    if (!union_kept(from, &was, to, is, &shared) ||
+        !union_kept(to, is, from, &was, &shared))
         return cannot(b, is->name, "lies in a union that changed");
     if (shared && (was.type_hash != is->type_hash || was.bit_size != is->bit_size))
         return cannot(b, is->name, "lies in a union and changed");
     if (!was.bit_size && !is->bit_size)
         return STATUS_OK;
-    struct pair inner = {.from = was.type_name, .to = is->type_name, .name = is->name,
+    struct pair inner = {.from = was.type_name,
+                         .to = is->type_name,
+                         .name = is->name,
                          .from_bit = p->from_bit + was.bit_offset,
                          .to_bit = p->to_bit + is->bit_offset,
                          .from_bits = bits_of_field(&was, b->from),
                          .to_bits = bits_of_field(is, b->to),
-                         .count = p->count, .from_stride = p->from_stride,
+                         .count = p->count,
+                         .from_stride = p->from_stride,
                          .to_stride = p->to_stride};
     return wait_for(b, &inner);
 }
 
-static enum status take_struct(struct building *b, const struct pair *p, const struct type *from,
-                               const struct type *to)
+static enum status take_struct(struct building *b, const struct pair *p,
+                               const struct type *from, const struct type *to)
 {
     enum status status = STATUS_OK;
     struct cell_field f;
@@ -320,16 +339,22 @@ static enum status take(struct building *b, const struct pair *p)
     return cannot(b, p->name, "changed in a way that no rule covers");
 }
 
-enum status fieldmap_build(const struct type *from, uint64_t from_len, const struct type *to,
-                           uint64_t to_len, bool lenient, struct fieldmap *out)
+enum status fieldmap_build(const struct type *from, uint64_t from_len,
+                           const struct type *to, uint64_t to_len, bool lenient,
+                           struct fieldmap *out)
 {
-    struct building b = {.from = from->info, .to = to->info, .from_len = from_len,
-                         .to_len = to_len, .lenient = lenient, .map = out};
+    struct building b = {.from = from->info,
+                         .to = to->info,
+                         .from_len = from_len,
+                         .to_len = to_len,
+                         .lenient = lenient,
+                         .map = out};
     struct pair whole = {.from = from->text, .to = to->text, .name = "", .count = 1};
     memset(out, 0, sizeof *out);
     out->identical = from_len == to_len;
     if (from->len != from_len || to->len != to_len)
-        return cannot(&b, "", "is not as long as its type says (an array of open length?)");
+        return cannot(&b, "",
+                      "is not as long as its type says (an array of open length?)");
     enum status status = wait_for(&b, &whole);
     while (status == STATUS_OK && b.waiting_count) {
         struct pair next = b.waiting[--b.waiting_count];

@@ -52,10 +52,11 @@ static enum status add_poke(struct plan *plan, uint64_t va, uint32_t len, uint64
 
 static enum status wrong_bytes(struct planning *p, const struct version *v, uint64_t va)
 {
-    return refuse(report_next(p->report), "drift", v->info.name, NULL, NULL,
-                  "the call at %#lx in %s does not hold what the namespace says; nothing is "
-                  "changed",
-                  (unsigned long)va, v->info.name);
+    return refuse(
+        report_next(p->report), "drift", v->info.name, NULL, NULL,
+        "the call at %#lx in %s does not hold what the namespace says; nothing is "
+        "changed",
+        (unsigned long)va, v->info.name);
 }
 
 /* A site that straddles a page is written byte by byte: aliases are single pages. Nobody
@@ -67,8 +68,8 @@ static enum status poke_site(struct planning *p, const struct version *importer,
     uint32_t after = site_value(site, to);
     int64_t reach = (int64_t)(to + (uint64_t)site->addend - site->va);
     if (reach != (int32_t)reach)
-        return refuse(report_next(p->report), "relocation", importer->info.name, NULL, NULL,
-                      "a call in %s cannot reach the new text", importer->info.name);
+        return refuse(report_next(p->report), "relocation", importer->info.name, NULL,
+                      NULL, "a call in %s cannot reach the new text", importer->info.name);
     if (get_le32(cellmem_view(site->va)) != before)
         return wrong_bytes(p, importer, site->va);
     uint64_t in_page = site->va & (CELLMEM_PAGE - 1);
@@ -87,8 +88,11 @@ static enum status move_import(struct planning *p, struct import *m, struct vers
                                struct version *to, uint32_t to_function)
 {
     struct plan *plan = p->plan;
-    struct plan_move move = {.import = m, .from = from, .to = to,
-                             .from_function = m->function, .to_function = to_function};
+    struct plan_move move = {.import = m,
+                             .from = from,
+                             .to = to,
+                             .from_function = m->function,
+                             .to_function = to_function};
     if (!grow((void **)&plan->moves, plan->move_count, &plan->move_room, sizeof move))
         return STATUS_FULL;
     plan->moves[plan->move_count++] = move;
@@ -105,8 +109,8 @@ static enum status move_import(struct planning *p, struct import *m, struct vers
 /* Old text's calls into its own set stay old to old: versions that the set replaces keep
  * their imports, and so does whoever calls in a form that is no more (NOW is the signature). All others, older retired
  * versions too, follow; so does old text that is not coupled, for that of coupled cells ends. */
-static bool follows(const struct plan *plan, const struct plan_cell *cell, const struct import *m,
-                    uint64_t now)
+static bool follows(const struct plan *plan, const struct plan_cell *cell,
+                    const struct import *m, uint64_t now)
 {
     const struct plan_cell *caller = plan_find(plan, m->importer->info.name);
     if (m->signature && now && m->signature != now)
@@ -209,7 +213,8 @@ static enum status journal_stubs(struct planning *p)
 }
 
 /* A constant object stays where it is; the words of it that changed are rewritten there. */
-static enum status journal_constant(struct planning *p, struct version *fresh, uint32_t section)
+static enum status journal_constant(struct planning *p, struct version *fresh,
+                                    uint32_t section)
 {
     struct elf_section s;
     enum status status = STATUS_OK;

@@ -64,13 +64,14 @@ static void describe(struct migration *m, const char *what)
     char size[64] = "";
     if (m->old_len != m->new_len)
         snprintf(size, sizeof size, ", %u to %u bytes", m->old_len, m->new_len);
-    snprintf(m->text, sizeof m->text, "%s%s%s%s", what[0] ? what : "its fields move", size,
-             m->old_home == m->new_home ? "" : ", at a new address",
+    snprintf(m->text, sizeof m->text, "%s%s%s%s", what[0] ? what : "its fields move",
+             size, m->old_home == m->new_home ? "" : ", at a new address",
              m->constant ? " (constant)" : "");
 }
 
-static enum status map_both_ways(struct planning *p, struct plan_cell *cell, struct migration *m,
-                                 const struct type *was, const struct type *is)
+static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
+                                 struct migration *m, const struct type *was,
+                                 const struct type *is)
 {
     struct fieldmap there;
     struct fieldmap back;
@@ -80,13 +81,15 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell, str
         status == STATUS_OK ? fieldmap_build(is, m->new_len, was, m->old_len, true, &back)
                             : STATUS_OK;
     if (status == STATUS_DENIED)
-        (void)refuse(report_next(p->report), "data", cell->name, m->key, NULL,
-                     "the type of %s changed, and its live value cannot follow: %s. Keep that "
-                     "field, or give the new one another name",
-                     m->key, there.why);
+        (void)refuse(
+            report_next(p->report), "data", cell->name, m->key, NULL,
+            "the type of %s changed, and its live value cannot follow: %s. Keep that "
+            "field, or give the new one another name",
+            m->key, there.why);
     if (way_back == STATUS_DENIED)
         (void)refuse(report_next(p->report), "data", cell->name, m->key, NULL,
-                     "the type of %s changed, and there is no way back: %s", m->key, back.why);
+                     "the type of %s changed, and there is no way back: %s", m->key,
+                     back.why);
     describe(m, there.notes);
     m->forward = there.list;
     if (status == STATUS_OK)
@@ -95,8 +98,8 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell, str
 }
 
 /* The object of section IS of the new version; WAS is that of the old one. */
-static enum status migrate_object(struct planning *p, struct plan_cell *cell, uint32_t was,
-                                  const struct cell_data *old, uint32_t is,
+static enum status migrate_object(struct planning *p, struct plan_cell *cell,
+                                  uint32_t was, const struct cell_data *old, uint32_t is,
                                   const struct cell_data *now)
 {
     struct elf_section s;
@@ -113,9 +116,14 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell, ui
     struct migration *m = migration_add(p->plan);
     if (!m)
         return STATUS_FULL;
-    *m = (struct migration){.old_home = from, .new_home = to, .cell = cell->name,
-                            .key = now->key, .old_va = from->va, .new_va = to->va,
-                            .old_len = from->len, .new_len = (uint32_t)s.len,
+    *m = (struct migration){.old_home = from,
+                            .new_home = to,
+                            .cell = cell->name,
+                            .key = now->key,
+                            .old_va = from->va,
+                            .new_va = to->va,
+                            .old_len = from->len,
+                            .new_len = (uint32_t)s.len,
                             .old_type = from->type_hash,
                             .new_type = now->type_hash,
                             .constant = from->storage == CELL_STORE_RODATA};
@@ -156,7 +164,8 @@ static bool asks_for_image(const struct migration *m)
     return false;
 }
 
-static enum status image_of(struct planning *p, struct version *v, const char *key, uint8_t *out)
+static enum status image_of(struct planning *p, struct version *v, const char *key,
+                            uint8_t *out)
 {
     struct cell_data d;
     return loader_contents(p->plan->ns, v, plan_object(v, key, &d), out);

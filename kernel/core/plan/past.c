@@ -69,8 +69,8 @@ static bool allocates(const struct version *v)
     return false;
 }
 
-static enum status compatible(const struct plan_cell *cell, const char *was, const char *is,
-                              bool *out_same)
+static enum status compatible(const struct plan_cell *cell, const char *was,
+                              const char *is, bool *out_same)
 {
     struct fieldmap map;
     struct type from;
@@ -99,11 +99,12 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
     if (!who && (was->flags & CELL_TYPE_POINTED) && allocates(cell->old))
         who = cell->name;
     if (who)
-        (void)refuse(report_next(p->report), "type", cell->name, name, who,
-                     "%s differs between the new %s and the running one, and %s has pointers to "
-                     "it: objects on the heap would keep the old form. If all of them are named "
-                     "objects, say EVOLVE_NO_HEAP(%s); else give the new form a new name",
-                     name, cell->name, who, tag(name));
+        (void)refuse(
+            report_next(p->report), "type", cell->name, name, who,
+            "%s differs between the new %s and the running one, and %s has pointers to "
+            "it: objects on the heap would keep the old form. If all of them are named "
+            "objects, say EVOLVE_NO_HEAP(%s); else give the new form a new name",
+            name, cell->name, who, tag(name));
     return STATUS_OK;
 }
 

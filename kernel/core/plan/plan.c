@@ -50,8 +50,8 @@ enum status plan_lookup(void *context, const struct version *importer, const cha
         }
     }
     for (struct version *v = plan->ns->versions; v; v = v->next)
-        if (v->state == VERSION_RUNNING && v != importer && version_export(v, name) >= 0 &&
-            !plan_find(plan, v->info.name)) {
+        if (v->state == VERSION_RUNNING && v != importer &&
+            version_export(v, name) >= 0 && !plan_find(plan, v->info.name)) {
             *out_provider = v;
             return STATUS_DENIED;
         }
@@ -113,7 +113,8 @@ static enum status plan_remove(struct planning *p, const char *name)
     struct version *old = namespace_running(p->plan->ns, name);
     if (!old || plan_find(p->plan, name))
         return refuse(report_next(p->report), "remove", name, NULL, NULL,
-                      "%s cannot be removed: it does not run, or is also to be replaced", name);
+                      "%s cannot be removed: it does not run, or is also to be replaced",
+                      name);
     snprintf(cell->name, sizeof cell->name, "%s", name);
     cell->old = old;
     cell->class = PLAN_REMOVE;
@@ -128,7 +129,8 @@ static enum status relocate_all(struct planning *p)
         struct refusal why = {0};
         struct version *fresh = p->plan->cells[i].fresh;
         enum status status =
-            fresh ? loader_relocate(p->plan->ns, fresh, plan_lookup, p->plan, &why) : STATUS_OK;
+            fresh ? loader_relocate(p->plan->ns, fresh, plan_lookup, p->plan, &why)
+                  : STATUS_OK;
         if (status == STATUS_DENIED)
             *report_next(p->report) = why;
         if (status != STATUS_OK)
@@ -155,9 +157,9 @@ static enum status load_all(struct planning *p, const struct plan_object *set,
     return result;
 }
 
-enum status plan_load(struct namespace *ns, const struct plan_object *set, uint32_t set_count,
-                      const char *const *remove, uint32_t remove_count, struct plan **out,
-                      struct plan_report *out_report)
+enum status plan_load(struct namespace *ns, const struct plan_object *set,
+                      uint32_t set_count, const char *const *remove, uint32_t remove_count,
+                      struct plan **out, struct plan_report *out_report)
 {
     struct planning p = {.report = out_report};
     out_report->refusal_count = 0;
@@ -201,11 +203,13 @@ enum status plan_redirect(struct plan *plan, struct plan_report *out_report)
 }
 
 enum status plan_create(struct namespace *ns, const struct plan_object *set,
-                        uint32_t set_count, const char *const *remove, uint32_t remove_count,
-                        struct plan **out, struct plan_report *out_report)
+                        uint32_t set_count, const char *const *remove,
+                        uint32_t remove_count, struct plan **out,
+                        struct plan_report *out_report)
 {
     struct plan *plan = NULL;
-    enum status status = plan_load(ns, set, set_count, remove, remove_count, &plan, out_report);
+    enum status status =
+        plan_load(ns, set, set_count, remove, remove_count, &plan, out_report);
     if (status == STATUS_OK)
         status = plan_verify(plan, out_report);
     if (status == STATUS_OK)
@@ -243,7 +247,8 @@ static void stubs_follow(struct plan *plan, struct version *to)
 static void stubs_forget(struct plan *plan, const struct version *v)
 {
     for (struct stub *s = plan->ns->stubs; s; s = s->next)
-        if (s->version == v && get_le64(cellmem_view(s->slot)) != v->functions[s->function].va)
+        if (s->version == v &&
+            get_le64(cellmem_view(s->slot)) != v->functions[s->function].va)
             s->version = NULL;
 }
 
@@ -297,7 +302,8 @@ void plan_commit(struct plan *plan)
 void plan_revert(struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->move_count; i++)
-        import_link(plan->moves[i].import, plan->moves[i].from, plan->moves[i].from_function);
+        import_link(plan->moves[i].import, plan->moves[i].from,
+                    plan->moves[i].from_function);
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
         if (cell->fresh) {

@@ -32,11 +32,11 @@ struct plan_object {
 struct plan_cell {
     char name[CELL_NAME_MAX + 1];
     enum plan_class class; /* of a refused cell: what makes it more than text */
-    uint8_t hash[32]; /* of the new object, as the caller gave it */
-    bool unloaded; /* the loader refused it: there is no fresh version */
-    struct version *old; /* NULL for PLAN_ADD */
+    uint8_t hash[32];      /* of the new object, as the caller gave it */
+    bool unloaded;         /* the loader refused it: there is no fresh version */
+    struct version *old;   /* NULL for PLAN_ADD */
     struct version *fresh; /* NULL for PLAN_REMOVE */
-    bool coupled;  /* no task may be inside the old text at the commit: it means other things */
+    bool coupled; /* no task may be inside the old text at the commit: it means other things */
     bool reformed; /* coupled because of its data: no frame may go on in the new text either */
     bool pins_old; /* a stub goes on standing for a function of old: it is never freed */
     uint32_t functions_changed;
@@ -132,7 +132,8 @@ void plan_destroy(struct plan *plan);
 bool plan_coupled(const struct plan *plan);
 /* Lends the function of TO that is the same as F of FROM, byte for byte and in all that it refers to: code can go on in it at
  * the same offset. NULL: there is none. Both are versions of one cell. */
-const struct function *plan_same_function(const struct version *from, const struct function *f,
+const struct function *plan_same_function(const struct version *from,
+                                          const struct function *f,
                                           const struct version *to);
 
 const char *plan_class_name(enum plan_class class);

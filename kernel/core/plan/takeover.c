@@ -21,7 +21,8 @@ static bool has_home(const struct version *v, const struct home *home)
 bool plan_takes(const struct plan *plan, const struct home *home)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].name, home->cell) != 0 && has_home(plan->cells[i].fresh, home))
+        if (strcmp(plan->cells[i].name, home->cell) != 0 &&
+            has_home(plan->cells[i].fresh, home))
             return true;
     return false;
 }
@@ -48,14 +49,16 @@ void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
         const char *who = other_owner(p->plan, cell, h);
         cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &d);
         if (!who && (d.type_hash != h->type_hash || d.len != h->len))
-            (void)refuse(report_next(p->report), "data", cell->name, h->key, h->cell,
-                         "%s takes %s from %s, but with another type; an object changes its cell "
-                         "in one commit and its type in another",
-                         cell->name, h->key, h->cell);
+            (void)refuse(
+                report_next(p->report), "data", cell->name, h->key, h->cell,
+                "%s takes %s from %s, but with another type; an object changes its cell "
+                "in one commit and its type in another",
+                cell->name, h->key, h->cell);
         if (who)
-            (void)refuse(report_next(p->report), "data", cell->name, h->key, who,
-                         "%s takes %s from %s, but %s has it too; an object belongs to one cell",
-                         cell->name, h->key, h->cell, who);
+            (void)refuse(
+                report_next(p->report), "data", cell->name, h->key, who,
+                "%s takes %s from %s, but %s has it too; an object belongs to one cell",
+                cell->name, h->key, h->cell, who);
     }
 }
 
@@ -82,10 +85,11 @@ void plan_check_removal(struct planning *p, const struct plan_cell *cell)
             continue;
         const struct plan_cell *by = lookalike(p->plan, h);
         if (by)
-            (void)refuse(report_next(p->report), "data", by->name, h->key, cell->name,
-                         "%s goes and %s comes, and both have a %s of the same type. To keep its "
-                         "value say EVOLVE_TAKES(%s, %s) in %s; else give it another name",
-                         cell->name, by->name, h->key, cell->name, h->key, by->name);
+            (void)refuse(
+                report_next(p->report), "data", by->name, h->key, cell->name,
+                "%s goes and %s comes, and both have a %s of the same type. To keep its "
+                "value say EVOLVE_TAKES(%s, %s) in %s; else give it another name",
+                cell->name, by->name, h->key, cell->name, h->key, by->name);
     }
 }
 

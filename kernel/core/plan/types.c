@@ -40,7 +40,8 @@ static bool read_integer(const char *text, struct type *t)
 
 /* Two files of a cell may each have a type of that name: then the table calls them
  * `file.c::struct x`, and the text does not say which is meant. */
-static bool find_entry(const struct cellinfo *info, const char *text, struct cell_type *out)
+static bool find_entry(const struct cellinfo *info, const char *text,
+                       struct cell_type *out)
 {
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         cellinfo_type(info, i, out);
@@ -79,8 +80,8 @@ static void read_plain(const struct cellinfo *info, const char *text, struct typ
         t->kind = TYPE_POINTER;
         t->len = POINTER_LEN;
     } else if (strcmp(text, "bool") == 0) {
-        *t = (struct type){.info = info, .text = text, .kind = TYPE_NUMBER, .len = 1,
-                           .is_bool = true};
+        *t = (struct type){
+            .info = info, .text = text, .kind = TYPE_NUMBER, .len = 1, .is_bool = true};
     } else if ((digits = after(text, "float")) && read_number(digits, &bits)) {
         t->len = bits / 8;
     } else if (!read_integer(text, t)) {
@@ -136,7 +137,8 @@ bool type_equal(const struct type *a, const struct type *b)
     read_plain(a->info, x, &p);
     read_plain(b->info, y, &q);
     bool entries = p.kind == TYPE_STRUCT || p.kind == TYPE_ENUM;
-    return p.kind == q.kind && (!entries || (p.entry.layout == q.entry.layout && p.entry.layout));
+    return p.kind == q.kind &&
+           (!entries || (p.entry.layout == q.entry.layout && p.entry.layout));
 }
 
 bool type_field(const struct type *t, const char *name, struct cell_field *out)
@@ -164,7 +166,8 @@ static bool mentions(const char *text, const char *name)
         if (at)
             at++;
     }
-    return at && pointer && strncmp(at, name, len) == 0 && (at[len] == 0 || at[len] == ' ');
+    return at && pointer && strncmp(at, name, len) == 0 &&
+           (at[len] == 0 || at[len] == ' ');
 }
 
 bool type_is_pointed_to(const struct cellinfo *info, const char *name)

@@ -9,18 +9,25 @@
 
 #include <core/cellinfo/cellinfo.h>
 
-enum type_kind { TYPE_OTHER, TYPE_NUMBER, TYPE_POINTER, TYPE_ARRAY, TYPE_STRUCT, TYPE_ENUM };
+enum type_kind {
+    TYPE_OTHER,
+    TYPE_NUMBER,
+    TYPE_POINTER,
+    TYPE_ARRAY,
+    TYPE_STRUCT,
+    TYPE_ENUM
+};
 
 /* One type of one cell. */
 struct type {
     const struct cellinfo *info;
     const char *text;
     enum type_kind kind;
-    uint64_t len;        /* bytes; 0: unknown, or nothing */
-    bool is_signed;      /* of a number or enumeration */
+    uint64_t len;   /* bytes; 0: unknown, or nothing */
+    bool is_signed; /* of a number or enumeration */
     bool is_bool;
-    uint64_t count;      /* of an array */
-    const char *element; /* of an array: its type's text */
+    uint64_t count;         /* of an array */
+    const char *element;    /* of an array: its type's text */
     struct cell_type entry; /* of a struct, union or enumeration */
 };
 

@@ -13,11 +13,13 @@ static void check_closure(struct planning *p, const struct plan_cell *cell)
 {
     const struct version *old = cell->old;
     const struct version *fresh = cell->fresh;
-    if (old && ((old->info.flags & CELL_CLOSURE) || (fresh && (fresh->info.flags & CELL_CLOSURE))))
-        (void)refuse(report_next(p->report), "closure", cell->name, NULL, NULL,
-                     "%s belongs to the engine that carries out swaps; it changes with a boot "
-                     "of the released image",
-                     cell->name);
+    if (old && ((old->info.flags & CELL_CLOSURE) ||
+                (fresh && (fresh->info.flags & CELL_CLOSURE))))
+        (void)refuse(
+            report_next(p->report), "closure", cell->name, NULL, NULL,
+            "%s belongs to the engine that carries out swaps; it changes with a boot "
+            "of the released image",
+            cell->name);
 }
 
 void plan_set_class(struct plan_cell *cell, enum plan_class class)
@@ -32,10 +34,11 @@ static void refuse_loss(struct planning *p, const struct plan_cell *cell,
 {
     const char *who = m->importer->info.name;
     if (moved)
-        (void)refuse(report_next(p->report), "capability", cell->name, m->name, who,
-                     "%s moved from %s to %s, but %s, which calls it, does not list %s under "
-                     "uses",
-                     m->name, cell->name, moved->info.name, who, moved->info.name);
+        (void)refuse(
+            report_next(p->report), "capability", cell->name, m->name, who,
+            "%s moved from %s to %s, but %s, which calls it, does not list %s under "
+            "uses",
+            m->name, cell->name, moved->info.name, who, moved->info.name);
     else
         (void)refuse(report_next(p->report), "undefined", cell->name, m->name, who,
                      "%s would lose %s, which %s calls", cell->name, m->name, who);
@@ -61,11 +64,11 @@ static void check_dependents(struct planning *p, struct plan_cell *cell)
             if (!m->signature || !now || m->signature == now)
                 continue;
             plan_set_class(cell, PLAN_SIGNATURE);
-            (void)refuse(report_next(p->report), "signature", cell->name, f->name,
-                         who->info.name,
-                         "the signature of %s in %s changed, but %s still calls it with the "
-                         "old one; change both in one commit",
-                         f->name, cell->name, who->info.name);
+            (void)refuse(
+                report_next(p->report), "signature", cell->name, f->name, who->info.name,
+                "the signature of %s in %s changed, but %s still calls it with the "
+                "old one; change both in one commit",
+                f->name, cell->name, who->info.name);
         }
     }
 }
@@ -89,10 +92,11 @@ static void check_twins(struct planning *p, const struct plan_cell *cell)
         uint32_t now = count_statics(cell->fresh, s->name);
         if (was == now || (was < 2 && now < 2))
             continue;
-        (void)refuse(report_next(p->report), "ambiguous", cell->name, s->name, NULL,
-                     "%s had %u functions called %s and now has %u; pointers to them cannot "
-                     "be told apart. Give each a name of its own",
-                     cell->name, was, s->name, now);
+        (void)refuse(
+            report_next(p->report), "ambiguous", cell->name, s->name, NULL,
+            "%s had %u functions called %s and now has %u; pointers to them cannot "
+            "be told apart. Give each a name of its own",
+            cell->name, was, s->name, now);
     }
 }
 
@@ -102,22 +106,24 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
     for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
         struct cell_data d;
         const struct home *h = cell->old->section_home[i];
-        if (!h || h->storage == CELL_STORE_RODATA || plan_object(cell->fresh, h->key, &d) ||
-            plan_takes(p->plan, h))
+        if (!h || h->storage == CELL_STORE_RODATA ||
+            plan_object(cell->fresh, h->key, &d) || plan_takes(p->plan, h))
             continue;
         plan_set_class(cell, PLAN_DATA);
         if (p->plan->consent || plan_marked(cell->fresh, "drops", h->key) ||
             plan_marked(cell->old, "drops", h->key))
             continue;
-        (void)refuse(report_next(p->report), "data", cell->name, h->key, NULL,
-                     "%s has no %s any more; its live value would be lost. Keep it in use, so "
-                     "that the compiler does not fold it away, or say EVOLVE_DROPS(%s)",
-                     cell->name, h->key, h->key);
+        (void)refuse(
+            report_next(p->report), "data", cell->name, h->key, NULL,
+            "%s has no %s any more; its live value would be lost. Keep it in use, so "
+            "that the compiler does not fold it away, or say EVOLVE_DROPS(%s)",
+            cell->name, h->key, h->key);
     }
 }
 
 /* Cells that share a type must agree on it. */
-static void compare_types(struct planning *p, struct plan_cell *cell, const struct version *other)
+static void compare_types(struct planning *p, struct plan_cell *cell,
+                          const struct version *other)
 {
     for (uint32_t i = 0; i < cell->fresh->info.count[CELL_TYPES]; i++) {
         struct cell_type mine;
@@ -130,11 +136,11 @@ static void compare_types(struct planning *p, struct plan_cell *cell, const stru
             if (mine.layout == theirs.layout || !(theirs.flags & CELL_TYPE_PUBLIC) ||
                 strcmp(mine.name, theirs.name) != 0)
                 continue;
-            (void)refuse(report_next(p->report), "type", cell->name, mine.name,
-                         other->info.name,
-                         "%s differs between the new %s and the running %s, which shares it; "
-                         "both must come from one commit",
-                         mine.name, cell->name, other->info.name);
+            (void)refuse(
+                report_next(p->report), "type", cell->name, mine.name, other->info.name,
+                "%s differs between the new %s and the running %s, which shares it; "
+                "both must come from one commit",
+                mine.name, cell->name, other->info.name);
         }
     }
 }

@@ -61,9 +61,10 @@ static void bury(const struct version *v)
 {
     struct grave *g = &stale.graves[stale.dug++ % GRAVES];
     uint64_t first = v->text_begin / CELLMEM_PAGE;
-    *g = (struct grave){.first = first,
-                        .count = align_up(v->text_end, CELLMEM_PAGE) / CELLMEM_PAGE - first,
-                        .number = v->number};
+    *g =
+        (struct grave){.first = first,
+                       .count = align_up(v->text_end, CELLMEM_PAGE) / CELLMEM_PAGE - first,
+                       .number = v->number};
     memcpy(g->name, v->info.name, strlen(v->info.name) + 1);
 }
 
@@ -121,8 +122,8 @@ static void tell(const struct stale_record *r)
 {
     if (cpu_locks_held() != 0)
         return;
-    log_write("stale", LOG_ERROR, "old text was executed: %s, by %s%s%s%s%s%s; it goes on", r->place,
-              r->task[0] ? "task " : "the kernel", r->task,
+    log_write("stale", LOG_ERROR, "old text was executed: %s, by %s%s%s%s%s%s; it goes on",
+              r->place, r->task[0] ? "task " : "the kernel", r->task,
               r->caller[0] ? ", called from " : ", not by a call", r->caller,
               r->holder[0] ? ", by the address in " : "", r->holder);
 }

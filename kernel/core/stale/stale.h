@@ -24,9 +24,9 @@ struct stale_record {
     uint64_t number; /* 1 = first since boot */
     uint64_t time_ns;
     char task[STALE_TASK_MAX];
-    char place[96];  /* cell@version function+offset: what was executed */
+    char place[96]; /* cell@version function+offset: what was executed */
     char caller[96]; /* who called it; "" if it was not called, but returned to or jumped to */
-    char holder[8];  /* the register that held the address; "" none */
+    char holder[8]; /* the register that held the address; "" none */
 };
 
 /* Takes from V (retired) the right to be executed. STATUS_UNSUPPORTED: V is of the closure, or

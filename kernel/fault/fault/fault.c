@@ -95,9 +95,8 @@ static enum cure cure_of(const struct trap_frame *frame, bool reverted)
         return cpu_here()->interrupt_frame != 0 && !interrupt_streak_over()
                    ? CURE_INTERRUPT
                    : CURE_NONE;
-    if (cpu_current_task() == NULL ||
-        (!reverted && task_fault_streak() >= STREAK_MAX &&
-         task_essential(cpu_current_task())))
+    if (cpu_current_task() == NULL || (!reverted && task_fault_streak() >= STREAK_MAX &&
+                                       task_essential(cpu_current_task())))
         return CURE_NONE;
     return CURE_TASK;
 }

@@ -66,7 +66,8 @@ void json_object_seed(size_t seed)
         value = 1;
     if (value == 0)
         value = 1;
-    __atomic_compare_exchange_n(&hashtable_seed, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    __atomic_compare_exchange_n(&hashtable_seed, &expected, value, false,
+                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* ---- numbers ---- */

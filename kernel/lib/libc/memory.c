@@ -20,7 +20,8 @@ static void copy_block(unsigned char *to, const unsigned char *from)
 {
     const struct word *source = (const struct word *)from;
     struct word *target = (struct word *)to;
-    uint64_t a = source[0].value, b = source[1].value, c = source[2].value, d = source[3].value;
+    uint64_t a = source[0].value, b = source[1].value, c = source[2].value,
+             d = source[3].value;
 
     target[0].value = a;
     target[1].value = b;

@@ -36,9 +36,7 @@ int __uflow(FILE *stream)
     return EOF;
 }
 
-void __stdio_exit_needed(void)
-{
-}
+void __stdio_exit_needed(void) {}
 
 /* Wide characters do not exist here: %lc and %ls fail. */
 int wctomb(char *to, wchar_t character)

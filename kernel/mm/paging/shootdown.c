@@ -68,5 +68,6 @@ void shootdown(uint64_t va, size_t pages)
             cpu_pause();
         }
     }
-    request.va = 0; /* an address left here would look like a reference to what was unmapped */
+    request.va =
+        0; /* an address left here would look like a reference to what was unmapped */
 }

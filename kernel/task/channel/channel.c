@@ -15,8 +15,8 @@
 struct channel {
     struct wait_queue queue; /* its lock guards all fields */
     struct event event;
-    uint64_t sent;     /* [L] */
-    uint64_t received; /* [L] */
+    uint64_t sent;        /* [L] */
+    uint64_t received;    /* [L] */
     uint32_t message_len; /* [I] */
     uint32_t places;      /* [I] */
     bool rendezvous;      /* [I] */
@@ -130,7 +130,8 @@ enum status channel_send_again(void *arg)
         status = STATUS_CLOSED;
     else if (!is_full(channel)) { /* there is room: whoever wants us out can wait for that */
         uint64_t number = put(channel, call->message);
-        status = channel->rendezvous ? meet(channel, number, call->deadline_ns) : STATUS_OK;
+        status =
+            channel->rendezvous ? meet(channel, number, call->deadline_ns) : STATUS_OK;
     }
     unlock_changed(channel);
     return status;

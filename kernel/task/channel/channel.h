@@ -19,7 +19,8 @@ enum { CHANNEL_MESSAGE_MAX = 4096, CHANNEL_ROOM_MAX = 4096 };
 void channel_destroy(struct channel *channel);
 /* Makes a channel for messages of MESSAGE_LEN bytes, with room for ROOM of them; ROOM 0: rendezvous.
  * NULL: no memory, or more than the maximum of either. End it with channel_destroy(). */
-struct channel *channel_create(uint32_t message_len, uint32_t room) GIVES_MEMORY(channel_destroy);
+struct channel *channel_create(uint32_t message_len, uint32_t room)
+    GIVES_MEMORY(channel_destroy);
 
 /* One operation in progress; its fields are for channel_send() and channel_receive(). */
 struct channel_call {
@@ -35,8 +36,8 @@ enum status channel_receive_again(void *arg);
 
 /* Sends MESSAGE. Only inside a task, no lock held.
  * STATUS_TIMEOUT: not received (rendezvous) or no room (buffered) by then; STATUS_CLOSED. Nobody gets the message then. */
-NODISCARD static inline enum status channel_send(struct channel *channel, const void *message,
-                                                 uint64_t deadline_ns)
+NODISCARD static inline enum status channel_send(struct channel *channel,
+                                                 const void *message, uint64_t deadline_ns)
 {
     struct channel_call call = {
         .channel = channel, .message = message, .deadline_ns = deadline_ns};

@@ -134,7 +134,8 @@ static struct task *take_ready(unsigned cpu)
 {
     struct task *task;
     for (unsigned i = 0; i < TASK_PRIORITY_COUNT; i++)
-        list_for_each(task, &scheduler.ready[order[i]], queue) if (may_run(task, cpu) && gate_lets(task))
+        list_for_each(task, &scheduler.ready[order[i]],
+                      queue) if (may_run(task, cpu) && gate_lets(task))
         {
             list_remove(&task->queue);
             return task;

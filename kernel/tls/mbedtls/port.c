@@ -23,7 +23,8 @@ void mbedtls_port_time_set(uint64_t unix_seconds)
 {
     uint64_t up_s = clock_ns() / NS_PER_S;
 
-    __atomic_store_n(&boot_time_s, unix_seconds > up_s ? unix_seconds - up_s : 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&boot_time_s, unix_seconds > up_s ? unix_seconds - up_s : 0,
+                     __ATOMIC_RELEASE);
 }
 
 bool mbedtls_port_time_known(void)
@@ -58,8 +59,9 @@ struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *seconds, struct tm *o
     days += 719468; /* from 1 March of the year 0 to 1 January 1970 */
     long long cycle = (days >= 0 ? days : days - 146096) / 146097;
     long long day_of_cycle = days - cycle * 146097;
-    long long year_of_cycle =
-        (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 - day_of_cycle / 146096) / 365;
+    long long year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 -
+                               day_of_cycle / 146096) /
+                              365;
     long long day_of_year =
         day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
     long long month = (5 * day_of_year + 2) / 153; /* 0 = March */

@@ -36,9 +36,10 @@ static void add(struct writer *w, const char *name, const uint8_t *bytes, size_t
 {
     char header[160];
     bool trailer = strcmp(name, "TRAILER!!!") == 0;
-    snprintf(header, sizeof header, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
-             trailer ? 0 : w->next_inode++, trailer ? 0 : 0100444, 0, 0, 1, 0, len, 0, 0, 0, 0,
-             strlen(name) + 1, 0);
+    snprintf(header, sizeof header,
+             "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
+             trailer ? 0 : w->next_inode++, trailer ? 0 : 0100444, 0, 0, 1, 0, len, 0, 0,
+             0, 0, strlen(name) + 1, 0);
     put(w, header, 110);
     put(w, name, strlen(name) + 1);
     pad(w);
@@ -52,8 +53,8 @@ static int by_name(const void *a, const void *b)
                   (*(const struct version *const *)b)->info.name);
 }
 
-uint8_t *archive_build(const struct namespace *ns, const struct extra *extras, size_t count,
-                       size_t *out_len)
+uint8_t *archive_build(const struct namespace *ns, const struct extra *extras,
+                       size_t count, size_t *out_len)
 {
     struct writer w = {.next_inode = 1};
     size_t cells = 0;

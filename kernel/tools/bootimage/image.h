@@ -19,8 +19,15 @@ struct extra {
 };
 
 /* The segments of the image, in the order of their addresses. */
-enum image_segment { IMAGE_TEXT, IMAGE_STUBS, IMAGE_RODATA, IMAGE_TABLE, IMAGE_DATA,
-                     IMAGE_SLOTS, IMAGE_SEGMENTS };
+enum image_segment {
+    IMAGE_TEXT,
+    IMAGE_STUBS,
+    IMAGE_RODATA,
+    IMAGE_TABLE,
+    IMAGE_DATA,
+    IMAGE_SLOTS,
+    IMAGE_SEGMENTS
+};
 
 struct segment {
     uint64_t va;
@@ -49,7 +56,7 @@ uint8_t *table_build(const struct namespace *ns, size_t *out_len);
 /* Gives the ELF file: STUB with the segments added and its variables filled in. */
 uint8_t *stub_combine(const struct file *stub, const struct image *image, size_t *out_len);
 /* Gives a newc cpio archive of the cells, by name, then the extras. */
-uint8_t *archive_build(const struct namespace *ns, const struct extra *extras, size_t count,
-                       size_t *out_len);
+uint8_t *archive_build(const struct namespace *ns, const struct extra *extras,
+                       size_t count, size_t *out_len);
 
 #endif

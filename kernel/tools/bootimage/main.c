@@ -42,7 +42,8 @@ struct file file_read(const char *path)
     for (size_t at = 0; at < f.len;) {
         ssize_t n = read(fd, f.bytes + at, f.len - at);
         if (n <= 0)
-            fail("cannot read %s: %s", path, n < 0 ? strerror(errno) : "it became shorter");
+            fail("cannot read %s: %s", path,
+                 n < 0 ? strerror(errno) : "it became shorter");
         at += (size_t)n;
     }
     close(fd);
@@ -70,7 +71,8 @@ static int by_path(const void *a, const void *b)
 {
     const char *x = strrchr(((const struct file *)a)->path, '/');
     const char *y = strrchr(((const struct file *)b)->path, '/');
-    return strcmp(x ? x : ((const struct file *)a)->path, y ? y : ((const struct file *)b)->path);
+    return strcmp(x ? x : ((const struct file *)a)->path,
+                  y ? y : ((const struct file *)b)->path);
 }
 
 static struct extra parse_extra(char *text)
@@ -84,9 +86,10 @@ static struct extra parse_extra(char *text)
 
 static _Noreturn void usage(int code)
 {
-    fputs("usage: bootimage --stub STUB --out IMAGE --archive ARCHIVE [--add NAME=FILE]... "
-          "OBJECT...\n",
-          code ? stderr : stdout);
+    fputs(
+        "usage: bootimage --stub STUB --out IMAGE --archive ARCHIVE [--add NAME=FILE]... "
+        "OBJECT...\n",
+        code ? stderr : stdout);
     exit(code);
 }
 

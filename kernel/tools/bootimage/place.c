@@ -41,7 +41,8 @@ static void load(struct namespace *ns, const struct file *cells, size_t count)
     for (uint32_t i = 0; i < report.refusal_count && i < PLAN_MAX_REFUSALS; i++)
         fprintf(stderr, "bootimage: %s\n", report.refusals[i].text);
     if (report.refusal_count > PLAN_MAX_REFUSALS)
-        fprintf(stderr, "bootimage: and %u more\n", report.refusal_count - PLAN_MAX_REFUSALS);
+        fprintf(stderr, "bootimage: and %u more\n",
+                report.refusal_count - PLAN_MAX_REFUSALS);
     if (status != STATUS_OK)
         fail("the cells do not fit together; no image is made");
     free(set);
@@ -65,8 +66,9 @@ static void measure(const struct file *cells, size_t count, uint64_t len[IMAGE_S
     load(&ns, cells, count);
     free(table_build(&ns, &table_len));
     for (int i = 0; i < IMAGE_SEGMENTS; i++)
-        len[i] = layout[i].kind < 0 ? align_up(table_len, CELLMEM_PAGE)
-                                    : cellmem_host_window((enum cellmem_kind)layout[i].kind)->used;
+        len[i] = layout[i].kind < 0
+                     ? align_up(table_len, CELLMEM_PAGE)
+                     : cellmem_host_window((enum cellmem_kind)layout[i].kind)->used;
     namespace_fini(&ns);
 }
 
@@ -99,7 +101,8 @@ void image_place(struct image *image, const struct file *cells, size_t count)
     size_t table_len;
     measure(cells, count, len);
     for (int i = 0; i < IMAGE_SEGMENTS; i++) {
-        image->segments[i] = (struct segment){.va = va, .len = len[i], .flags = layout[i].flags};
+        image->segments[i] =
+            (struct segment){.va = va, .len = len[i], .flags = layout[i].flags};
         if (layout[i].kind >= 0)
             bases[layout[i].kind] = va;
         va += len[i];
@@ -111,7 +114,8 @@ void image_place(struct image *image, const struct file *cells, size_t count)
             fill(&image->segments[i]);
     uint8_t *table = table_build(&image->ns, &table_len);
     if (align_up(table_len, CELLMEM_PAGE) != len[IMAGE_TABLE])
-        fail("the second placement differs from the first; this is a defect of bootimage");
+        fail(
+            "the second placement differs from the first; this is a defect of bootimage");
     image->segments[IMAGE_TABLE].bytes = calloc(1, len[IMAGE_TABLE]);
     memcpy(image->segments[IMAGE_TABLE].bytes, table, table_len);
     free(table);

@@ -18,8 +18,10 @@ static const Elf64_Ehdr *open_stub(const struct file *stub)
     const Elf64_Ehdr *e = (const Elf64_Ehdr *)stub->bytes;
     if (stub->len < sizeof *e || memcmp(e->e_ident, ELFMAG, SELFMAG) != 0 ||
         e->e_ident[EI_CLASS] != ELFCLASS64 || e->e_phentsize != sizeof(Elf64_Phdr) ||
-        e->e_phoff > stub->len || e->e_phnum > (stub->len - e->e_phoff) / sizeof(Elf64_Phdr) ||
-        e->e_shoff > stub->len || e->e_shnum > (stub->len - e->e_shoff) / sizeof(Elf64_Shdr))
+        e->e_phoff > stub->len ||
+        e->e_phnum > (stub->len - e->e_phoff) / sizeof(Elf64_Phdr) ||
+        e->e_shoff > stub->len ||
+        e->e_shnum > (stub->len - e->e_shoff) / sizeof(Elf64_Shdr))
         fail("%s is not the boot stub's ELF file", stub->path);
     return e;
 }

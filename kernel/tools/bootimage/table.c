@@ -16,7 +16,8 @@ static uint32_t index_of(const struct namespace *ns, const struct version *wante
     return index;
 }
 
-static size_t table_len(const struct namespace *ns, uint32_t *out_cells, uint32_t *out_stubs)
+static size_t table_len(const struct namespace *ns, uint32_t *out_cells,
+                        uint32_t *out_stubs)
 {
     size_t len = PLACEMENT_HEADER_LEN;
     for (const struct version *v = ns->versions; v; v = v->next, ++*out_cells)

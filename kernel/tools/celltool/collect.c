@@ -178,12 +178,11 @@ static void visit_type(struct collection *all, const struct described *entry)
     }
     if (!name || die_flag(&declared, DW_AT_declaration))
         return;
-    named_add(all,
-              &(struct named_type){.name = name,
-                                   .die = declared,
-                                   .unit = entry->unit,
-                                   .layout = types_layout(all->types, &declared),
-                                   .is_public = is_public(all, entry->unit, &die)});
+    named_add(all, &(struct named_type){.name = name,
+                                        .die = declared,
+                                        .unit = entry->unit,
+                                        .layout = types_layout(all->types, &declared),
+                                        .is_public = is_public(all, entry->unit, &die)});
 }
 
 static bool visit(void *context, const struct unit *unit, Dwarf_Die *die,

@@ -246,9 +246,12 @@ static void messages_go_on_while_the_cell_is_replaced(void)
     for (uint32_t room = 0; room < 2; room++) {
         load_begin(room);
         for (uint32_t i = 0; i < 4; i++) {
-            struct evolve_object object = {.name = "channel", .bytes = file.bytes, .len = file.len};
-            struct evolve_request request = {
-                .set = &object, .set_count = 1, .self_confirm = true, .trial_ns = NS_PER_MS};
+            struct evolve_object object = {
+                .name = "channel", .bytes = file.bytes, .len = file.len};
+            struct evolve_request request = {.set = &object,
+                                             .set_count = 1,
+                                             .self_confirm = true,
+                                             .trial_ns = NS_PER_MS};
             uint64_t attempt = 0;
             KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
             KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));

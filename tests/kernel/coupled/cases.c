@@ -182,7 +182,8 @@ void a_held_pointer_to_an_old_form_is_named(void)
     KTEST_CHECK(ktest_until(has_hook, &held_hook, PATIENCE_NS));
     uint64_t attempt = serve_alone("held");
     expect_refused(attempt, "held", "coupled_hook", "test_coupled");
-    KTEST_CHECK(strstr(couple_report(attempt)->reason.text, "held_hook of test_coupled") != NULL);
+    KTEST_CHECK(
+        strstr(couple_report(attempt)->reason.text, "held_hook of test_coupled") != NULL);
     held_hook = NULL;
     attempt = serve_alone("held");
     if (couple_end(attempt) != EVOLVE_PERMANENT)
@@ -244,7 +245,8 @@ void a_wish_takes_it_back_under_load(void)
     for (uint32_t i = 0; i < 8; i++) {
         uint64_t attempt = couple_to("wide", 60000);
         KTEST_CHECK(coupled_server_version() == 2);
-        KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old version") == STATUS_OK);
+        KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old version") ==
+                    STATUS_OK);
         expect_taken_back(attempt, "test");
     }
     load_end(true);

@@ -45,7 +45,9 @@ static void take_object(const char *cell, const char *variant, struct evolve_obj
 
 static uint64_t submit(const struct evolve_object *set, size_t count, uint64_t trial_ms)
 {
-    struct evolve_request request = {.set = set, .set_count = count, .self_confirm = true,
+    struct evolve_request request = {.set = set,
+                                     .set_count = count,
+                                     .self_confirm = true,
                                      .trial_ns = trial_ms * NS_PER_MS};
     uint64_t attempt = 0;
     KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
@@ -89,7 +91,8 @@ void check_invariants(void)
     KTEST_CHECK(task_check());
 }
 
-void expect_refused(uint64_t attempt, const char *code, const char *symbol, const char *dependent)
+void expect_refused(uint64_t attempt, const char *code, const char *symbol,
+                    const char *dependent)
 {
     KTEST_CHECK(couple_end(attempt) == EVOLVE_REFUSED);
     const struct evolve_report *r = couple_report(attempt);

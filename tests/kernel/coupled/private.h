@@ -19,7 +19,8 @@ void couple_for_good(const char *variant);
 /* The report of ATTEMPT; one buffer for all tests. */
 const struct evolve_report *couple_report(uint64_t attempt);
 /* ATTEMPT was refused with CODE, naming SYMBOL and DEPENDENT; version 1 runs as before. */
-void expect_refused(uint64_t attempt, const char *code, const char *symbol, const char *dependent);
+void expect_refused(uint64_t attempt, const char *code, const char *symbol,
+                    const char *dependent);
 void check_invariants(void);
 
 /* Tasks that send messages all the time, in short and in long steps. */

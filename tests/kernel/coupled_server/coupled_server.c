@@ -7,7 +7,8 @@
 
 static uint64_t mixed_direct;
 static uint64_t mixed_by_pointer;
-static struct wait_queue queue; /* zero bytes are an unlocked lock; the list is set up on first use */
+static struct wait_queue
+    queue; /* zero bytes are an unlocked lock; the list is set up on first use */
 static uint64_t given;
 static uint64_t released;
 static uint64_t sleepers;
@@ -18,11 +19,26 @@ static void count(uint64_t *counter)
     __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
 }
 
-uint32_t coupled_server_version(void) { return COUPLED_VERSION; }
-uint64_t coupled_mixed_direct(void) { return __atomic_load_n(&mixed_direct, __ATOMIC_SEQ_CST); }
-uint64_t coupled_mixed_by_pointer(void) { return __atomic_load_n(&mixed_by_pointer, __ATOMIC_SEQ_CST); }
-uint64_t coupled_sleepers(void) { return __atomic_load_n(&sleepers, __ATOMIC_SEQ_CST); }
-void coupled_misbehave(void) { misbehaving = 1; }
+uint32_t coupled_server_version(void)
+{
+    return COUPLED_VERSION;
+}
+uint64_t coupled_mixed_direct(void)
+{
+    return __atomic_load_n(&mixed_direct, __ATOMIC_SEQ_CST);
+}
+uint64_t coupled_mixed_by_pointer(void)
+{
+    return __atomic_load_n(&mixed_by_pointer, __ATOMIC_SEQ_CST);
+}
+uint64_t coupled_sleepers(void)
+{
+    return __atomic_load_n(&sleepers, __ATOMIC_SEQ_CST);
+}
+void coupled_misbehave(void)
+{
+    misbehaving = 1;
+}
 
 #if COUPLED_VERSION == 2
 uint64_t coupled_serve(uint64_t tag, uint64_t a, uint64_t b)
@@ -57,17 +73,29 @@ static uint64_t check(uint64_t tag)
     return COUPLED_VERSION;
 }
 
-coupled_check_fn coupled_checker(void) { return check; }
+coupled_check_fn coupled_checker(void)
+{
+    return check;
+}
 
 #ifdef VARIANT_held
 uint64_t coupled_hook(uint64_t a, uint64_t b);
-uint64_t coupled_hook(uint64_t a, uint64_t b) { return a + b; }
+uint64_t coupled_hook(uint64_t a, uint64_t b)
+{
+    return a + b;
+}
 #else
 uint64_t coupled_hook(uint64_t a);
-uint64_t coupled_hook(uint64_t a) { return a + COUPLED_VERSION; }
+uint64_t coupled_hook(uint64_t a)
+{
+    return a + COUPLED_VERSION;
+}
 #endif
 
-void *coupled_hook_address(void) { return (void *)coupled_hook; }
+void *coupled_hook_address(void)
+{
+    return (void *)coupled_hook;
+}
 
 static void queue_lock(void)
 {

@@ -74,8 +74,8 @@ static bool swap_one(const struct choice *choice)
     const char *broken = namespace_check(namespace_kernel());
     if (broken)
         console_print("drift: after %s: %s\n", choice->path, broken);
-    const uint64_t ns[] = {report.load_ns, report.verify_ns, report.redirect_ns, report.commit_ns,
-                           report.trial_ns};
+    const uint64_t ns[] = {report.load_ns, report.verify_ns, report.redirect_ns,
+                           report.commit_ns, report.trial_ns};
     for (size_t i = 0; i < ARRAY_LEN(ns); i++)
         stage_us[i] += ns[i] / 1000;
     return good && !broken;
@@ -133,7 +133,8 @@ static uint64_t other_frames(const struct use *use)
 
 static void print_use(const char *when, const struct use *use)
 {
-    console_print("drift: %s: heap %lu bytes in %lu objects, holds %lu; %lu other frames, %lu at most\n",
+    console_print("drift: %s: heap %lu bytes in %lu objects, holds %lu; %lu other "
+                  "frames, %lu at most\n",
                   when, use->heap.live_bytes, use->heap.live_count, use->heap.held_bytes,
                   other_frames(use), use->frames.total - use->frames.lowest_free);
 }
@@ -158,10 +159,11 @@ static void many_swaps_leave_no_drift_and_no_growth(void)
         return;
     uint64_t ms = (clock_ns() - begin) / NS_PER_MS;
     measure(&after);
-    console_print("drift: %lu swaps in %lu ms; us each: load %lu, verify %lu, redirect %lu, commit %lu, "
+    console_print("drift: %lu swaps in %lu ms; us each: load %lu, verify %lu, redirect "
+                  "%lu, commit %lu, "
                   "trial %lu\n",
-                  count, ms, stage_us[0] / count, stage_us[1] / count, stage_us[2] / count,
-                  stage_us[3] / count, stage_us[4] / count);
+                  count, ms, stage_us[0] / count, stage_us[1] / count,
+                  stage_us[2] / count, stage_us[3] / count, stage_us[4] / count);
     print_use("before", &before);
     print_use("after", &after);
     KTEST_CHECK(after.heap.live_bytes <= before.heap.live_bytes + 128 * 1024);

@@ -83,7 +83,8 @@ static void a_trial_ends_before_the_machine(void)
     KTEST_CHECK(ktest_until_count(&stumbles, 12, 20 * NS_PER_S));
     KTEST_CHECK(evolve_submit(&request, &trial_attempt) == STATUS_OK);
     KTEST_CHECK(ktest_until_count(&stumbles, 13, 20 * NS_PER_S));
-    for (unsigned i = 0; i < 10000 && evolve_phase_of(trial_attempt) != EVOLVE_REVERTED; i++)
+    for (unsigned i = 0; i < 10000 && evolve_phase_of(trial_attempt) != EVOLVE_REVERTED;
+         i++)
         ktest_sleep(NS_PER_MS);
     KTEST_CHECK(evolve_phase_of(trial_attempt) == EVOLVE_REVERTED);
     KTEST_CHECK(swap_target_version() == 1);

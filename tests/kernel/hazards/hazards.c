@@ -149,8 +149,8 @@ static struct wait linger_step(void *arg)
 
 struct sight {
     char expected[48];
-    uint32_t walked;  /* preempted lingerers whose root was reached */
-    uint32_t old;     /* in whose backtrace the old version stands, by cell, version and function */
+    uint32_t walked; /* preempted lingerers whose root was reached */
+    uint32_t old; /* in whose backtrace the old version stands, by cell, version and function */
     uint32_t unnamed; /* frames without a name */
 };
 
@@ -172,10 +172,12 @@ static bool look_at(struct task *task, void *arg)
     if (context.resume != entry_resume_trap_address())
         return true;
     task_stack_range(task, &low, &top);
-    unwind_from_trap(&cursor, namespace_kernel(), (const struct trap_frame *)context.rsp, low, top);
+    unwind_from_trap(&cursor, namespace_kernel(), (const struct trap_frame *)context.rsp,
+                     low, top);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < UNWIND_MAX_FRAMES && status == STATUS_OK; i++) {
-        namespace_symbolise(namespace_kernel(), unwind_pc(&cursor) - (i > 0), place, sizeof place);
+        namespace_symbolise(namespace_kernel(), unwind_pc(&cursor) - (i > 0), place,
+                            sizeof place);
         sight->unnamed += place[0] == '?';
         old = old || strncmp(place, sight->expected, strlen(sight->expected)) == 0;
         status = unwind_next(&cursor);
@@ -215,7 +217,8 @@ static void preempted_tasks_finish_in_old_text_and_are_named(void)
 static void a_version_whose_hook_fails_is_taken_back(void)
 {
     KTEST_CHECK(swap("hook") == EVOLVE_REVERTED);
-    KTEST_CHECK(strcmp(report.reason.code, "hook") == 0 && strstr(report.reason.text, "swap_target"));
+    KTEST_CHECK(strcmp(report.reason.code, "hook") == 0 &&
+                strstr(report.reason.text, "swap_target"));
     KTEST_CHECK(swap_target_version() == 1);
 }
 
@@ -271,7 +274,8 @@ static struct wait mother_step(void *arg)
         births.stopped = 1;
         return wait_done();
     }
-    if (births.created - births.ended < 16 && task_create("born", born_step, NULL, NULL) != NULL)
+    if (births.created - births.ended < 16 &&
+        task_create("born", born_step, NULL, NULL) != NULL)
         births.created++;
     return wait_until(clock_ns() + NS_PER_MS);
 }

@@ -15,8 +15,12 @@ enum status test_migrate_start(void);
 
 static struct evolve_report report;
 
-static const struct migrate_view sample = { .count = 4000000000u, .x = -5, .y = 1 << 30, .temperature = -300, .mode = 2,
-                                            .slots = { 1, UINT64_MAX, 3, 4 } };
+static const struct migrate_view sample = {.count = 4000000000u,
+                                           .x = -5,
+                                           .y = 1 << 30,
+                                           .temperature = -300,
+                                           .mode = 2,
+                                           .slots = {1, UINT64_MAX, 3, 4}};
 
 static bool past_commit(void *arg)
 {
@@ -33,11 +37,15 @@ static uint64_t swap_to(const char *variant, uint64_t trial_ms, bool dry_run)
 {
     char path[64];
     struct archive_entry file;
-    struct evolve_object object = { .name = "migrate_target" };
-    struct evolve_request request = { .set = &object, .set_count = 1, .self_confirm = true,
-                                      .trial_ns = trial_ms * NS_PER_MS, .dry_run = dry_run };
+    struct evolve_object object = {.name = "migrate_target"};
+    struct evolve_request request = {.set = &object,
+                                     .set_count = 1,
+                                     .self_confirm = true,
+                                     .trial_ns = trial_ms * NS_PER_MS,
+                                     .dry_run = dry_run};
     uint64_t attempt = 0;
-    snprintf(path, sizeof path, "%s%s.o", variant[0] ? "variants/migrate_target." : "cells/migrate_target", variant);
+    snprintf(path, sizeof path, "%s%s.o",
+             variant[0] ? "variants/migrate_target." : "cells/migrate_target", variant);
     KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
     object.bytes = file.bytes;
     object.len = file.len;
@@ -77,7 +85,8 @@ static void values_arrive_in_the_new_form(void)
     KTEST_CHECK(migrate_target_version() == 2 && holds(&sample));
     KTEST_CHECK(migrate_target_fresh() == 79);
     KTEST_CHECK(migrate_target_home() == home);
-    KTEST_CHECK(report.migrated_objects == 1 && report.migrated_bytes > 0 && report.revertible);
+    KTEST_CHECK(report.migrated_objects == 1 && report.migrated_bytes > 0 &&
+                report.revertible);
     KTEST_CHECK(report.cells[0].class == PLAN_DATA);
     swap_for_good("");
     KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
@@ -109,15 +118,17 @@ static void an_object_without_room_moves(void)
 /* Hazards 26 and 32. */
 static void what_the_new_code_wrote_comes_back(void)
 {
-    struct migrate_view changed = { .count = 5, .x = 6, .y = -7, .temperature = 8, .mode = 1, .slots = { 9, 8, 7, 6 } };
-    static const char *const variants[] = { "grown", "huge" };
+    struct migrate_view changed = {
+        .count = 5, .x = 6, .y = -7, .temperature = 8, .mode = 1, .slots = {9, 8, 7, 6}};
+    static const char *const variants[] = {"grown", "huge"};
     for (uint32_t i = 0; i < ARRAY_LEN(variants); i++) {
         migrate_target_write(&sample);
         *migrate_target_gone() = 77;
         uint64_t attempt = swap_to(variants[i], 60000, false);
         KTEST_CHECK(migrate_target_version() == i + 2 && holds(&sample));
         migrate_target_write(&changed);
-        KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old form") == STATUS_OK);
+        KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old form") ==
+                    STATUS_OK);
         KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
         KTEST_CHECK(migrate_target_version() == 1 && holds(&changed));
         KTEST_CHECK(*migrate_target_gone() == 77);
@@ -154,7 +165,8 @@ static void a_value_without_a_place_is_refused(void)
     migrate_target_write(&large);
     const struct evolve_report *r = end_of(swap_to("", 1, false));
     KTEST_CHECK(r->phase == EVOLVE_REFUSED && strcmp(r->reason.code, "data") == 0);
-    KTEST_CHECK(strcmp(r->reason.symbol, "state") == 0 && strstr(r->reason.text, "temperature"));
+    KTEST_CHECK(strcmp(r->reason.symbol, "state") == 0 &&
+                strstr(r->reason.text, "temperature"));
     KTEST_CHECK(migrate_target_version() == 2 && holds(&large));
     migrate_target_write(&sample);
     swap_for_good("");
@@ -200,7 +212,8 @@ static void a_pointer_to_what_stays_is_kept(void)
     held = migrate_target_gone();
     *held = 5;
     swap_for_good("longer");
-    KTEST_CHECK(migrate_target_version() == 4 && migrate_target_gone() == held && *held == 5);
+    KTEST_CHECK(migrate_target_version() == 4 && migrate_target_gone() == held &&
+                *held == 5);
     *held = 6;
     swap_for_good("");
     KTEST_CHECK(migrate_target_gone() == held && *held == 6 && holds(&sample));
@@ -218,7 +231,7 @@ static void a_dry_run_says_what_would_migrate(void)
 /* Hazard 17. */
 static void a_hundred_times_there_and_back(void)
 {
-    static const char *const order[] = { "grown", "", "huge", "grown", "huge", "" };
+    static const char *const order[] = {"grown", "", "huge", "grown", "huge", ""};
     uint64_t longest_ns = 0;
     migrate_target_write(&sample);
     for (uint32_t i = 0; i < 102; i++) {

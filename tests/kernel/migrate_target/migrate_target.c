@@ -34,11 +34,11 @@ static struct {
     int64_t temperature;
     struct link list;
     uint64_t slots[SLOTS];
-} state = { .fresh = 7, .pair = { .between = 9 } };
+} state = {.fresh = 7, .pair = {.between = 9}};
 static const struct {
     uint8_t name;
     int64_t value;
-} table[] = { { 'a', 10 }, { 'b', 20 }, { 'c', 30 } };
+} table[] = {{'a', 10}, {'b', 20}, {'c', 30}};
 
 #else
 
@@ -68,14 +68,17 @@ static struct {
 } state;
 static const struct {
     int16_t value;
-} table[] = { { 1 }, { 2 }, { 3 } };
+} table[] = {{1}, {2}, {3}};
 
 #endif
 
-static const enum mode modes[] = { OFF, SLOW, FAST };
+static const enum mode modes[] = {OFF, SLOW, FAST};
 static volatile uint32_t *volatile nowhere = (volatile uint32_t *)8;
 
-uint32_t migrate_target_version(void) { return VERSION; }
+uint32_t migrate_target_version(void)
+{
+    return VERSION;
+}
 
 void migrate_target_write(const struct migrate_view *in)
 {
@@ -92,8 +95,10 @@ void migrate_target_write(const struct migrate_view *in)
 
 bool migrate_target_read(struct migrate_view *out)
 {
-    *out = (struct migrate_view){ .count = state.count, .x = state.pair.x, .y = state.pair.y,
-                                  .temperature = state.temperature };
+    *out = (struct migrate_view){.count = state.count,
+                                 .x = state.pair.x,
+                                 .y = state.pair.y,
+                                 .temperature = state.temperature};
     while (out->mode < ARRAY_LEN(modes) && modes[out->mode] != state.mode)
         out->mode++;
     for (uint32_t i = 0; i < MIGRATE_SLOTS; i++)
@@ -102,11 +107,23 @@ bool migrate_target_read(struct migrate_view *out)
 }
 
 #if VERSION == 1 || VERSION == 4
-uint32_t *migrate_target_gone(void) { return &state.gone; }
-uint32_t migrate_target_fresh(void) { return 0; }
+uint32_t *migrate_target_gone(void)
+{
+    return &state.gone;
+}
+uint32_t migrate_target_fresh(void)
+{
+    return 0;
+}
 #else
-uint32_t *migrate_target_gone(void) { return NULL; }
-uint32_t migrate_target_fresh(void) { return state.fresh * 10u + state.pair.between; }
+uint32_t *migrate_target_gone(void)
+{
+    return NULL;
+}
+uint32_t migrate_target_fresh(void)
+{
+    return state.fresh * 10u + state.pair.between;
+}
 #endif
 
 int64_t migrate_target_constant(uint32_t index)
@@ -115,7 +132,10 @@ int64_t migrate_target_constant(uint32_t index)
     return table[index % ARRAY_LEN(table)].value;
 }
 
-uint64_t migrate_target_home(void) { return ~(uint64_t)&state; }
+uint64_t migrate_target_home(void)
+{
+    return ~(uint64_t)&state;
+}
 
 static struct wait target_step(void *arg)
 {
@@ -129,5 +149,6 @@ static struct wait target_step(void *arg)
 
 enum status migrate_target_task(void)
 {
-    return task_create("migrate", target_step, NULL, NULL) != NULL ? STATUS_OK : STATUS_FULL;
+    return task_create("migrate", target_step, NULL, NULL) != NULL ? STATUS_OK
+                                                                   : STATUS_FULL;
 }

@@ -84,7 +84,8 @@ static bool message_returns(struct datagram *datagram, uint32_t number)
         return false;
     while (clock_ns() < end_ns) {
         if (datagram_read(datagram, &from, received, sizeof received, &len) == STATUS_OK)
-            return len == sizeof sent && memcmp(sent, received, len) == 0 && from.port == 7;
+            return len == sizeof sent && memcmp(sent, received, len) == 0 &&
+                   from.port == 7;
         ktest_sleep(NS_PER_MS);
     }
     return false;

@@ -86,7 +86,8 @@ static struct wait work_step(void *arg)
 /* Under load: somebody has to be waited for. What the drain takes, with the machine standing, is told too. */
 static void a_coupled_pair(void)
 {
-    static const char *const variants[] = {"variants/coupled_%s.wide.o", "cells/coupled_%s.o"};
+    static const char *const variants[] = {"variants/coupled_%s.wide.o",
+                                           "cells/coupled_%s.o"};
     KTEST_CHECK(task_create("worker", work_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&worked, 1, PATIENCE_NS));
     for (uint32_t i = 0; i < 2 * ROUNDS; i++) {
@@ -96,7 +97,8 @@ static void a_coupled_pair(void)
         snprintf(path, sizeof path, variants[i % 2], "client");
         add("coupled_client", path);
         swap("coupled");
-        console_print("drain: coupled: %u tasks, %lu ns\n", park.report.waited_count, park.report.drain_ns);
+        console_print("drain: coupled: %u tasks, %lu ns\n", park.report.waited_count,
+                      park.report.drain_ns);
     }
     work_stop = 1;
 }

@@ -66,8 +66,8 @@ static bool all_freed(void)
 {
     if (!ktest_until(none_retired, NULL, PATIENCE_NS)) {
         const struct version *v = retired();
-        console_print("kept: %s@%u, %u at %lx, clean since %lu, off since %lu\n", v->info.name,
-                      v->number, v->hold, v->holder, v->clean_ns, v->off_ns);
+        console_print("kept: %s@%u, %u at %lx, clean since %lu, off since %lu\n",
+                      v->info.name, v->number, v->hold, v->holder, v->clean_ns, v->off_ns);
         return false;
     }
     ktest_sleep(NS_PER_S); /* from leaving the namespace to being freed */

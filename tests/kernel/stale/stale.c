@@ -73,7 +73,7 @@ __attribute__((noinline)) static void hide(void)
 
 __attribute__((noinline)) static uint32_t call_hidden(void)
 {
-    return ((uint32_t (*)(void))(hidden ^ MASK))();
+    return ((uint32_t(*)(void))(hidden ^ MASK))();
 }
 
 /* Each in a case of its own, so that no stale word of the one before lies on this stack. */
@@ -101,7 +101,8 @@ static void who_executes_it_is_named_and_goes_on(void)
     KTEST_CHECK(stale_count() == 1 && stale_at(0, &r) == STATUS_OK);
     KTEST_CHECK(strcmp(r.task, "ktest") == 0);
     KTEST_CHECK(strcmp(r.place, "swap_target@1 swap_target_version+0x0") == 0);
-    KTEST_CHECK(strncmp(r.caller, "test_stale@1 ", 13) == 0 && strstr(r.caller, "executes"));
+    KTEST_CHECK(strncmp(r.caller, "test_stale@1 ", 13) == 0 &&
+                strstr(r.caller, "executes"));
     KTEST_CHECK(r.holder[0] == 'r');
     KTEST_CHECK(fault_count() == faults && swap_target_version() == 2);
     console_print("stale: %s by %s from %s in %s\n", r.place, r.task, r.caller, r.holder);
@@ -137,7 +138,8 @@ static void who_executes_it_later_is_told_what_lay_there(void)
     KTEST_CHECK(ktest_until_count(&late_entries, 2, PATIENCE_NS));
     KTEST_CHECK(fault_count() == faults + 1 && fault_at(0, &r) == STATUS_OK);
     KTEST_CHECK(strcmp(r.task, "late") == 0);
-    KTEST_CHECK(strncmp(r.place, "swap_target@1 +0x", 17) == 0 && strstr(r.place, ", freed"));
+    KTEST_CHECK(strncmp(r.place, "swap_target@1 +0x", 17) == 0 &&
+                strstr(r.place, ", freed"));
     KTEST_CHECK(stale_count() == 1);
 }
 

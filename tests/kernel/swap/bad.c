@@ -35,8 +35,8 @@ void a_changed_signature_is_refused(void)
 void a_dry_run_changes_nothing(void)
 {
     struct archive_entry file;
-    struct evolve_object object = { .name = "swap_target" };
-    struct evolve_request request = { .set = &object, .set_count = 1, .dry_run = true };
+    struct evolve_object object = {.name = "swap_target"};
+    struct evolve_request request = {.set = &object, .set_count = 1, .dry_run = true};
     uint64_t attempt = 0;
     uint64_t generation = namespace_kernel()->generation;
     KTEST_CHECK(archive_find("variants/swap_target.second.o", &file) == STATUS_OK);
@@ -57,16 +57,17 @@ void a_damaged_object_is_refused(void)
     uint8_t *copy = heap_alloc(file.len);
     KTEST_CHECK(copy != NULL);
     for (size_t len = 0; copy && len < file.len; len += file.len / 16) {
-        struct evolve_object object = { .name = "swap_target", .bytes = copy, .len = len };
-        struct evolve_request request = { .set = &object, .set_count = 1, .dry_run = true };
+        struct evolve_object object = {.name = "swap_target", .bytes = copy, .len = len};
+        struct evolve_request request = {.set = &object, .set_count = 1, .dry_run = true};
         uint64_t attempt = 0;
         memcpy(copy, file.bytes, file.len);
         KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
         KTEST_CHECK(swap_end(attempt) == EVOLVE_REFUSED);
     }
     for (size_t at = 0; copy && at < file.len; at += 97) {
-        struct evolve_object object = { .name = "swap_target", .bytes = copy, .len = file.len };
-        struct evolve_request request = { .set = &object, .set_count = 1, .dry_run = true };
+        struct evolve_object object = {
+            .name = "swap_target", .bytes = copy, .len = file.len};
+        struct evolve_request request = {.set = &object, .set_count = 1, .dry_run = true};
         uint64_t attempt = 0;
         memcpy(copy, file.bytes, file.len);
         copy[at] ^= 0x55;
@@ -115,7 +116,8 @@ void a_version_that_nobody_wants_is_taken_back(void)
 {
     uint64_t attempt = swap_to("second", 60000);
     KTEST_CHECK(swap_target_version() == 2);
-    KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old version") == STATUS_OK);
+    KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old version") ==
+                STATUS_OK);
     KTEST_CHECK(swap_end(attempt) == EVOLVE_REVERTED);
     KTEST_CHECK(strcmp(swap_report(attempt)->reason.code, "test") == 0);
     KTEST_CHECK(swap_target_version() == 1);

@@ -104,7 +104,7 @@ static struct wait caller_step(void *arg)
 /* Hazard 19: call sites are rewritten while other CPUs execute them. */
 void calls_under_load_are_never_lost(void)
 {
-    static const char *const order[] = { "second", "third", "helper", "" };
+    static const char *const order[] = {"second", "third", "helper", ""};
     for (uint32_t i = 0; i < CALLERS; i++)
         KTEST_CHECK(task_create("caller", caller_step, NULL, NULL) != NULL);
     for (uint32_t i = 0; i < 20; i++)
@@ -119,7 +119,7 @@ void calls_under_load_are_never_lost(void)
 /* Hazard 9. */
 void a_hundred_swaps_leave_no_drift(void)
 {
-    static const char *const order[] = { "second", "helper", "third", "" };
+    static const char *const order[] = {"second", "helper", "third", ""};
     uint64_t before = swap_target_count();
     for (uint32_t i = 0; i < 100; i++) {
         swap_for_good(order[i % ARRAY_LEN(order)]);
@@ -161,9 +161,11 @@ static bool walk(struct task *task, void *arg)
         return true;
     task_stack_range(task, &low, &top);
     if (context.resume == entry_resume_trap_address())
-        unwind_from_trap(&cursor, namespace_kernel(), (const struct trap_frame *)context.rsp, low, top);
+        unwind_from_trap(&cursor, namespace_kernel(),
+                         (const struct trap_frame *)context.rsp, low, top);
     else
-        unwind_from_switch(&cursor, namespace_kernel(), (const struct switch_frame *)context.rsp, low, top);
+        unwind_from_switch(&cursor, namespace_kernel(),
+                           (const struct switch_frame *)context.rsp, low, top);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < 64 && status == STATUS_OK; i++)
         status = unwind_next(&cursor);
@@ -197,7 +199,7 @@ static bool walked_many(void *arg)
 /* More busy tasks than CPUs: some are always preempted somewhere. */
 void a_walk_reaches_every_sleeping_tasks_root(void)
 {
-    struct walked walked = { 0 };
+    struct walked walked = {0};
     unsigned busy = 2 * cpu_count() + 2;
     for (uint32_t i = 0; i < busy; i++)
         KTEST_CHECK(task_create("busy", busy_step, NULL, NULL) != NULL);

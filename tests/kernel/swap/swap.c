@@ -33,11 +33,14 @@ uint64_t swap_to(const char *variant, uint64_t trial_ms)
 {
     char path[64];
     struct archive_entry file;
-    struct evolve_object object = { .name = "swap_target" };
-    struct evolve_request request = { .set = &object, .set_count = 1, .self_confirm = true,
-                                      .trial_ns = trial_ms * NS_PER_MS };
+    struct evolve_object object = {.name = "swap_target"};
+    struct evolve_request request = {.set = &object,
+                                     .set_count = 1,
+                                     .self_confirm = true,
+                                     .trial_ns = trial_ms * NS_PER_MS};
     uint64_t attempt = 0;
-    snprintf(path, sizeof path, "%s%s%s.o", variant[0] ? "variants/swap_target." : "cells/swap_target", variant, "");
+    snprintf(path, sizeof path, "%s%s%s.o",
+             variant[0] ? "variants/swap_target." : "cells/swap_target", variant, "");
     KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
     object.bytes = file.bytes;
     object.len = file.len;

@@ -6,7 +6,7 @@
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
-#if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli || \
+#if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli ||            \
     defined VARIANT_loop || defined VARIANT_deadlock || defined VARIANT_hook
 #define VERSION 2u
 #elif defined VARIANT_third || defined VARIANT_helper
@@ -28,7 +28,8 @@ static volatile uint32_t *volatile nowhere = (volatile uint32_t *)8;
 #endif
 
 #if defined VARIANT_cli || defined VARIANT_loop
-static volatile uint32_t forever = 1; /* or the compiler would drop what follows the loop */
+static volatile uint32_t forever =
+    1; /* or the compiler would drop what follows the loop */
 #endif
 
 static const char *const words[] = {
@@ -50,9 +51,15 @@ enum status swap_target_evolved(uint32_t from)
 }
 #endif
 
-uint32_t swap_target_version(void) { return VERSION; }
+uint32_t swap_target_version(void)
+{
+    return VERSION;
+}
 
-uint64_t swap_target_count(void) { return (uint64_t)++count; }
+uint64_t swap_target_count(void)
+{
+    return (uint64_t)++count;
+}
 
 #ifdef VARIANT_helper
 __attribute__((noinline)) static uint64_t twice(uint64_t x)
@@ -63,20 +70,41 @@ __attribute__((noinline)) static uint64_t twice(uint64_t x)
 #endif
 
 #ifdef VARIANT_signature
-uint64_t swap_target_sum(uint64_t a, uint32_t b, uint32_t c) { return a + b + c; }
+uint64_t swap_target_sum(uint64_t a, uint32_t b, uint32_t c)
+{
+    return a + b + c;
+}
 #elif defined VARIANT_helper
-uint64_t swap_target_sum(uint64_t a, uint64_t b) { return twice(a + b) - a - b; }
+uint64_t swap_target_sum(uint64_t a, uint64_t b)
+{
+    return twice(a + b) - a - b;
+}
 #else
-uint64_t swap_target_sum(uint64_t a, uint64_t b) { return a + b; }
+uint64_t swap_target_sum(uint64_t a, uint64_t b)
+{
+    return a + b;
+}
 #endif
 
-static uint32_t callback(void) { return VERSION; }
+static uint32_t callback(void)
+{
+    return VERSION;
+}
 
-swap_target_fn swap_target_callback(void) { return callback; }
+swap_target_fn swap_target_callback(void)
+{
+    return callback;
+}
 
-uint64_t *swap_target_object(void) { return &object; }
+uint64_t *swap_target_object(void)
+{
+    return &object;
+}
 
-const char *swap_target_word(uint32_t index) { return words[index % ARRAY_LEN(words)]; }
+const char *swap_target_word(uint32_t index)
+{
+    return words[index % ARRAY_LEN(words)];
+}
 
 static struct wait target_step(void *arg)
 {
@@ -102,10 +130,14 @@ static struct wait target_step(void *arg)
 
 enum status swap_target_task(void)
 {
-    return task_create("target", target_step, NULL, NULL) != NULL ? STATUS_OK : STATUS_FULL;
+    return task_create("target", target_step, NULL, NULL) != NULL ? STATUS_OK
+                                                                  : STATUS_FULL;
 }
 
-uint64_t swap_target_steps(void) { return __atomic_load_n(&steps, __ATOMIC_SEQ_CST); }
+uint64_t swap_target_steps(void)
+{
+    return __atomic_load_n(&steps, __ATOMIC_SEQ_CST);
+}
 
 uint32_t swap_target_linger(uint64_t ns)
 {

@@ -25,7 +25,8 @@ static void busy_begin(unsigned tasks)
     busy_stop = 0;
     busy_ended = 0;
     for (unsigned i = 0; i < tasks; i++)
-        KTEST_CHECK(task_create("gate busy", busy_step, (void *)(uint64_t)(i % 2), NULL) != NULL);
+        KTEST_CHECK(
+            task_create("gate busy", busy_step, (void *)(uint64_t)(i % 2), NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&busy_steps, busy_steps + 1, 5 * NS_PER_S));
 }
 
@@ -135,7 +136,8 @@ static bool let_pass(struct task *task, void *arg)
     char name[TASK_NAME_MAX];
     (void)arg;
     task_name_copy(task, name);
-    if (name[0] == 'l' && name[1] == 'o' && name[2] == 'n' && task_state(task) == TASK_READY)
+    if (name[0] == 'l' && name[1] == 'o' && name[2] == 'n' &&
+        task_state(task) == TASK_READY)
         task_gate_pass(task);
     return true;
 }

@@ -71,5 +71,6 @@ void a_full_queue_says_so(void)
     KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_QUEUED && swap_target_version() == 2);
     KTEST_CHECK(evolve_confirm(trial) == STATUS_OK);
     KTEST_CHECK(undo_end(attempt) == EVOLVE_PERMANENT && swap_target_version() == 1);
-    KTEST_CHECK(undo_submit("", 1, &attempt) == STATUS_OK && undo_end(attempt) == EVOLVE_PERMANENT);
+    KTEST_CHECK(undo_submit("", 1, &attempt) == STATUS_OK &&
+                undo_end(attempt) == EVOLVE_PERMANENT);
 }

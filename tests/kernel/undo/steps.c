@@ -24,7 +24,8 @@ static bool is_evolve(struct task *task, void *arg)
 
 static bool went_well(void)
 {
-    bool good = namespace_check(namespace_kernel()) == NULL && heap_check() && frame_check();
+    bool good =
+        namespace_check(namespace_kernel()) == NULL && heap_check() && frame_check();
     KTEST_CHECK(good);
     return good;
 }

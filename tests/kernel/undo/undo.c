@@ -89,7 +89,8 @@ static uint64_t mix_version(uint64_t digest, const struct version *v)
             digest = mix_range(digest, v->section_va[i], v->section_va[i] + s.len);
     }
     for (uint32_t i = 0; i < v->import_count; i++)
-        digest = mix(mix(digest, (uint64_t)v->imports[i].provider), v->imports[i].function);
+        digest =
+            mix(mix(digest, (uint64_t)v->imports[i].provider), v->imports[i].function);
     return digest;
 }
 

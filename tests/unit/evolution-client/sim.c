@@ -257,8 +257,8 @@ static void status(void *context, uint64_t attempt, struct client_install_report
     out->load_ns = 3000000;
     out->pause_ns = 4321;
     out->effects = (struct client_effects){
-        .known = sim->phase == CLIENT_INSTALL_TRIAL ||
-                 sim->phase == CLIENT_INSTALL_PERMANENT,
+        .known =
+            sim->phase == CLIENT_INSTALL_TRIAL || sim->phase == CLIENT_INSTALL_PERMANENT,
         .drain_ns = 77,
         .waited_count = 9,
         .waited = {"echo", "a\x1b\xff"},

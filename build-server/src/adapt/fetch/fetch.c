@@ -33,8 +33,8 @@ enum { KEPT = sizeof kept_names / sizeof kept_names[0], FIXED = 3 };
 static int memory_file(const char *bytes, size_t len)
 {
     int fd = memfd_create("fetch", MFD_CLOEXEC);
-    if (fd >= 0 && (files_write_all(fd, bytes, len) != RESULT_OK ||
-                    lseek(fd, 0, SEEK_SET) != 0)) {
+    if (fd >= 0 &&
+        (files_write_all(fd, bytes, len) != RESULT_OK || lseek(fd, 0, SEEK_SET) != 0)) {
         close(fd);
         fd = -1;
     }
@@ -82,8 +82,8 @@ static int start(const struct fetch_job *job, int script, int rows, int output,
                                               POSIX_SPAWN_SETSIGDEF);
     char *arguments[] = {(char *)"bash", (char *)"/dev/fd/3", (char *)"--exact",
                          (char *)job->folder, NULL};
-    int error = posix_spawn(out_pid, "/bin/bash", &actions, &attributes, arguments,
-                            environment);
+    int error =
+        posix_spawn(out_pid, "/bin/bash", &actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     for (size_t i = 0; i < count; i++)

@@ -12,9 +12,9 @@
 struct fetch_job {
     const char *folder; /* where sources are unpacked and kept */
     const char *rows; /* lines of deploy/third-party.list, each word of them checked by the caller */
-    unsigned seconds; /* wall time */
+    unsigned seconds;          /* wall time */
     const atomic_bool *cancel; /* NULL, or ends it when true (looked at after wake_fd) */
-    int wake_fd;               /* -1, or an eventfd that is readable when `cancel` changed */
+    int wake_fd; /* -1, or an eventfd that is readable when `cancel` changed */
 };
 
 /* RESULT_OK: every row's source is there, of exactly that version. RESULT_FAILED, with what the script said last: one could

@@ -59,8 +59,9 @@ static size_t put_entry(char *out, const char *name, const void *bytes, size_t l
     size_t name_len = strlen(name) + 1;
     size_t data_at = align4(HEADER_LEN + name_len);
 
-    snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-             0u, 0100600u, 0u, 0u, 1u, 0u, (unsigned)len, 0u, 0u, 0u, 0u, (unsigned)name_len, 0u);
+    snprintf(header, sizeof(header),
+             "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 0u, 0100600u,
+             0u, 0u, 1u, 0u, (unsigned)len, 0u, 0u, 0u, 0u, (unsigned)name_len, 0u);
     memset(out, 0, align4(data_at + len));
     memcpy(out, header, HEADER_LEN);
     memcpy(out + HEADER_LEN, name, name_len);

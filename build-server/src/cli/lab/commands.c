@@ -67,12 +67,13 @@ bool command_lab_down(const struct invocation *invocation, enum outcome *out_out
 
 static void print_status(const json_t *status)
 {
-    static const char *const headings[] = { "MACHINE", "STATE", ">PID", ">CPUS", ">RELEASE",
-                                            ">BOOTS",  "ECHO",  "WHY" };
+    static const char *const headings[] = {"MACHINE",  "STATE",  ">PID", ">CPUS",
+                                           ">RELEASE", ">BOOTS", "ECHO", "WHY"};
     const json_t *machines = json_object_get(status, "machines");
     struct table *table = table_create(headings, 8);
 
-    view_print("lab         %s\n", json_is_true(json_object_get(status, "up")) ? "up" : "down");
+    view_print("lab         %s\n",
+               json_is_true(json_object_get(status, "up")) ? "up" : "down");
     view_print("server      %s\n", view_text(status, "url", "-"));
     view_print("state       %s\n", view_text(status, "state", "-"));
     view_print("repository  %s\n", view_text(status, "repository", "-"));
@@ -82,16 +83,19 @@ static void print_status(const json_t *status)
         char pid[24], cpus[24], release[24], boots[24], echo[40];
         snprintf(pid, sizeof(pid), "%lld", (long long)view_number(machine, "pid", -1));
         snprintf(cpus, sizeof(cpus), "%lld", (long long)view_number(machine, "cpus", 0));
-        snprintf(release, sizeof(release), "v%lld", (long long)view_number(machine, "release", 0));
-        snprintf(boots, sizeof(boots), "%lld", (long long)view_number(machine, "boots", 0));
+        snprintf(release, sizeof(release), "v%lld",
+                 (long long)view_number(machine, "release", 0));
+        snprintf(boots, sizeof(boots), "%lld",
+                 (long long)view_number(machine, "boots", 0));
         snprintf(echo, sizeof(echo), "127.0.0.1:%lld",
                  (long long)view_number(machine, "echo_port", 0));
-        table_add(table, (const char *[]){ view_text(machine, "name", NULL),
-                                           view_text(machine, "state", NULL),
-                                           view_number(machine, "pid", -1) > 0 ? pid : "-",
-                                           cpus, view_number(machine, "release", 0) ? release : "-",
-                                           boots, view_number(machine, "echo_port", 0) ? echo : "-",
-                                           view_text(machine, "why", NULL) });
+        table_add(table,
+                  (const char *[]){
+                      view_text(machine, "name", NULL), view_text(machine, "state", NULL),
+                      view_number(machine, "pid", -1) > 0 ? pid : "-", cpus,
+                      view_number(machine, "release", 0) ? release : "-", boots,
+                      view_number(machine, "echo_port", 0) ? echo : "-",
+                      view_text(machine, "why", NULL)});
     }
     table_print(table, "no machines");
 }
@@ -121,7 +125,8 @@ bool command_lab_restart(const struct invocation *invocation, enum outcome *out_
                          struct failure *failure)
 {
     static struct lab lab;
-    json_t *request = json_pack("{s:s, s:s}", "op", "restart", "machine", invocation->argument[0]);
+    json_t *request =
+        json_pack("{s:s, s:s}", "op", "restart", "machine", invocation->argument[0]);
     json_t *answer = NULL;
     bool done = load(&lab, failure) && supervisor_ask(&lab, request, &answer, failure);
 
@@ -136,7 +141,8 @@ bool command_lab_restart(const struct invocation *invocation, enum outcome *out_
     return done;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
+static int remove_one(const char *path, const struct stat *status, int kind,
+                      struct FTW *where)
 {
     (void)status;
     (void)kind;
@@ -165,8 +171,8 @@ bool command_lab_reset(const struct invocation *invocation, enum outcome *out_ou
         return false;
     }
     if (nftw(lab.state, remove_one, 32, FTW_DEPTH | FTW_PHYS) != 0) {
-        return failure_set(failure, "cannot-write", "cannot delete all of %s: %s", lab.state,
-                           strerror(errno));
+        return failure_set(failure, "cannot-write", "cannot delete all of %s: %s",
+                           lab.state, strerror(errno));
     }
     if (!invocation->json) {
         printf("the lab in %s is gone\n", lab.state);

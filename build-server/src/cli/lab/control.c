@@ -14,8 +14,8 @@
 
 static int connect_to(const struct lab *lab, struct failure *failure)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    struct timeval limit = { .tv_sec = 30 };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval limit = {.tv_sec = 30};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/lab.sock", lab->sockets);
@@ -90,7 +90,8 @@ bool supervisor_ask(const struct lab *lab, const json_t *request, json_t **out,
         return failure_remedy(failure, "see %s/log/lab.log", lab->state);
     }
     if (json_is_string(json_object_get(answer, "code"))) {
-        failure_set(failure, view_text(answer, "code", "lab"), "%s", view_text(answer, "text", ""));
+        failure_set(failure, view_text(answer, "code", "lab"), "%s",
+                    view_text(answer, "text", ""));
         failure_remedy(failure, "%s", view_text(answer, "remedy", ""));
         json_decref(answer);
         return false;
@@ -115,11 +116,12 @@ bool supervisor_stop(const struct lab *lab, struct failure *failure)
     json_decref(request);
     close(fd);
     for (int i = 0; i < 200 && lab_is_up(lab, &pid); i++) {
-        struct timespec rest = { 0, 20000000 };
+        struct timespec rest = {0, 20000000};
         nanosleep(&rest, NULL);
     }
     if (lab_is_up(lab, &pid)) {
-        failure_set(failure, "lab-stays", "the lab's supervisor (process %ld) does not end", pid);
+        failure_set(failure, "lab-stays",
+                    "the lab's supervisor (process %ld) does not end", pid);
         return failure_remedy(failure, "see %s/log/lab.log", lab->state);
     }
     return true;

@@ -18,16 +18,17 @@ bool lab_path(const struct lab *lab, const char *name, char *out, struct failure
     return place_path(out, failure, "%s/%s", lab->state, name);
 }
 
-bool lab_machine_path(const struct lab *lab, const char *machine, const char *name, char *out,
-                      struct failure *failure)
+bool lab_machine_path(const struct lab *lab, const char *machine, const char *name,
+                      char *out, struct failure *failure)
 {
     return place_path(out, failure, "%s/machines/%s/%s", lab->state, machine, name);
 }
 
 bool lab_port_is_free(unsigned port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int yes = 1;
     bool is_free = false;
@@ -44,8 +45,8 @@ bool lab_port_is_free(unsigned port)
 
 unsigned lab_free_port(void)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     unsigned port = 0;
@@ -69,8 +70,8 @@ bool lab_socket_folder(struct lab *lab, bool make, struct failure *failure)
     for (const char *at = lab->state; *at != '\0'; at++) {
         hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
     }
-    snprintf(lab->sockets, sizeof(lab->sockets), "/tmp/neurath-%u-%016llx", (unsigned)getuid(),
-             (unsigned long long)hash);
+    snprintf(lab->sockets, sizeof(lab->sockets), "/tmp/neurath-%u-%016llx",
+             (unsigned)getuid(), (unsigned long long)hash);
     if (!make) {
         return true;
     }
@@ -80,7 +81,8 @@ bool lab_socket_folder(struct lab *lab, bool make, struct failure *failure)
     }
     if (lstat(lab->sockets, &status) != 0 || !S_ISDIR(status.st_mode) ||
         status.st_uid != getuid() || (status.st_mode & 077) != 0) {
-        failure_set(failure, "unsafe-folder", "%s is not a private folder of yours", lab->sockets);
+        failure_set(failure, "unsafe-folder", "%s is not a private folder of yours",
+                    lab->sockets);
         return failure_remedy(failure, "remove it");
     }
     return true;
@@ -92,8 +94,8 @@ static json_t *machines_to_json(const struct lab *lab)
 
     for (unsigned i = 0; i < lab->machine_count; i++) {
         const struct lab_machine_config *machine = &lab->machines[i];
-        json_array_append_new(machines, json_pack("{s:s, s:i, s:i}", "name", machine->name, "cpus",
-                                                  (int)machine->cpus, "echo_port",
+        json_array_append_new(machines, json_pack("{s:s, s:i, s:i}", "name", machine->name,
+                                                  "cpus", (int)machine->cpus, "echo_port",
                                                   (int)machine->echo_port));
     }
     return machines;
@@ -102,10 +104,10 @@ static json_t *machines_to_json(const struct lab *lab)
 bool lab_save(const struct lab *lab, struct failure *failure)
 {
     char path[PLACE_PATH_MAX];
-    json_t *json = json_pack("{s:i, s:s, s:i, s:i, s:I, s:o}", "version", 1, "tree", lab->tree,
-                             "operator_port", (int)lab->operator_port, "machine_port",
-                             (int)lab->machine_port, "trial_ms", (json_int_t)lab->trial_ms,
-                             "machines", machines_to_json(lab));
+    json_t *json = json_pack("{s:i, s:s, s:i, s:i, s:I, s:o}", "version", 1, "tree",
+                             lab->tree, "operator_port", (int)lab->operator_port,
+                             "machine_port", (int)lab->machine_port, "trial_ms",
+                             (json_int_t)lab->trial_ms, "machines", machines_to_json(lab));
     char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
     bool done = text != NULL && lab_path(lab, "lab.json", path, failure) &&
                 place_write_file(path, text, strlen(text), 0600, failure);
@@ -136,9 +138,9 @@ bool lab_load(const char *state, struct lab *out, struct failure *failure)
         return failure_remedy(failure, "`neurath lab up` makes one");
     }
     good = json != NULL &&
-           json_unpack(json, "{s:I, s:s, s:I, s:I, s:I, s:o}", "version", &version, "tree", &tree,
-                       "operator_port", &operator_port, "machine_port", &machine_port, "trial_ms",
-                       &trial_ms, "machines", &machines) == 0 &&
+           json_unpack(json, "{s:I, s:s, s:I, s:I, s:I, s:o}", "version", &version,
+                       "tree", &tree, "operator_port", &operator_port, "machine_port",
+                       &machine_port, "trial_ms", &trial_ms, "machines", &machines) == 0 &&
            version == 1 && json_array_size(machines) <= LAB_MACHINES_MAX;
     if (good) {
         snprintf(out->tree, sizeof(out->tree), "%s", tree);
@@ -150,8 +152,8 @@ bool lab_load(const char *state, struct lab *out, struct failure *failure)
         struct lab_machine_config *machine = &out->machines[i];
         const char *name = NULL;
         int cpus = 0, echo_port = 0;
-        good = json_unpack(json_array_get(machines, i), "{s:s, s:i, s:i}", "name", &name, "cpus",
-                           &cpus, "echo_port", &echo_port) == 0 &&
+        good = json_unpack(json_array_get(machines, i), "{s:s, s:i, s:i}", "name", &name,
+                           "cpus", &cpus, "echo_port", &echo_port) == 0 &&
                strlen(name) < LAB_NAME_MAX;
         if (good) {
             snprintf(machine->name, sizeof(machine->name), "%s", name);
@@ -174,8 +176,9 @@ static bool choose_port(long wanted, unsigned *out, struct failure *failure)
     *out = wanted != 0 ? (unsigned)wanted : lab_free_port();
     if (*out == 0 || !lab_port_is_free(*out)) {
         failure_set(failure, "port-in-use", "port %u on 127.0.0.1 is in use", *out);
-        return failure_remedy(failure, "choose another with `neurath lab up --port N`, or let it "
-                                       "choose with `--port 0`");
+        return failure_remedy(failure,
+                              "choose another with `neurath lab up --port N`, or let it "
+                              "choose with `--port 0`");
     }
     return true;
 }
@@ -183,12 +186,13 @@ static bool choose_port(long wanted, unsigned *out, struct failure *failure)
 bool lab_create(const char *state, const char *tree, long first_port, struct lab *out,
                 struct failure *failure)
 {
-    static const char *const folders[] = { "", "run", "log", "machines" };
+    static const char *const folders[] = {"", "run", "log", "machines"};
     char path[PLACE_PATH_MAX];
 
     memset(out, 0, sizeof(*out));
     if (!place_path(out->state, failure, "%s", state) ||
-        !place_path(out->tree, failure, "%s", tree) || !lab_socket_folder(out, false, failure) ||
+        !place_path(out->tree, failure, "%s", tree) ||
+        !lab_socket_folder(out, false, failure) ||
         !choose_port(first_port, &out->operator_port, failure) ||
         !choose_port(first_port ? first_port + 1 : 0, &out->machine_port, failure)) {
         return false;
@@ -205,7 +209,8 @@ bool lab_create(const char *state, const char *tree, long first_port, struct lab
         if (mkdir(path, i == 0 ? 0711 : 0700) != 0 && errno != EEXIST) {
             failure_set(failure, errno == ENOSPC ? "no-space" : "cannot-write",
                         "cannot create %s: %s", path, strerror(errno));
-            return failure_remedy(failure, "set NEURATH_STATE to a folder that can be written");
+            return failure_remedy(failure,
+                                  "set NEURATH_STATE to a folder that can be written");
         }
     }
     return true;

@@ -33,8 +33,8 @@ struct lab_machine_config {
 
 struct lab {
     char state[PLACE_PATH_MAX];
-    char tree[PLACE_PATH_MAX];    /* the source tree that it was made from */
-    char sockets[128];            /* short private folder for sockets */
+    char tree[PLACE_PATH_MAX]; /* the source tree that it was made from */
+    char sockets[128];         /* short private folder for sockets */
     unsigned operator_port;
     unsigned machine_port;
     long trial_ms; /* 0: the machine's default */
@@ -64,8 +64,8 @@ unsigned lab_free_port(void);
 
 /* Paths within the lab; false if too long. */
 bool lab_path(const struct lab *lab, const char *name, char *out, struct failure *failure);
-bool lab_machine_path(const struct lab *lab, const char *machine, const char *name, char *out,
-                      struct failure *failure);
+bool lab_machine_path(const struct lab *lab, const char *machine, const char *name,
+                      char *out, struct failure *failure);
 
 /* True if a supervisor holds the lab's lock; *out_pid is its process id (0 if not known yet). */
 bool lab_is_up(const struct lab *lab, long *out_pid);

@@ -19,8 +19,8 @@
 
 enum { WORDS_MAX = 48, WORD_LEN = 1400, ECHO_PORT = 7 };
 
-void machine_socket(const struct lab *lab, const char *machine, const char *which, char *out,
-                    size_t out_len)
+void machine_socket(const struct lab *lab, const char *machine, const char *which,
+                    char *out, size_t out_len)
 {
     snprintf(out, out_len, "%s/%s-%s.sock", lab->sockets, machine, which);
 }
@@ -89,7 +89,8 @@ static bool make_archive(const struct lab *lab, const struct lab_machine_config 
     char *text = NULL;
     bool done = false;
 
-    if (!place_path(from, failure, "%s/boot/%lld/archive.cpio", lab->state, (long long)release) ||
+    if (!place_path(from, failure, "%s/boot/%lld/archive.cpio", lab->state,
+                    (long long)release) ||
         !place_path(out_kernel, failure, "%s/boot/%lld/neurath.elf", lab->state,
                     (long long)release) ||
         !lab_machine_path(lab, name, "seed.json", seed_file, failure) ||
@@ -102,14 +103,17 @@ static bool make_archive(const struct lab *lab, const struct lab_machine_config 
     }
     snprintf(path, sizeof(path), "/api/v1/machines/%s/seed", name);
     if (lab->trial_ms > 0) {
-        snprintf(path + strlen(path), sizeof(path) - strlen(path), "?trial_ms=%ld", lab->trial_ms);
+        snprintf(path + strlen(path), sizeof(path) - strlen(path), "?trial_ms=%ld",
+                 lab->trial_ms);
     }
     if (!http_get(http, path, &seed, failure)) {
         return false;
     }
-    json_object_set_new(seed, "reset", json_string(machine->reset_by_guest ? "guest" : "host"));
+    json_object_set_new(seed, "reset",
+                        json_string(machine->reset_by_guest ? "guest" : "host"));
     text = json_dumps(seed, JSON_INDENT(1));
-    done = text != NULL && place_write_file(seed_file, text, strlen(text), 0600, failure) &&
+    done = text != NULL &&
+           place_write_file(seed_file, text, strlen(text), 0600, failure) &&
            archive_add(from, out_archive, "seed.json", text, strlen(text), failure);
     free(text);
     json_decref(seed);
@@ -182,8 +186,8 @@ static void describe(struct words *words, const struct lab *lab,
     add(words, "none");
     add(words, "-no-reboot");
     add(words, "-chardev");
-    add(words, "socket,id=console,path=%s,server=on,wait=off,logfile=%s,logappend=on", serial,
-        option_path(console, log, sizeof(log)));
+    add(words, "socket,id=console,path=%s,server=on,wait=off,logfile=%s,logappend=on",
+        serial, option_path(console, log, sizeof(log)));
     add(words, "-serial");
     add(words, "chardev:console");
     add(words, "-qmp");
@@ -204,8 +208,9 @@ static void describe(struct words *words, const struct lab *lab,
 /* The machine's echo is reached by TCP and by UDP under the same number. */
 static bool echo_port_is_free(unsigned port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool is_free = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 
@@ -223,12 +228,15 @@ static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine
     struct words *words = calloc(1, sizeof(*words));
     int log = -1;
 
-    if (words == NULL || !lab_machine_path(lab, machine->name, "console.log", console, failure) ||
+    if (words == NULL ||
+        !lab_machine_path(lab, machine->name, "console.log", console, failure) ||
         !lab_machine_path(lab, machine->name, "qemu.log", log_path, failure)) {
         free(words);
         return false;
     }
-    for (int tries = 0; tries < 20 && (machine->echo_port == 0 || !echo_port_is_free(machine->echo_port)); tries++) {
+    for (int tries = 0;
+         tries < 20 && (machine->echo_port == 0 || !echo_port_is_free(machine->echo_port));
+         tries++) {
         machine->echo_port = lab_free_port();
     }
     close(child_open_log(console)); /* puts an overgrown one aside */
@@ -240,14 +248,15 @@ static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine
     }
     free(words);
     if (*out_pid < 0) {
-        return failure_set(failure, "no-process", "cannot start QEMU: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot start QEMU: %s",
+                           strerror(errno));
     }
     return true;
 }
 
-bool machine_boot(const struct lab *lab, struct lab_machine_config *machine, struct http *http,
-                  enum machine_choice choice, pid_t *out_pid, int64_t *out_release,
-                  struct failure *failure)
+bool machine_boot(const struct lab *lab, struct lab_machine_config *machine,
+                  struct http *http, enum machine_choice choice, pid_t *out_pid,
+                  int64_t *out_release, struct failure *failure)
 {
     char folder[PLACE_PATH_MAX], kernel[PLACE_PATH_MAX], archive[PLACE_PATH_MAX];
 

@@ -36,9 +36,9 @@ void supervisor_log(struct supervisor *supervisor, const char *format, ...)
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
     text_clean_line(line);
-    fprintf(supervisor->log, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s\n", parts.tm_year + 1900,
-            parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-            now.tv_nsec / 1000000, line);
+    fprintf(supervisor->log, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s\n",
+            parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+            parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000, line);
     fflush(supervisor->log);
 }
 
@@ -149,7 +149,8 @@ static int next_due(const struct supervisor *supervisor)
         if (supervisor->server < 0 && supervisor->server_retry_ms < due) {
             due = supervisor->server_retry_ms;
         }
-        for (unsigned i = 0; i < supervisor->lab->machine_count && supervisor->server_ready; i++) {
+        for (unsigned i = 0;
+             i < supervisor->lab->machine_count && supervisor->server_ready; i++) {
             if (supervisor->machines[i].state == MACHINE_WAITING &&
                 supervisor->machines[i].retry_ms < due) {
                 due = supervisor->machines[i].retry_ms;
@@ -162,14 +163,14 @@ static int next_due(const struct supervisor *supervisor)
 static void loop_once(struct supervisor *supervisor)
 {
     struct pollfd fds[POLL_MAX] = {
-        { .fd = supervisor->signal_fd, .events = POLLIN },
-        { .fd = supervisor->listen_fd, .events = POLLIN },
-        { .fd = supervisor->server_out, .events = POLLIN },
-        { .fd = supervisor->events_in, .events = POLLIN },
+        {.fd = supervisor->signal_fd, .events = POLLIN},
+        {.fd = supervisor->listen_fd, .events = POLLIN},
+        {.fd = supervisor->server_out, .events = POLLIN},
+        {.fd = supervisor->events_in, .events = POLLIN},
     };
 
     for (size_t i = 0; i < CLIENTS_MAX; i++) {
-        fds[4 + i] = (struct pollfd){ .fd = supervisor->clients[i].fd, .events = POLLIN };
+        fds[4 + i] = (struct pollfd){.fd = supervisor->clients[i].fd, .events = POLLIN};
     }
     if (poll(fds, POLL_MAX, next_due(supervisor)) < 0 && errno != EINTR) {
         supervisor_log(supervisor, "poll: %s", strerror(errno));
@@ -220,7 +221,7 @@ static void loop(struct supervisor *supervisor)
 
 static int open_socket(const struct lab *lab)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/lab.sock", lab->sockets);
@@ -269,15 +270,19 @@ static void clean_up(const struct supervisor *supervisor)
     sigset_t signals;
     int log = -1;
 
-    supervisor = (struct supervisor){ .lab = lab, .lock_fd = lock_fd, .notify_fd = notify_fd,
-                                      .server = -1, .server_out = -1, .events = -1,
-                                      .events_in = -1 };
+    supervisor = (struct supervisor){.lab = lab,
+                                     .lock_fd = lock_fd,
+                                     .notify_fd = notify_fd,
+                                     .server = -1,
+                                     .server_out = -1,
+                                     .events = -1,
+                                     .events_in = -1};
     for (size_t i = 0; i < CLIENTS_MAX; i++) {
         supervisor.clients[i].fd = -1;
     }
     for (size_t i = 0; i < LAB_MACHINES_MAX; i++) {
         supervisor.machines[i] =
-            (struct supervised){ .choice = MACHINE_BOOT_DESIRED, .pid = -1 };
+            (struct supervised){.choice = MACHINE_BOOT_DESIRED, .pid = -1};
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "neurath-lab");
@@ -288,10 +293,12 @@ static void clean_up(const struct supervisor *supervisor)
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     supervisor.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (!lab_path(lab, "log/lab.log", path, &failure) || (log = child_open_log(path)) < 0 ||
-        (supervisor.log = fdopen(log, "a")) == NULL ||
-        (supervisor.listen_fd = open_socket(lab)) < 0 || !lab_path(lab, "run/lab.pid", path, &failure)) {
-        dprintf(notify_fd, "failed cannot open the lab's log or socket: %s\n", strerror(errno));
+    if (!lab_path(lab, "log/lab.log", path, &failure) ||
+        (log = child_open_log(path)) < 0 || (supervisor.log = fdopen(log, "a")) == NULL ||
+        (supervisor.listen_fd = open_socket(lab)) < 0 ||
+        !lab_path(lab, "run/lab.pid", path, &failure)) {
+        dprintf(notify_fd, "failed cannot open the lab's log or socket: %s\n",
+                strerror(errno));
         _exit(1);
     }
     snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
@@ -342,7 +349,8 @@ bool supervisor_start(struct lab *lab, struct failure *failure)
     }
     if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0) {
         close(lock_fd);
-        return failure_set(failure, "no-process", "cannot start a process: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot start a process: %s",
+                           strerror(errno));
     }
     if (child == 0) {
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -379,6 +387,7 @@ bool supervisor_start(struct lab *lab, struct failure *failure)
         return true;
     }
     failure_set(failure, "server-failed", "the server did not start: %s",
-                strncmp(line, "failed ", 7) == 0 && line[7] ? line + 7 : "it said nothing");
+                strncmp(line, "failed ", 7) == 0 && line[7] ? line + 7
+                                                            : "it said nothing");
     return failure_remedy(failure, "see %s/log/lab.log", lab->state);
 }

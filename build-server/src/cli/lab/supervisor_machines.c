@@ -23,21 +23,23 @@ void supervisor_boot_due(struct supervisor *supervisor)
             !supervisor->server_ready) {
             continue;
         }
-        if (machine_boot(lab, &lab->machines[i], supervisor->http, machine->choice, &machine->pid,
-                         &machine->release, &failure)) {
+        if (machine_boot(lab, &lab->machines[i], supervisor->http, machine->choice,
+                         &machine->pid, &machine->release, &failure)) {
             machine->state = MACHINE_UP;
             machine->choice = MACHINE_BOOT_PERMANENT;
             machine->started_ms = child_now_ms();
             machine->boots++;
             machine->why[0] = '\0';
-            supervisor_log(supervisor, "%s boots release v%lld, process %d", lab->machines[i].name,
-                           (long long)machine->release, (int)machine->pid);
+            supervisor_log(supervisor, "%s boots release v%lld, process %d",
+                           lab->machines[i].name, (long long)machine->release,
+                           (int)machine->pid);
             if (lab->machines[i].echo_port != echo_port && !lab_save(lab, &failure)) {
                 supervisor_log(supervisor, "%s", failure.text);
             }
         } else {
             if (strcmp(machine->why, failure.text) != 0) {
-                supervisor_log(supervisor, "%s waits: %s", lab->machines[i].name, failure.text);
+                supervisor_log(supervisor, "%s waits: %s", lab->machines[i].name,
+                               failure.text);
             }
             snprintf(machine->why, sizeof(machine->why), "%.250s", failure.text);
             machine->retry_ms = child_now_ms() + RETRY_MS;
@@ -69,8 +71,8 @@ void supervisor_machine_ended(struct supervisor *supervisor, unsigned index, int
     if (machine->quick > 1) {
         pause_ms = 250L << (machine->quick < 7 ? machine->quick : 7);
         pause_ms = pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS;
-        snprintf(machine->why, sizeof(machine->why), "it ended %u times within seconds of its boot",
-                 machine->quick);
+        snprintf(machine->why, sizeof(machine->why),
+                 "it ended %u times within seconds of its boot", machine->quick);
     }
     machine->state = MACHINE_WAITING;
     machine->pid = -1;

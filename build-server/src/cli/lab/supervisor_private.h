@@ -23,10 +23,10 @@ struct supervised {
     pid_t pid;
     int64_t started_ms; /* monotonic */
     int64_t retry_ms;
-    int64_t release;   /* that it booted */
-    unsigned boots;    /* since the supervisor started */
-    unsigned quick;    /* ends in a row that came within seconds of the boot */
-    char why[256];     /* why it is not up */
+    int64_t release; /* that it booted */
+    unsigned boots;  /* since the supervisor started */
+    unsigned quick;  /* ends in a row that came within seconds of the boot */
+    char why[256];   /* why it is not up */
 };
 
 struct client {

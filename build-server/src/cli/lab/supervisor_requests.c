@@ -26,12 +26,14 @@ static json_t *machine_status(const struct supervisor *supervisor, unsigned i)
 
     machine_socket(supervisor->lab, config->name, "serial", serial, sizeof(serial));
     machine_socket(supervisor->lab, config->name, "qmp", qmp, sizeof(qmp));
-    (void)lab_machine_path(supervisor->lab, config->name, "console.log", console, &ignored);
+    (void)lab_machine_path(supervisor->lab, config->name, "console.log", console,
+                           &ignored);
     return json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:i, s:i, s:s, s:s, s:s}", "name",
-                     config->name, "state", state_words[machine->state], "why", machine->why, "pid",
-                     (int)machine->pid, "cpus", (int)config->cpus, "release",
-                     (json_int_t)machine->release, "boots", (int)machine->boots, "echo_port",
-                     (int)config->echo_port, "console", console, "serial", serial, "qmp", qmp);
+                     config->name, "state", state_words[machine->state], "why",
+                     machine->why, "pid", (int)machine->pid, "cpus", (int)config->cpus,
+                     "release", (json_int_t)machine->release, "boots",
+                     (int)machine->boots, "echo_port", (int)config->echo_port, "console",
+                     console, "serial", serial, "qmp", qmp);
 }
 
 static json_t *answer_status(const struct supervisor *supervisor)
@@ -42,14 +44,14 @@ static json_t *answer_status(const struct supervisor *supervisor)
         json_array_append_new(machines, machine_status(supervisor, i));
     }
     return json_pack("{s:i, s:i, s:b, s:o}", "pid", (int)getpid(), "server_pid",
-                     (int)supervisor->server, "ready", supervisor->server_ready, "machines",
-                     machines);
+                     (int)supervisor->server, "ready", supervisor->server_ready,
+                     "machines", machines);
 }
 
 static json_t *answer_failure(const struct failure *failure)
 {
-    return json_pack("{s:s, s:s, s:s}", "code", failure->code, "text", failure->text, "remedy",
-                     failure->remedy);
+    return json_pack("{s:s, s:s, s:s}", "code", failure->code, "text", failure->text,
+                     "remedy", failure->remedy);
 }
 
 /* Adds machines until there are as many as asked for; they boot as soon as they can. */
@@ -66,8 +68,7 @@ static json_t *answer_start(struct supervisor *supervisor, const json_t *request
         snprintf(machine->name, sizeof(machine->name), "m%u", lab->machine_count + 1);
         machine->cpus = (unsigned)cpus;
         supervisor->machines[lab->machine_count] = (struct supervised){
-            .choice = MACHINE_BOOT_DESIRED, .pid = -1, .retry_ms = child_now_ms()
-        };
+            .choice = MACHINE_BOOT_DESIRED, .pid = -1, .retry_ms = child_now_ms()};
         lab->machine_count++;
     }
     if (!lab_save(lab, &failure)) {
@@ -89,7 +90,8 @@ static json_t *answer(struct supervisor *supervisor, const json_t *request)
         return answer_start(supervisor, request);
     }
     if (strcmp(op, "restart") == 0) {
-        if (!supervisor_restart_machine(supervisor, view_text(request, "machine", ""), &failure)) {
+        if (!supervisor_restart_machine(supervisor, view_text(request, "machine", ""),
+                                        &failure)) {
             return answer_failure(&failure);
         }
         return answer_status(supervisor);
@@ -138,7 +140,8 @@ static void take_request(struct supervisor *supervisor, struct client *client)
 
 void supervisor_read_client(struct supervisor *supervisor, struct client *client)
 {
-    ssize_t got = read(client->fd, client->line + client->len, REQUEST_MAX - 1 - client->len);
+    ssize_t got =
+        read(client->fd, client->line + client->len, REQUEST_MAX - 1 - client->len);
     char *end = NULL;
 
     if (got > 0) {

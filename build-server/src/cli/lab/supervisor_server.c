@@ -18,7 +18,7 @@
 static void find_sources(const struct lab *lab, char *out)
 {
     char deps[PLACE_PATH_MAX + 16];
-    const char *const words[] = { deps, "--sources", NULL };
+    const char *const words[] = {deps, "--sources", NULL};
 
     snprintf(deps, sizeof(deps), "%s/deploy/deps", lab->tree);
     if (!process_capture(words, NULL, out, PLACE_PATH_MAX)) {
@@ -30,7 +30,8 @@ static void find_sources(const struct lab *lab, char *out)
 bool supervisor_start_server(struct supervisor *supervisor, struct failure *failure)
 {
     const struct lab *lab = supervisor->lab;
-    char program[PLACE_PATH_MAX], operator_port[16], machine_port[16], sources[PLACE_PATH_MAX];
+    char program[PLACE_PATH_MAX], operator_port[16], machine_port[16],
+        sources[PLACE_PATH_MAX];
     int ends[2];
 
     if (!place_program("neurathd", program, failure)) {
@@ -40,17 +41,26 @@ bool supervisor_start_server(struct supervisor *supervisor, struct failure *fail
     snprintf(operator_port, sizeof(operator_port), "%u", lab->operator_port);
     snprintf(machine_port, sizeof(machine_port), "%u", lab->machine_port);
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return failure_set(failure, "no-process", "cannot make a pipe: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot make a pipe: %s",
+                           strerror(errno));
     }
-    const char *const words[] = { program,           "--state",       lab->state, "--lab",
-                                  "--operator-port", operator_port,   "--machine-port",
-                                  machine_port,      sources[0] ? "--sources" : NULL,
-                                  sources,           NULL };
+    const char *const words[] = {program,
+                                 "--state",
+                                 lab->state,
+                                 "--lab",
+                                 "--operator-port",
+                                 operator_port,
+                                 "--machine-port",
+                                 machine_port,
+                                 sources[0] ? "--sources" : NULL,
+                                 sources,
+                                 NULL};
     supervisor->server = child_spawn(words, ends[1], ends[1]);
     close(ends[1]);
     if (supervisor->server < 0) {
         close(ends[0]);
-        return failure_set(failure, "no-process", "cannot start the server: %s", strerror(errno));
+        return failure_set(failure, "no-process", "cannot start the server: %s",
+                           strerror(errno));
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     supervisor->server_out = ends[0];
@@ -95,7 +105,7 @@ static void start_events(struct supervisor *supervisor)
     }
     supervisor->events = fork();
     if (supervisor->events == 0) {
-        struct forward forward = { ends[1] };
+        struct forward forward = {ends[1]};
         struct failure failure;
         struct http *http = NULL;
         const int never = 0;
@@ -106,8 +116,10 @@ static void start_events(struct supervisor *supervisor)
         sigprocmask(SIG_SETMASK, &none, NULL);
         close(supervisor->lock_fd);
         close(supervisor->listen_fd);
-        if (getppid() == parent && http_create(http_server(supervisor->http), &http, &failure)) {
-            http_follow(http, -1, forward_event, forward_connection, &forward, &never, &failure);
+        if (getppid() == parent &&
+            http_create(http_server(supervisor->http), &http, &failure)) {
+            http_follow(http, -1, forward_event, forward_connection, &forward, &never,
+                        &failure);
         }
         _exit(0);
     }
@@ -160,7 +172,8 @@ void supervisor_read_server(struct supervisor *supervisor)
         supervisor->server_out = -1;
     }
     for (ssize_t i = 0; i < got; i++) {
-        if (bytes[i] == '\n' || supervisor->server_line_len == sizeof(supervisor->server_line) - 1) {
+        if (bytes[i] == '\n' ||
+            supervisor->server_line_len == sizeof(supervisor->server_line) - 1) {
             supervisor->server_line[supervisor->server_line_len] = '\0';
             supervisor->server_line_len = 0;
             take_server_line(supervisor, supervisor->server_line);
@@ -213,12 +226,14 @@ void supervisor_read_events(struct supervisor *supervisor)
     for (ssize_t i = 0; i < got; i++) {
         if (bytes[i] != '\n') {
             supervisor->events_line[supervisor->events_len] = bytes[i];
-            supervisor->events_len += supervisor->events_len + 1 < sizeof(supervisor->events_line);
+            supervisor->events_len +=
+                supervisor->events_len + 1 < sizeof(supervisor->events_line);
             continue;
         }
         supervisor->events_line[supervisor->events_len] = '\0';
         supervisor->events_len = 0;
-        supervisor_log(supervisor, "the server asks for a boot of %s", supervisor->events_line);
+        supervisor_log(supervisor, "the server asks for a boot of %s",
+                       supervisor->events_line);
         if (!supervisor_restart_machine(supervisor, supervisor->events_line, &failure)) {
             supervisor_log(supervisor, "%s", failure.text);
         }

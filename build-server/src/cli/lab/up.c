@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,7 +40,7 @@ void up_say(const struct up *up, const char *format, ...)
 
 bool up_rest(struct failure *failure)
 {
-    struct timespec pause = { 0, LOOK_MS * 1000000 };
+    struct timespec pause = {0, LOOK_MS * 1000000};
 
     nanosleep(&pause, NULL);
     if (*watch_stop_flag() != 0) {
@@ -60,20 +60,24 @@ static bool check_tools(const char *state, struct failure *failure)
     }
     if (!process_find("qemu-system-x86_64", path, sizeof(path))) {
         failure_set(failure, "no-qemu", "qemu-system-x86_64 is not installed");
-        return failure_remedy(failure, "run deploy/deps, or: apt-get install qemu-system-x86");
+        return failure_remedy(failure,
+                              "run deploy/deps, or: apt-get install qemu-system-x86");
     }
     if (!process_find("git", path, sizeof(path))) {
         failure_set(failure, "no-git", "git is not installed");
         return failure_remedy(failure, "run deploy/deps, or: apt-get install git");
     }
     snprintf(path, sizeof(path), "%s", state);
-    for (char *slash = NULL; access(path, F_OK) != 0 && (slash = strrchr(path, '/')) != NULL;) {
+    for (char *slash = NULL;
+         access(path, F_OK) != 0 && (slash = strrchr(path, '/')) != NULL;) {
         slash[slash == path] = '\0';
     }
     if (statvfs(path, &space) == 0 &&
         space.f_bavail * (uint64_t)space.f_frsize < (uint64_t)SPACE_MIN_MB << 20) {
-        failure_set(failure, "no-space", "less than %d MB are free at %s", SPACE_MIN_MB, path);
-        return failure_remedy(failure, "make room, or set NEURATH_STATE to a folder elsewhere");
+        failure_set(failure, "no-space", "less than %d MB are free at %s", SPACE_MIN_MB,
+                    path);
+        return failure_remedy(failure,
+                              "make room, or set NEURATH_STATE to a folder elsewhere");
     }
     return true;
 }
@@ -95,8 +99,8 @@ static bool apply_options(struct up *up, long port, long cpus, long trial_ms,
         lab->machines[i].cpus = (unsigned)cpus;
     }
     if (!lab_port_is_free(lab->operator_port) || !lab_port_is_free(lab->machine_port)) {
-        unsigned used = lab_port_is_free(lab->operator_port) ? lab->machine_port
-                                                             : lab->operator_port;
+        unsigned used =
+            lab_port_is_free(lab->operator_port) ? lab->machine_port : lab->operator_port;
         failure_set(failure, "port-in-use", "port %u on 127.0.0.1 is in use", used);
         return failure_remedy(failure, "choose others with `neurath lab up --port N`");
     }
@@ -116,7 +120,8 @@ static bool start(struct up *up, long cpus, struct failure *failure)
     }
     if (!lab_load(state, &up->lab, failure)) {
         if (strcmp(failure->code, "no-lab") != 0 || !place_tree(tree, failure) ||
-            !lab_create(state, tree, port < 0 ? LAB_PORT_DEFAULT : port, &up->lab, failure)) {
+            !lab_create(state, tree, port < 0 ? LAB_PORT_DEFAULT : port, &up->lab,
+                        failure)) {
             return false;
         }
         up->fresh = true;
@@ -136,10 +141,12 @@ static bool start(struct up *up, long cpus, struct failure *failure)
 }
 
 /* Asks for the machines; they boot from the released image. */
-static bool start_machines(struct up *up, long machines, long cpus, struct failure *failure)
+static bool start_machines(struct up *up, long machines, long cpus,
+                           struct failure *failure)
 {
-    json_t *request = json_pack("{s:s, s:I, s:I}", "op", "start", "machines",
-                                (json_int_t)machines, "cpus", (json_int_t)(cpus ? cpus : 2));
+    json_t *request =
+        json_pack("{s:s, s:I, s:I}", "op", "start", "machines", (json_int_t)machines,
+                  "cpus", (json_int_t)(cpus ? cpus : 2));
     json_t *answer = NULL;
     char state[PLACE_PATH_MAX];
     bool done = place_path(state, failure, "%s", up->lab.state) &&
@@ -170,10 +177,11 @@ static bool complain_about(const struct up *up, const char *name, const json_t *
         const char *line = strrchr(console, '\n');
         last = line ? line + 1 : console;
     }
-    failure_set(failure, "machine-late", "%s is %s after %d s; its last line: %.200s", name,
-                view_text(row, "state", "not enrolled"), MACHINES_S, last);
+    failure_set(failure, "machine-late", "%s is %s after %d s; its last line: %.200s",
+                name, view_text(row, "state", "not enrolled"), MACHINES_S, last);
     free(console);
-    return failure_remedy(failure, "see `neurath log %s` and %s/log/lab.log", name, up->lab.state);
+    return failure_remedy(failure, "see `neurath log %s` and %s/log/lab.log", name,
+                          up->lab.state);
 }
 
 /* True if the machine runs what it should. */
@@ -187,7 +195,8 @@ static bool runs(const json_t *row)
             strcmp(commit, view_text(row, "desired_commit", "")) == 0);
 }
 
-static bool wait_machine(struct up *up, const char *name, time_t end, struct failure *failure)
+static bool wait_machine(struct up *up, const char *name, time_t end,
+                         struct failure *failure)
 {
     char path[128];
 
@@ -197,7 +206,8 @@ static bool wait_machine(struct up *up, const char *name, time_t end, struct fai
         bool there = http_get(up->http, path, &row, failure) && runs(row);
         if (there) {
             char commit[16];
-            up_say(up, "%s runs %s", name, view_commit(row, "commit", commit, sizeof(commit)));
+            up_say(up, "%s runs %s", name,
+                   view_commit(row, "commit", commit, sizeof(commit)));
         } else if (time(NULL) > end) {
             complain_about(up, name, row, failure);
             json_decref(row);
@@ -235,19 +245,22 @@ bool up_run(struct up *up, const struct invocation *invocation, struct failure *
     long machines = 1, cpus = 0;
     bool done = false;
 
-    *up = (struct up){ .invocation = invocation };
+    *up = (struct up){.invocation = invocation};
     watch_catch_signals();
     unsetenv("GIT_DIR");
     unsetenv("GIT_WORK_TREE");
     unsetenv("GIT_INDEX_FILE");
-    if (!invocation_number(invocation, OPTION_MACHINES, 0, LAB_MACHINES_MAX, &machines, failure) ||
+    if (!invocation_number(invocation, OPTION_MACHINES, 0, LAB_MACHINES_MAX, &machines,
+                           failure) ||
         !invocation_number(invocation, OPTION_CPUS, 1, LAB_CPUS_MAX, &cpus, failure)) {
         return false;
     }
-    done = start(up, cpus, failure) && open_server(up, failure) && up_repository(up, failure) &&
-           up_clone(up, failure) && up_wait_release(up, failure);
+    done = start(up, cpus, failure) && open_server(up, failure) &&
+           up_repository(up, failure) && up_clone(up, failure) &&
+           up_wait_release(up, failure);
     if (done && (machines > 0 || up->lab.machine_count > 0)) {
-        long count = machines > (long)up->lab.machine_count ? machines : up->lab.machine_count;
+        long count =
+            machines > (long)up->lab.machine_count ? machines : up->lab.machine_count;
         up_say(up, "waiting for %ld machine%s", count, count > 1 ? "s" : "");
         done = start_machines(up, machines, cpus, failure) && wait_machines(up, failure);
     }
@@ -288,7 +301,9 @@ void up_print(const struct up *up)
         printf("  clone to work in       %s\n\nTry:\n", path);
         text_quote(path, quoted, sizeof(quoted));
         printf("  edit, commit, push     $EDITOR %s/kernel/app/hello/hello.c\n", quoted);
-        printf("                         git -C %s commit -am 'hello: greet differently'\n", quoted);
+        printf(
+            "                         git -C %s commit -am 'hello: greet differently'\n",
+            quoted);
         printf("                         git -C %s push\n", quoted);
     }
     if (place_program("neurath", program, &ignored)) {
@@ -316,13 +331,15 @@ json_t *up_status(const struct lab *lab, bool *out_up)
     json_t *status = NULL;
     json_t *request = json_pack("{s:s}", "op", "status");
     json_t *answer = NULL;
-    char ca[PLACE_PATH_MAX] = "", token[PLACE_PATH_MAX] = "", repository[PLACE_PATH_MAX] = "";
+    char ca[PLACE_PATH_MAX] = "", token[PLACE_PATH_MAX] = "",
+         repository[PLACE_PATH_MAX] = "";
     char clone[PLACE_PATH_MAX] = "";
-    struct place_server server = { 0 };
+    struct place_server server = {0};
     struct failure ignored;
     json_t *url = json_null();
 
-    (void)(lab_path(lab, "ca.pem", ca, &ignored) && lab_path(lab, "token", token, &ignored) &&
+    (void)(lab_path(lab, "ca.pem", ca, &ignored) &&
+           lab_path(lab, "token", token, &ignored) &&
            lab_path(lab, "repo.git", repository, &ignored) &&
            lab_path(lab, "clone", clone, &ignored));
     *out_up = supervisor_ask(lab, request, &answer, &ignored);
@@ -330,17 +347,19 @@ json_t *up_status(const struct lab *lab, bool *out_up)
         url = json_string(server.url);
         snprintf(ca, sizeof(ca), "%s", server.ca[0] ? server.ca : ca);
     }
-    status = json_pack("{s:b, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "up", *out_up, "url",
-                       url, "ca", ca, "token_file", token, "repository", repository, "clone", clone,
-                       "state", lab->state, "tree", lab->tree, "operator_port",
-                       (int)lab->operator_port, "machine_port", (int)lab->machine_port);
+    status =
+        json_pack("{s:b, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "up", *out_up,
+                  "url", url, "ca", ca, "token_file", token, "repository", repository,
+                  "clone", clone, "state", lab->state, "tree", lab->tree, "operator_port",
+                  (int)lab->operator_port, "machine_port", (int)lab->machine_port);
     if (*out_up) {
         json_object_update(status, answer);
     } else {
         json_t *machines = json_array();
         for (unsigned i = 0; i < lab->machine_count; i++) {
-            json_array_append_new(machines, json_pack("{s:s, s:s}", "name", lab->machines[i].name,
-                                                      "state", "off"));
+            json_array_append_new(
+                machines,
+                json_pack("{s:s, s:s}", "name", lab->machines[i].name, "state", "off"));
         }
         json_object_set_new(status, "machines", machines);
     }

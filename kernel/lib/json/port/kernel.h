@@ -25,7 +25,8 @@ int *json_port_error(const void *frame);
 #define fclose(file) ((void)(file), 0)
 int json_port_no_character(FILE *file);
 #define fgetc json_port_no_character
-#define fwrite(data, len, count, file) ((void)(data), (void)(len), (void)(file), (size_t)0)
+#define fwrite(data, len, count, file)                                                   \
+    ((void)(data), (void)(len), (void)(file), (size_t)0)
 #define read(descriptor, data, len) ((void)(descriptor), (void)(data), (void)(len), 0)
 #define write(descriptor, data, len) ((void)(descriptor), (void)(data), (void)(len), 0)
 

@@ -31,13 +31,15 @@
 #define LWIP_IPV4 1
 #define LWIP_IPV6 1
 #define LWIP_IPV6_DHCP6 0
-#define IPV6_FRAG_COPYHEADER 1 /* a fragment's head is too small for pointers of 8 bytes */
+#define IPV6_FRAG_COPYHEADER                                                             \
+    1 /* a fragment's head is too small for pointers of 8 bytes */
 #define LWIP_ICMP 1
 #define LWIP_RAW 0
 #define LWIP_IGMP 0
 #define LWIP_ACD 0
 #define LWIP_DHCP 1
-#define LWIP_DHCP_DOES_ACD_CHECK 0 /* probing the address first would cost seconds of every boot */
+#define LWIP_DHCP_DOES_ACD_CHECK                                                         \
+    0 /* probing the address first would cost seconds of every boot */
 #define LWIP_DNS 1
 
 /* ---- transport ---- */
@@ -61,6 +63,7 @@
 /* Sequence numbers that an outsider cannot guess. */
 #include <stdint.h>
 uint32_t lwip_port_random(void);
-#define LWIP_HOOK_TCP_ISN(local_address, local_port, remote_address, remote_port) lwip_port_random()
+#define LWIP_HOOK_TCP_ISN(local_address, local_port, remote_address, remote_port)        \
+    lwip_port_random()
 
 #endif

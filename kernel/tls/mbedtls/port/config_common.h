@@ -46,7 +46,8 @@
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_DP_CURVE25519_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
-#define MBEDTLS_ECP_FIXED_POINT_OPTIM 1 /* tables for the base points: a verification takes 1.0 ms instead of 1.75 */
+#define MBEDTLS_ECP_FIXED_POINT_OPTIM                                                    \
+    1 /* tables for the base points: a verification takes 1.0 ms instead of 1.75 */
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_ECDSA_DETERMINISTIC /* RFC 6979 */

@@ -58,8 +58,9 @@ static size_t answer(uint8_t message[MESSAGE_MAX], size_t len)
     if (record == NULL || type != (record->family == AF_INET ? TYPE_A : TYPE_AAAA))
         return len;
     size_t address_len = record->family == AF_INET ? 4 : 16;
-    const uint8_t head[12] = {0xc0, HEAD_LEN, (uint8_t)(type >> 8), (uint8_t)type, 0, 1,
-                              0,    0,        0, 60, 0, (uint8_t)address_len};
+    const uint8_t head[12] = {
+        0xc0, HEAD_LEN, (uint8_t)(type >> 8), (uint8_t)type, 0, 1, 0, 0, 0,
+        60,   0,        (uint8_t)address_len};
     memcpy(message + len, head, sizeof head);
     inet_pton(record->family, record->address, message + len + sizeof head);
     message[7] = 1;

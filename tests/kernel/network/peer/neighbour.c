@@ -22,8 +22,7 @@ struct host {
 static const struct host machine = {
     {0x52, 0x54, 0, 0x12, 0x34, 0x56},
     {0xfe, 0x80, [8] = 0x50, 0x54, 0, 0xff, 0xfe, 0x12, 0x34, 0x56}};
-static const struct host we = {{0x52, 0x54, 0, 0, 0, 0x99},
-                               {0xfe, 0x80, [15] = 0x99}};
+static const struct host we = {{0x52, 0x54, 0, 0, 0, 0x99}, {0xfe, 0x80, [15] = 0x99}};
 
 static uint16_t checksum(const uint8_t *frame, size_t icmp_len)
 {
@@ -42,8 +41,8 @@ static void send_icmp(int fd, uint8_t *frame, size_t icmp_len)
     memcpy(frame + 6, we.mac, 6);
     frame[12] = 0x86;
     frame[13] = 0xdd;
-    const uint8_t head[8] = {0x60, 0, 0, 0, (uint8_t)(icmp_len >> 8), (uint8_t)icmp_len,
-                             IPPROTO_ICMPV6, 255};
+    const uint8_t head[8] = {
+        0x60, 0, 0, 0, (uint8_t)(icmp_len >> 8), (uint8_t)icmp_len, IPPROTO_ICMPV6, 255};
     memcpy(frame + ETHER_LEN, head, sizeof head);
     memcpy(frame + ETHER_LEN + 8, we.ip, 16);
     memcpy(frame + ETHER_LEN + 24, machine.ip, 16);
@@ -101,7 +100,8 @@ static bool await_reply(int fd, uint16_t number)
             continue;
         const uint8_t *icmp = frame + ICMP_AT;
         size_t len = (size_t)(frame[ETHER_LEN + 4] << 8 | frame[ETHER_LEN + 5]);
-        if (icmp[0] == SOLICITATION && n >= ICMP_AT + 24 && memcmp(icmp + 8, we.ip, 16) == 0)
+        if (icmp[0] == SOLICITATION && n >= ICMP_AT + 24 &&
+            memcmp(icmp + 8, we.ip, 16) == 0)
             send_advertisement(fd);
         else if ((size_t)n >= ICMP_AT + len && is_reply(icmp, len, number))
             return true;

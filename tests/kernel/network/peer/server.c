@@ -140,8 +140,9 @@ static uint16_t free_port(int kind)
 /* Sends UDP messages over IPv6 back, on port 7. */
 static void *echo6_task(void *arg)
 {
-    struct sockaddr_in6 address = {
-        .sin6_family = AF_INET6, .sin6_port = htons(7), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+                                   .sin6_port = htons(7),
+                                   .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     uint8_t message[2048];
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     (void)arg;
@@ -152,8 +153,8 @@ static void *echo6_task(void *arg)
     for (;;) {
         struct sockaddr_in6 from;
         socklen_t from_len = sizeof from;
-        ssize_t n = recvfrom(fd, message, sizeof message, 0, (struct sockaddr *)&from,
-                             &from_len);
+        ssize_t n =
+            recvfrom(fd, message, sizeof message, 0, (struct sockaddr *)&from, &from_len);
         if (n > 0)
             (void)!sendto(fd, message, (size_t)n, 0, (struct sockaddr *)&from, from_len);
     }

@@ -30,8 +30,8 @@ uint32_t lwip_port_random(void);
 /* No file names and line numbers: they would change the cell's digest without a change of its code. */
 __attribute__((noreturn)) void lwip_port_broken(const char *text);
 #define LWIP_PLATFORM_ASSERT(text) lwip_port_broken(text)
-#define LWIP_PLATFORM_DIAG(arguments) \
-    do {                              \
+#define LWIP_PLATFORM_DIAG(arguments)                                                    \
+    do {                                                                                 \
     } while (0)
 
 #endif

@@ -77,7 +77,8 @@ static int64_t version_of(const char *path)
     sqlite3_stmt *statement = NULL;
     assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
     assert_int_equal(
-        sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, NULL), SQLITE_OK);
+        sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     int64_t version = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
@@ -88,12 +89,13 @@ static int64_t version_of(const char *path)
 /* All definitions of the database as one text, to compare two of them. */
 static char *shape_of(struct db *db)
 {
-    return db_text(db,
-                   "SELECT group_concat(m.name || ':' || c.name || ':' || c.type || ':' || "
-                   "c.\"notnull\" || ':' || ifnull(c.dflt_value, '-'), ' ') FROM (SELECT "
-                   "name FROM sqlite_master WHERE type = 'table' ORDER BY name) m, "
-                   "pragma_table_info(m.name) c",
-                   "");
+    return db_text(
+        db,
+        "SELECT group_concat(m.name || ':' || c.name || ':' || c.type || ':' || "
+        "c.\"notnull\" || ':' || ifnull(c.dflt_value, '-'), ' ') FROM (SELECT "
+        "name FROM sqlite_master WHERE type = 'table' ORDER BY name) m, "
+        "pragma_table_info(m.name) c",
+        "");
 }
 
 static void the_first_version_is_brought_to_the_newest_and_keeps_its_rows(void **state)

@@ -150,7 +150,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(paths_that_lead_out_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tree_is_removed_without_following_links, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_changed_since_a_mark_is_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_changed_since_a_mark_is_removed, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,18 +13,18 @@
 #define BIT(id) (UINT64_C(1) << OPTION_##id)
 
 const struct option_spec option_specs[OPTION_COUNT] = {
-    [OPTION_SERVER ... OPTION_TOKEN_FILE] = { "unused-in-this-test", 0, NULL, "", NULL },
-    [OPTION_MACHINE ... OPTION_COUNT - 1] = { "unused-in-this-test", 0, NULL, "", NULL },
-    [OPTION_HELP] = { "help", 'h', NULL, "", NULL },
-    [OPTION_JSON] = { "json", 0, NULL, "", NULL },
-    [OPTION_LIMIT] = { "limit", 'n', "N", "", NULL },
-    [OPTION_ALL] = { "all", 'a', NULL, "", NULL },
+    [OPTION_SERVER... OPTION_TOKEN_FILE] = {"unused-in-this-test", 0, NULL, "", NULL},
+    [OPTION_MACHINE... OPTION_COUNT - 1] = {"unused-in-this-test", 0, NULL, "", NULL},
+    [OPTION_HELP] = {"help", 'h', NULL, "", NULL},
+    [OPTION_JSON] = {"json", 0, NULL, "", NULL},
+    [OPTION_LIMIT] = {"limit", 'n', "N", "", NULL},
+    [OPTION_ALL] = {"all", 'a', NULL, "", NULL},
 };
 
 const struct command commands[] = {
-    { .name = "machines", .arguments = "", .options = BIT(LIMIT) | BIT(ALL) },
-    { .name = "lab up", .arguments = "" },
-    { .name = "show", .arguments = "KIND ID", .least = 2, .most = 2 },
+    {.name = "machines", .arguments = "", .options = BIT(LIMIT) | BIT(ALL)},
+    {.name = "lab up", .arguments = ""},
+    {.name = "show", .arguments = "KIND ID", .least = 2, .most = 2},
 };
 const size_t command_count = 3;
 

@@ -35,23 +35,37 @@ static void takes_out_escape_sequences(void **state)
 static void takes_out_c1_controls_however_they_are_written(void **state)
 {
     (void)state;
-    cleans("a\xc2\x9b" "31mb", "a?31mb");
-    cleans("a\x9b" "31mb", "a?31mb");
+    cleans("a\xc2\x9b"
+           "31mb",
+           "a?31mb");
+    cleans("a\x9b"
+           "31mb",
+           "a?31mb");
 }
 
 static void takes_out_direction_overrides_and_invisible_characters(void **state)
 {
     (void)state;
-    cleans("a\xe2\x80\xae" "b", "a?b");
-    cleans("a\xe2\x81\xa6" "b", "a?b");
-    cleans("a\xe2\x80\x8b" "b", "a?b");
+    cleans("a\xe2\x80\xae"
+           "b",
+           "a?b");
+    cleans("a\xe2\x81\xa6"
+           "b",
+           "a?b");
+    cleans("a\xe2\x80\x8b"
+           "b",
+           "a?b");
 }
 
 static void replaces_bytes_that_are_not_utf8(void **state)
 {
     (void)state;
-    cleans("a\xff" "b", "a?b");
-    cleans("a\xc0\x80" "b", "a??b");
+    cleans("a\xff"
+           "b",
+           "a?b");
+    cleans("a\xc0\x80"
+           "b",
+           "a??b");
     cleans("a\xe2\x82", "a??");
     cleans("a\xed\xa0\x80", "a???");
     cleans("a\xf4\x90\x80\x80", "a????");

@@ -102,12 +102,12 @@ static void a_machine_that_went_back_has_the_release_that_it_came_from(void **st
            f->content[0]);
     fixture_offer(f, 5);
     assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 5, "trial", NULL), RESULT_OK);
-    assert_string_equal(fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"),
-                        "5");
+    assert_string_equal(
+        fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"), "5");
     assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 5, "reverted", "fault"),
                      RESULT_OK);
-    assert_string_equal(fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"),
-                        "1");
+    assert_string_equal(
+        fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"), "1");
     assert_string_equal(fixture_value(f, "SELECT release FROM history WHERE cause = 1"),
                         "1");
 }
@@ -123,8 +123,8 @@ static void without_a_word_it_is_the_newest_older_release_of_that_content(void *
            f->content[0]);
     assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 1, 1, 5, "reverted", "fault"),
                      RESULT_OK);
-    assert_string_equal(fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"),
-                        "4");
+    assert_string_equal(
+        fixture_value(f, "SELECT release FROM machines WHERE id = '" M1 "'"), "4");
 }
 
 static enum result report_effects_text(struct fixture *f, int64_t sequence,
@@ -148,11 +148,12 @@ static void effects_are_kept_as_far_as_they_make_sense(void **state)
     assert_int_equal(report_effects_text(f, 1, ""), RESULT_OK);
     assert_string_equal(fixture_value(f, "SELECT effects_json FROM history"), "{}");
     assert_int_equal(
-        report_effects_text(f, 2,
-                            ",\"drain_ns\":5,\"waited_count\":-1,\"waited\":[\"e\\u001bcho\","
-                            "7,\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],"
-                            "\"migrated_objects\":\"many\",\"retained_bytes\":1.5,"
-                            "\"revertible\":false,\"other\":1"),
+        report_effects_text(
+            f, 2,
+            ",\"drain_ns\":5,\"waited_count\":-1,\"waited\":[\"e\\u001bcho\","
+            "7,\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],"
+            "\"migrated_objects\":\"many\",\"retained_bytes\":1.5,"
+            "\"revertible\":false,\"other\":1"),
         RESULT_OK);
     JSON_OWNED json_t *kept =
         json_stored(fixture_value(f, "SELECT effects_json FROM history"));
@@ -228,7 +229,8 @@ static void a_reboot_in_the_trial_ends_the_attempt(void **state)
 
 #define BOOT_ROWS                                                                        \
     "SELECT group_concat(trigger_kind || ' ' || by_kind || ' ' || by_name || ' ' || "    \
-    "result || ' ' || ifnull(release, 0) || ' ' || (effects_json ->> 'boot'), ';') FROM " \
+    "result || ' ' || ifnull(release, 0) || ' ' || (effects_json ->> 'boot'), ';') "     \
+    "FROM "                                                                              \
     "history"
 
 static void a_boot_into_another_content_is_a_row_and_ends_the_block(void **state)
@@ -250,7 +252,8 @@ static void a_boot_into_another_content_is_a_row_and_ends_the_block(void **state
                         "c1text");
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM quarantine"), "0");
     assert_string_equal(
-        fixture_value(f, "SELECT reboot_json FROM machines WHERE id = '" M1 "'"), "(null)");
+        fixture_value(f, "SELECT reboot_json FROM machines WHERE id = '" M1 "'"),
+        "(null)");
 }
 
 static void a_boot_into_what_ran_is_no_row(void **state)

@@ -8,32 +8,33 @@
 
 #include <cmocka.h>
 
-#define COUNTER                                                                                    \
-    {                                                                                              \
-        "counter", "",                                                                             \
-            "static long count = 5; long counter_next(void) { return ++count; }\n"                 \
-            "long counter_peek(void) { return count; }\n"                                          \
+#define COUNTER                                                                          \
+    {                                                                                    \
+        "counter", "",                                                                   \
+            "static long count = 5; long counter_next(void) { return ++count; }\n"       \
+            "long counter_peek(void) { return count; }\n"                                \
     }
-#define COUNTER_BY                                                                                 \
-    {                                                                                              \
-        "counter", "",                                                                             \
-            "static long count = 5; long counter_next(long by) { return count += by; }\n"          \
-            "long counter_peek(void) { return count; }\n"                                          \
+#define COUNTER_BY                                                                       \
+    {                                                                                    \
+        "counter", "",                                                                   \
+            "static long count = 5; long counter_next(long by) { return count += by; "   \
+            "}\n"                                                                        \
+            "long counter_peek(void) { return count; }\n"                                \
     }
-#define CALLER                                                                                     \
-    {                                                                                              \
-        "caller", "counter",                                                                       \
-            "long counter_next(void); long caller_twice(void) { return counter_next() * 2; }\n"    \
+#define CALLER                                                                                             \
+    {                                                                                                      \
+        "caller",                                                                                          \
+            "counter", "long counter_next(void); long caller_twice(void) { return counter_next() * 2; }\n" \
     }
-#define CALLER_BY                                                                                  \
-    {                                                                                              \
-        "caller", "counter",                                                                       \
-            "long counter_next(long); long caller_twice(void) { return counter_next(4) * 2; }\n"   \
+#define CALLER_BY                                                                                           \
+    {                                                                                                       \
+        "caller",                                                                                           \
+            "counter", "long counter_next(long); long caller_twice(void) { return counter_next(4) * 2; }\n" \
     }
-#define PEEKER(by)                                                                                 \
-    {                                                                                              \
-        "peeker", "counter",                                                                       \
-            "long counter_peek(void); long peeker_twice(void) { return counter_peek() * " by "; }\n" \
+#define PEEKER(by)                                                                                              \
+    {                                                                                                           \
+        "peeker",                                                                                               \
+            "counter", "long counter_peek(void); long peeker_twice(void) { return counter_peek() * " by "; }\n" \
     }
 
 static const struct plan_cell *cell_of(const struct plan *plan, const char *name)
@@ -92,7 +93,8 @@ static void old_text_that_is_not_coupled_follows_into_new_text(void **state)
     struct plan *plan = world_plan(&w, CELLS(COUNTER_BY, CALLER_BY, PEEKER("3")));
     assert_false(cell_of(plan, "peeker")->coupled);
     world_commit(&w, plan);
-    assert_ptr_equal(old_peeker->imports[0].provider, namespace_running(&w.ns, "counter"));
+    assert_ptr_equal(old_peeker->imports[0].provider,
+                     namespace_running(&w.ns, "counter"));
     plan_destroy(plan);
     world_fini(&w);
 }
@@ -156,9 +158,10 @@ static void refuses_one_of_two_callers(void **state)
     (void)state;
     world_init(&w, CELLS(COUNTER, CALLER,
                          {"other", "counter",
-                          "long counter_next(void); long other_x(void) { return counter_next(); }\n"}));
-    expect_refused(&w, CELLS(COUNTER_BY, CALLER_BY), "signature", "counter", "counter_next",
-                   "other");
+                          "long counter_next(void); long other_x(void) { return "
+                          "counter_next(); }\n"}));
+    expect_refused(&w, CELLS(COUNTER_BY, CALLER_BY), "signature", "counter",
+                   "counter_next", "other");
     world_fini(&w);
 }
 
@@ -178,7 +181,8 @@ static void the_form_of_a_call_counts_when_functions_are_compared(void **state)
 {
     static const char *const text[] = {
         "long counter_next(void); long caller_twice(long x) { return counter_next(); }\n",
-        "long counter_next(long); long caller_twice(long x) { return counter_next(x); }\n"};
+        "long counter_next(long); long caller_twice(long x) { return counter_next(x); "
+        "}\n"};
     struct world w;
     (void)state;
     world_init(&w, CELLS(COUNTER, {"caller", "counter", text[0]}));
@@ -189,7 +193,8 @@ static void the_form_of_a_call_counts_when_functions_are_compared(void **state)
     assert_null(plan_same_function(caller->old, &caller->old->functions[f], caller->fresh));
     const struct plan_cell *counter = cell_of(plan, "counter");
     f = version_export(counter->old, "counter_peek");
-    assert_non_null(plan_same_function(counter->old, &counter->old->functions[f], counter->fresh));
+    assert_non_null(
+        plan_same_function(counter->old, &counter->old->functions[f], counter->fresh));
     plan_destroy(plan);
     world_fini(&w);
 }

@@ -26,7 +26,8 @@ struct world {
 void world_init(struct world *world, const struct cell_source *cells, size_t count);
 void world_fini(struct world *world);
 /* Plans CELLS over what runs; gives NULL when refused (world->report says why). */
-struct plan *world_plan(struct world *world, const struct cell_source *cells, size_t count);
+struct plan *world_plan(struct world *world, const struct cell_source *cells,
+                        size_t count);
 /* Enters, applies the journal, commits; the invariants must hold. The plan stays. */
 void world_commit(struct world *world, struct plan *plan);
 /* Applies the journal backwards. */
@@ -42,8 +43,8 @@ void expect_refused(struct world *world, const struct cell_source *cells, size_t
 void expect_calls(const struct world *world, const char *importer, const char *cell,
                   const char *function);
 
-#define CELLS(...)                                                                     \
-    (const struct cell_source[]){__VA_ARGS__},                                         \
+#define CELLS(...)                                                                       \
+    (const struct cell_source[]){__VA_ARGS__},                                           \
         sizeof((const struct cell_source[]){__VA_ARGS__}) / sizeof(struct cell_source)
 
 #endif

@@ -19,10 +19,10 @@ static const struct cell_source caller = {
 static const struct cell_source other = {"other", "",
                                          "int other_one(void) { return 1; }\n"};
 static const struct cell_source wider_counter = {
-    "counter", "",
-    "static int count; long counter_next(void) { return ++count; }\n"};
+    "counter", "", "static int count; long counter_next(void) { return ++count; }\n"};
 static const struct cell_source pointer_counter = {
-    "counter", "", "static char *count; long counter_next(void) { return (long)++count; }\n"};
+    "counter", "",
+    "static char *count; long counter_next(void) { return (long)++count; }\n"};
 static const struct cell_source other_signature = {
     "counter", "",
     "static long count = 5; long counter_next(long by) { return count += by; }\n"};
@@ -90,7 +90,8 @@ static void a_plan_has_a_row_for_each_cell_that_differs(void **state)
 static void a_refused_type_has_its_rows(void **state)
 {
     (void)state;
-    ask(SET(&counter, &caller, &other), SET(&pointer_counter, &caller, &other_text, &added));
+    ask(SET(&counter, &caller, &other),
+        SET(&pointer_counter, &caller, &other_text, &added));
     assert_int_equal(plan.report.refusal_count, 1);
     assert_string_equal(plan.report.refusals[0].code, "data");
     assert_int_equal(plan.cell_count, 3);

@@ -9,29 +9,30 @@
 
 #include <cmocka.h>
 
-#define DEPOT_BOTH                                                                         \
-    {                                                                                      \
-        "depot", "",                                                                       \
-            "int depot_weight(int x) { return x * 3; } int depot_price(int x) { return x * 7; }\n" \
+#define DEPOT_BOTH                                                                                     \
+    {                                                                                                  \
+        "depot",                                                                                       \
+            "", "int depot_weight(int x) { return x * 3; } int depot_price(int x) { return x * 7; }\n" \
     }
-#define DEPOT_ONE                                                                          \
-    {                                                                                      \
-        "depot", "", "int depot_weight(int x) { return x * 3; }\n"                         \
+#define DEPOT_ONE                                                                        \
+    {                                                                                    \
+        "depot", "", "int depot_weight(int x) { return x * 3; }\n"                       \
     }
-#define MARKET_FEE                                                                         \
-    {                                                                                      \
-        "market", "", "int market_fee(void) { return 1; }\n"                               \
+#define MARKET_FEE                                                                       \
+    {                                                                                    \
+        "market", "", "int market_fee(void) { return 1; }\n"                             \
     }
-#define MARKET_PRICE                                                                       \
-    {                                                                                      \
-        "market", "",                                                                      \
-            "int market_fee(void) { return 1; } int depot_price(int x) { return x * 8; }\n" \
+#define MARKET_PRICE                                                                            \
+    {                                                                                           \
+        "market",                                                                               \
+            "", "int market_fee(void) { return 1; } int depot_price(int x) { return x * 8; }\n" \
     }
-#define BUYER(uses)                                                                        \
-    {                                                                                      \
-        "buyer", uses,                                                                     \
-            "int depot_price(int); int depot_weight(int); int (*kept)(int);\n"             \
-            "int buyer_buy(int x) { kept = depot_price; return depot_price(x) + depot_weight(x); }\n" \
+#define BUYER(uses)                                                                      \
+    {                                                                                    \
+        "buyer", uses,                                                                   \
+            "int depot_price(int); int depot_weight(int); int (*kept)(int);\n"           \
+            "int buyer_buy(int x) { kept = depot_price; return depot_price(x) + "        \
+            "depot_weight(x); }\n"                                                       \
     }
 
 static uint64_t target_of(const struct stub *s)
@@ -120,7 +121,8 @@ static void the_only_function_moves_and_its_cell_goes(void **state)
                                  "int depot_weight(int x) { return x; }\n"
                                  "int depot_price(int x) { return x * 9; }\n"};
     struct plan_object object = cell_make(&market);
-    assert_int_equal(plan_create(&w.ns, &object, 1, &depot, 1, &plan, &w.report), STATUS_OK);
+    assert_int_equal(plan_create(&w.ns, &object, 1, &depot, 1, &plan, &w.report),
+                     STATUS_OK);
     world_commit(&w, plan);
     assert_null(namespace_running(&w.ns, "depot"));
     expect_calls(&w, "buyer", "market", "depot_price");
@@ -134,8 +136,8 @@ static void refuses_a_caller_that_may_not_use_the_other_cell(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(DEPOT_BOTH, MARKET_FEE, BUYER("depot")));
-    expect_refused(&w, CELLS(DEPOT_ONE, MARKET_PRICE), "capability", "depot", "depot_price",
-                   "buyer");
+    expect_refused(&w, CELLS(DEPOT_ONE, MARKET_PRICE), "capability", "depot",
+                   "depot_price", "buyer");
     assert_non_null(strstr(w.report.refusals[0].text, "does not list market under uses"));
     world_fini(&w);
 }

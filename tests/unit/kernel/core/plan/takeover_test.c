@@ -18,7 +18,8 @@
 #define RIGHT "static int right[4]; int right_next(int i) { return ++right[i & 3]; }\n"
 
 static const struct cell_source whole = {"whole", "", LEFT "\f" RIGHT};
-static const struct cell_source left_part = {"leftpart", "", TEXT(EVOLVE_TAKES(whole, left)) LEFT};
+static const struct cell_source left_part = {"leftpart", "",
+                                             TEXT(EVOLVE_TAKES(whole, left)) LEFT};
 static const struct cell_source right_part = {"rightpart", "",
                                               TEXT(EVOLVE_TAKES(whole, right)) RIGHT};
 static const struct cell_source caller = {
@@ -37,15 +38,15 @@ static uint8_t *live(const struct home *h)
     return (uint8_t *)cellmem_view(h->va);
 }
 
-static struct plan *plan_set(struct world *w, const struct cell_source *cells, size_t count,
-                             const char *removed)
+static struct plan *plan_set(struct world *w, const struct cell_source *cells,
+                             size_t count, const char *removed)
 {
     struct plan_object objects[4];
     struct plan *plan = NULL;
     for (size_t i = 0; i < count; i++)
         objects[i] = cell_make(&cells[i]);
-    enum status status = plan_create(&w->ns, objects, (uint32_t)count, &removed, removed != NULL,
-                                     &plan, &w->report);
+    enum status status = plan_create(&w->ns, objects, (uint32_t)count, &removed,
+                                     removed != NULL, &plan, &w->report);
     if (status != STATUS_OK)
         print_message("refused: %s\n", w->report.refusals[0].text);
     return plan;
@@ -130,8 +131,8 @@ static void split_and_merged_again_the_values_go_on(void **state)
     struct home *left = home_of(&w, "whole", "left");
     live(left)[0] = 50;
     /* Only one of the two objects leaves, and comes back. */
-    struct plan *plan = plan_set(
-        &w, (struct cell_source[]){left_part, {"whole", "", RIGHT}}, 2, NULL);
+    struct plan *plan =
+        plan_set(&w, (struct cell_source[]){left_part, {"whole", "", RIGHT}}, 2, NULL);
     assert_non_null(plan);
     world_commit(&w, plan);
     plan_destroy(plan);
@@ -153,12 +154,14 @@ static void a_mark_that_is_left_in_does_nothing(void **state)
     (void)state;
     world_init(&w, CELLS(left_part, right_part, caller));
     struct home *left = home_of(&w, "leftpart", "left");
-    struct plan *plan = plan_set(&w,
-                                 (struct cell_source[]){{"leftpart", "",
-                                                         TEXT(EVOLVE_TAKES(whole, left))
-                                                         "static long left = 1;\n"
-                                                         "long left_next(void) { return left += 2; }\n"}},
-                                 1, NULL);
+    struct plan *plan =
+        plan_set(&w,
+                 (struct cell_source[]){
+                     {"leftpart", "",
+                      TEXT(EVOLVE_TAKES(
+                          whole, left)) "static long left = 1;\n"
+                                        "long left_next(void) { return left += 2; }\n"}},
+                 1, NULL);
     assert_non_null(plan);
     world_commit(&w, plan);
     assert_ptr_equal(home_of(&w, "leftpart", "left"), left);
@@ -171,12 +174,13 @@ static void refuses_to_take_what_the_other_keeps(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(whole, {"other", "", "int other_one(void) { return 1; }\n"}));
-    expect_refused(&w,
-                   CELLS({"other", "",
-                          TEXT(EVOLVE_TAKES(whole, left))
-                                "static long left; long other_one(void);\n"
-                                "int other_two(void) { return (int)++left; }\n"}),
-                   "data", "other", "left", "whole");
+    expect_refused(
+        &w,
+        CELLS({"other", "",
+               TEXT(EVOLVE_TAKES(whole,
+                                 left)) "static long left; long other_one(void);\n"
+                                        "int other_two(void) { return (int)++left; }\n"}),
+        "data", "other", "left", "whole");
     world_fini(&w);
 }
 
@@ -185,8 +189,8 @@ static void refuses_what_is_lost_without_a_mark(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(whole));
-    expect_refused(&w, CELLS({"whole", "", RIGHT}, {"leftpart", "", LEFT}), "data", "whole", "left",
-                   NULL);
+    expect_refused(&w, CELLS({"whole", "", RIGHT}, {"leftpart", "", LEFT}), "data",
+                   "whole", "left", NULL);
     world_fini(&w);
 }
 

@@ -117,7 +117,8 @@ static const struct cell_source before[] = {
 };
 static const struct cell_source after[] = {
     {"counter", "",
-     "static long count = 5; static long more; long counter_next(void) { return count += 2; }\n"
+     "static long count = 5; static long more; long counter_next(void) { return count += "
+     "2; }\n"
      "long counter_more(void) { return ++more; }\n"},
     {"table", "",
      "static int one(int x) { return x + 1; }\n"
@@ -149,7 +150,8 @@ static enum status plan_once(struct world *w, struct plan **out)
         memcpy(copy, o.bytes, o.len);
         set[i] = (struct plan_object){.bytes = copy, .len = o.len, .own = true};
     }
-    return plan_create(&w->ns, set, ARRAY_LEN(after), leaves, ARRAY_LEN(leaves), out, &w->report);
+    return plan_create(&w->ns, set, ARRAY_LEN(after), leaves, ARRAY_LEN(leaves), out,
+                       &w->report);
 }
 
 /* Fails one step after the other until the plan succeeds; gives how many there were. The stubs

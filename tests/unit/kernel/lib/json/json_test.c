@@ -60,13 +60,15 @@ static void drop(json_t *json)
 
 static void gives_back_what_it_read(void **state)
 {
-    static const char text[] = "{\"a\": [1, -2, null, true, \"x\\u00e9\\n\"], \"b\": {\"c\": \"\"}}";
+    static const char text[] =
+        "{\"a\": [1, -2, null, true, \"x\\u00e9\\n\"], \"b\": {\"c\": \"\"}}";
     json_error_t error;
     json_t *json = parse(text, &error);
     char *again = k_json_dumps(json, 0);
 
     (void)state;
-    assert_string_equal(again, "{\"a\": [1, -2, null, true, \"x\xc3\xa9\\n\"], \"b\": {\"c\": \"\"}}");
+    assert_string_equal(
+        again, "{\"a\": [1, -2, null, true, \"x\xc3\xa9\\n\"], \"b\": {\"c\": \"\"}}");
     k_heap_free(again);
     drop(json);
 }
@@ -74,7 +76,9 @@ static void gives_back_what_it_read(void **state)
 static void reads_the_largest_and_smallest_integers_exactly(void **state)
 {
     json_error_t error;
-    json_t *json = parse("{\"max\": 9223372036854775807, \"min\": -9223372036854775808, \"zero\": -0}", &error);
+    json_t *json = parse(
+        "{\"max\": 9223372036854775807, \"min\": -9223372036854775808, \"zero\": -0}",
+        &error);
 
     (void)state;
     assert_non_null(json);
@@ -87,9 +91,27 @@ static void reads_the_largest_and_smallest_integers_exactly(void **state)
 static void refuses_what_is_not_strict_or_not_possible(void **state)
 {
     static const char *const wrong[] = {
-        "", "{", "{\"a\":1,}", "[1 2]", "[nul]", "{\"a\":01}", "{\"a\",\"b\"}", "[,]", "{\"a\":}", "[--1]", "[+1]",
-        "[\"\x80\"]", "[\"\t\"]", "{\"a\":1,\"a\":2}", "[1]x", "[\"\\ud800\"]",
-        "[1.5]", "[1e3]", "[9223372036854775808]", "[-9223372036854775809]", "[99999999999999999999999999]",
+        "",
+        "{",
+        "{\"a\":1,}",
+        "[1 2]",
+        "[nul]",
+        "{\"a\":01}",
+        "{\"a\",\"b\"}",
+        "[,]",
+        "{\"a\":}",
+        "[--1]",
+        "[+1]",
+        "[\"\x80\"]",
+        "[\"\t\"]",
+        "{\"a\":1,\"a\":2}",
+        "[1]x",
+        "[\"\\ud800\"]",
+        "[1.5]",
+        "[1e3]",
+        "[9223372036854775808]",
+        "[-9223372036854775809]",
+        "[99999999999999999999999999]",
         "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
     };
 

@@ -18,7 +18,8 @@ unsigned long long k_strtoull(const char *text, char **end, int base);
 int k_atoi(const char *text);
 char *k_strstr(const char *text, const char *part);
 void *k_memmem(const void *text, size_t len, const void *part, size_t part_len);
-void k_qsort(void *items, size_t count, size_t len, int (*compare)(const void *, const void *));
+void k_qsort(void *items, size_t count, size_t len,
+             int (*compare)(const void *, const void *));
 size_t k_strspn(const char *text, const char *accept);
 int k_strcasecmp(const char *a, const char *b);
 
@@ -88,7 +89,9 @@ static void formats_text_characters_and_pointers(void **state)
     char out[64];
 
     (void)state;
-    assert_int_equal(k_snprintf(out, sizeof out, "%s|%.2s|%-4s|%4s|%c|%%", "ab", "abc", "x", "y", 'z'), 19);
+    assert_int_equal(
+        k_snprintf(out, sizeof out, "%s|%.2s|%-4s|%4s|%c|%%", "ab", "abc", "x", "y", 'z'),
+        19);
     assert_string_equal(out, "ab|ab|x   |   y|z|%");
     assert_int_equal(k_snprintf(out, sizeof out, "%p", (void *)0x1234), 6);
     assert_string_equal(out, "0x1234");
@@ -131,7 +134,8 @@ static void finds_parts_as_the_host_does(void **state)
             part[j] = (char)('a' + below(3));
         text[len] = part[part_len] = '\0';
         assert_ptr_equal(k_strstr(text, part), strstr(text, part));
-        assert_ptr_equal(k_memmem(text, len, part, part_len), memmem(text, len, part, part_len));
+        assert_ptr_equal(k_memmem(text, len, part, part_len),
+                         memmem(text, len, part, part_len));
         assert_int_equal(k_strspn(text, part), strspn(text, part));
     }
     assert_int_equal(k_strcasecmp("Content-Length", "content-length"), 0);

@@ -39,7 +39,8 @@ static void copies_every_length_from_every_alignment(void **state)
                     to[i] = expected[i] = 0xee;
                 for (size_t i = 0; i < len; i++)
                     expected[target + i] = from[source + i];
-                assert_ptr_equal(kernel_memcpy(to + target, from + source, len), to + target);
+                assert_ptr_equal(kernel_memcpy(to + target, from + source, len),
+                                 to + target);
                 assert_memory_equal(to, expected, SIZE);
             }
 }
@@ -56,7 +57,8 @@ static void moves_between_overlapping_places_in_both_directions(void **state)
                 number_bytes(expected);
                 for (size_t i = 0; i < len; i++)
                     expected[target + i] = (unsigned char)((source + i) * 7 + 1);
-                assert_ptr_equal(kernel_memmove(bytes + target, bytes + source, len), bytes + target);
+                assert_ptr_equal(kernel_memmove(bytes + target, bytes + source, len),
+                                 bytes + target);
                 assert_memory_equal(bytes, expected, SIZE);
             }
 }

@@ -18,8 +18,10 @@ void k_mbedtls_port_time_set(uint64_t unix_seconds);
 bool k_mbedtls_port_time_known(void);
 int64_t k_mbedtls_ms_time(void);
 void k_mbedtls_platform_zeroize(void *memory, size_t len);
-int32_t k_mbedtls_psa_external_get_random(void *context, uint8_t *out, size_t cap, size_t *out_len);
-int k_mbedtls_sha256(const unsigned char *data, size_t len, unsigned char *out, int is_224);
+int32_t k_mbedtls_psa_external_get_random(void *context, uint8_t *out, size_t cap,
+                                          size_t *out_len);
+int k_mbedtls_sha256(const unsigned char *data, size_t len, unsigned char *out,
+                     int is_224);
 
 /* What the cell imports. */
 uint64_t k_clock_ns(void);
@@ -110,7 +112,8 @@ static void random_numbers_fail_when_the_machine_has_none(void **state)
 
     (void)state;
     random_status = 11;
-    assert_int_not_equal(k_mbedtls_psa_external_get_random(NULL, out, sizeof out, &len), 0);
+    assert_int_not_equal(k_mbedtls_psa_external_get_random(NULL, out, sizeof out, &len),
+                         0);
     assert_int_equal(len, 99);
     random_status = 0;
     assert_int_equal(k_mbedtls_psa_external_get_random(NULL, out, sizeof out, &len), 0);
@@ -121,8 +124,9 @@ static void random_numbers_fail_when_the_machine_has_none(void **state)
 static void zeroes_and_digests(void **state)
 {
     static const unsigned char abc[32] = {
-        0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
-        0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+        0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+        0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+        0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
     };
     unsigned char out[32];
 

@@ -23,8 +23,9 @@ static size_t entry(char *out, const char *name, const char *text)
     size_t name_len = strlen(name) + 1, len = strlen(text), at = 0;
 
     memset(out, 0, 400);
-    at = (size_t)sprintf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1,
-                         0100644, 0, 0, 1, 0, len, 0, 0, 0, 0, name_len, 0);
+    at = (size_t)sprintf(out,
+                         "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
+                         1, 0100644, 0, 0, 1, 0, len, 0, 0, 0, 0, name_len, 0);
     memcpy(out + at, name, name_len);
     at = (at + name_len + 3) & ~(size_t)3;
     memcpy(out + at, text, len);

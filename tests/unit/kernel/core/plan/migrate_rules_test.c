@@ -1,0 +1,217 @@
+/* Tests of migrations: what is refused by name, what marks and consent allow, and what disturbs nobody.
+ * SPDX-License-Identifier: MIT
+ */
+#include "migrate_fixture.h"
+
+static void expect_no_rule(const char *from, const char *to, const char *word)
+{
+    char text[2][512];
+    snprintf(text[0], sizeof text[0], "%s\n" KEEP, from);
+    snprintf(text[1], sizeof text[1], "%s\n" KEEP, to);
+    world_init(&w, &(struct cell_source){"cell", "", text[0]}, 1);
+    expect_refused(&w, &(struct cell_source){"cell", "", text[1]}, 1, "data", "cell", "s",
+                   NULL);
+    if (!strstr(w.report.refusals[0].text, word))
+        fail_msg("does not name %s: %s", word, w.report.refusals[0].text);
+    world_fini(&w);
+}
+
+static void what_no_rule_covers_is_refused_by_name(void **state)
+{
+    (void)state;
+    expect_no_rule("static struct { int a; union { int x; float y; } u; } s;",
+                   "static struct { int a; union { int x; long y; } u; } s;", " x ");
+    expect_no_rule("static struct { int a; float f; } s;",
+                   "static struct { int a; double f; } s;", " f ");
+    expect_no_rule("static struct { int a; int *p; } s;",
+                   "static struct { int a; char *p; } s;", " p ");
+    expect_no_rule("static struct { int a; long n; } s;",
+                   "static struct { int a; char *n; } s;", " n ");
+}
+
+static void a_union_that_did_not_change_is_kept(void **state)
+{
+    struct {
+        int a;
+        union {
+            int x;
+            float y;
+        } u;
+    } was = {1, {.y = 2.5f}};
+    struct {
+        long fresh;
+        union {
+            int x;
+            float y;
+        } u;
+        int a;
+    } is = {0, {.y = 2.5f}, 1};
+    (void)state;
+    THERE_AND_BACK("union u { int x; float y; }; static struct { int a; union u u; } s;",
+                   was,
+                   "union u { int x; float y; };\n"
+                   "static struct { long fresh; union u u; int a; } s;",
+                   is);
+}
+
+static void members_without_a_struct_of_their_own_stay_together(void **state)
+{
+    struct {
+        int a;
+        union {
+            int x;
+            float y;
+        };
+    } was = {1, {.y = 2.5f}};
+    struct {
+        union {
+            int x;
+            float y;
+        };
+        int a;
+    } is = {{.y = 2.5f}, 1};
+    (void)state;
+    THERE_AND_BACK("static struct { int a; union { int x; float y; }; } s;", was,
+                   "static struct { union { int x; float y; }; int a; } s;", is);
+}
+
+static void marks_say_what_becomes_of_an_object(void **state)
+{
+    long value = 42;
+    (void)state;
+    begin(&(struct cell_source)CELL("static long s = 7;"), &value, sizeof value);
+    go(&(struct cell_source)CELL("static long s = 8;"));
+    assert_int_equal(*(long *)live(), 42);
+    go(&(struct cell_source)CELL(
+        "static long s = 9;\n"
+        "static const char evolve_reinit_s __attribute__((used)) = 1;"));
+    assert_int_equal(*(long *)live(), 9);
+    struct plan *plan = must_plan(&(struct cell_source){
+        "cell", "",
+        "static const char evolve_drops_s __attribute__((used)) = 1;\n"
+        "void cell_keep(void); void cell_keep(void) { }\n"});
+    world_commit(&w, plan);
+    assert_null(namespace_find_home(&w.ns, "cell", "s"));
+    world_revert(&w, plan);
+    assert_int_equal(*(long *)live(), 9);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+static void consent_lets_an_object_go(void **state)
+{
+    struct plan *plan;
+    long value = 42;
+    (void)state;
+    begin(&(struct cell_source)CELL("static long s = 7;"), &value, sizeof value);
+    struct plan_object gone = cell_make(&(struct cell_source){
+        "cell", "", "void cell_keep(void); void cell_keep(void) { }\n"});
+    assert_int_equal(plan_load(&w.ns, &gone, 1, NULL, 0, &plan, &w.report), STATUS_OK);
+    assert_int_equal(plan_verify(plan, &w.report), STATUS_DENIED);
+    plan_destroy(plan);
+    assert_int_equal(plan_load(&w.ns, &gone, 1, NULL, 0, &plan, &w.report), STATUS_OK);
+    plan->consent = true;
+    assert_int_equal(plan_verify(plan, &w.report), STATUS_OK);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+static void a_type_may_change_where_nothing_can_point(void **state)
+{
+    struct {
+        int a, b;
+    } was = {1, 2};
+    struct {
+        int b, fresh, a;
+    } is = {2, 0, 1};
+    (void)state;
+    THERE_AND_BACK("struct t { int a, b; }; static struct t s;", was,
+                   "struct t { int b, fresh, a; }; static struct t s;", is);
+}
+
+#define HEAP                                                                             \
+    "void *heap_alloc(unsigned long); void cell_more(void *); void cell_more(void *p) "  \
+    "{ struct t *t = p; t->a = (int)(long)heap_alloc(1); }\n"
+
+static void a_type_that_may_lie_on_the_heap_is_refused(void **state)
+{
+    static const struct cell_source heap = {
+        "heap", "",
+        "void *heap_alloc(unsigned long n); void *heap_alloc(unsigned long n) { return "
+        "(void *)n; }\n"};
+    static const char *const forms[] = {"struct t { int a, b; };",
+                                        "struct t { int b, a; };"};
+    static const char *const uses[] = {"static struct t *s;",
+                                       "static struct t s;\n" HEAP};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char text[3][1200];
+        for (int k = 0; k < 2; k++)
+            snprintf(text[k], 1024, "%s %s\n" KEEP, forms[k], uses[i]);
+        snprintf(
+            text[2], sizeof text[2],
+            "%.1023s static const char evolve_no_heap_t __attribute__((used)) = 1;\n",
+            text[1]);
+        world_init(&w, CELLS(heap, {"cell", "heap", text[0]}));
+        expect_refused(&w, CELLS({"cell", "heap", text[1]}), "type", "cell", "struct t",
+                       "cell");
+        struct plan *plan = world_plan(&w, CELLS({"cell", "heap", text[2]}));
+        assert_non_null(plan);
+        plan_destroy(plan);
+        world_fini(&w);
+    }
+}
+
+static void a_new_enumerator_disturbs_nobody(void **state)
+{
+    (void)state;
+    world_init(&w, CELLS(CELL("enum e { A, B }; struct t { enum e e; struct t *next; };\n"
+                              "static struct t *s;")));
+    struct plan *plan =
+        world_plan(&w, CELLS(CELL("enum e { A, B, C };\n"
+                                  "struct t { enum e e; struct t *next; };\n"
+                                  "static struct t *s;")));
+    assert_non_null(plan);
+    assert_int_equal(plan->migrations.count, 0);
+    assert_int_equal(plan->cells[0].class, PLAN_TEXT);
+    plan_destroy(plan);
+    expect_refused(&w,
+                   CELLS(CELL("enum e { B, A }; struct t { enum e e; struct t *next; };\n"
+                              "static struct t *s;")),
+                   "type", "cell", NULL, "cell");
+    world_fini(&w);
+}
+
+static void a_constant_grows_where_it_is(void **state)
+{
+    (void)state;
+    world_init(&w, CELLS(CELL("static const int s[2] = {1, 2};")));
+    uint64_t va = home_of("s")->va;
+    struct plan *plan =
+        must_plan(&(struct cell_source)CELL("static const int s[3] = {3, 4, 5};"));
+    world_commit(&w, plan);
+    assert_int_equal(home_of("s")->va, va);
+    assert_int_equal(home_of("s")->len, 12);
+    assert_int_equal(get_le32(cellmem_view(va + 8)), 5);
+    world_revert(&w, plan);
+    plan_destroy(plan);
+    assert_int_equal(get_le32(cellmem_view(va)), 1);
+    assert_int_equal(home_of("s")->len, 8);
+    world_fini(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_no_rule_covers_is_refused_by_name),
+        cmocka_unit_test(a_union_that_did_not_change_is_kept),
+        cmocka_unit_test(members_without_a_struct_of_their_own_stay_together),
+        cmocka_unit_test(marks_say_what_becomes_of_an_object),
+        cmocka_unit_test(consent_lets_an_object_go),
+        cmocka_unit_test(a_type_may_change_where_nothing_can_point),
+        cmocka_unit_test(a_type_that_may_lie_on_the_heap_is_refused),
+        cmocka_unit_test(a_new_enumerator_disturbs_nobody),
+        cmocka_unit_test(a_constant_grows_where_it_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
