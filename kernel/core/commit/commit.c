@@ -90,6 +90,8 @@ static uint64_t first_drift(const struct poke *pokes, uint32_t count, bool backw
 static enum status apply(const struct poke *pokes, uint32_t count,
                          struct migration_list *migrations, bool backwards)
 {
+    if (__atomic_load_n(&migrations->stage, __ATOMIC_ACQUIRE) == MIGRATION_WITHDRAWN)
+        return STATUS_BUSY;
     if (!pokes_match(pokes, count, backwards))
         return STATUS_INVALID;
     if (!backwards && !migrations_prepare(migrations))

@@ -175,12 +175,19 @@ static struct wait commit_failed(struct attempt *a, enum status status)
     struct guard_verdict verdict;
     trial_watch_end(&verdict);
     drain_end();
-    if (status == STATUS_TIMEOUT && ++a->commit_tries < COMMIT_TRIES)
+    bool again = status == STATUS_TIMEOUT || status == STATUS_BUSY;
+    if (again && ++a->commit_tries < COMMIT_TRIES)
         return wait_until(clock_ns() + RETRY_MS * 1000000ull * a->commit_tries);
     if (status == STATUS_TIMEOUT)
         name_blocker(a->times.missing_cpu, &reason);
     else if (status == STATUS_DENIED)
         migrate_reason(a, &reason);
+    else if (status == STATUS_BUSY)
+        (void)refuse(
+            &reason, "fault", NULL, NULL, NULL,
+            "something that runs faulted each time the swap was to be made (the last: "
+            "exception %lu on CPU %u); nothing was changed",
+            verdict.vector, verdict.cpu);
     else
         (void)refuse(
             &reason, "drift", NULL, NULL, NULL,

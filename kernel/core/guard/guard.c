@@ -67,6 +67,7 @@ void guard_arm(const struct poke *pokes, uint32_t count,
     guard.pokes = pokes;
     guard.count = count;
     guard.migrations = migrations;
+    migrations->stage = MIGRATION_PLANNED;
     guard.limits = *limits;
     guard.armed_tsc = now;
     guard.stuck_cpu = 0;
@@ -187,6 +188,9 @@ static void revert(struct cpu_block *self)
         migrations_take_back(guard.migrations);
         if (!untouched)
             pokes_store(guard.pokes, guard.count, true);
+        else
+            __atomic_store_n(&guard.migrations->stage, MIGRATION_WITHDRAWN,
+                             __ATOMIC_SEQ_CST);
     }
     __atomic_store_n(&guard.state, REVERTED, __ATOMIC_SEQ_CST);
     __atomic_store_n(&guard.holding, 0, __ATOMIC_SEQ_CST);

@@ -80,7 +80,12 @@ struct migration {
     char text[MIGRATION_TEXT_MAX]; /* what happens to which field, for people */
 };
 
-enum migration_stage { MIGRATION_PLANNED, MIGRATION_STORING, MIGRATION_STORED };
+enum migration_stage {
+    MIGRATION_PLANNED,
+    MIGRATION_STORING,
+    MIGRATION_STORED,
+    MIGRATION_WITHDRAWN, /* the guard was called before the first store: none may follow */
+};
 
 struct migration_list {
     struct migration *list;
