@@ -26,6 +26,9 @@ let arrived = false; /* the target of the route was scrolled to */
 let waiting = new Set(); /* ids of history rows held back while the reader is further down */
 let stream_state = { live: false, contact_ms: 0, retry_ms: 0 };
 let draw_asked = false;
+let pressed_until = 0; /* a pointer's button is down; by performance.now() */
+let press_timer = 0;
+const LONGEST_PRESS_MS = 2000; /* its release may be lost: outside the window, in a menu */
 
 const store = new Store((name, row) => {
   if (name === "history") announce(row);
@@ -40,15 +43,37 @@ const lists = {
   builds: new Builds(store),
 };
 
-/* At most one drawing per frame, however many events come. */
+/* At most one drawing per frame, however many events come; none between the press and the release of a button, or
+ * the click would be lost with the row that it began on. */
 function draw() {
   if (draw_asked) return;
   draw_asked = true;
   (document.hidden ? setTimeout : requestAnimationFrame)(() => {
+    if (pressed_until > performance.now()) return; /* drawn when it is let go */
     draw_asked = false;
     drawNow();
   });
 }
+
+function letGo() {
+  pressed_until = 0;
+  clearTimeout(press_timer);
+  if (!draw_asked) return;
+  draw_asked = false;
+  draw();
+}
+
+addEventListener(
+  "pointerdown",
+  () => {
+    pressed_until = performance.now() + LONGEST_PRESS_MS;
+    clearTimeout(press_timer);
+    press_timer = setTimeout(letGo, LONGEST_PRESS_MS);
+  },
+  true
+);
+/* The click comes after this event, and before the timer. */
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(letGo), true);
 
 function shown(items, list) {
   return words.length
