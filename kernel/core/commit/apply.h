@@ -39,13 +39,14 @@ static inline void poke_write(const struct poke *k, uint64_t value)
     }
 }
 
-/* Every place holds what the journal expects: nothing has been stored yet. */
-static inline bool pokes_match(const struct poke *pokes, uint32_t count, bool backwards)
+/* Lends the first store whose place does not hold what the journal expects, or NULL. */
+static inline const struct poke *pokes_drift(const struct poke *pokes, uint32_t count,
+                                             bool backwards)
 {
     for (uint32_t i = 0; i < count; i++)
         if (poke_read(&pokes[i]) != (backwards ? pokes[i].after : pokes[i].before))
-            return false;
-    return true;
+            return &pokes[i];
+    return NULL;
 }
 
 static inline void pokes_store(const struct poke *pokes, uint32_t count, bool backwards)

@@ -78,21 +78,13 @@ static void release(void)
     cpu_serialise();
 }
 
-static uint64_t first_drift(const struct poke *pokes, uint32_t count, bool backwards)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (poke_read(&pokes[i]) != (backwards ? pokes[i].after : pokes[i].before))
-            return pokes[i].va;
-    return 0;
-}
-
 /* Everybody else is held. */
 static enum status apply(const struct poke *pokes, uint32_t count,
                          struct migration_list *migrations, bool backwards)
 {
     if (__atomic_load_n(&migrations->stage, __ATOMIC_ACQUIRE) == MIGRATION_WITHDRAWN)
         return STATUS_BUSY;
-    if (!pokes_match(pokes, count, backwards))
+    if (pokes_drift(pokes, count, backwards))
         return STATUS_INVALID;
     if (!backwards && !migrations_prepare(migrations))
         return STATUS_DENIED;
@@ -121,7 +113,7 @@ enum status commit_apply(const struct poke *pokes, uint32_t count,
         out_times->hold_tsc = closure_tsc() - begin;
         status = apply(pokes, count, migrations, backwards);
         if (status == STATUS_INVALID)
-            out_times->drift_va = first_drift(pokes, count, backwards);
+            out_times->drift_va = pokes_drift(pokes, count, backwards)->va;
     }
     release();
     out_times->pause_tsc = closure_tsc() - begin;

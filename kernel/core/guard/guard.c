@@ -182,8 +182,8 @@ static void revert(struct cpu_block *self)
 {
     hold_others(self);
     /* Armed before the commit's first store: then there is nothing to take back. */
-    bool untouched = pokes_match(guard.pokes, guard.count, false);
-    guard.verdict.restored = untouched || pokes_match(guard.pokes, guard.count, true);
+    bool untouched = !pokes_drift(guard.pokes, guard.count, false);
+    guard.verdict.restored = untouched || !pokes_drift(guard.pokes, guard.count, true);
     if (guard.verdict.restored) {
         migrations_take_back(guard.migrations);
         if (!untouched)

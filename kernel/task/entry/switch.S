@@ -45,27 +45,19 @@
     .cfi_endproc
     .size entry_is_root, . - entry_is_root
 
+/* The registers of a switch_frame, after the return address. */
+.macro push_switch_frame
+    .irp register, rbp, rbx, r12, r13, r14, r15
+    pushq %\register
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset \register, 0
+    .endr
+.endm
+
 /* uint64_t entry_sleep(queue, deadline_ns): leaves a switch_frame. Interrupts are off: the queue's lock is held. */
     function entry_sleep
     .cfi_startproc
-    pushq %rbp
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset rbp, 0
-    pushq %rbx
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset rbx, 0
-    pushq %r12
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r12, 0
-    pushq %r13
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r13, 0
-    pushq %r14
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r14, 0
-    pushq %r15
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r15, 0
+    push_switch_frame
     movq %rsp, %rdx
     movq SCHEDULER_STACK, %rsp
     .cfi_undefined rip
@@ -179,24 +171,7 @@
     function entry_give_way
     .cfi_startproc
     cli
-    pushq %rbp
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset rbp, 0
-    pushq %rbx
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset rbx, 0
-    pushq %r12
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r12, 0
-    pushq %r13
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r13, 0
-    pushq %r14
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r14, 0
-    pushq %r15
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset r15, 0
+    push_switch_frame
     movq %rsp, %rdi
     movq SCHEDULER_STACK, %rsp
     .cfi_undefined rip
