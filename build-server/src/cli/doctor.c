@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/port.h"
 #include "command.h"
 #include "http.h"
 #include "lab/lab.h"
@@ -110,7 +111,7 @@ static void check_lab(struct report *report)
     }
     snprintf(text, sizeof(text), "down, in %s", state);
     find(report, "lab", text, NULL);
-    if (!lab_port_is_free(lab.operator_port) || !lab_port_is_free(lab.machine_port)) {
+    if (!port_is_free(lab.operator_port) || !port_is_free(lab.machine_port)) {
         snprintf(text, sizeof(text), "port %u or %u is in use by another program",
                  lab.operator_port, lab.machine_port);
         find(report, "ports", text, "`neurath lab up --port N` takes others");

@@ -12,12 +12,17 @@
 #include "signer/message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+/* How long a signer may still be at work for a server that was killed. */
+#define PREDECESSOR_S 10
 
 struct service {
     const char *state;
@@ -239,6 +244,34 @@ static json_t *answer(struct service *service, const json_t *question)
     return refuse("bad-question", "unknown op");
 }
 
+static void wake(int signal_number)
+{
+    (void)signal_number;
+}
+
+/* One signer per state folder: a server that was killed leaves its signer at work until that has answered its last
+ * question, and two that write one journal would use a version twice. The lock ends with the process. */
+static enum result lock_keys(const char *state, struct problem *problem)
+{
+    TEXT_OWNED char *path = files_path("%s/keys", state);
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return problem_set(problem, result_of_errno(errno), "keys", "the folder %s: %s",
+                           path, strerror(errno));
+    if (flock(folder, LOCK_EX | LOCK_NB) == 0)
+        return RESULT_OK;
+    log_info("signer", "waits for the signer of the server before");
+    struct sigaction action = {.sa_handler = wake};
+    sigaction(SIGALRM, &action, NULL);
+    alarm(PREDECESSOR_S);
+    int held = flock(folder, LOCK_EX);
+    alarm(0);
+    return held == 0 ? RESULT_OK
+                     : problem_set(problem, RESULT_BUSY, "keys",
+                                   "another signer holds %s for more than %d s; end it",
+                                   path, PREDECESSOR_S);
+}
+
 int signer_serve(const char *state, bool lab, int fd)
 {
     signal(SIGINT, SIG_IGN);
@@ -251,7 +284,9 @@ int signer_serve(const char *state, bool lab, int fd)
     static struct service service;
     service.state = state;
     struct problem problem = {"", ""};
-    enum result result = signer_keys_load(state, lab, &service.keys, &problem);
+    enum result result = lock_keys(state, &problem);
+    if (result == RESULT_OK)
+        result = signer_keys_load(state, lab, &service.keys, &problem);
     if (result == RESULT_OK) {
         TEXT_OWNED char *path = files_path("%s/keys/journal", state);
         result = journal_open(path, &service.journal, &problem);

@@ -6,6 +6,7 @@
 #include "adapt/http/peer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/port.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,6 +37,9 @@ struct exchange {
     http_stream_end_fn stream_end;
     void *stream_context;
 };
+
+/* Others may take a port between its choice and its use. */
+#define ANY_PORT_TRIES 20
 
 struct http_listener {
     struct MHD_Daemon *daemon;
@@ -308,27 +312,44 @@ static void on_log(void *context, const char *format, va_list arguments)
     log_debug(listener->config.name, "%s", text);
 }
 
-static int open_socket(const struct http_config *config, uint16_t *out_port,
-                       struct problem *problem)
+static int listen_on(const struct http_config *config, uint16_t port)
 {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    if (inet_pton(AF_INET, config->address, &address.sin_addr) != 1) {
+        errno = EINVAL;
+        return -1;
+    }
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     int one = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(config->port)};
-    socklen_t len = sizeof address;
-    if (inet_pton(AF_INET, config->address, &address.sin_addr) != 1 ||
-        bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(fd, 1024) != 0 || getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-        problem_set(problem, RESULT_EXISTS, "port",
-                    "the %s port %u on %s cannot be opened: %s", config->name,
-                    (unsigned)config->port, config->address, strerror(errno));
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(fd, 1024) != 0) {
+        int error = errno;
         close(fd);
+        errno = error;
         return -1;
     }
-    *out_port = ntohs(address.sin_port);
+    return fd;
+}
+
+static int open_socket(const struct http_config *config, uint16_t *out_port,
+                       struct problem *problem)
+{
+    int tries = config->port == 0 ? ANY_PORT_TRIES : 1;
+    int fd = -1;
+    while (fd < 0 && tries-- > 0) {
+        *out_port = config->port == 0 ? (uint16_t)port_find_free() : config->port;
+        fd = listen_on(config, *out_port);
+        if (errno != EADDRINUSE)
+            break;
+    }
+    if (fd < 0)
+        problem_set(problem, RESULT_EXISTS, "port",
+                    "the %s port %u on %s cannot be opened: %s", config->name,
+                    (unsigned)*out_port, config->address, strerror(errno));
     return fd;
 }
 

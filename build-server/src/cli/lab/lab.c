@@ -2,16 +2,16 @@
  * SPDX-License-Identifier: MIT */
 #include "lab.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/port.h"
 
 bool lab_path(const struct lab *lab, const char *name, char *out, struct failure *failure)
 {
@@ -22,43 +22,6 @@ bool lab_machine_path(const struct lab *lab, const char *machine, const char *na
                       char *out, struct failure *failure)
 {
     return place_path(out, failure, "%s/machines/%s/%s", lab->state, machine, name);
-}
-
-bool lab_port_is_free(unsigned port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int yes = 1;
-    bool is_free = false;
-
-    /* As the server does it: connections in TIME_WAIT do not make a port used. */
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    is_free = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-              listen(fd, 1) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return is_free;
-}
-
-unsigned lab_free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    unsigned port = 0;
-
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &len) == 0) {
-        port = ntohs(address.sin_port);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return port;
 }
 
 /* The same short name for the same state folder: FNV-1a of its path. */
@@ -173,8 +136,8 @@ bool lab_load(const char *state, struct lab *out, struct failure *failure)
 /* A port that was asked for has to be free; with 0 any free one does. */
 static bool choose_port(long wanted, unsigned *out, struct failure *failure)
 {
-    *out = wanted != 0 ? (unsigned)wanted : lab_free_port();
-    if (*out == 0 || !lab_port_is_free(*out)) {
+    *out = wanted != 0 ? (unsigned)wanted : port_find_free();
+    if (*out == 0 || !port_is_free(*out)) {
         failure_set(failure, "port-in-use", "port %u on 127.0.0.1 is in use", *out);
         return failure_remedy(failure,
                               "choose another with `neurath lab up --port N`, or let it "

@@ -56,12 +56,6 @@ bool lab_create(const char *state, const char *tree, long first_port, struct lab
 /* Fills in lab->sockets and, if MAKE, creates the folder and checks that it is ours alone. */
 bool lab_socket_folder(struct lab *lab, bool make, struct failure *failure);
 
-/* True if 127.0.0.1:PORT can be listened on now. */
-bool lab_port_is_free(unsigned port);
-
-/* A port on 127.0.0.1 that is free now; 0 if there is none. */
-unsigned lab_free_port(void);
-
 /* Paths within the lab; false if too long. */
 bool lab_path(const struct lab *lab, const char *name, char *out, struct failure *failure);
 bool lab_machine_path(const struct lab *lab, const char *machine, const char *name,

@@ -15,6 +15,7 @@
 #include "../process.h"
 #include "../view.h"
 #include "archive.h"
+#include "base/port.h"
 #include "child.h"
 
 enum { WORDS_MAX = 48, WORD_LEN = 1400, ECHO_PORT = 7 };
@@ -217,7 +218,7 @@ static bool echo_port_is_free(unsigned port)
     if (fd >= 0) {
         close(fd);
     }
-    return is_free && lab_port_is_free(port);
+    return is_free && port_is_free(port);
 }
 
 static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine,
@@ -237,7 +238,7 @@ static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine
     for (int tries = 0;
          tries < 20 && (machine->echo_port == 0 || !echo_port_is_free(machine->echo_port));
          tries++) {
-        machine->echo_port = lab_free_port();
+        machine->echo_port = port_find_free();
     }
     close(child_open_log(console)); /* puts an overgrown one aside */
     describe(words, lab, machine, kernel, archive, console);

@@ -16,6 +16,7 @@
 #include "../text.h"
 #include "../view.h"
 #include "../watch.h"
+#include "base/port.h"
 #include "supervisor.h"
 #include "up_steps.h"
 
@@ -89,8 +90,8 @@ static bool apply_options(struct up *up, long port, long cpus, long trial_ms,
     struct lab *lab = &up->lab;
 
     if (port >= 0) {
-        lab->operator_port = port > 0 ? (unsigned)port : lab_free_port();
-        lab->machine_port = port > 0 ? (unsigned)port + 1 : lab_free_port();
+        lab->operator_port = port > 0 ? (unsigned)port : port_find_free();
+        lab->machine_port = port > 0 ? (unsigned)port + 1 : port_find_free();
     }
     if (trial_ms > 0) {
         lab->trial_ms = trial_ms;
@@ -98,9 +99,9 @@ static bool apply_options(struct up *up, long port, long cpus, long trial_ms,
     for (unsigned i = 0; i < lab->machine_count && cpus > 0; i++) {
         lab->machines[i].cpus = (unsigned)cpus;
     }
-    if (!lab_port_is_free(lab->operator_port) || !lab_port_is_free(lab->machine_port)) {
+    if (!port_is_free(lab->operator_port) || !port_is_free(lab->machine_port)) {
         unsigned used =
-            lab_port_is_free(lab->operator_port) ? lab->machine_port : lab->operator_port;
+            port_is_free(lab->operator_port) ? lab->machine_port : lab->operator_port;
         failure_set(failure, "port-in-use", "port %u on 127.0.0.1 is in use", used);
         return failure_remedy(failure, "choose others with `neurath lab up --port N`");
     }
