@@ -114,6 +114,62 @@ export function cellTable(list) {
   );
 }
 
+/* One object whose form a swap changes. */
+function migration(m) {
+  return el(
+    "li",
+    null,
+    el("code", null, plain(m.object)),
+    " ",
+    foreign(m.text),
+    m.dropped?.length ? el("b.lost", null, ` ${m.dropped.map(plain).join(", ")}: the value is lost.`) : null
+  );
+}
+
+/* What a plan knows of each cell: functions, who changes with it and is waited for, objects that change form. */
+export function changes(list) {
+  return el(
+    "ul.changes",
+    { role: "list" },
+    list.map((c) =>
+      el(
+        "li",
+        null,
+        el("span.cell", null, plain(c.name), c.class && el("small", { "data-class": plain(c.class) }, plain(c.class))),
+        c.functions &&
+          quiet(
+            ` ${["changed", "added", "removed"]
+              .filter((k) => c.functions[k])
+              .map((k) => `${count(c.functions[k], "function")} ${k}`)
+              .join(", ")}`,
+            "span.quiet"
+          ),
+        c.coupled &&
+          el(
+            "p",
+            null,
+            "Waits until no task is inside it",
+            c.with?.length ? `; changes together with ${c.with.map(plain).join(", ")}.` : "."
+          ),
+        c.because && el("p", null, "Brought in: ", foreign(c.because)),
+        c.migrations?.length ? el("ul", { role: "list" }, c.migrations.map(migration)) : null
+      )
+    )
+  );
+}
+
+/* "2 cells, 1 object changes form, tasks are waited for" */
+export function changesInWords(list) {
+  const objects = list.reduce((n, c) => n + (c.migrations?.length ?? 0), 0);
+  return [
+    count(list.length, "cell"),
+    objects && `${count(objects, "object")} ${objects === 1 ? "changes" : "change"} form`,
+    list.some((c) => c.coupled) && "tasks are waited for",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
 function object(digest) {
   return digest ? el("code", { title: digest }, digest.slice(0, 12)) : quiet("–", "span.quiet");
 }

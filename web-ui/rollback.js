@@ -7,9 +7,10 @@
 import { write } from "./api.js";
 import { command, el, foreign, hash, plain, quiet, replace } from "./dom.js";
 import { count, duration, utc } from "./time.js";
-import { cells, reason } from "./parts.js";
+import { cells, changes, changesInWords, reason } from "./parts.js";
 
 const TYPED_ABOVE = 5; /* affected machines from which on the word is typed */
+const OPEN_UP_TO = 2; /* machines whose details are open at once */
 
 const ACTIONS = {
   swap: "swaps",
@@ -210,7 +211,7 @@ export class Rollback {
         hash(this.to),
         rest ? `; ${count(rest, "machine")} ${rest === 1 ? "stays as it is" : "stay as they are"}.` : "."
       ),
-      el("ul.planrows", { role: "list" }, this.planRows(this.answer))
+      el("ul.planrows", { role: "list", tabindex: "0", "aria-label": "Machine by machine" }, this.planRows(this.answer))
     );
     if (!n) return;
     this.button.textContent = `Roll back ${count(n, "machine")} to ${this.to.slice(0, 7)}`;
@@ -262,14 +263,27 @@ export class Rollback {
       ),
       reason(item.reason),
       refusals.map((r) => reason(r)),
+      this.details(plan),
       plan &&
         el(
           "p.quiet",
           null,
           plan.source === "machine" ? "Answered by the machine itself" : "Answered by the planner on the server",
           `, from a state ${duration(plan.age_s)} old.`,
+          plan.reversible === true && " A swap can take it back.",
           plan.reversible === false && " This swap cannot be taken back by a swap."
         )
+    );
+  }
+
+  /* What the swap does to each cell; folded when there are many machines. */
+  details(plan) {
+    if (!plan?.cells?.length) return null;
+    return el(
+      "details",
+      { open: this.answer.rows.length <= OPEN_UP_TO },
+      el("summary", null, changesInWords(plan.cells)),
+      changes(plan.cells)
     );
   }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 library  := server
 sources  := server.c start.c adapt/sqlite/*.c adapt/git/*.c adapt/http/*.c adapt/tls/*.c adapt/sandbox/*.c \
-            adapt/planner/*.c adapt/fetch/*.c signer/*.c pipeline/*.c fleet/*.c api/*.c
-uses     := base manifest core
+            adapt/planner/ask.c adapt/planner/serve.c adapt/fetch/*.c signer/*.c pipeline/*.c fleet/*.c api/*.c
+uses     := base manifest core planner
 packages := libmicrohttpd libgit2 jansson sqlite3 gnutls
 links    := -lpthread
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { lowContrast, mark, marked, openPage, startBrowser, stumbles, tooWide } from "./lib/browser.js";
-import { hello } from "./lib/project.js";
+import { hello, tally } from "./lib/project.js";
 import { Service, until } from "./lib/service.js";
 
 const HOSTILE =
@@ -305,6 +305,38 @@ test("rollback asks for a dry run first, says who is affected, and the machine g
   await page.locator(".attention", { hasText: "The fleet is held" }).waitFor();
   await page.getByRole("button", { name: "Lift the hold" }).click();
   await page.locator(".attention", { hasText: "The fleet is held" }).waitFor({ state: "detached" });
+});
+
+test("the plan names the objects that change form, and folds by keyboard", async () => {
+  const page = await open();
+  const small = await service.push("hello: a struct", tally("int spare; int count;"));
+  await service.running("m1", small.commit);
+  const large = await service.push("hello: a longer struct", tally("long count; long more;"));
+  await service.running("m1", large.commit);
+  await page.locator("#fleet-rollback").click();
+  const dialog = page.getByRole("dialog", { name: "Roll back" });
+  await dialog.getByLabel("To").selectOption(small.commit);
+  const details = dialog.locator(".planrows details");
+  await details.locator(".changes .cell", { hasText: /^hello/ }).waitFor();
+  assert.match(await details.locator("summary").textContent(), /^1 cell, 1 object changes form, tasks are waited for$/);
+  const said = await details.locator(".changes").textContent();
+  assert.match(said, /Waits until no task is inside it/);
+  assert.match(said, /tally .*new spare.*16 to 8 bytes more: the value is lost\./);
+  assert.match(await dialog.locator(".planrows").textContent(), /A swap can take it back\./);
+  assert.deepEqual(await lowContrast(page), []);
+  assert.deepEqual(await stumbles(page), []);
+  await dialog.getByLabel("Note").focus();
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "planrows");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
+  await page.keyboard.press("Enter");
+  await details.locator(".changes").waitFor({ state: "hidden" });
+  await page.keyboard.press("Enter");
+  await details.locator(".changes").waitFor();
+  await page.setViewportSize({ width: 360, height: 700 });
+  assert.deepEqual(await tooWide(page), []);
+  await page.keyboard.press("Escape");
 });
 
 test("a rollback that cannot be is refused in words, with nothing changed", async () => {

@@ -30,6 +30,15 @@ static json_t *pick_forecast(struct server *server, const char *from, const char
     return plan;
 }
 
+/* A way back is planned with each way there, so a plan that is not refused has one. */
+static json_t *can_return(const json_t *made)
+{
+    bool swaps = json_array_size(json_object_get(made, "refusals")) == 0 &&
+                 json_array_size(json_object_get(made, "needs_boot")) == 0 &&
+                 json_array_size(json_object_get(made, "cells")) > 0;
+    return swaps ? json_true() : json_null();
+}
+
 /* One machine's part, by the hosted planner. PICKED: of these cells alone; NULL: of all. */
 static json_t *hosted_part(struct server *server, const char *id, int64_t release,
                            const json_t *picked, struct problem *problem)
@@ -57,41 +66,49 @@ static json_t *hosted_part(struct server *server, const char *id, int64_t releas
                                         "cell", "symbol", "dependent", "text", text));
     }
     json_t *part = json_pack(
-        "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:n}", "machine", id, "name",
+        "{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "machine", id, "name",
         name == NULL ? id : name, "source", "hosted", "age_s",
         (json_int_t)(age < 0 ? 0 : age), "cells",
         made == NULL ? json_array() : json_incref(json_object_get(made, "cells")),
         "refusals", refusals, "needs_boot",
         made == NULL ? json_array() : json_incref(json_object_get(made, "needs_boot")),
-        "reversible");
+        "reversible", can_return(made));
     json_decref(made);
     return part;
+}
+
+/* Gives CELL of the machine's answer what the hosted planner knows of it. */
+static void enrich_cell(json_t *cell, const json_t *hosted)
+{
+    static const char *const keys[] = {"coupled", "with", "functions", "migrations"};
+    size_t i;
+    json_t *other;
+    json_array_foreach(json_object_get(hosted, "cells"), i, other)
+    {
+        if (!json_equal(json_object_get(cell, "name"), json_object_get(other, "name")))
+            continue;
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            json_t *value = json_object_get(other, keys[k]);
+            if (value != NULL)
+                json_object_set(cell, keys[k], value);
+        }
+    }
 }
 
 /* The machine says which cells; the hosted planner knows more of each: coupling, and what of it changes. */
 static void enrich(struct server *server, const char *id, int64_t release, json_t *part)
 {
-    static const char *const keys[] = {"coupled", "with", "functions"};
     struct problem problem = {"", ""};
     JSON_OWNED json_t *hosted = hosted_part(server, id, release, NULL, &problem);
     size_t i;
-    size_t j;
     json_t *cell;
-    json_t *other;
     json_array_foreach(json_object_get(part, "cells"), i, cell)
     {
-        json_array_foreach(json_object_get(hosted, "cells"), j, other)
-        {
-            if (!json_equal(json_object_get(cell, "name"),
-                            json_object_get(other, "name")))
-                continue;
-            for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
-                json_t *value = json_object_get(other, keys[k]);
-                if (value != NULL)
-                    json_object_set(cell, keys[k], value);
-            }
-        }
+        enrich_cell(cell, hosted);
     }
+    if (json_is_null(json_object_get(part, "reversible")) &&
+        json_array_size(json_object_get(part, "refusals")) == 0)
+        json_object_set(part, "reversible", json_object_get(hosted, "reversible"));
 }
 
 /* What a machine answered to the plan command ID; NULL: nothing yet. */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <core/hosted/hosted.h>
-
+#include "adapt/planner/describe.h"
 #include "command.h"
 #include "http.h"
+#include "plan.h"
 #include "process.h"
 #include "target.h"
 #include "view.h"
@@ -160,32 +160,22 @@ static bool read_running(const struct invocation *invocation, struct http *http,
     return done;
 }
 
-/* The plan in the shape that the server's plans have. GIVES an object. */
-static json_t *plan_to_json(const struct hosted_plan *plan)
+static struct planner_objects objects_of(const struct set *set)
 {
-    json_t *cells = json_array();
-    json_t *refusals = json_array();
+    return (struct planner_objects){set->objects, set->count};
+}
 
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        const struct hosted_cell *cell = &plan->cells[i];
-        json_array_append_new(
-            cells, json_pack("{s:s, s:s, s:i, s:i, s:i}", "name", cell->name, "class",
-                             plan_class_name(cell->class), "functions_changed",
-                             (int)cell->functions_changed, "functions_added",
-                             (int)cell->functions_added, "functions_removed",
-                             (int)cell->functions_removed));
-    }
-    for (uint32_t i = 0; i < plan->report.refusal_count && i < PLAN_MAX_REFUSALS; i++) {
-        const struct refusal *refusal = &plan->report.refusals[i];
-        json_array_append_new(
-            refusals, json_pack("{s:s, s:s?, s:s?, s:s?, s:s}", "code", refusal->code,
-                                "cell", refusal->cell[0] ? refusal->cell : NULL, "symbol",
-                                refusal->symbol[0] ? refusal->symbol : NULL, "dependent",
-                                refusal->dependent[0] ? refusal->dependent : NULL, "text",
-                                refusal->text));
-    }
-    return json_pack("{s:s, s:i, s:o, s:o}", "source", "hosted", "age_s", 0, "cells",
-                     cells, "refusals", refusals);
+/* The plan in the shape that the server's plans have. GIVES an object. */
+static json_t *plan_to_json(const struct hosted_plan *plan, const struct set *from,
+                            const struct set *to)
+{
+    json_t *json = planner_describe(plan, objects_of(from), objects_of(to));
+    bool swaps = plan->report.refusal_count == 0 && plan->cell_count > 0;
+
+    json_object_set_new(json, "source", json_string("hosted"));
+    json_object_set_new(json, "age_s", json_integer(0));
+    json_object_set_new(json, "reversible", swaps ? json_true() : json_null());
+    return json;
 }
 
 static void print_plan(const json_t *plan, const char *what, bool json)
@@ -199,13 +189,8 @@ static void print_plan(const json_t *plan, const char *what, bool json)
     } else if (json_array_size(cells) == 0) {
         view_print("no cell differs from %s: nothing to swap\n", what);
     }
-    for (size_t i = 0; !json && i < json_array_size(cells); i++) {
-        const json_t *cell = json_array_get(cells, i);
-        view_print("%-16s %-10s %lld functions changed, %lld added, %lld removed\n",
-                   view_text(cell, "name", "?"), view_text(cell, "class", "?"),
-                   (long long)view_number(cell, "functions_changed", 0),
-                   (long long)view_number(cell, "functions_added", 0),
-                   (long long)view_number(cell, "functions_removed", 0));
+    if (!json) {
+        plan_print_cells(cells);
     }
     fflush(stdout);
     for (size_t i = 0; i < json_array_size(refusals); i++) {
@@ -216,7 +201,7 @@ static void print_plan(const json_t *plan, const char *what, bool json)
         failure_print(&failure, json);
     }
     if (!json && json_array_size(refusals) == 0 && json_array_size(cells) > 0) {
-        view_print("%s would take it live\n", what);
+        view_print("%s would take it live, and can take it back\n", what);
     }
 }
 
@@ -237,7 +222,7 @@ bool command_check(const struct invocation *invocation, enum outcome *out_outcom
         done = failure_set(failure, "no-plan",
                            "the planner cannot work from what %s runs", what);
     } else if (done) {
-        json_t *json = plan_to_json(&plan);
+        json_t *json = plan_to_json(&plan, from, to);
         print_plan(json, what, invocation->json);
         *out_outcome = plan.report.refusal_count > 0 ? OUTCOME_FAILED : OUTCOME_DONE;
         json_decref(json);

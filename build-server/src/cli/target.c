@@ -131,3 +131,20 @@ bool target_add_commit(const struct http *http, const struct invocation *invocat
     json_object_set_new(body, "to", json_string(commit));
     return true;
 }
+
+void target_add_cells(const struct invocation *invocation, json_t *body)
+{
+    char names[2048];
+    char *rest = names;
+    const char *name = NULL;
+
+    if (!invocation_has(invocation, OPTION_CELL)) {
+        return;
+    }
+    json_t *cells = json_array();
+    snprintf(names, sizeof(names), "%s", invocation->value[OPTION_CELL]);
+    while ((name = strsep(&rest, ",")) != NULL) {
+        json_array_append_new(cells, json_string(name));
+    }
+    json_object_set_new(body, "cells", cells);
+}

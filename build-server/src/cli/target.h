@@ -24,3 +24,6 @@ bool target_add(struct http *http, const struct invocation *invocation, const ch
 /* Adds `to`: a release ("v7"), a commit, or anything that git knows here or in the lab. */
 bool target_add_commit(const struct http *http, const struct invocation *invocation,
                        json_t *body, struct failure *failure);
+
+/* Adds `cells`: the names of --cell, separated by commas. Without the option nothing. */
+void target_add_cells(const struct invocation *invocation, json_t *body);

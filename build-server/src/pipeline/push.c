@@ -28,6 +28,7 @@
 #define HOOKS_MAX 16
 #define REQUEST_MAX 65536
 #define LOG_LINES_MAX 25
+#define MIGRATIONS_SAID 4 /* of one cell */
 
 /* A short address for a socket in FOLDER, whatever the length of its path. *out_fd must stay open
  * while the address is used. */
@@ -99,6 +100,24 @@ static void name_partners(const json_t *row, char *out, size_t room)
     }
 }
 
+/* The objects whose form changes. */
+static void say_migrations(int fd, const json_t *row)
+{
+    size_t i;
+    json_t *migration;
+    json_array_foreach(json_object_get(row, "migrations"), i, migration)
+    {
+        if (i == MIGRATIONS_SAID) {
+            say(fd, "      … and more; `neurath plan` lists them");
+            return;
+        }
+        const char *object = json_string_value(json_object_get(migration, "object"));
+        const char *text = json_string_value(json_object_get(migration, "text"));
+        say(fd, "      migrates %s: %s", object == NULL ? "?" : object,
+            text == NULL ? "" : text);
+    }
+}
+
 static void say_changes(int fd, const json_t *changed)
 {
     size_t i;
@@ -116,6 +135,7 @@ static void say_changes(int fd, const json_t *changed)
         name_partners(row, with, sizeof with);
         say(fd, "  %s  %s%s%.10s%s", name == NULL ? "?" : name, class == NULL ? "" : class,
             object == NULL ? "" : "  ", object == NULL ? "" : object, with);
+        say_migrations(fd, row);
     }
 }
 

@@ -14,14 +14,7 @@
 #define NAMES_MAX 8
 #define NEEDS_MAX 16
 
-static void copy(json_t *to, const json_t *from, const char *key)
-{
-    json_t *value = json_object_get(from, key);
-    if (value != NULL)
-        json_object_set(to, key, value);
-}
-
-/* Puts the planner's words in place of the guessed ones: class, coupled, functions. */
+/* Puts the planner's words in place of the guessed ones. */
 static void take_classes(json_t *changed, const json_t *cells)
 {
     size_t i;
@@ -36,48 +29,8 @@ static void take_classes(json_t *changed, const json_t *cells)
             const char *other = json_string_value(json_object_get(cell, "name"));
             if (other == NULL || strcmp(name, other) != 0)
                 continue;
-            copy(row, cell, "class");
-            copy(row, cell, "coupled");
-            copy(row, cell, "functions");
+            json_object_update(row, cell);
         }
-    }
-}
-
-static bool uses(const struct cell_set *set, const char *user, const char *used)
-{
-    const struct cell *cell = cell_set_find(set, user);
-    size_t i;
-    json_t *name;
-    json_array_foreach(cell == NULL ? NULL : cell->uses, i, name)
-    {
-        if (json_is_string(name) && strcmp(json_string_value(name), used) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Why a coupled cell changes with others: `with` names the coupled ones that it uses or that use it. */
-static void name_partners(json_t *changed, const struct cell_set *from,
-                          const struct cell_set *to)
-{
-    size_t i;
-    json_t *row;
-    json_array_foreach(changed, i, row)
-    {
-        size_t j;
-        json_t *other;
-        const char *a = json_string_value(json_object_get(row, "name"));
-        if (!json_is_true(json_object_get(row, "coupled")))
-            continue;
-        json_t *with = json_array();
-        json_array_foreach(changed, j, other)
-        {
-            const char *b = json_string_value(json_object_get(other, "name"));
-            if (i != j && json_is_true(json_object_get(other, "coupled")) &&
-                (uses(from, a, b) || uses(from, b, a) || uses(to, a, b) || uses(to, b, a)))
-                json_array_append_new(with, json_string(b));
-        }
-        json_object_set_new(row, "with", with);
     }
 }
 
@@ -101,7 +54,6 @@ enum result ways_plan_sets(struct server *server, const struct cell_set *from,
         return result;
     }
     take_classes(changed, json_object_get(answer, "cells"));
-    name_partners(changed, from, to);
     json_object_set(plan, "refusals", json_object_get(answer, "refusals"));
     *out_plan = plan;
     return RESULT_OK;

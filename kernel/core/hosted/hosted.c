@@ -103,6 +103,10 @@ static enum status keep_migrations(const struct plan *plan, struct hosted_plan *
         snprintf(row->cell, sizeof row->cell, "%s", m->cell);
         snprintf(row->object, sizeof row->object, "%s", m->key);
         memcpy(row->text, m->text, sizeof row->text);
+        row->old_len = m->old_len;
+        row->new_len = m->new_len;
+        row->constant = m->constant;
+        row->moves = m->old_home != m->new_home;
     }
     return STATUS_OK;
 }

@@ -30,6 +30,10 @@ struct hosted_migration { /* an object whose form changes, and how */
     char cell[CELL_NAME_MAX + 1];
     char object[96];
     char text[MIGRATION_TEXT_MAX];
+    uint32_t old_len;
+    uint32_t new_len;
+    bool constant; /* it is only rewritten: there is no value to keep */
+    bool moves;    /* to a new address */
 };
 
 struct hosted_plan {

@@ -35,6 +35,25 @@ int hello_start(void)
   };
 }
 
+/* The same cell, whose object `tally` has FIELDS ("int count; long more;"); it counts in the first of them, `count`. */
+export function tally(fields) {
+  return {
+    "kernel/app/hello/hello.c": `/* Counts in a struct. */
+/* SPDX-License-Identifier: MIT */
+int hello_start(void);
+
+struct tally { ${fields} };
+static struct tally tally;
+
+int hello_start(void)
+{
+    tally.count++;
+    return (int)tally.count;
+}
+`,
+  };
+}
+
 export function writeProject(folder) {
   for (const name of TAKEN)
     cpSync(tree(name), join(folder, name), { recursive: true, filter: (path) => basename(path) !== "cell.mk" });

@@ -5,8 +5,7 @@
  * reads the files, gives up its rights, answers and ends. A crash there is an answer, not an outage.
  *   question {"inspect": [{name, path}], "from": [{name, path}], "to": [{name, path}]}
  *   answer   {"infos": [{name, kind, abi, uses: [name]} | {name, error}],
- *             "cells": [{name, class, coupled, functions: {changed, added, removed}}],
- *             "refusals": [{code, cell, symbol, dependent, text}],
+ *             "cells", "refusals": see describe.h,
  *             "planned": true | false} */
 #ifndef NEURATH_ADAPT_PLANNER_PLANNER_H
 #define NEURATH_ADAPT_PLANNER_PLANNER_H

@@ -2,11 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include "adapt/planner/planner.h"
 
+#include "adapt/planner/describe.h"
 #include "adapt/sandbox/sandbox.h"
 #include "base/files.h"
 #include "base/text.h"
-
-#include <core/hosted/hosted.h>
 
 #include <grp.h>
 #include <stdio.h>
@@ -84,44 +83,15 @@ static json_t *describe(const struct hosted_object *object)
                      "abi", abi, "uses", uses);
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] == '\0' ? json_null() : json_text_or_null(text);
-}
-
-static json_t *describe_refusal(const struct refusal *refusal)
-{
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o}", "code", json_text_or_null(refusal->code), "cell",
-        text_or_null(refusal->cell), "symbol", text_or_null(refusal->symbol), "dependent",
-        text_or_null(refusal->dependent), "text", json_text_or_null(refusal->text));
-}
-
-static json_t *describe_cell(const struct hosted_cell *cell)
-{
-    return json_pack("{s:s, s:s, s:b, s:{s:i, s:i, s:i}}", "name", cell->name, "class",
-                     plan_class_name(cell->class), "coupled", cell->coupled, "functions",
-                     "changed", (int)cell->functions_changed, "added",
-                     (int)cell->functions_added, "removed", (int)cell->functions_removed);
-}
-
 static void plan(const struct objects *from, const struct objects *to, json_t *answer)
 {
     static struct hosted_plan result;
     enum status status =
         hosted_plan(from->list, from->count, to->list, to->count, &result);
-    json_t *cells = json_array();
-    json_t *refusals = json_array();
-    if (status == STATUS_OK) {
-        for (size_t i = 0; i < result.cell_count; i++)
-            json_array_append_new(cells, describe_cell(&result.cells[i]));
-    }
-    uint32_t kept = result.report.refusal_count;
-    for (uint32_t i = 0; i < kept && i < PLAN_MAX_REFUSALS; i++)
-        json_array_append_new(refusals, describe_refusal(&result.report.refusals[i]));
+    struct planner_objects before = {from->list, from->count};
+    struct planner_objects after = {to->list, to->count};
+    json_object_update_new(answer, planner_describe(&result, before, after));
     json_object_set_new(answer, "planned", json_boolean(status == STATUS_OK));
-    json_object_set_new(answer, "cells", cells);
-    json_object_set_new(answer, "refusals", refusals);
 }
 
 int planner_serve(void)

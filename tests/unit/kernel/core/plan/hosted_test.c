@@ -164,6 +164,10 @@ static void a_plan_says_what_migrates(void **state)
     assert_string_equal(plan.migrations[0].cell, "counter");
     assert_string_equal(plan.migrations[0].object, "count");
     assert_non_null(strstr(plan.migrations[0].text, "8 to 4 bytes"));
+    assert_int_equal(plan.migrations[0].old_len, 8);
+    assert_int_equal(plan.migrations[0].new_len, 4);
+    assert_false(plan.migrations[0].constant);
+    assert_false(plan.migrations[0].moves);
     hosted_plan_fini(&plan);
 }
 
