@@ -7,7 +7,7 @@ lint: lint-clang
 
 # Only files that differ from the last commit: reformatting never shares a commit with behaviour.
 format:
-	$(Q)git diff --name-only HEAD -- '*.c' '*.h' | xargs -r clang-format -i
+	$(Q){ git diff --name-only --diff-filter=d HEAD -- '*.c' '*.h'; git ls-files -o --exclude-standard -- '*.c' '*.h'; } | xargs -r clang-format -i
 
 ifneq ($(filter lint lint-clang,$(MAKECMDGOALS)),)
 # gcc's flags that clang does not know say how code is generated; here nothing is.

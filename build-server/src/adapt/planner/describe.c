@@ -47,10 +47,9 @@ static json_t *describe_migration(const struct hosted_migration *migration)
                      json_text_or_null(migration->object), "text",
                      json_text_or_null(migration->text), "old_bytes",
                      (json_int_t)migration->old_len, "new_bytes",
-                     (json_int_t)migration->new_len, "moves", migration->moves,
-                     "constant", migration->constant, "added",
-                     fields_after("new", migration->text), "dropped",
-                     fields_after("drops", migration->text));
+                     (json_int_t)migration->new_len, "moves", migration->moves, "constant",
+                     migration->constant, "added", fields_after("new", migration->text),
+                     "dropped", fields_after("drops", migration->text));
 }
 
 static void add_migrations(json_t *row, const struct hosted_plan *plan, const char *name)
@@ -72,8 +71,8 @@ static bool uses(struct planner_objects set, const char *user, const char *used)
         const struct hosted_object *object = &set.list[i];
         if (strcmp(object->name, user) != 0)
             continue;
-        for (uint32_t k = 0;
-             hosted_use(object->bytes, object->len, k, name) == STATUS_OK; k++) {
+        for (uint32_t k = 0; hosted_use(object->bytes, object->len, k, name) == STATUS_OK;
+             k++) {
             if (strcmp(name, used) == 0)
                 return true;
         }
