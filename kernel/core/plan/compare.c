@@ -45,19 +45,66 @@ static bool same_name(const struct function *a, const struct function *b)
            strcmp(a->name, b->name) == 0;
 }
 
-static bool same_literal(const struct version *a, const struct elf_section *sa,
-                         uint64_t at_a, const struct version *b,
-                         const struct elf_section *sb, uint64_t at_b)
+/* Where in its version a reference leads to. */
+struct place {
+    const struct version *v;
+    uint32_t section;
+    struct elf_section s;
+    uint64_t at;
+};
+
+/* Gives false for an import. Branches and the like count from the end of their field. */
+static bool place_of(const struct reference *r, struct place *out)
 {
-    for (;; at_a++, at_b++) {
-        if (at_a >= sa->len || at_b >= sb->len)
-            return at_a >= sa->len && at_b >= sb->len;
-        uint8_t x = a->elf.bytes[sa->offset + at_a];
-        if (x != b->elf.bytes[sb->offset + at_b])
-            return false;
-        if (x == 0)
-            return true;
+    struct elf_symbol y;
+    elf_symbol(&r->v->elf, r->r.symbol, &y);
+    if (y.section == ELF_UNDEF)
+        return false;
+    uint64_t bias = r->r.type == ELF_R_64 || r->r.type == ELF_R_32S ? 0 : 4;
+    out->v = r->v;
+    out->section = y.section;
+    out->at = y.value + (uint64_t)r->r.addend + bias;
+    elf_section(&r->v->elf, y.section, &out->s);
+    return true;
+}
+
+static uint8_t byte_at(const struct place *p, uint64_t offset)
+{
+    return p->at + offset < p->s.len ? p->v->elf.bytes[p->s.offset + p->at + offset] : 0;
+}
+
+/* Says whether another literal begins behind P, at most LEN bytes away: something refers to it. */
+static bool ends_within(const struct place *p, uint64_t len)
+{
+    for (uint32_t i = 1; i < p->v->elf.section_count; i++) {
+        struct elf_section s;
+        elf_section(&p->v->elf, i, &s);
+        for (uint32_t k = 0; s.type == ELF_RELA && k < elf_rela_count(&s); k++) {
+            struct reference r = {.v = p->v};
+            struct place to;
+            elf_rela(&p->v->elf, &s, k, &r.r);
+            if (place_of(&r, &to) && to.section == p->section && to.at > p->at &&
+                to.at - p->at <= len)
+                return true;
+        }
     }
+    return false;
+}
+
+/* Literals share a section, and nothing says where one ends. A byte that differs, and is not zero, must belong to another
+ * literal; the zeros before it may be padding. */
+static bool same_literal(const struct place *a, const struct place *b)
+{
+    uint64_t len = 0;
+    if (a->s.type != ELF_PROGBITS || b->s.type != ELF_PROGBITS)
+        return false;
+    while (byte_at(a, len) == byte_at(b, len)) {
+        if (a->at + len >= a->s.len && b->at + len >= b->s.len)
+            return true;
+        len++;
+    }
+    return (!byte_at(a, len) || ends_within(a, len)) &&
+           (!byte_at(b, len) || ends_within(b, len));
 }
 
 /* The signature with which the import is called: a call of another form is another call. */
@@ -67,36 +114,31 @@ static uint64_t import_form(const struct reference *r)
     return import ? r->v->imports[import - 1].signature : 0;
 }
 
-static bool same_target(const struct reference *a, const struct reference *b)
+/* What a table of the compiler's refers to is compared by its caller. */
+static bool same_place(const struct reference *a, const struct reference *b)
 {
     struct elf_symbol ya;
     struct elf_symbol yb;
-    struct elf_section sa;
-    struct elf_section sb;
+    struct place pa;
+    struct place pb;
     elf_symbol(&a->v->elf, a->r.symbol, &ya);
     elf_symbol(&b->v->elf, b->r.symbol, &yb);
-    if (ya.section == ELF_UNDEF || yb.section == ELF_UNDEF)
+    if (!place_of(a, &pa) || !place_of(b, &pb))
         return ya.section == yb.section && strcmp(ya.name, yb.name) == 0 &&
                a->r.addend == b->r.addend && import_form(a) == import_form(b);
-    elf_section(&a->v->elf, ya.section, &sa);
-    elf_section(&b->v->elf, yb.section, &sb);
-    if (sa.flags != sb.flags)
+    if (pa.s.flags != pb.s.flags)
         return false;
-    uint64_t bias = a->r.type == ELF_R_64 || a->r.type == ELF_R_32S ? 0 : 4;
-    uint64_t at_a = ya.value + (uint64_t)a->r.addend + bias;
-    uint64_t at_b = yb.value + (uint64_t)b->r.addend + bias;
-    if (sa.flags & ELF_EXEC) {
-        const struct function *fa = function_around(a->v, ya.section, at_a);
-        const struct function *fb = function_around(b->v, yb.section, at_b);
+    if (pa.s.flags & ELF_EXEC) {
+        const struct function *fa = function_around(a->v, pa.section, pa.at);
+        const struct function *fb = function_around(b->v, pb.section, pb.at);
         return fa && fb && same_name(fa, fb) && fa->signature == fb->signature &&
-               at_a - fa->offset == at_b - fb->offset;
+               pa.at - fa->offset == pb.at - fb->offset;
     }
-    const char *ka = object_key(a->v, ya.section);
-    const char *kb = object_key(b->v, yb.section);
+    const char *ka = object_key(a->v, pa.section);
+    const char *kb = object_key(b->v, pb.section);
     if (ka || kb)
-        return ka && kb && strcmp(ka, kb) == 0 && at_a == at_b;
-    return sa.type == ELF_PROGBITS && sb.type == ELF_PROGBITS &&
-           same_literal(a->v, &sa, at_a, b->v, &sb, at_b);
+        return ka && kb && strcmp(ka, kb) == 0 && pa.at == pb.at;
+    return same_literal(&pa, &pb);
 }
 
 /* Finds the relocation section of SECTION, or gives false when it has none. */
@@ -111,8 +153,10 @@ static bool relocations_of(const struct version *v, uint32_t section,
     return false;
 }
 
+typedef bool (*same_fn)(const struct reference *a, const struct reference *b);
+
 static bool same_relocations(const struct version *a, uint32_t section_a,
-                             const struct version *b, uint32_t section_b)
+                             const struct version *b, uint32_t section_b, same_fn same)
 {
     struct elf_section ra = {0};
     struct elf_section rb = {0};
@@ -125,10 +169,23 @@ static bool same_relocations(const struct version *a, uint32_t section_a,
         struct reference y = {.v = b};
         elf_rela(&a->elf, &ra, i, &x.r);
         elf_rela(&b->elf, &rb, i, &y.r);
-        if (x.r.offset != y.r.offset || x.r.type != y.r.type || !same_target(&x, &y))
+        if (x.r.offset != y.r.offset || x.r.type != y.r.type || !same(&x, &y))
             return false;
     }
     return true;
+}
+
+/* The table behind a switch is no object of the source: it belongs to the function, with all that its words lead to. */
+static bool same_target(const struct reference *a, const struct reference *b)
+{
+    struct place pa;
+    struct place pb;
+    if (!same_place(a, b))
+        return false;
+    if (!place_of(a, &pa) || !place_of(b, &pb) || (pa.s.flags & (ELF_EXEC | ELF_WRITE)) ||
+        object_key(a->v, pa.section))
+        return true;
+    return same_relocations(a->v, pa.section, b->v, pb.section, same_place);
 }
 
 static bool same_function(const struct version *a, const struct function *f,
@@ -140,7 +197,7 @@ static bool same_function(const struct version *a, const struct function *f,
     elf_section(&b->elf, g->section, &sb);
     return sa.len == sb.len && f->offset == g->offset &&
            memcmp(a->elf.bytes + sa.offset, b->elf.bytes + sb.offset, sa.len) == 0 &&
-           same_relocations(a, f->section, b, g->section);
+           same_relocations(a, f->section, b, g->section, same_target);
 }
 
 static const struct function *counterpart(const struct version *v,

@@ -45,6 +45,7 @@ static const struct plan_cell *cell_of(const struct plan *plan, const char *name
     return NULL;
 }
 
+/* Hazard 12. Without couple_functions() nobody is drained. */
 static void caller_and_callee_are_coupled(void **state)
 {
     struct world w;
@@ -176,7 +177,7 @@ static void refuses_a_caller_in_assembly(void **state)
     world_fini(&w);
 }
 
-/* The same bytes, but the call has another form: code cannot go on in it. */
+/* The same bytes, but the call has another form: code cannot go on in it. Hazard 6. Without same_relocations() the two calls are one. */
 static void the_form_of_a_call_counts_when_functions_are_compared(void **state)
 {
     static const char *const text[] = {

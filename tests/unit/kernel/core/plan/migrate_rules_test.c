@@ -75,6 +75,7 @@ static void members_without_a_struct_of_their_own_stay_together(void **state)
                    "static struct { union { int x; float y; }; int a; } s;", is);
 }
 
+/* Hazard 15. Without a look at the mark `reinit` the old value lives on. */
 static void marks_say_what_becomes_of_an_object(void **state)
 {
     long value = 42;
@@ -133,6 +134,7 @@ static void a_type_may_change_where_nothing_can_point(void **state)
     "void *heap_alloc(unsigned long); void cell_more(void *); void cell_more(void *p) "  \
     "{ struct t *t = p; t->a = (int)(long)heap_alloc(1); }\n"
 
+/* Hazard 13. Not refused without plan_check_past(). */
 static void a_type_that_may_lie_on_the_heap_is_refused(void **state)
 {
     static const struct cell_source heap = {

@@ -144,6 +144,7 @@ static void bit_fields_keep_their_values(void **state)
                    is);
 }
 
+/* Hazard 14. Without transfer_rename() the number stays, and means another name. */
 static void enumerators_go_by_their_names(void **state)
 {
     struct {
@@ -171,6 +172,7 @@ static void a_home_without_room_is_left_for_another(void **state)
     THERE_AND_BACK("static long s[40];", was, "static long s[100];", is);
 }
 
+/* Hazards 26 and 32. Without the reverse transfer in migrations_take_back() what was there before the swap is there. */
 static void what_the_new_code_wrote_comes_back(void **state)
 {
     struct {
@@ -287,6 +289,7 @@ static void an_enumerator_that_is_gone_must_not_be_in_use(void **state)
     world_fini(&w);
 }
 
+/* Hazard 4. Without transfer_pointer() the list leads into other fields. */
 static void pointers_into_a_moved_field_follow_it(void **state)
 {
     struct links {

@@ -57,6 +57,7 @@ static const struct stub *price_stub(const struct world *w)
     return NULL;
 }
 
+/* Hazard 8. Refused as undefined when plan_follow() looks in one cell only. */
 static void callers_and_pointers_follow_to_the_other_cell(void **state)
 {
     struct world w;
@@ -131,6 +132,7 @@ static void the_only_function_moves_and_its_cell_goes(void **state)
     world_fini(&w);
 }
 
+/* Not refused when plan_lookup() does not ask what the caller may use. */
 static void refuses_a_caller_that_may_not_use_the_other_cell(void **state)
 {
     struct world w;

@@ -33,6 +33,7 @@
             "const char *table_name(void) { return \"" body "\"; }\n"                    \
     }
 
+/* Hazard 3. When share_home() gives every object a new home, the address differs. */
 static void changed_text_is_called_by_everyone(void **state)
 {
     struct world w;
@@ -84,6 +85,7 @@ static void a_revert_restores_every_byte(void **state)
     world_fini(&w);
 }
 
+/* Hazard 1. When journal_stub() leaves the slot as it is, namespace invariant 5 is broken. */
 static void a_callback_keeps_its_address(void **state)
 {
     struct world w;
@@ -102,6 +104,7 @@ static void a_callback_keeps_its_address(void **state)
     world_fini(&w);
 }
 
+/* Hazard 5. Without journal_constants() the old word stays. */
 static void a_constant_table_is_rewritten_where_it_is(void **state)
 {
     static const char *const text[] = {
@@ -159,6 +162,7 @@ static void cells_of_one_set_may_need_each_other(void **state)
     world_fini(&w);
 }
 
+/* Hazard 29. When follows() makes no exception, old text calls new text. */
 static void old_text_of_the_set_stays_with_old_text(void **state)
 {
     struct world w;
@@ -206,6 +210,7 @@ static void refuses_to_drop_a_function_in_use(void **state)
     world_fini(&w);
 }
 
+/* Hazard 12. Not refused without the comparison in check_dependents(). */
 static void refuses_a_changed_signature_with_its_caller_withheld(void **state)
 {
     struct world w;
@@ -232,6 +237,7 @@ static void refuses_a_type_that_no_rule_leads_to(void **state)
     world_fini(&w);
 }
 
+/* Hazard 8. Not refused without check_objects(). */
 static void refuses_a_live_object_that_disappears(void **state)
 {
     struct world w;
@@ -255,6 +261,7 @@ static void refuses_a_live_object_that_the_compiler_folds_away(void **state)
     world_fini(&w);
 }
 
+/* Hazard 13. Not refused without plan_check_past(). */
 static void refuses_a_changed_struct(void **state)
 {
     static const char *const text[] = {
@@ -329,7 +336,8 @@ static void refuses_an_object_that_is_cut_short(void **state)
     world_fini(&w);
 }
 
-/* Namespace invariants 1 to 6 after each of many swaps, reverts and refusals (hazard 9). */
+/* Namespace invariants 1 to 6 after each of many swaps, reverts and refusals (hazard 9). Invariant 2 is broken when plan_commit() or
+ * plan_revert() does not link imports, 5 when stubs do not follow. */
 static void a_thousand_swaps_leave_no_drift(void **state)
 {
     static const struct cell_source pool[] = {COUNTER("1"), COUNTER("2"), COUNTER("3"),

@@ -169,6 +169,7 @@ static void a_mark_that_is_left_in_does_nothing(void **state)
     world_fini(&w);
 }
 
+/* Not refused without other_owner(): two cells would write one object. */
 static void refuses_to_take_what_the_other_keeps(void **state)
 {
     struct world w;

@@ -40,6 +40,7 @@ static uint64_t target_of(const struct stub *s)
     return get_le64(cellmem_view(s->slot));
 }
 
+/* Hazards 1 and 7. Fails when resolve_taken() gives the function itself, and when number_twins() does not count. */
 static void two_statics_of_one_name_have_two_stubs(void **state)
 {
     struct world w;
@@ -74,6 +75,7 @@ static void each_is_compared_with_its_own_past(void **state)
     world_fini(&w);
 }
 
+/* Hazard 7. Not refused without check_twins(). */
 static void refuses_one_more_of_a_name_that_is_pointed_to(void **state)
 {
     struct world w;

@@ -1,0 +1,215 @@
+/* Tests of single defences of the loader and the planner. Each comment says what goes wrong without the one that it is about.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNTER(step)                                                                    \
+    {                                                                                    \
+        "counter", "",                                                                   \
+            "static long count = 5; long counter_next(void) { return count += " step     \
+            "; }\n"                                                                      \
+            "long (*counter_fn(void))(void) { return counter_next; }\n"                  \
+    }
+#define CALLER                                                                           \
+    {                                                                                    \
+        "caller", "counter",                                                             \
+            "long counter_next(void); long caller_twice(void) { return counter_next() "  \
+            "* 2; }\n"                                                                   \
+    }
+
+static void world_with(struct world *w, const char *name, const char *text)
+{
+    world_init(w, CELLS({name, "", text}));
+}
+
+/* Hazard 4. Without slack (home_capacity() gives the length) the array moves, and who points to it has to be found. */
+static void an_object_that_grows_keeps_its_address(void **state)
+{
+    struct world w;
+    (void)state;
+    world_with(&w, "list",
+               "static long list[8]; long *list_at(int i) { return &list[i & 7]; }\n");
+    uint64_t home = w.ns.homes->va;
+    struct plan *plan = world_plan(
+        &w,
+        CELLS({"list", "",
+               "static long list[15]; long *list_at(int i) { return &list[i & 7]; }\n"}));
+    assert_non_null(plan);
+    assert_int_equal(plan->migrations.count, 1);
+    assert_ptr_equal(plan->migrations.list[0].old_home, plan->migrations.list[0].new_home);
+    world_commit(&w, plan);
+    assert_int_equal(w.ns.homes->va, home);
+    assert_int_equal(w.ns.homes->len, 15 * 8);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+#define STEP(by)                                                                         \
+    "__attribute__((noinline)) static int step(int x) { return x + " by "; }\n"
+#define USER(letter) "int pair_" letter "(int x) { return step(x) * 2; }\n"
+#define LAST "int pair_last(int x) { return step(x) + 1; }\n"
+
+/* Hazard 7: pair_last() calls the other file's step() now. Without the twin numbers in same_name() it counts as unchanged. */
+static void a_call_of_the_other_static_is_another_call(void **state)
+{
+    struct world w;
+    (void)state;
+    world_with(&w, "pair", STEP("1") USER("a") LAST "\f" STEP("2") USER("b"));
+    struct plan *plan = world_plan(
+        &w, CELLS({"pair", "", STEP("1") USER("a") "\f" STEP("2") USER("b") LAST}));
+    assert_non_null(plan);
+    assert_int_equal(plan->cells[0].functions_changed, 1);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+/* Hazard 7. Without the check in check_writable() both would be one object to the next version. */
+static void two_objects_of_one_name_are_refused(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1")));
+    expect_refused(&w,
+                   CELLS({"twice", "",
+                          "int twice_count(int a) { if (a) { static int n; return ++n; } "
+                          "static int n; return n += 2; }\n"}),
+                   "data", "twice", "twice0.c::twice_count::n", NULL);
+    world_fini(&w);
+}
+
+/* Hazard 8. Without the look at the opcode the address would be written into the code, and stay old after the next swap. */
+static void an_import_may_only_be_called(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1"), CALLER));
+    expect_refused(&w,
+                   CELLS({"caller", "counter",
+                          "long counter_next(void);\n"
+                          "long caller_twice(void) { long p; __asm__(\"lea %c1(%%rip), "
+                          "%0\" : \"=r\"(p) : \"i\"(counter_next)); return p; }\n"}),
+                   "relocation", "caller", "counter_next", NULL);
+    world_fini(&w);
+}
+
+/* Writes VALUE over the LEN bytes at VA, past what the namespace knows; gives what was there. */
+static uint64_t disturb(uint64_t va, size_t len, uint64_t value)
+{
+    uint64_t was = 0;
+    uint8_t *write;
+    uint64_t page = align_down(va, CELLMEM_PAGE);
+    assert_int_equal(cellmem_alias_open(page, &write), STATUS_OK);
+    memcpy(&was, write + (va - page), len);
+    memcpy(write + (va - page), &value, len);
+    cellmem_alias_close(page, write);
+    return was;
+}
+
+/* Hazard 10. Without the comparison in poke_site() the journal would say that the right bytes had been there. */
+static void a_call_that_does_not_hold_what_is_known_is_refused(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1"), CALLER));
+    uint64_t site = namespace_running(&w.ns, "caller")->sites[0].va;
+    uint64_t was = disturb(site, 4, 0x11223344);
+    assert_null(world_plan(&w, CELLS(COUNTER("2"))));
+    assert_string_equal(w.report.refusals[0].code, "drift");
+    assert_string_equal(w.report.refusals[0].cell, "caller");
+    disturb(site, 4, was);
+    world_fini(&w);
+}
+
+/* Without the comparison in journal_stub() the same. */
+static void a_slot_that_does_not_hold_what_is_known_is_refused(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1")));
+    uint64_t was = disturb(w.ns.stubs->slot, 8, 0x1122334455667788);
+    assert_null(world_plan(&w, CELLS(COUNTER("2"))));
+    assert_string_equal(w.report.refusals[0].code, "drift");
+    disturb(w.ns.stubs->slot, 8, was);
+    world_fini(&w);
+}
+
+/* Hazard 12. Without the comparison in imports_resolve() the new caller would call the old form. */
+static void a_new_caller_of_a_form_that_is_not_there_is_refused(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1"), CALLER));
+    expect_refused(&w,
+                   CELLS({"caller", "counter",
+                          "long counter_next(long); long caller_twice(void) { return "
+                          "counter_next(4); }\n"}),
+                   "signature", "counter", "counter_next", "caller");
+    world_fini(&w);
+}
+
+#define SHARED(fields) "# 1 \"shared.h\"\nstruct shared { " fields " };\n# 2 \"it.c\"\n"
+
+/* Hazard 13. Without check_types() two cells would mean different things by one struct. */
+static void a_type_of_a_header_changes_in_all_who_share_it(void **state)
+{
+    const struct cell_source was[] = {
+        {"giver", "",
+         SHARED(
+             "int a; int b;") "int giver_sum(struct shared s) { return s.a + s.b; }\n"},
+        {"user", "",
+         SHARED(
+             "int a; int b;") "int user_sum(struct shared s) { return s.a - s.b; }\n"}};
+    const struct cell_source now[] = {
+        {"giver", "",
+         SHARED(
+             "int b; int a;") "int giver_sum(struct shared s) { return s.a + s.b; }\n"}};
+    struct world w;
+    (void)state;
+    world_init(&w, was, 2);
+    expect_refused(&w, now, 1, "type", "giver", "struct shared", "user");
+    world_fini(&w);
+}
+
+/* Hazard 18. Without the comparison in loader_place() it would be loaded. */
+static void an_object_of_another_compiler_is_refused(void **state)
+{
+    struct world w;
+    struct plan *plan = NULL;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1")));
+    struct plan_object o = cell_make(&(struct cell_source)COUNTER("2"));
+    const struct cellinfo *info = &namespace_running(&w.ns, "counter")->info;
+    uint8_t *copy = malloc(o.len);
+    assert_non_null(copy);
+    memcpy(copy, o.bytes, o.len);
+    for (size_t at = 0; at + 8 <= o.len; at++)
+        if (get_le64(copy + at) == info->abi_hash)
+            put_le64(copy + at, info->abi_hash ^ 1);
+    o.bytes = copy;
+    assert_int_equal(plan_create(&w.ns, &o, 1, NULL, 0, &plan, &w.report), STATUS_DENIED);
+    assert_string_equal(w.report.refusals[0].code, "toolchain");
+    free(copy);
+    world_fini(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_object_that_grows_keeps_its_address),
+        cmocka_unit_test(a_call_of_the_other_static_is_another_call),
+        cmocka_unit_test(two_objects_of_one_name_are_refused),
+        cmocka_unit_test(an_import_may_only_be_called),
+        cmocka_unit_test(a_call_that_does_not_hold_what_is_known_is_refused),
+        cmocka_unit_test(a_slot_that_does_not_hold_what_is_known_is_refused),
+        cmocka_unit_test(a_new_caller_of_a_form_that_is_not_there_is_refused),
+        cmocka_unit_test(a_type_of_a_header_changes_in_all_who_share_it),
+        cmocka_unit_test(an_object_of_another_compiler_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
