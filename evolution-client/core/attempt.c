@@ -296,15 +296,15 @@ static void release_judge(struct client *client)
                               manifest_status_text(status), RETRY_SOON_NS);
         return;
     }
-    if (same && !attempt->is_plan) {
-        attempt->fetched_ns = client->now_ns;
-        client_attempt_permanent(client);
-        return;
-    }
     if (memcmp(client->stub, unknown, sizeof unknown) != 0 &&
         memcmp(client->stub, attempt->release.stub, sizeof unknown) != 0) {
         client_attempt_refuse(client, "needs_boot",
                               "the boot stub differs: a boot is needed", 0);
+        return;
+    }
+    if (same && !attempt->is_plan) {
+        attempt->fetched_ns = client->now_ns;
+        client_attempt_permanent(client);
         return;
     }
     quarantined = attempt->is_plan ? NULL : quarantine_of(client);

@@ -54,7 +54,7 @@ static json_t *hosted_part(struct server *server, const char *id, int64_t releas
     int64_t age = contact == 0 ? -1 : (clock_now_ms() - contact) / 1000;
     json_t *made = content == NULL || target == NULL ? NULL
                    : picked == NULL
-                       ? forecast(server, content, target, problem)
+                       ? forecast(server, id, release, problem)
                        : pick_forecast(server, content, target, picked, problem);
     json_t *refusals =
         made == NULL ? json_array() : json_incref(json_object_get(made, "refusals"));

@@ -68,12 +68,11 @@ static json_t *simple_reason(const char *code, const char *text)
     return json_pack("{s:s, s:s}", "code", code, "text", text);
 }
 
-/* A machine on its way from CONTENT to TARGET. */
-static json_t *forecast_row(struct action *action, const char *id, const char *content,
-                            const char *target)
+/* A machine on its way to RELEASE. */
+static json_t *forecast_row(struct action *action, const char *id, int64_t release)
 {
     struct problem problem = {"", ""};
-    JSON_OWNED json_t *made = forecast(action->server, content, target, &problem);
+    JSON_OWNED json_t *made = forecast(action->server, id, release, &problem);
     if (made == NULL)
         return make_row(action, id, "blocked", simple_reason("unknown", problem.text),
                         NULL);
@@ -117,9 +116,10 @@ static json_t *target_row(struct action *action, const char *id)
     if (content == NULL)
         return make_row(action, id, "wait",
                         simple_reason("unknown", "what it runs is not known yet"), NULL);
-    if (target != NULL && strcmp(content, target) == 0)
+    if (target != NULL && strcmp(content, target) == 0 &&
+        !forecast_stub_differs(action->server, id, action->source))
         return make_row(action, id, "nothing", NULL, NULL);
-    return forecast_row(action, id, content, target == NULL ? "" : target);
+    return forecast_row(action, id, action->source);
 }
 
 /* Without a target of their own: hold, unhold, pin to what runs, retry, reboot. */
@@ -135,14 +135,13 @@ static json_t *plain_row(struct action *action, const char *id)
     }
     if (!is_kind(action, "unhold"))
         return make_row(action, id, "nothing", NULL, NULL);
-    TEXT_OWNED char *running =
-        db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
-    TEXT_OWNED char *channel = db_text(
-        db, "SELECT r.content FROM channel c JOIN releases r ON r.version = c.release",
-        "");
-    if (running == NULL || channel == NULL || strcmp(running, channel) == 0)
-        return make_row(action, id, "nothing", NULL, NULL);
-    return forecast_row(action, id, running, channel);
+    int64_t away = db_integer(
+        db, 0,
+        "SELECT r.version FROM channel c JOIN releases r ON r.version = c.release, "
+        "machines m WHERE m.id = ? AND (m.content != r.content OR m.stub != r.stub)",
+        "s", id);
+    return away == 0 ? make_row(action, id, "nothing", NULL, NULL)
+                     : forecast_row(action, id, away);
 }
 
 static json_t *make_rows(struct action *action)
@@ -173,7 +172,10 @@ static enum result change_channel(struct action *action, struct problem *problem
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", bad);
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->source);
-    bool same = now != NULL && strcmp(now, content) == 0;
+    bool same = db_integer(db, 0,
+                           "SELECT a.content = b.content AND a.stub = b.stub FROM "
+                           "releases a, releases b WHERE a.version = ? AND b.version = ?",
+                           "ii", bad, action->source) == 1;
     enum result result = RESULT_OK;
     action->release = bad;
     if (!same)
@@ -291,8 +293,9 @@ static enum result pin_machines(struct action *action, struct problem *problem)
     {
         int64_t running = db_integer(server->db, 0,
                                      "SELECT max(r.version) FROM releases r JOIN "
-                                     "machines m ON m.content = r.content WHERE m.id = ? "
-                                     "AND r.state = 'published'",
+                                     "machines m ON m.content = r.content AND r.stub = "
+                                     "ifnull(m.stub, r.stub) WHERE m.id = ? AND r.state "
+                                     "= 'published'",
                                      "s", json_string_value(id));
         TEXT_OWNED char *content =
             db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s",

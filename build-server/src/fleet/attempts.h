@@ -30,12 +30,14 @@ struct attempts_before {
     int64_t release;
     char *commit;
     char *content;
+    char *stub;
 };
 
-/* The machine came up with BOOT_ID, running CONTENT: ends what its earlier boots left open. When the boot itself led to
- * another content, that is a row of history. Within a transaction; the machine's row is up to date. */
+/* The machine came up with BOOT_ID, running CONTENT on STUB: ends what its earlier boots left open. When the boot itself
+ * led to another content or stub, that is a row of history. Within a transaction; the machine's row is up to date. */
 void attempts_after_boot(struct server *server, const char *machine, const char *boot_id,
-                         const char *content, const struct attempts_before *before);
+                         const char *content, const char *stub,
+                         const struct attempts_before *before);
 
 /* Ends attempts whose deadline has passed, and settles machines that fell silent. Gives the next moment
  * (ms since 1970) at which it wants to be called, or INT64_MAX. */

@@ -76,7 +76,7 @@ static void add_cells(struct server *server, int64_t id, const char *from, const
     }
 }
 
-/* The boot led to another content than what ran: a row that says so. REBOOT: the operator's intent, or NULL. */
+/* The boot led to another content or boot stub than what ran: a row that says so. REBOOT: the operator's intent, or NULL. */
 static void add_boot_row(struct server *server, const char *machine, const char *boot_id,
                          const char *content, const struct attempts_before *before,
                          const json_t *reboot)
@@ -100,8 +100,14 @@ static void add_boot_row(struct server *server, const char *machine, const char 
     rows_publish_attempt(server, id);
 }
 
+static bool differ(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) != 0;
+}
+
 void attempts_after_boot(struct server *server, const char *machine, const char *boot_id,
-                         const char *content, const struct attempts_before *before)
+                         const char *content, const char *stub,
+                         const struct attempts_before *before)
 {
     TEXT_OWNED char *intent =
         db_text(server->db, "SELECT reboot_json FROM machines WHERE id = ?", "s", machine);
@@ -110,7 +116,7 @@ void attempts_after_boot(struct server *server, const char *machine, const char 
            machine);
     bool taken_back = end_open(server, machine, boot_id, content);
     if (content == NULL || before->content == NULL ||
-        strcmp(content, before->content) == 0)
+        (!differ(content, before->content) && !differ(stub, before->stub)))
         return;
     /* What is booted is not kept away any more; a boot into what was tried says nothing about it. */
     db_run(server->db, "DELETE FROM quarantine WHERE machine = ? AND content = ?", "ss",

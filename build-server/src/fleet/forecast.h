@@ -1,7 +1,7 @@
-/* What going from one content to another would do: the hosted planner's answer, remembered.
+/* What going to a release would do to a machine: the hosted planner's answer, remembered.
  * SPDX-License-Identifier: MIT
  *
- * Both contents are immutable, so an answer stays true; the newest answers are kept. */
+ * Contents are immutable, so an answer stays true; the newest answers are kept. */
 #ifndef NEURATH_FLEET_FORECAST_H
 #define NEURATH_FLEET_FORECAST_H
 
@@ -10,7 +10,10 @@
 
 /* GIVES {cells: [{name, old, new, class}], refusals: [...], needs_boot: [text]}. Lock held on entry and on return; it
  * is let go while the planner runs. NULL: the contents are not known or the planner failed (PROBLEM). */
-json_t *forecast(struct server *server, const char *from_content, const char *to_content,
+json_t *forecast(struct server *server, const char *machine, int64_t release,
                  struct problem *problem);
+
+/* True when RELEASE wants another boot stub than the one that MACHINE is known to run. Lock held. */
+bool forecast_stub_differs(struct server *server, const char *machine, int64_t release);
 
 #endif

@@ -160,9 +160,11 @@ enum result machine_contact(struct server *server, const char *id, const json_t 
         db_text(server->db, "SELECT commit_id FROM machines WHERE id = ?", "s", id);
     TEXT_OWNED char *content =
         db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *stub =
+        db_text(server->db, "SELECT stub FROM machines WHERE id = ?", "s", id);
     struct attempts_before before = {
         db_integer(server->db, 0, "SELECT release FROM machines WHERE id = ?", "s", id),
-        commit, content};
+        commit, content, stub};
     db_run(
         server->db,
         "UPDATE machines SET boot_id = ?, said_state = ?, uptime_ms = ?, swaps = ?, "
@@ -174,7 +176,8 @@ enum result machine_contact(struct server *server, const char *id, const json_t 
         contact.release, contact.commit, contact.content, contact.stub, clock_now_ms(),
         contact.state, id);
     if (booted)
-        attempts_after_boot(server, id, contact.boot_id, contact.content, &before);
+        attempts_after_boot(server, id, contact.boot_id, contact.content, contact.stub,
+                            &before);
     machine_settle(server, id, booted);
     result = db_commit(server->db);
     if (result != RESULT_OK)

@@ -23,14 +23,11 @@ static json_t *changes(struct server *server, const char *content)
     return cell_set_difference(&now, &then);
 }
 
-static json_t *stub_change(struct server *server, int64_t before, const char *content)
+static json_t *stub_change(struct server *server, int64_t before, const char *stub)
 {
     json_t *needs = json_array();
-    if (db_integer(server->db, 0,
-                   "SELECT a.stub != b.stub FROM releases r JOIN contents a ON a.id = "
-                   "r.content JOIN "
-                   "contents b ON b.id = ? WHERE r.version = ?",
-                   "si", content, before) == 1)
+    if (db_integer(server->db, 0, "SELECT stub != ? FROM releases WHERE version = ?",
+                   "si", stub, before) == 1)
         json_array_append_new(needs, json_string("boot stub"));
     return needs;
 }
@@ -44,18 +41,21 @@ enum result reissue_make(struct server *server, int64_t source, const char *trig
         db_text(db, "SELECT commit_id FROM releases WHERE version = ?", "i", source);
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", source);
-    if (commit == NULL || content == NULL)
+    TEXT_OWNED char *stub =
+        db_text(db, "SELECT stub FROM releases WHERE version = ?", "i", source);
+    if (commit == NULL || content == NULL || stub == NULL)
         return problem_set(problem, RESULT_NOT_FOUND, "no-release",
                            "there is no release %lld", (long long)source);
     int64_t before = db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s",
                                 CHANNEL_NAME);
     JSON_OWNED json_t *changed = changes(server, content);
     JSON_OWNED json_t *refusals = json_array();
-    JSON_OWNED json_t *needs = stub_change(server, before, content);
+    JSON_OWNED json_t *needs = stub_change(server, before, stub);
     struct release_request request = {
         .reissue = true,
         .commit = commit,
         .content = content,
+        .stub = stub,
         .reissue_of = source,
         .trigger = trigger,
         .by_kind = "operator",

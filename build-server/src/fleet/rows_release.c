@@ -34,13 +34,11 @@ static json_t *by_columns(struct db_rows *rows, int kind)
     "content_cells x WHERE x.content = r.content), r.changed_json, r.needs_boot_json, "  \
     "r.refusals_json, r.trigger_kind, r.by_kind, r.by_name, r.note, r.expires, "         \
     "r.image, (SELECT "                                                                  \
-    "count(*) FROM machines m WHERE m.content = r.content), (SELECT count(*) FROM "      \
-    "machines), "                                                                        \
-    "(SELECT min(machine) FROM orders o WHERE o.release = r.version), k.stub, r.hash, "  \
+    "count(*) FROM machines m WHERE m.content = r.content AND ifnull(m.stub, r.stub) = " \
+    "r.stub), (SELECT count(*) FROM machines), "                                         \
+    "(SELECT min(machine) FROM orders o WHERE o.release = r.version), r.stub, r.hash, "  \
     "r.for_channel, r.payload, r.ways_json FROM releases r LEFT JOIN commits c ON c.id " \
-    "= "                                                                                 \
-    "r.commit_id LEFT JOIN "                                                             \
-    "contents k ON k.id = r.content WHERE r.version = ?"
+    "= r.commit_id WHERE r.version = ?"
 
 static json_t *release_row(struct db_rows *rows)
 {

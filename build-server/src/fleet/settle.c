@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "fleet/forecast.h"
 #include "fleet/rows.h"
 
 #include <stdio.h>
@@ -35,7 +36,6 @@ struct facts {
     bool polled;
     int64_t last_contact;
     char content[65];
-    char stub[65];
     bool on_its_way; /* it fetches, and its time is not over */
     char order[16];
     char order_by[128];
@@ -48,7 +48,7 @@ static bool load_facts(struct server *server, const char *id, struct facts *out)
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(server->db,
                  "SELECT m.state, m.said_state, m.boot_id IS NOT NULL, m.last_contact, "
-                 "m.content, m.stub, "
+                 "m.content, "
                  "ifnull(m.attempt_deadline, 0), o.intent, o.by_name, (SELECT h.result "
                  "FROM history h WHERE "
                  "h.machine = m.id AND h.boot_id IS m.boot_id AND h.cause IS NULL ORDER "
@@ -62,11 +62,10 @@ static bool load_facts(struct server *server, const char *id, struct facts *out)
     out->polled = row_integer(rows, 2) == 1;
     out->last_contact = row_integer(rows, 3);
     text_copy(out->content, sizeof out->content, row_text(rows, 4));
-    text_copy(out->stub, sizeof out->stub, row_text(rows, 5));
-    out->on_its_way = row_integer(rows, 6) > clock_now_ms();
-    text_copy(out->order, sizeof out->order, row_text(rows, 7));
-    text_copy(out->order_by, sizeof out->order_by, row_text(rows, 8));
-    text_copy(out->attempt, sizeof out->attempt, row_text(rows, 9));
+    out->on_its_way = row_integer(rows, 5) > clock_now_ms();
+    text_copy(out->order, sizeof out->order, row_text(rows, 6));
+    text_copy(out->order_by, sizeof out->order_by, row_text(rows, 7));
+    text_copy(out->attempt, sizeof out->attempt, row_text(rows, 8));
     return true;
 }
 
@@ -87,14 +86,6 @@ static const char *quarantined(struct server *server, const char *id, const char
         return NULL;
     *out_reason = json_stored(row_text(rows, 0));
     return strcmp(row_text(rows, 1), "refused") == 0 ? "blocked" : "reverted";
-}
-
-/* The desired release wants another boot stub than the one that runs. */
-static bool needs_boot(struct server *server, const char *desired, const char *stub)
-{
-    TEXT_OWNED char *wanted =
-        db_text(server->db, "SELECT stub FROM contents WHERE id = ?", "s", desired);
-    return wanted != NULL && stub[0] != '\0' && strcmp(wanted, stub) != 0;
 }
 
 static const char *held_state(const struct facts *facts, json_t **out_reason)
@@ -124,9 +115,11 @@ static const char *decide(struct server *server, const char *id,
         return "updating";
     int64_t release = 0;
     TEXT_OWNED char *desired = machine_desired(server, id, &release);
-    if (desired == NULL || strcmp(desired, facts->content) == 0)
+    bool stays = strcmp(facts->order, "hold") == 0; /* with its stub, whatever it is */
+    bool other_stub = !stays && forecast_stub_differs(server, id, release);
+    if (desired == NULL || (strcmp(desired, facts->content) == 0 && !other_stub))
         return held_state(facts, out_reason);
-    if (needs_boot(server, desired, facts->stub)) {
+    if (other_stub) {
         *out_reason = reason(
             "needs_boot",
             "the desired release has another boot stub; `neurath reboot` boots it");

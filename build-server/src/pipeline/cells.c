@@ -79,9 +79,7 @@ const struct cell *cell_set_find(const struct cell_set *set, const char *name)
 
 enum result cell_set_load(struct db *db, const char *content, struct cell_set *out)
 {
-    TEXT_OWNED char *stub =
-        db_text(db, "SELECT stub FROM contents WHERE id = ?", "s", content);
-    if (stub == NULL)
+    if (db_integer(db, 0, "SELECT 1 FROM contents WHERE id = ?", "s", content) != 1)
         return RESULT_NOT_FOUND;
     int64_t count = db_integer(
         db, 0, "SELECT count(*) FROM content_cells WHERE content = ?", "s", content);
@@ -89,7 +87,6 @@ enum result cell_set_load(struct db *db, const char *content, struct cell_set *o
     enum result result = cell_set_init(&set, (size_t)count);
     if (result != RESULT_OK)
         return result;
-    text_copy(set.stub, sizeof set.stub, stub);
     text_copy(set.content, sizeof set.content, content);
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(db,
@@ -109,13 +106,26 @@ enum result cell_set_load(struct db *db, const char *content, struct cell_set *o
     return RESULT_OK;
 }
 
+enum result cell_set_of_release(struct db *db, int64_t version, struct cell_set *out)
+{
+    TEXT_OWNED char *content =
+        db_text(db, "SELECT content FROM releases WHERE version = ?", "i", version);
+    TEXT_OWNED char *stub =
+        db_text(db, "SELECT stub FROM releases WHERE version = ?", "i", version);
+    if (content == NULL || stub == NULL)
+        return RESULT_NOT_FOUND;
+    enum result result = cell_set_load(db, content, out);
+    if (result == RESULT_OK)
+        text_copy(out->stub, sizeof out->stub, stub);
+    return result;
+}
+
 enum result cell_set_store(struct db *db, const struct cell_set *set, int64_t now_ms)
 {
     if (db_integer(db, 0, "SELECT 1 FROM contents WHERE id = ?", "s", set->content) == 1)
         return RESULT_OK;
-    enum result result =
-        db_run(db, "INSERT INTO contents (id, stub, created) VALUES (?, ?, ?)", "ssi",
-               set->content, set->stub, now_ms);
+    enum result result = db_run(db, "INSERT INTO contents (id, created) VALUES (?, ?)",
+                                "si", set->content, now_ms);
     for (size_t i = 0; i < set->count && result == RESULT_OK; i++) {
         const struct cell *cell = &set->cells[i];
         TEXT_OWNED char *uses = json_text(cell->uses);

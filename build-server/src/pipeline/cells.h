@@ -29,7 +29,7 @@ struct cell {
 struct cell_set {
     struct cell *cells;
     size_t count;
-    char stub[CELLS_DIGEST_LEN]; /* empty: none */
+    char stub[CELLS_DIGEST_LEN]; /* of a build or a release; empty: of cells alone */
     char content[CELLS_DIGEST_LEN];
 };
 
@@ -46,6 +46,10 @@ const struct cell *cell_set_find(const struct cell_set *set, const char *name);
 /* Reads the set of a stored content. GIVES *out (cell_set_fini). RESULT_NOT_FOUND. */
 NODISCARD enum result cell_set_load(struct db *db, const char *content,
                                     struct cell_set *out);
+
+/* The same, of a release: with its boot stub. */
+NODISCARD enum result cell_set_of_release(struct db *db, int64_t version,
+                                          struct cell_set *out);
 
 /* Stores the set under its content id, in the open transaction. A stored one is left alone. */
 NODISCARD enum result cell_set_store(struct db *db, const struct cell_set *set,

@@ -185,10 +185,7 @@ enum result image_make(struct server *server, int64_t version, struct problem *p
 {
     CELL_SET_OWNED set = {0};
     server_lock(server);
-    TEXT_OWNED char *content = db_text(
-        server->db, "SELECT content FROM releases WHERE version = ?", "i", version);
-    enum result result =
-        content == NULL ? RESULT_NOT_FOUND : cell_set_load(server->db, content, &set);
+    enum result result = cell_set_of_release(server->db, version, &set);
     server_unlock(server);
     if (result != RESULT_OK)
         return problem_set(problem, result, "image",

@@ -59,7 +59,6 @@ static enum result mix(const struct pick *pick, struct cell_set *out)
         if (json_object_get(pick->picked, pick->to->cells[i].name) != NULL)
             take(out, &pick->to->cells[i]);
     }
-    text_copy(out->stub, sizeof out->stub, pick->from->stub);
     return cell_set_seal(out);
 }
 

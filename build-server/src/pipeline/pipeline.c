@@ -117,6 +117,7 @@ static enum result make_release(struct server *server, const struct build *build
     struct release_request request = {
         .commit = build->commit,
         .content = inspection->set.content,
+        .stub = inspection->set.stub,
         .build = build->id,
         .trigger = "push",
         .by_kind = "pusher",

@@ -181,7 +181,9 @@ static void say_other_ways(int fd, const json_t *ways)
         const json_t *way = json_array_get(ways, i);
         size_t count = json_array_size(json_object_get(way, "cells"));
         name_way(way, who, sizeof who);
-        say(fd, "%s: %zu cell%s changed since", who, count, count == 1 ? "" : "s");
+        say(fd, "%s: %zu cell%s changed since%s", who, count, count == 1 ? "" : "s",
+            json_is_true(json_object_get(way, "stub_differs")) ? ", and the boot stub"
+                                                               : "");
         say_refusals(fd, json_object_get(way, "refusals"));
     }
 }
@@ -257,6 +259,8 @@ static void say_release(struct server *server, int fd, int64_t version, double s
         say_changed(fd, version, seconds, &text);
     say_refusals(fd, text.refusals);
     say_other_ways(fd, text.ways);
+    if (json_is_true(json_object_get(json_array_get(text.ways, 0), "stub_differs")))
+        say(fd, "the boot stub changed: no swap reaches it");
     if (json_array_size(text.needs_boot) > 0)
         say(fd, "machines that run the release before keep it until they are rebooted "
                 "into this one");

@@ -122,7 +122,7 @@ static enum result write_payload(struct server *server,
     release->created_ms = created;
     release->expires_ms = created + LIFE_MS;
     release->security = (uint64_t)security;
-    if (result == RESULT_OK && text_unhex(draft.set.stub, release->stub, 32) != RESULT_OK)
+    if (result == RESULT_OK && text_unhex(request->stub, release->stub, 32) != RESULT_OK)
         result = RESULT_CORRUPT;
     memcpy(release->commit, request->commit, sizeof release->commit);
     draft_previous(server, &draft, version);
@@ -155,19 +155,19 @@ static enum result allocate(struct server *server, const struct release_request 
         return result;
     db_run(
         db,
-        "INSERT INTO releases (state, kind, channel, commit_id, content, build, "
+        "INSERT INTO releases (state, kind, channel, commit_id, content, stub, build, "
         "reissue_of, "
         "trigger_kind, by_kind, by_name, note, for_channel, held_back, before, created, "
         "expires, "
         "security, changed_json, refusals_json, needs_boot_json, ways_json) VALUES "
-        "('allocated', ?, ?, ?, ?, "
+        "('allocated', ?, ?, ?, ?, ?, "
         "nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, "
         "ifnull(?, '[]'))",
-        "ssssiissssiiiiiissss", request->reissue ? "reissue" : "build", CHANNEL_NAME,
-        request->commit, request->content, request->build, request->reissue_of,
-        request->trigger, request->by_kind, request->by_name, request->note,
-        (int64_t)request->for_channel, (int64_t)request->held_back, request->before, now,
-        now + LIFE_MS, security, changed, refusals, needs, ways);
+        "sssssiissssiiiiiissss", request->reissue ? "reissue" : "build", CHANNEL_NAME,
+        request->commit, request->content, request->stub, request->build,
+        request->reissue_of, request->trigger, request->by_kind, request->by_name,
+        request->note, (int64_t)request->for_channel, (int64_t)request->held_back,
+        request->before, now, now + LIFE_MS, security, changed, refusals, needs, ways);
     int64_t version = db_last_id(db);
     TEXT_OWNED char *payload = NULL;
     result = write_payload(server, request, version, now, security, &payload);

@@ -70,9 +70,7 @@ static void compare(struct server *server, int64_t version, const struct cell_se
                     struct text_buffer *out_text)
 {
     CELL_SET_OWNED released = {0};
-    TEXT_OWNED char *content = db_text(
-        server->db, "SELECT content FROM releases WHERE version = ?", "i", version);
-    if (content == NULL || cell_set_load(server->db, content, &released) != RESULT_OK)
+    if (cell_set_of_release(server->db, version, &released) != RESULT_OK)
         return;
     if (strcmp(released.stub, again->stub) != 0)
         text_appendf(out_text, " the boot stub");

@@ -83,8 +83,8 @@ NODISCARD enum result inspect_names(int build, struct cell_set *out,
 /* --- ways.c ------------------------------------------------------------------------------------- */
 
 /* Fills what follows for OUT->set: `base`, `ways`, `changed`, `refusals`, `needs_boot`. Takes the lock.
- * ways: [{release, commit, machines, names, cells, refusals}], one for each of the WAYS_MAX newest contents
- * that machines run, the newest first; `machines` counts, `names` names some. `changed` and `refusals`
+ * ways: [{release, commit, machines, names, cells, refusals, stub_differs}], one for each of the WAYS_MAX newest contents
+ * (and boot stubs) that machines run, the newest first; `machines` counts, `names` names some. `changed` and `refusals`
  * are the first one's, or against the channel's last release when no machine runs anything. */
 #define WAYS_MAX 4
 NODISCARD enum result ways_foresee(struct server *server, struct inspection *out,
@@ -116,6 +116,7 @@ struct release_request {
     bool reissue;
     const char *commit;
     const char *content;
+    const char *stub;
     int64_t build;       /* 0: none */
     int64_t reissue_of;  /* 0: none */
     const char *trigger; /* push rollback manual */

@@ -59,9 +59,9 @@ enum result ways_plan_sets(struct server *server, const struct cell_set *from,
     return RESULT_OK;
 }
 
-static void note_needs_boot(struct inspection *out, const struct cell_set *base)
+static void note_needs_boot(struct inspection *out, bool stub_differs)
 {
-    if (base->stub[0] != '\0' && strcmp(base->stub, out->set.stub) != 0)
+    if (stub_differs)
         json_array_append_new(out->needs_boot, json_string("boot stub"));
     size_t i;
     json_t *refusal;
@@ -75,15 +75,24 @@ static void note_needs_boot(struct inspection *out, const struct cell_set *base)
 
 /* --- What machines run -------------------------------------------------------------------------- */
 
-/* Known contents that machines run, with one machine a row; the newest release first. */
+/* Known contents and boot stubs that machines run, with one machine a row; the newest release first. */
 #define RUNNING_ROWS                                                                     \
-    "SELECT m.content, m.release, m.commit_id, m.name FROM machines m LEFT JOIN orders " \
-    "o ON o.machine = m.id WHERE m.content IN (SELECT id FROM contents) AND "            \
+    "SELECT m.content, m.release, m.commit_id, m.name, ifnull(m.stub, '') FROM "         \
+    "machines m "                                                                        \
+    "LEFT JOIN orders o ON o.machine = m.id WHERE m.content IN (SELECT id FROM "         \
+    "contents) AND "                                                                     \
     "ifnull(o.intent, '') NOT IN ('pin', 'hold') AND (m.state != 'silent' OR NOT "       \
     "EXISTS "                                                                            \
     "(SELECT 1 FROM machines x WHERE x.state NOT IN ('silent', 'enrolling'))) ORDER BY " \
     "(SELECT max(ifnull(y.release, 0)) FROM machines y WHERE y.content = m.content) "    \
-    "DESC, m.content, m.name"
+    "DESC, m.content, m.stub, m.name"
+
+static bool is_way(const json_t *way, const char *content, const char *stub)
+{
+    return way != NULL &&
+           strcmp(json_string_value(json_object_get(way, "content")), content) == 0 &&
+           strcmp(json_string_value(json_object_get(way, "stub")), stub) == 0;
+}
 
 /* Counts one machine in at WAY. */
 static void count_machine(json_t *way, const char *name)
@@ -96,19 +105,19 @@ static void count_machine(json_t *way, const char *name)
         json_array_append_new(names, json_text_or_null(name));
 }
 
-/* The ways without their plans; each has its `content`. Lock held. */
+/* The ways without their plans; each has its `content` and `stub`. Lock held. */
 static json_t *list_ways(struct server *server)
 {
     json_t *ways = json_array();
     json_t *way = NULL;
     DB_ROWS_OWNED struct db_rows *rows = db_query(server->db, RUNNING_ROWS, "");
     while (db_next(rows)) {
-        const char *last = json_string_value(json_object_get(way, "content"));
-        if (last == NULL || strcmp(last, row_text(rows, 0)) != 0) {
+        if (!is_way(way, row_text(rows, 0), row_text(rows, 4))) {
             if (json_array_size(ways) == WAYS_MAX)
                 break;
             way = json_pack(
-                "{s:s, s:o, s:o, s:i, s:[]}", "content", row_text(rows, 0), "release",
+                "{s:s, s:s, s:o, s:o, s:i, s:[]}", "content", row_text(rows, 0), "stub",
+                row_text(rows, 4), "release",
                 row_is_null(rows, 1) ? json_null() : json_integer(row_integer(rows, 1)),
                 "commit", json_text_or_null(row_text(rows, 2)), "machines", 0, "names");
             json_array_append_new(ways, way);
@@ -132,22 +141,27 @@ static enum result load_content(struct server *server, const char *content,
     return RESULT_OK;
 }
 
-/* Plans from CONTENT (NULL: from nothing); the first plan is the inspection's own. GIVES *out_plan. */
+/* Plans from CONTENT (NULL: from nothing) and STUB ("": not known); the first plan is the inspection's own.
+ * GIVES *out_plan. */
 static enum result foresee_from(struct server *server, const char *content,
-                                struct inspection *out, json_t **out_plan,
-                                struct problem *problem)
+                                const char *stub, struct inspection *out,
+                                json_t **out_plan, struct problem *problem)
 {
+    bool stub_differs = stub[0] != '\0' && strcmp(stub, out->set.stub) != 0;
     CELL_SET_OWNED from = {0};
     enum result result = RESULT_OK;
     if (content != NULL)
         result = load_content(server, content, &from, problem);
     if (result == RESULT_OK)
         result = ways_plan_sets(server, &from, &out->set, out_plan, problem);
-    if (result != RESULT_OK || out->changed != NULL)
+    if (result != RESULT_OK)
         return result;
+    json_object_set_new(*out_plan, "stub_differs", json_boolean(stub_differs));
+    if (out->changed != NULL)
+        return RESULT_OK;
     out->changed = json_incref(json_object_get(*out_plan, "cells"));
     out->refusals = json_incref(json_object_get(*out_plan, "refusals"));
-    note_needs_boot(out, &from);
+    note_needs_boot(out, stub_differs);
     return result;
 }
 
@@ -161,6 +175,8 @@ enum result ways_foresee(struct server *server, struct inspection *out,
                            "s", CHANNEL_NAME);
     TEXT_OWNED char *last = db_text(
         server->db, "SELECT content FROM releases WHERE version = ?", "i", out->base);
+    TEXT_OWNED char *last_stub =
+        db_text(server->db, "SELECT stub FROM releases WHERE version = ?", "i", out->base);
     server_unlock(server);
     enum result result = RESULT_OK;
     size_t i;
@@ -169,17 +185,20 @@ enum result ways_foresee(struct server *server, struct inspection *out,
     {
         json_t *plan = NULL;
         const char *content = json_string_value(json_object_get(way, "content"));
-        result = foresee_from(server, content, out, &plan, problem);
+        const char *stub = json_string_value(json_object_get(way, "stub"));
+        result = foresee_from(server, content, stub, out, &plan, problem);
         if (result != RESULT_OK)
             return result;
         json_object_update(way, plan);
         json_object_del(way, "content");
+        json_object_del(way, "stub");
         json_decref(plan);
     }
     if (json_array_size(out->ways) > 0)
         return result;
     JSON_OWNED json_t *plan = NULL;
-    return foresee_from(server, last, out, &plan, problem);
+    return foresee_from(server, last, last_stub == NULL ? "" : last_stub, out, &plan,
+                        problem);
 }
 
 enum result ways_plan(struct server *server, const char *from_content,

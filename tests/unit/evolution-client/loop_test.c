@@ -101,6 +101,30 @@ static void going_back_to_what_was_fetched_before_fetches_nothing(void **state)
     assert_int_equal(2, sim->object_requests);
 }
 
+/* Seen to fail when release_judge() compares the cells first. */
+static void another_boot_stub_with_the_same_cells_needs_a_boot(void **state)
+{
+    struct sim *sim = *state;
+    memset(sim->config.stub, 1, sizeof sim->config.stub);
+    sim->stub = 1;
+    sim_release(sim, 2, COLOURS(1, 1, 1, 1));
+    sim_boot(sim);
+    sim_run(sim, 5);
+    assert_string_equal("permanent", sim_result(sim));
+    sim->stub = 2;
+    sim_release(sim, 3, COLOURS(1, 1, 1, 1));
+    sim_run(sim, 5);
+    assert_string_equal("refused", sim_result(sim));
+    assert_string_equal("needs_boot", sim_reason(sim));
+    assert_int_equal(CLIENT_BLOCKED, sim_status(sim).state);
+    assert_int_equal(2, sim_status(sim).release);
+    sim->stub = 1;
+    sim_release(sim, 4, COLOURS(2, 1, 1, 1));
+    sim_run(sim, 5);
+    assert_string_equal("permanent", sim_result(sim));
+    assert_int_equal(0, sim_status(sim).quarantined);
+}
+
 static int64_t number(const json_t *report, const char *key)
 {
     return json_integer_value(json_object_get(report, key));
@@ -527,6 +551,7 @@ int main(void)
         CASE(a_second_boot_has_the_same_identity_and_no_new_row),
         CASE(runs_what_is_pushed_and_fetches_only_what_differs),
         CASE(going_back_to_what_was_fetched_before_fetches_nothing),
+        CASE(another_boot_stub_with_the_same_cells_needs_a_boot),
         CASE(reports_tell_what_the_swap_did_and_where_it_came_from),
         CASE(a_refused_swap_tells_of_no_effects),
         CASE(adds_and_removes_cells),

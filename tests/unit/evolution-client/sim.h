@@ -71,6 +71,7 @@ struct sim {
     struct bytes root_frames[8];
     size_t root_count;
     struct sim_release releases[SIM_RELEASES];
+    uint8_t stub; /* every byte of the boot stub's hash in releases that are made from now on */
     uint64_t channel_release;
     bool rollback;
     uint64_t counter;

@@ -34,6 +34,7 @@ void sim_build(struct sim *sim, uint64_t version, const unsigned colours[SIM_CEL
     snprintf(entry->commit, sizeof entry->commit, "%040llx", (unsigned long long)version);
     fixture_release(version, 1, &entry->release);
     memcpy(entry->release.commit, entry->commit, sizeof entry->commit);
+    memset(entry->release.stub, sim->stub, sizeof entry->release.stub);
     entry->release.cells = entry->cells;
     entry->release.cell_count = 0;
     entry->release.expires_ms = sim->expires_ms;

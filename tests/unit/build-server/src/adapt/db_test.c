@@ -111,6 +111,9 @@ static void the_first_version_is_brought_to_the_newest_and_keeps_its_rows(void *
     assert_string_equal(changed, "[{\"name\":\"x\"}]");
     TEXT_OWNED char *ways = db_text(db, "SELECT ways_json FROM releases", "");
     assert_string_equal(ways, "[]");
+    TEXT_OWNED char *stub = db_text(db, "SELECT stub FROM releases", "");
+    assert_string_equal(stub, "s");
+    assert_int_equal(db_integer(db, 0, "SELECT created FROM contents", ""), 1);
     assert_int_equal(db_integer(db, 0, "SELECT time FROM history", ""), 5);
     TEXT_OWNED char *effects = db_text(db, "SELECT effects_json FROM history", "");
     assert_string_equal(effects, "{}");

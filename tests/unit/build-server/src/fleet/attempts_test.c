@@ -238,7 +238,7 @@ static void a_boot_into_another_content_is_a_row_and_ends_the_block(void **state
     struct fixture *f = *state;
     fixture_poll(f, M1, BOOT_A, 0, "running");
     fixture_offer(f, 2);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "needs_boot"),
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "signature"),
                      RESULT_OK);
     assert_string_equal(fixture_value(f, STATE(M1)), "blocked");
     db_run(f->server.db, "DELETE FROM history_cells", "");

@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#define STUB "5555555555555555555555555555555555555555555555555555555555555555"
+
 static void object_of(int cell, int version, char out[static CELLS_DIGEST_LEN])
 {
     memset(out, '0', CELLS_DIGEST_LEN - 1);
@@ -38,7 +40,6 @@ static void make_content(struct fixture *fixture, int number)
         text_copy(cell->kind, sizeof cell->kind, "app");
         cell->uses = json_array();
     }
-    memset(set.stub, '5', 64);
     assert_int_equal(cell_set_seal(&set), RESULT_OK);
     assert_int_equal(cell_set_store(fixture->server.db, &set, 1), RESULT_OK);
     text_copy(fixture->content[number], sizeof fixture->content[number], set.content);
@@ -52,11 +53,11 @@ static void make_release(struct fixture *fixture, int number)
     db_run(fixture->server.db,
            "INSERT INTO releases (state, kind, channel, commit_id, content, "
            "trigger_kind, by_kind, by_name, "
-           "for_channel, created, expires, security, hash, length, before) VALUES "
+           "for_channel, created, expires, security, hash, length, before, stub) VALUES "
            "('published', 'build', "
-           "'main', ?, ?, 'push', 'pusher', 'anna', 1, 1, 2, 1, ?, 10, nullif(?, 0))",
-           "sssi", commit, fixture->content[number - 1], fixture->content[number - 1],
-           (int64_t)number - 1);
+           "'main', ?, ?, 'push', 'pusher', 'anna', 1, 1, 2, 1, ?, 10, nullif(?, 0), ?)",
+           "sssis", commit, fixture->content[number - 1], fixture->content[number - 1],
+           (int64_t)number - 1, STUB);
 }
 
 int fixture_set_up(void **state)
@@ -114,8 +115,7 @@ void fixture_poll(struct fixture *fixture, const char *machine, const char *boot
     JSON_OWNED json_t *body = json_pack(
         "{s:s, s:s, s:i, s:i, s:{s:i, s:s, s:s, s:s}}", "boot_id", boot_id, "state", said,
         "uptime_ms", 5000, "swaps_since_boot", 1, "running", "release", content + 1,
-        "commit", commit, "content", fixture->content[content], "stub",
-        "5555555555555555555555555555555555555555555555555555555555555555");
+        "commit", commit, "content", fixture->content[content], "stub", STUB);
     assert_non_null(body);
     assert_int_equal(machine_contact(&fixture->server, machine, body, &problem),
                      RESULT_OK);
