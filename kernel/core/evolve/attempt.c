@@ -32,6 +32,7 @@ static void describe_cells(struct attempt *a)
         to->class = from->class;
         to->functions_changed = from->functions_changed;
         to->functions_added = from->functions_added;
+        to->coupled = from->coupled;
         to->had_old = from->old != NULL;
         to->has_new = from->class != PLAN_REMOVE;
         if (from->old) {
@@ -49,8 +50,11 @@ static struct wait stop(struct attempt *a, enum status status)
     a->report.refusal_count = plan_report.refusal_count;
     if (status == STATUS_DENIED && plan_report.refusal_count) {
         reason = plan_report.refusals[0];
-        for (uint32_t i = 1; i < plan_report.refusal_count && i < PLAN_MAX_REFUSALS; i++)
-            log_write("evolve", LOG_INFO, "also: %s", plan_report.refusals[i].text);
+        for (uint32_t i = 1; i < plan_report.refusal_count && i < PLAN_MAX_REFUSALS; i++) {
+            const struct refusal *r = &plan_report.refusals[i];
+            log_write("evolve", LOG_INFO, "also: %s", r->text);
+            attempt_tell(a, "also %s: %s", r->code, r->text);
+        }
         attempt_end(a, EVOLVE_REFUSED, &reason);
     } else {
         (void)refuse(&reason, "memory", NULL, NULL, NULL,

@@ -7,12 +7,18 @@
 #include <core/commit/commit.h>
 #include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
 #include <time/clock/clock.h>
 
 enum { QUEUE_MAX = 8, STACK_LEN = 64 << 10, LAPIC_PHYS = 0xfee00000 };
+
+struct record { /* what is kept of an attempt */
+    struct evolve_report report;
+    char account[EVOLVE_ACCOUNT_MAX];
+};
 
 static struct {
     struct spinlock lock;
@@ -22,7 +28,7 @@ static struct {
     uint32_t queued;
     uint64_t last_attempt;
     uint64_t commits;
-    struct evolve_report *history[EVOLVE_HISTORY]; /* by attempt modulo */
+    struct record *history[EVOLVE_HISTORY]; /* by attempt modulo */
 } state;
 
 void evolve_lock(void)
@@ -101,9 +107,9 @@ static bool copy_remove(struct attempt *a, const struct evolve_request *r)
 /* Keeps REPORT as the newest; the one it pushes out goes. Under the lock. */
 static void remember(const struct evolve_report *report)
 {
-    struct evolve_report **slot = &state.history[report->attempt % EVOLVE_HISTORY];
-    if (*slot)
-        **slot = *report;
+    struct record *record = state.history[report->attempt % EVOLVE_HISTORY];
+    if (record)
+        record->report = *report;
 }
 
 enum status evolve_submit(const struct evolve_request *request, uint64_t *out_attempt)
@@ -122,7 +128,7 @@ enum status evolve_submit(const struct evolve_request *request, uint64_t *out_at
     a->report.phase = EVOLVE_QUEUED;
     memcpy(a->report.label, request->label, sizeof a->report.label);
     a->report.label[EVOLVE_LABEL_MAX - 1] = 0;
-    struct evolve_report *record = heap_calloc(1, sizeof *record);
+    struct record *record = heap_calloc(1, sizeof *record);
     evolve_lock();
     bool full = state.queued == QUEUE_MAX;
     if (full || !record) {
@@ -132,8 +138,8 @@ enum status evolve_submit(const struct evolve_request *request, uint64_t *out_at
         return full ? STATUS_BUSY : STATUS_FULL;
     }
     a->report.attempt = ++state.last_attempt;
-    struct evolve_report **slot = &state.history[a->report.attempt % EVOLVE_HISTORY];
-    struct evolve_report *pushed_out = *slot;
+    struct record **slot = &state.history[a->report.attempt % EVOLVE_HISTORY];
+    struct record *pushed_out = *slot;
     *slot = record;
     remember(&a->report);
     *out_attempt = a->report.attempt;
@@ -153,10 +159,11 @@ const struct evolve_report *evolve_report_at(uint32_t index)
     uint64_t attempt = state.last_attempt - index;
     if (index >= EVOLVE_HISTORY || index >= state.last_attempt)
         return NULL;
-    return state.history[attempt % EVOLVE_HISTORY];
+    return &state.history[attempt % EVOLVE_HISTORY]->report;
 }
 
-static const struct evolve_report *find_report(uint64_t attempt)
+/* Under the lock. */
+static struct record *find_record(uint64_t attempt)
 {
     if (attempt == 0)
         attempt = state.last_attempt;
@@ -169,18 +176,43 @@ static const struct evolve_report *find_report(uint64_t attempt)
 enum status evolve_report_read(uint64_t attempt, struct evolve_report *out)
 {
     evolve_lock();
-    const struct evolve_report *r = find_report(attempt);
+    const struct record *r = find_record(attempt);
     if (r)
-        *out = *r;
+        *out = r->report;
     evolve_unlock();
     return r ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+enum status evolve_account_read(uint64_t attempt, char *out, size_t len)
+{
+    evolve_lock();
+    const struct record *r = find_record(attempt);
+    if (r)
+        snprintf(out, len, "%s", r->account);
+    evolve_unlock();
+    return r ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+void attempt_tell(struct attempt *a, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    evolve_lock();
+    struct record *r = find_record(a->report.attempt);
+    size_t used = r ? strlen(r->account) : 0;
+    if (r && used + strlen(line) + 2 <= sizeof r->account)
+        snprintf(r->account + used, sizeof r->account - used, "%s\n", line);
+    evolve_unlock();
 }
 
 enum evolve_phase evolve_phase_of(uint64_t attempt)
 {
     evolve_lock();
-    const struct evolve_report *r = find_report(attempt);
-    enum evolve_phase phase = r ? r->phase : EVOLVE_IDLE;
+    const struct record *r = find_record(attempt);
+    enum evolve_phase phase = r ? r->report.phase : EVOLVE_IDLE;
     evolve_unlock();
     return phase;
 }

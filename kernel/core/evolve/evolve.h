@@ -23,7 +23,8 @@ enum {
     EVOLVE_MAX_CELLS = 128,
     EVOLVE_LABEL_MAX = 64,
     EVOLVE_HISTORY = 32,
-    EVOLVE_WAITED_MAX = 8
+    EVOLVE_WAITED_MAX = 8,
+    EVOLVE_ACCOUNT_MAX = 4096
 };
 
 struct evolve_object {
@@ -65,6 +66,7 @@ struct evolve_cell {
     uint32_t functions_added;
     bool had_old; /* old is meaningful */
     bool has_new;
+    bool coupled;    /* no task may be inside its old text at the commit */
     uint8_t old[32]; /* object hashes */
     uint8_t new[32];
 };
@@ -103,6 +105,9 @@ NODISCARD enum status evolve_submit(const struct evolve_request *request,
 /* Copies what is known of ATTEMPT (0: the newest). STATUS_NOT_FOUND: forgotten or never made.
  * OUT is large (about 20 KB): keep it in static storage or on the heap. */
 NODISCARD enum status evolve_report_read(uint64_t attempt, struct evolve_report *out);
+/* Copies to OUT (LEN bytes, always terminated) what else people want to know of ATTEMPT: objects that change their form, and
+ * refusals after the first; each line ends with \n. STATUS_NOT_FOUND: forgotten or never made. */
+NODISCARD enum status evolve_account_read(uint64_t attempt, char *out, size_t len);
 /* The phase of ATTEMPT alone; EVOLVE_IDLE if unknown. Cheap. */
 enum evolve_phase evolve_phase_of(uint64_t attempt);
 /* Signalled at each change of phase. Lends it for ever. */

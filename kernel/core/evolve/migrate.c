@@ -15,6 +15,7 @@ void migrate_describe(struct attempt *a)
         const struct migration *m = &all->list[i];
         log_write("evolve", LOG_INFO, "attempt %lu: %s of %s: %s", a->report.attempt,
                   m->key, m->cell, m->text);
+        attempt_tell(a, "%s of %s: %s", m->key, m->cell, m->text);
         if (m->constant)
             continue;
         a->report.migrated_objects++;

@@ -47,6 +47,10 @@ void attempt_enter(struct attempt *a, enum evolve_phase phase);
 /* Ends A in PHASE with a reason (NULL: none) and logs it. */
 void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusal *reason);
 
+/* Adds a line to A's account (evolve_account_read()); what does not fit is left out. */
+void attempt_tell(struct attempt *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Notes in A's report and the log which objects its plan migrates. */
 void migrate_describe(struct attempt *a);
 /* Tries A's migrations on what is live now, into memory of the plan. Gives false and why if a

@@ -87,9 +87,24 @@ static void values_arrive_in_the_new_form(void)
     KTEST_CHECK(migrate_target_home() == home);
     KTEST_CHECK(report.migrated_objects == 1 && report.migrated_bytes > 0 &&
                 report.revertible);
-    KTEST_CHECK(report.cells[0].class == PLAN_DATA);
+    KTEST_CHECK(report.cells[0].class == PLAN_DATA && report.cells[0].coupled);
     swap_for_good("");
     KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+}
+
+/* What `swap -n` prints. */
+static void a_dry_run_tells_what_would_change(void)
+{
+    static char account[EVOLVE_ACCOUNT_MAX];
+    const struct evolve_report *r = end_of(swap_to("grown", 1, true));
+    KTEST_CHECK(r->phase == EVOLVE_PERMANENT && r->cells[0].coupled &&
+                r->migrated_objects == 1);
+    KTEST_CHECK(evolve_account_read(r->attempt, account, sizeof account) == STATUS_OK);
+    KTEST_CHECK(strstr(account, "state of migrate_target: ") != NULL);
+    KTEST_CHECK(strstr(account, "table of migrate_target: ") != NULL);
+    KTEST_CHECK(evolve_account_read(r->attempt, account, 8) == STATUS_OK &&
+                strlen(account) == 7);
+    KTEST_CHECK(migrate_target_version() == 1);
 }
 
 static void a_constant_takes_its_new_form(void)
@@ -246,6 +261,7 @@ enum status test_migrate_start(void)
 {
     static const struct ktest_case cases[] = {
         KTEST_CASE(values_arrive_in_the_new_form),
+        KTEST_CASE(a_dry_run_tells_what_would_change),
         KTEST_CASE(a_constant_takes_its_new_form),
         KTEST_CASE(an_object_without_room_moves),
         KTEST_CASE(what_the_new_code_wrote_comes_back),

@@ -177,7 +177,8 @@ static void refuses_a_caller_in_assembly(void **state)
     world_fini(&w);
 }
 
-/* The same bytes, but the call has another form: code cannot go on in it. Hazard 6. Without same_relocations() the two calls are one. */
+/* The same bytes, but the call has another form: code cannot go on in it. Hazard 6.
+ * Without same_relocations() the two calls are one. */
 static void the_form_of_a_call_counts_when_functions_are_compared(void **state)
 {
     static const char *const text[] = {

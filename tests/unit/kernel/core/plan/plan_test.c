@@ -336,8 +336,8 @@ static void refuses_an_object_that_is_cut_short(void **state)
     world_fini(&w);
 }
 
-/* Namespace invariants 1 to 6 after each of many swaps, reverts and refusals (hazard 9). Invariant 2 is broken when plan_commit() or
- * plan_revert() does not link imports, 5 when stubs do not follow. */
+/* Namespace invariants 1 to 6 after each of many swaps, reverts and refusals (hazard 9). Invariant 2 is broken when
+ * plan_commit() or plan_revert() does not link imports, 5 when stubs do not follow. */
 static void a_thousand_swaps_leave_no_drift(void **state)
 {
     static const struct cell_source pool[] = {COUNTER("1"), COUNTER("2"), COUNTER("3"),
