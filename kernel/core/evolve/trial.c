@@ -18,8 +18,10 @@
 enum {
     LOOK_MS = 50,
     SETTLE_LOOK_MS = 1,
-    STUCK_MS = 3000,     /* a CPU that does not beat */
-    LOOP_MS = 3000,      /* time that one step may run on a CPU */
+    STUCK_MS = 3000, /* a CPU that does not beat */
+    LOOP_MS = 3000,  /* time that one step may run on a CPU */
+    SUSPECT_MS =
+        100, /* after it a trial does not end before the step has ended, or is a loop */
     CONFIRM_MS = 60000,  /* after the trial, for evolve_confirm() */
     OVERDUE_MS = 120000, /* then the guard itself steps in */
     NMI_MS = 100,
@@ -191,12 +193,33 @@ static struct wait after_guard(struct attempt *a)
     return finish_revert(a, &reason);
 }
 
+/* Says whether a task has been in one step for long, for as long as it is worth waiting for that. */
+static bool may_loop(const struct attempt *a)
+{
+    struct suspect suspect;
+    return clock_ns() - a->settle_ns <= SETTLE_MS * 1000000ull &&
+           watch_find_loop(SUSPECT_MS * 1000000ull, &suspect);
+}
+
+/* Several tasks may loop in the text that is taken back; each is made to leave it when it is known to loop. */
+static bool loops_go_on(const struct attempt *a)
+{
+    struct suspect suspect;
+    if (!a->expel || a->coupled) /* of a coupled set the drain sees to it */
+        return false;
+    if (watch_find_loop(LOOP_MS * 1000000ull, &suspect))
+        expel(&suspect);
+    return may_loop(a);
+}
+
 /* The stores are taken back; what the namespace says follows. */
 static struct wait take_finish(struct attempt *a)
 {
     struct guard_verdict verdict;
-    trial_watch_end(&verdict);
     undo(a);
+    if (loops_go_on(a))
+        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
+    trial_watch_end(&verdict);
     drain_end();
     return finish_revert(a, &a->take_reason);
 }
@@ -246,11 +269,13 @@ static struct wait begin_to_take_back(struct attempt *a, const struct refusal *r
 static struct wait make_permanent(struct attempt *a)
 {
     struct guard_verdict verdict;
-    /* A trial may be shorter than it takes to call a CPU stuck. */
+    /* A trial may be shorter than it takes to call a CPU stuck, or a step a loop. */
     if (!a->settling)
         settle_begin(a);
     if (!settled(a))
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
+    if (may_loop(a))
+        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     if (verdict.cause != GUARD_NONE) {
         struct refusal reason;
@@ -284,10 +309,8 @@ struct wait trial_step(struct attempt *a)
                      "task %s has been in one step for more than %u ms of CPU time",
                      suspect.name, LOOP_MS);
         a->expel = true;
-        struct wait wait = begin_to_take_back(a, &reason);
-        if (!a->coupled) /* else the drain does it */
-            expel(&suspect);
-        return wait;
+        a->settle_ns = now;
+        return begin_to_take_back(a, &reason);
     }
     if (confirmed || (a->self_confirm && now >= end))
         return make_permanent(a);

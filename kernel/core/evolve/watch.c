@@ -11,7 +11,7 @@ enum { TASKS_SEEN = 96 };
 /* How long the present step of a task has been running. */
 struct seen_task {
     uint64_t id;
-    uint64_t steps;
+    uint64_t begun; /* how many steps it has begun: one that was restarted has begun another */
     uint64_t run_ns; /* when the step was first seen */
 };
 
@@ -40,9 +40,10 @@ static bool look_at_task(struct task *task, void *arg)
     const struct look *look = arg;
     struct seen_task *w = &seen.tasks[task_id(task) % TASKS_SEEN];
     enum task_state s = task_state(task);
+    uint64_t begun = task_steps(task) + task_restarts(task);
     bool busy = s == TASK_RUNNING || s == TASK_READY;
-    if (w->id != task_id(task) || w->steps != task_steps(task) || !busy) {
-        *w = (struct seen_task){task_id(task), task_steps(task), task_run_ns(task)};
+    if (w->id != task_id(task) || w->begun != begun || !busy) {
+        *w = (struct seen_task){task_id(task), begun, task_run_ns(task)};
         return true;
     }
     if (task_run_ns(task) - w->run_ns < look->limit_ns)

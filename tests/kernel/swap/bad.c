@@ -112,6 +112,50 @@ void a_version_that_loops_is_taken_back(void)
     expect_taken_back("loop", "loop");
 }
 
+enum { TARGETS = 2 };
+
+struct targets {
+    uint64_t steps[TARGETS];
+    unsigned count;
+};
+
+static bool note_target(struct task *task, void *arg)
+{
+    struct targets *targets = arg;
+    char name[TASK_NAME_MAX];
+    task_name_copy(task, name);
+    if (strcmp(name, "target") == 0 && targets->count < TARGETS)
+        targets->steps[targets->count++] = task_steps(task);
+    return true;
+}
+
+static bool all_step(void *arg)
+{
+    const struct targets *before = arg;
+    struct targets now = {0};
+    bool good = true;
+    task_for_each(note_target, &now);
+    for (unsigned i = 0; i < TARGETS; i++)
+        good = good && now.steps[i] >= before->steps[i] + 3;
+    return good;
+}
+
+/* Hazard 31. The trial is over long before a step is called a loop; and two tasks are in one. Without loops_go_on() the
+ * second stays there, without may_loop() in make_permanent() the version becomes permanent. */
+void a_loop_outlives_no_trial(void)
+{
+    struct targets before = {0};
+    KTEST_CHECK(swap_target_task() ==
+                STATUS_OK); /* the cases before this one made another */
+    uint64_t attempt = swap_to("loop", 300);
+    KTEST_CHECK(swap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(swap_report(attempt)->reason.code, "loop") == 0);
+    task_for_each(note_target, &before);
+    KTEST_CHECK(before.count == TARGETS);
+    KTEST_CHECK(ktest_until(all_step, &before, 10 * NS_PER_S));
+    check_invariants();
+}
+
 void a_version_that_nobody_wants_is_taken_back(void)
 {
     uint64_t attempt = swap_to("second", 60000);
