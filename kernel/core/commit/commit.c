@@ -26,6 +26,13 @@ static void end_of_interrupt(void)
         *(volatile uint32_t *)(park.lapic + LAPIC_EOI) = 0;
 }
 
+/* Park invariant 4. A lock's holder has its interrupts off, and so has an interrupt's handler, so the park's interrupt does not get
+ * through to them; if it ever does, the swap must not go on as if all were well. */
+static bool may_be_held(const struct cpu_block *block)
+{
+    return block->locks_held == 0 && block->interrupt_depth <= 1;
+}
+
 /* Holds this CPU while the park that called it lasts (park invariant 1). A late interrupt of a
  * park that is over finds no ticket and returns at once. */
 void park_handler(struct trap_frame *frame)
@@ -33,7 +40,7 @@ void park_handler(struct trap_frame *frame)
     (void)frame;
     struct cpu_block *block = cpu_here();
     uint32_t ticket = __atomic_load_n(&park.holding, __ATOMIC_ACQUIRE);
-    if (ticket) {
+    if (ticket && may_be_held(block)) {
         __atomic_store_n(&park.held[block->index], ticket, __ATOMIC_RELEASE);
         __atomic_add_fetch(&park.arrived, 1, __ATOMIC_SEQ_CST);
         while (__atomic_load_n(&park.holding, __ATOMIC_ACQUIRE) == ticket) {

@@ -11,7 +11,9 @@
  *     changed, and after a serialising instruction;
  *  2. nothing is stored before every other online CPU is held, and all places match;
  *  3. once the first byte is stored, all are stored; nothing after that can fail. Values are
- *     brought into their new forms before, in memory of the plan.
+ *     brought into their new forms before, in memory of the plan;
+ *  4. who holds a lock, or is in another interrupt, does not count as held: the park misses its
+ *     deadline, and names that CPU.
  */
 #ifndef NEURATH_CORE_COMMIT_H
 #define NEURATH_CORE_COMMIT_H

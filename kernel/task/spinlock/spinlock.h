@@ -16,6 +16,11 @@ struct spinlock {
     uint64_t flags; /* the holder's RFLAGS from before */
 };
 
+/* Locks lie in objects of all cells and are held while cells are swapped. */
+_Static_assert(sizeof(struct spinlock) == 16 && offsetof(struct spinlock, taken) == 0 &&
+                   offsetof(struct spinlock, flags) == 8,
+               "frozen");
+
 #define SPINLOCK_INIT                                                                    \
     {                                                                                    \
         0, 0, 0                                                                          \

@@ -27,17 +27,23 @@ static bool over(void *arg)
     return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
 }
 
-static enum evolve_phase submit(const uint8_t *bytes, size_t len)
+/* Asks for REQUEST with a short trial. Gives how it ended. */
+static enum evolve_phase carry_out(struct evolve_request *request)
 {
-    struct evolve_object object = {.name = "swap_target", .bytes = bytes, .len = len};
-    struct evolve_request request = {
-        .set = &object, .set_count = 1, .self_confirm = true, .trial_ns = NS_PER_MS};
     uint64_t attempt = 0;
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    request->self_confirm = true;
+    request->trial_ns = NS_PER_MS;
+    KTEST_CHECK(evolve_submit(request, &attempt) == STATUS_OK);
     KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
     KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
     KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
     return report.phase;
+}
+
+static enum evolve_phase submit(const uint8_t *bytes, size_t len)
+{
+    struct evolve_object object = {.name = "swap_target", .bytes = bytes, .len = len};
+    return carry_out(&(struct evolve_request){.set = &object, .set_count = 1});
 }
 
 /* VARIANT "": the version of the boot image. */
@@ -222,6 +228,28 @@ static void a_version_whose_hook_fails_is_taken_back(void)
     KTEST_CHECK(swap_target_version() == 1);
 }
 
+/* Hazard 16. The count stays when call_hooks() does not run the hook of a cell that comes; and grows when it runs that of one
+ * that is replaced. */
+static void a_cell_starts_when_it_comes_and_only_then(void)
+{
+    static const char *const guest = "guest";
+    struct archive_entry file;
+    struct evolve_object object = {.name = guest};
+    struct evolve_request add = {.set = &object, .set_count = 1};
+    struct evolve_request remove = {.remove = &guest, .remove_count = 1};
+    KTEST_CHECK(archive_find("cells/guest.o", &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    uint64_t before = swap_target_count();
+    KTEST_CHECK(carry_out(&add) == EVOLVE_PERMANENT);
+    KTEST_CHECK(swap_target_count() == before + 1);
+    KTEST_CHECK(carry_out(&remove) == EVOLVE_PERMANENT);
+    KTEST_CHECK(namespace_running(namespace_kernel(), guest) == NULL);
+    KTEST_CHECK(swap_target_count() == before + 2);
+    KTEST_CHECK(carry_out(&add) == EVOLVE_PERMANENT);
+    KTEST_CHECK(swap_target_count() == before + 4);
+}
+
 /* Hazard 18: an object of another compiler says so in its `.cell`. Seen to fail when loader_place() does not compare it. */
 static void an_object_of_another_compiler_is_refused(void)
 {
@@ -304,6 +332,7 @@ enum status test_hazards_start(void)
         KTEST_CASE(thousands_of_callbacks_lead_to_new_text),
         KTEST_CASE(preempted_tasks_finish_in_old_text_and_are_named),
         KTEST_CASE(a_version_whose_hook_fails_is_taken_back),
+        KTEST_CASE(a_cell_starts_when_it_comes_and_only_then),
         KTEST_CASE(an_object_of_another_compiler_is_refused),
         KTEST_CASE(tasks_created_during_swaps_live_as_others),
     };

@@ -32,6 +32,7 @@ void a_changed_signature_is_refused(void)
     expect_refused("signature", "signature", "swap_target_sum");
 }
 
+/* Hazard 28. It is on trial when run_redirect() does not end it. */
 void a_dry_run_changes_nothing(void)
 {
     struct archive_entry file;
@@ -79,6 +80,22 @@ void a_damaged_object_is_refused(void)
     check_invariants();
 }
 
+/* Hazard 34. Carried out without names_agree(): the history would tell of another cell than the one that was swapped. */
+void an_object_under_another_name_is_refused(void)
+{
+    struct archive_entry file;
+    struct evolve_object object = {.name = "heap"};
+    struct evolve_request request = {.set = &object, .set_count = 1, .self_confirm = true};
+    uint64_t attempt = 0;
+    KTEST_CHECK(archive_find("variants/swap_target.second.o", &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(swap_end(attempt) == EVOLVE_REFUSED);
+    KTEST_CHECK(strcmp(swap_report(attempt)->reason.code, "object") == 0);
+    KTEST_CHECK(swap_target_version() == 1);
+}
+
 static void expect_taken_back(const char *variant, const char *code)
 {
     uint64_t attempt = swap_to(variant, 60000);
@@ -95,18 +112,20 @@ static void expect_taken_back(const char *variant, const char *code)
     check_invariants();
 }
 
-/* Hazard 31. */
+/* Hazard 31. Stays when guard_fault() does not revert. */
 void a_version_that_faults_is_taken_back(void)
 {
     KTEST_CHECK(swap_target_task() == STATUS_OK);
     expect_taken_back("fault", "fault");
 }
 
+/* Hazard 31. The machine stands when find_stuck() finds nobody. */
 void a_version_that_stops_a_cpu_is_taken_back(void)
 {
     expect_taken_back("cli", "stuck");
 }
 
+/* Hazards 23 and 31. Stays when trial_step() does not look for loops. */
 void a_version_that_loops_is_taken_back(void)
 {
     expect_taken_back("loop", "loop");

@@ -29,6 +29,7 @@ void a_dry_run_changes_nothing(void);
 void a_changed_type_is_refused(void);
 void a_changed_signature_is_refused(void);
 void a_damaged_object_is_refused(void);
+void an_object_under_another_name_is_refused(void);
 void a_version_that_faults_is_taken_back(void);
 void a_version_that_stops_a_cpu_is_taken_back(void);
 void a_version_that_loops_is_taken_back(void);

@@ -81,6 +81,7 @@ enum status test_swap_start(void)
         KTEST_CASE(a_changed_type_is_refused),
         KTEST_CASE(a_changed_signature_is_refused),
         KTEST_CASE(a_damaged_object_is_refused),
+        KTEST_CASE(an_object_under_another_name_is_refused),
         KTEST_CASE(a_version_that_faults_is_taken_back),
         KTEST_CASE(a_version_that_stops_a_cpu_is_taken_back),
         KTEST_CASE(a_version_that_loops_is_taken_back),
