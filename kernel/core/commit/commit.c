@@ -26,8 +26,9 @@ static void end_of_interrupt(void)
         *(volatile uint32_t *)(park.lapic + LAPIC_EOI) = 0;
 }
 
-/* Park invariant 4. A lock's holder has its interrupts off, and so has an interrupt's handler, so the park's interrupt does not get
- * through to them; if it ever does, the swap must not go on as if all were well. */
+/* Park invariant 4. A lock's holder has its interrupts off, and so has an interrupt's handler, so
+ * the park's interrupt does not get through to them; if it ever does, the swap must not go on as
+ * if all were well. */
 static bool may_be_held(const struct cpu_block *block)
 {
     return block->locks_held == 0 && block->interrupt_depth <= 1;

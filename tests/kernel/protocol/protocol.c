@@ -74,8 +74,8 @@ static uint32_t first_unlike(uint64_t value)
     return i;
 }
 
-/* Hazard 19, park invariants 1 and 2. Halves are seen when park_handler() leaves at once. (That hold_others() waits is seen by the cases
- * about who is not held.) */
+/* Hazard 19, park invariants 1 and 2. Halves are seen when park_handler() leaves at once. (That hold_others() waits is seen by
+ * the cases about who is not held.) */
 static void nobody_runs_between_two_stores(void)
 {
     struct task_options options = {.cpu_plus_one = other_cpu() + 1};
