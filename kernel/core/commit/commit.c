@@ -94,6 +94,8 @@ static enum status apply(const struct poke *pokes, uint32_t count,
         return STATUS_BUSY;
     if (pokes_drift(pokes, count, backwards))
         return STATUS_INVALID;
+    if (!elements_hold(migrations->elements))
+        return STATUS_AGAIN;
     if (!backwards && !migrations_prepare(migrations))
         return STATUS_DENIED;
     /* The point of no return. */

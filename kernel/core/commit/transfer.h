@@ -1,7 +1,8 @@
 /* Carries out migrations: old form to new form and back. Inline: part of each closure cell.
  * SPDX-License-Identifier: MIT
  *
- * No calls, no memory, no loops but over what the plan listed. migrations_prepare() stores into
+ * No calls, no memory, no loops but over what the plan listed. Elements of the heap were transferred before the park
+ * (plan/elements.c); here they are only compared, and the pointers to them stored. migrations_prepare() stores into
  * the plan's own memory only, so that it may still fail; migrations_store() is past the point
  * of no return. Everything runs while nothing else does: under the park, or with the others
  * held by the guard.
@@ -117,6 +118,47 @@ static inline bool transfer_offset(const struct move_list *list, uint64_t offset
     return found;
 }
 
+/* Lends the element of SET (NULL accepted) that VA lies in, or NULL. */
+static inline struct element *elements_find(const struct element_set *set, uint64_t va)
+{
+    uint64_t low = 0;
+    uint64_t high = set ? set->count : 0;
+    while (low < high) { /* the first element that begins behind VA */
+        uint64_t middle = low + (high - low) / 2;
+        if (set->elements[middle].from <= va)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    struct element *e = low ? &set->elements[low - 1] : NULL;
+    return e && va - e->from < e->count * e->form->len ? e : NULL;
+}
+
+/* A pointer to the first byte of an element is taken for one to the element. Gives false if the element begins with a
+ * struct (the link of a list?) that lies elsewhere in the other form: then nobody can tell. */
+static inline bool element_begins(const struct move_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct field_move *k = &list->moves[i];
+        if (k->from_bit == 0 && k->to_bit != 0 &&
+            (k->kind == MOVE_PLACE || (k->kind == MOVE_COPY && k->from_bits > 64)))
+            return false;
+    }
+    return true;
+}
+
+/* Leads *VA, which lies in E, to the same place of E's other form. Gives false if that is gone, or not clear. */
+static inline bool element_follow(const struct element *e, uint64_t *va)
+{
+    uint64_t n = (*va - e->from) / e->form->len;
+    uint64_t offset = (*va - e->from) % e->form->len;
+    if (offset ? !transfer_offset(&e->form->map, offset, &offset)
+               : !element_begins(&e->form->map))
+        return false;
+    *va = e->to + n * e->form->other_len + offset;
+    return true;
+}
+
 /* One transfer in progress: an object of ALL, from one form to the other. */
 struct transfer {
     struct migration_list *all;
@@ -131,6 +173,16 @@ struct transfer {
  * form. Gives false if there is none. */
 static inline bool transfer_pointer(struct transfer *t, struct transfer_word *w)
 {
+    const struct element *e = elements_find(t->all->elements, w->value);
+    uint64_t to = w->value;
+    if (e && element_follow(e, &to)) {
+        w->value = to;
+        return true;
+    }
+    if (e) {
+        t->all->failed_word = w->value;
+        return false;
+    }
     for (uint32_t i = 0; i < t->all->count; i++) {
         const struct migration *m = &t->all->list[i];
         uint64_t offset = w->value - (t->backwards ? m->new_va : m->old_va);
@@ -219,6 +271,26 @@ static inline bool migrations_prepare(struct migration_list *all)
     return true;
 }
 
+/* Says whether elements and pointers are as they were when the elements were transferred. */
+static inline bool elements_hold(const struct element_set *set)
+{
+    for (uint64_t i = 0; set && !set->blind && i < set->count; i++) {
+        const struct element *e = &set->elements[i];
+        if (!transfer_equal(e->seen, (const uint8_t *)e->from, e->count * e->form->len))
+            return false;
+    }
+    for (uint64_t i = 0; set && i < set->slot_count; i++)
+        if (*set->slots[i].word != set->slots[i].before)
+            return false;
+    return true;
+}
+
+static inline void elements_store(const struct element_set *set, bool undo)
+{
+    for (uint64_t i = 0; set && i < set->slot_count; i++)
+        *set->slots[i].word = undo ? set->slots[i].before : set->slots[i].after;
+}
+
 static inline void migrations_store(struct migration_list *all)
 {
     __atomic_store_n(&all->stage, MIGRATION_STORING, __ATOMIC_SEQ_CST);
@@ -226,6 +298,7 @@ static inline void migrations_store(struct migration_list *all)
         if (!all->list[i].constant)
             transfer_copy(all->list[i].new_at, all->list[i].prepared,
                           all->list[i].new_len);
+    elements_store(all->elements, false);
     __atomic_store_n(&all->stage, MIGRATION_STORED, __ATOMIC_SEQ_CST);
 }
 
@@ -248,6 +321,8 @@ static inline void migrations_take_back(struct migration_list *all)
             transfer_copy(m->old_at, stage == MIGRATION_STORED ? m->back : m->saved,
                           m->old_len);
     }
+    if (stage != MIGRATION_PLANNED)
+        elements_store(all->elements, stage != MIGRATION_STORED);
     __atomic_store_n(&all->stage, MIGRATION_PLANNED, __ATOMIC_SEQ_CST);
 }
 

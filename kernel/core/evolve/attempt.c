@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/moving.h>
 
 #include <console/log/log.h>
 #include <core/lifecycle/lifecycle.h>
@@ -178,12 +179,19 @@ static struct wait commit_failed(struct attempt *a, enum status status)
     struct refusal reason;
     struct guard_verdict verdict;
     trial_watch_end(&verdict);
+    moving_drop(a);
     drain_end();
-    bool again = status == STATUS_TIMEOUT || status == STATUS_BUSY;
+    bool again =
+        status == STATUS_TIMEOUT || status == STATUS_BUSY || status == STATUS_AGAIN;
     if (again && ++a->commit_tries < COMMIT_TRIES)
         return wait_until(clock_ns() + RETRY_MS * 1000000ull * a->commit_tries);
     if (status == STATUS_TIMEOUT)
         name_blocker(a->times.missing_cpu, &reason);
+    else if (status == STATUS_AGAIN)
+        (void)refuse(
+            &reason, "busy", NULL, NULL, NULL,
+            "an object changed each time it was to be moved (an interrupt handler "
+            "stores into it?); nothing was changed");
     else if (status == STATUS_DENIED)
         migrate_reason(a, &reason);
     else if (status == STATUS_BUSY)
@@ -201,10 +209,35 @@ static struct wait commit_failed(struct attempt *a, enum status status)
     return wait_again();
 }
 
+/* The walks of the new form do not name what was made: the stores are taken back before anybody runs. */
+static struct wait rehearsal_failed(struct attempt *a, const struct refusal *reason)
+{
+    a->untouched = true;
+    a->taking = true;
+    a->take_reason = *reason;
+    a->report.trial_end_ns = clock_ns() + a->trial_ns;
+    drain_turn();
+    attempt_enter(a, EVOLVE_TRIAL);
+    return wait_again();
+}
+
 /* What the stores have made true. Of a coupled set this runs in the step after them, in new text where that changed. */
 static struct wait commit_finish(struct attempt *a)
 {
-    plan_commit(a->plan);
+    struct wait wait;
+    struct refusal reason;
+    if (!a->linked) {
+        plan_commit(a->plan);
+        moving_stored(a, false);
+        a->linked = true;
+    }
+    if (a->plan->moving_count) {
+        enum moving_result result = moving_step(a, MOVING_REHEARSAL, &wait, &reason);
+        if (result == MOVING_WAIT)
+            return wait;
+        if (result == MOVING_FAILED)
+            return rehearsal_failed(a, &reason);
+    }
     drain_end();
     a->report.pause_ns = tsc_to_ns(a->times.pause_tsc);
     a->report.commit_ns = clock_ns() - a->commit_begun_ns;
@@ -225,7 +258,17 @@ static struct wait run_commit(struct attempt *a)
     if (a->applied)
         return commit_finish(a);
     if (a->coupled) {
+        bool walks = a->plan->moving_count && !a->watched;
+        if (walks) { /* a walk may stop its CPU */
+            trial_begin(a);
+            a->watched = true;
+        }
         enum drain_result drained = drain_step(a, false, &wait, &reason);
+        if (drained != DRAIN_WAIT && a->watched) {
+            struct guard_verdict verdict;
+            trial_watch_end(&verdict);
+            a->watched = false;
+        }
         if (drained == DRAIN_BUSY)
             attempt_end(a, EVOLVE_REFUSED, &reason);
         if (drained != DRAIN_QUIET)

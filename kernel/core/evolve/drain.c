@@ -5,6 +5,7 @@
 
 #include <console/log/log.h>
 #include <core/evolve/leaving.h>
+#include <core/evolve/moving.h>
 #include <stdio.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -20,12 +21,13 @@ enum {
     STUBBORN =
         12, /* looks at which only tasks asleep were inside: waiting longer is no use */
     PATIENT_TRIES = 5, /* of a way back, before tasks are made to leave */
+    HELD_TRIES = 3, /* while the stack of a task holds a pointer that may soon be gone */
     EXPELLED_MAX = 16,
     GATE_EXTRA_NS = 500000000, /* until the gate opens by itself */
     KNOWN_MAX = 64,
 };
 
-enum drain_state { IDLE, CLOSED, PAUSED, SEALED };
+enum drain_state { IDLE, CLOSED, PAUSED, MOVING, SEALED };
 
 /* What one look at all tasks has found. */
 struct look {
@@ -187,21 +189,54 @@ static enum drain_result pause(struct wait *out_wait, struct refusal *out_reason
     return DRAIN_WAIT;
 }
 
+/* Elements of types whose form changes are brought into storage of the other form, while all stand. */
+static enum drain_result move(struct attempt *a, bool backwards, struct wait *out_wait,
+                              struct refusal *out_reason)
+{
+    if (a->untouched) {
+        moving_undo(a);
+        return DRAIN_QUIET;
+    }
+    drain.state = MOVING;
+    switch (moving_step(a, backwards ? MOVING_BACK : MOVING_THERE, out_wait, out_reason)) {
+    case MOVING_WAIT: return DRAIN_WAIT;
+    case MOVING_READY: return DRAIN_QUIET;
+    default: moving_drop(a); return give_up();
+    }
+}
+
 /* Nobody is inside. Whoever holds a pointer into the old text could still enter it. */
 static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *out_wait,
                                struct refusal *out_reason)
 {
     bool full = false;
-    if (!backwards && holders_find(a->plan, out_reason, &full))
-        return give_up();
-    if (full) {
+    enum drain_result moved =
+        a->plan->moving_count ? move(a, backwards, out_wait, out_reason) : DRAIN_QUIET;
+    if (moved != DRAIN_QUIET)
+        return moved;
+    bool held = !backwards && holders_find(a->plan, out_reason, &full);
+    uint64_t kept = backwards && a->plan->moving_count && !a->untouched
+                        ? holders_keep(a->plan, &full)
+                        : 0;
+    if (full)
         (void)refuse(
             out_reason, "memory", NULL, NULL, NULL,
             "there is not enough memory to look for pointers to old functions and data");
+    if (kept)
+        log_write(
+            "evolve", LOG_WARNING,
+            "what is taken back is pointed to, first from 0x%lx: that storage is kept",
+            kept);
+    if (full || held) {
+        moving_drop(a);
+        if (!full && holders_on_stack() && drain.tries < HELD_TRIES)
+            return pause(out_wait, out_reason);
         return give_up();
     }
-    if (!task_gate_seal())
+    if (!task_gate_seal()) {
+        moving_drop(a);
         return pause(out_wait, out_reason);
+    }
     drain.state = SEALED;
     if (!backwards)
         a->report.drain_ns = clock_ns() - drain.begun_ns;
@@ -235,6 +270,10 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
                              struct refusal *out_reason)
 {
     *out_wait = wait_again();
+    if (drain.state == PAUSED)
+        a->untouched = false;
+    if (drain.state == MOVING)
+        return quiet(a, backwards, out_wait, out_reason);
     if (drain.state == CLOSED)
         return look(a, backwards, out_wait, out_reason);
     if (drain.state == PAUSED && clock_ns() < drain.pause_end_ns) {
@@ -258,6 +297,12 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
 void drain_moved(void)
 {
     frames_move();
+}
+
+void drain_turn(void)
+{
+    leaving_fini();
+    drain.state = IDLE;
 }
 
 void drain_end(void)

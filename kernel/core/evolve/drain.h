@@ -19,8 +19,8 @@
  *  3. after DRAIN_BUSY, and whenever the swap task is given up, the gate is open.
  * Interrupt handlers and the scheduler run with interrupts off, so a CPU is never held inside them, and an idle
  * CPU stands in the frozen cell entry: neither has to be looked at.
- * States: IDLE → CLOSED (first drain_step) → PAUSED → CLOSED ... → SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE
- * (DRAIN_BUSY). The swap task is the only user.
+ * States: IDLE → CLOSED (first drain_step) → PAUSED → CLOSED ... → MOVING (nobody is inside, elements move: moving.h) →
+ * SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE (DRAIN_BUSY). The swap task is the only user.
  */
 #ifndef NEURATH_CORE_EVOLVE_DRAIN_H
 #define NEURATH_CORE_EVOLVE_DRAIN_H
@@ -40,6 +40,8 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
 /* The stores were made: moves the frames of unchanged functions. Calls nothing, so that it may run in text that
  * has just been replaced. */
 void drain_moved(void);
+/* The stores are to be taken back before anybody else runs: drain_step() may follow, the gate stays closed. */
+void drain_turn(void);
 /* Opens the gate, in any state; also after stores that could not be made. */
 void drain_end(void);
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/private.h>
+#include <core/evolve/walk.h>
 
 #include <console/log/log.h>
 #include <core/commit/commit.h>
@@ -351,6 +352,8 @@ enum status evolve_start(void)
     guard_start(lapic);
     event_init(&state.event);
     status = commands_start();
+    if (status == STATUS_OK)
+        status = walk_start();
     if (status == STATUS_OK && !task_create("evolve", evolve_step, NULL, &options))
         status = STATUS_FULL;
     return status;

@@ -5,14 +5,19 @@
  * a place that stays where it is; else its holder would go on to read and write what lies there then. Words are told to
  * be pointers by their value alone: an integer that equals such an address refuses a swap that could have been.
  *
+ * Pointers to elements that move (moving.h): those that walks have named are stored, those in elements follow. Any other
+ * refuses the swap; on the way back the storage that it leads to is kept.
+ *
  * Pointers to stubs that would lead into text that is left: whoever holds one would call the old form.
  * A stub whose function the new version has in another form, or not at all, goes on to stand for the old
  * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor
  * do homes that only the versions have that are left, unless somebody points to one that holds such a word.
  */
 #include <core/evolve/leaving.h>
+#include <core/evolve/moving.h>
 
 #include <core/commit/transfer.h>
+#include <core/plan/elements.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +29,7 @@ struct target { /* pointers to begin..end - 1 are looked for */
     uint64_t end;
     const struct stub *stub;
     const struct migration *object; /* or this: only what moves in it counts */
+    const struct element *element;  /* or this */
 };
 
 struct block {
@@ -36,7 +42,11 @@ static struct {
     struct target targets[TARGETS_MAX];
     uint32_t target_count;
     bool too_many;
-    uint64_t low; /* all targets lie in low..high */
+    bool keep;             /* the way back: elements are marked, and the search goes on */
+    bool probe;            /* nothing is marked yet */
+    uint64_t kept;         /* where the first pointer to one was found */
+    struct target element; /* the last one that was found */
+    uint64_t low;          /* all targets lie in low..high */
     uint64_t high;
     struct block *blocks;
     uint32_t block_count;
@@ -74,15 +84,28 @@ static void list_objects(void)
     for (uint32_t i = 0; i < all->count; i++) {
         const struct migration *m = &all->list[i];
         if (!m->constant)
-            add_target(&(struct target){m->old_va, m->old_va + m->old_len, NULL, m});
+            add_target(&(struct target){m->old_va, m->old_va + m->old_len, NULL, m, NULL});
     }
+}
+
+/* Gives false when there are none. They are many, and looked up otherwise than the other targets. */
+static bool list_elements(void)
+{
+    const struct element_set *s = find.plan->migrations.elements;
+    if (!s || !s->count)
+        return false;
+    const struct element *last = &s->elements[s->count - 1];
+    uint64_t end = last->from + last->count * last->form->len;
+    find.low = s->elements[0].from < find.low ? s->elements[0].from : find.low;
+    find.high = end > find.high ? end : find.high;
+    return true;
 }
 
 static void list_stubs(void)
 {
     for (const struct stub *s = find.plan->ns->stubs; s; s = s->next) {
         if (s->version && leaving_of(s->version) && !goes_on(s))
-            add_target(&(struct target){s->va, s->va + NAMESPACE_STUB_LEN, s, NULL});
+            add_target(&(struct target){s->va, s->va + NAMESPACE_STUB_LEN, s, NULL, NULL});
     }
 }
 
@@ -99,10 +122,45 @@ static bool is_rewritten(uint64_t at)
 static bool is_followed(uint64_t at)
 {
     const struct migration_list *all = &find.plan->migrations;
-    for (uint32_t i = 0; i < all->count; i++)
-        if (!all->list[i].constant && at - all->list[i].old_va < all->list[i].old_len)
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        if (!m->constant &&
+            (find.keep ? at - m->new_va < m->new_len : at - m->old_va < m->old_len))
             return true;
+    }
+    return elements_find(all->elements, at) != NULL;
+}
+
+/* A walk has named the pointer at AT. */
+static bool is_named(uint64_t at)
+{
+    const struct element_set *s = find.plan->migrations.elements;
+    uint64_t low = 0;
+    uint64_t high = s->slot_count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (s->slots[middle].at == at)
+            return true;
+        if (s->slots[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return false;
+}
+
+/* Lends the target for an element that WORD at AT leads to, if nobody will lead it elsewhere, or NULL. */
+static const struct target *element_target(uint64_t word, uint64_t at)
+{
+    struct element *e = elements_find(find.plan->migrations.elements, word);
+    if (!e || is_followed(at) || is_named(at))
+        return NULL;
+    find.element = (struct target){e->from, e->from + 1, NULL, NULL, e};
+    if (!find.keep || find.probe)
+        return &find.element;
+    e->kept = true;
+    find.kept = find.kept ? find.kept : at;
+    return NULL;
 }
 
 /* What a pointer to VA means will lie elsewhere, or nowhere. */
@@ -125,13 +183,15 @@ static const struct target *target_in(uint64_t begin, uint64_t end, uint64_t *ou
 {
     for (uint64_t at = align_up(begin, 8); at + 8 <= end; at += 8) {
         uint64_t word = *(const volatile uint64_t *)at;
-        for (uint32_t i = 0;
-             word >= find.low && word < find.high && i < find.target_count; i++)
+        if (word < find.low || word >= find.high)
+            continue;
+        *out_where = at;
+        if (element_target(word, at))
+            return &find.element;
+        for (uint32_t i = 0; i < find.target_count; i++)
             if (word >= find.targets[i].begin && word < find.targets[i].end &&
-                matters(&find.targets[i], word, at)) {
-                *out_where = at;
+                matters(&find.targets[i], word, at))
                 return &find.targets[i];
-            }
     }
     return NULL;
 }
@@ -172,7 +232,8 @@ static void list_homes_that_leave(void)
                                      ? target_in(h->va, h->va + h->len, &where)
                                      : NULL;
         if (t)
-            add_target(&(struct target){h->va, h->va + h->capacity, t->stub, t->object});
+            add_target(&(struct target){h->va, h->va + h->capacity, t->stub, t->object,
+                                        t->element});
     }
 }
 
@@ -233,8 +294,8 @@ static bool is_description(uint64_t object)
         if ((uint64_t)all->list[i].saved == object ||
             (uint64_t)all->list[i].prepared == object)
             return true;
-    return object == (uint64_t)find.plan->pokes || object == (uint64_t)find.blocks ||
-           object == (uint64_t)all->list;
+    return moving_owns(object) || object == (uint64_t)find.plan->pokes ||
+           object == (uint64_t)find.blocks || object == (uint64_t)all->list;
 }
 
 static bool look_at_heap(void)
@@ -251,19 +312,34 @@ static bool look_at_heap(void)
     for (uint32_t i = 0; i < find.block_count && !find.found.begin; i++) {
         const struct block *b = &find.blocks[i];
         uint64_t where;
-        if (target_in(b->at, b->at + b->len, &where) && !is_description(b->at))
+        find.probe = true;
+        bool hit = target_in(b->at, b->at + b->len, &where) != NULL;
+        find.probe = false;
+        if (hit && !is_description(b->at))
             (void)look(b->at, b->at + b->len);
     }
-    heap_free(find.blocks);
+    elements_forget(find.blocks, find.block_room * sizeof *find.blocks);
     find.blocks = NULL;
     return all;
+}
+
+static const struct moving_type *type_of(const struct element *e)
+{
+    for (uint32_t i = 0; i < find.plan->moving_count; i++)
+        for (int form = 0; form < FORMS; form++)
+            if (e->form == &find.plan->moving[i].form[form])
+                return &find.plan->moving[i];
+    return NULL;
 }
 
 static void name_holder(const struct home *home, struct refusal *out)
 {
     const struct target *t = &find.found;
-    const char *cell = t->object ? t->object->cell : t->stub->version->info.name;
-    const char *symbol = t->object ? t->object->key : t->stub->name;
+    const struct moving_type *type = t->element ? type_of(t->element) : NULL;
+    const char *cell = type        ? type->cell
+                       : t->object ? t->object->cell
+                                   : t->stub->version->info.name;
+    const char *symbol = type ? type->name : t->object ? t->object->key : t->stub->name;
     const char *who = home ? home->cell : find.task[0] ? find.task : NULL;
     char holder[96];
     if (find.task[0])
@@ -272,7 +348,13 @@ static void name_holder(const struct home *home, struct refusal *out)
         snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
     else
         snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.where);
-    if (t->object)
+    if (type)
+        (void)refuse(
+            out, "held", cell, symbol, who,
+            "%s holds a pointer to a struct %s of %s that no walk names, so it would be "
+            "left behind; name it with evolve_pointer() in EVOLVE_WALKS(%s)",
+            holder, symbol, cell, symbol);
+    else if (t->object)
         (void)refuse(
             out, "held", cell, symbol, who,
             "%s holds a pointer into %s of %s, to what the new form has at another "
@@ -287,20 +369,27 @@ static void name_holder(const struct home *home, struct refusal *out)
             holder, symbol, cell);
 }
 
-bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full)
+static void begin(const struct plan *plan, bool keep)
 {
-    const struct home *home = NULL;
     find.plan = plan;
+    find.keep = keep;
+    find.kept = 0;
     find.found = (struct target){0};
     find.task[0] = 0;
     find.target_count = 0;
     find.too_many = false;
     find.low = UINT64_MAX;
     find.high = 0;
+}
+
+bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full)
+{
+    const struct home *home = NULL;
+    begin(plan, false);
     *out_full = false;
     list_objects();
     list_stubs();
-    if (!find.target_count)
+    if (!list_elements() && !find.target_count)
         return false;
     list_homes_that_leave();
     task_for_each(look_at_task, NULL);
@@ -311,4 +400,21 @@ bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full)
     if (find.found.begin)
         name_holder(home, out);
     return find.found.begin != 0;
+}
+
+bool holders_on_stack(void)
+{
+    return find.task[0] != 0;
+}
+
+uint64_t holders_keep(const struct plan *plan, bool *out_full)
+{
+    begin(plan, true);
+    *out_full = false;
+    if (!list_elements())
+        return 0;
+    task_for_each(look_at_task, NULL);
+    (void)look_at_homes();
+    *out_full = !look_at_heap();
+    return find.kept;
 }

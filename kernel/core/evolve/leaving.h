@@ -39,5 +39,10 @@ void frames_move(void);
  * elsewhere, while nobody is inside. True: *out names function or object, and holder. False: there is
  * none, or (*out_full) not enough memory to look everywhere. */
 bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full);
+/* Says whether the holder that was found is the stack of a task, which may go on to drop it. */
+bool holders_on_stack(void);
+/* The same on the way back, for pointers to elements alone: each element that somebody else points to is marked as kept,
+ * so that its storage stays. Gives where the first such pointer lies, or 0. *OUT_FULL: not enough memory to look. */
+uint64_t holders_keep(const struct plan *plan, bool *out_full);
 
 #endif

@@ -21,6 +21,12 @@ void migrate_describe(struct attempt *a)
         a->report.migrated_objects++;
         a->report.migrated_bytes += m->new_len;
     }
+    for (uint32_t i = 0; i < a->plan->moving_count; i++)
+        log_write("evolve", LOG_INFO,
+                  "attempt %lu: each struct %s of %s: %s, %u to %u bytes",
+                  a->report.attempt, a->plan->moving[i].name, a->plan->moving[i].cell,
+                  a->plan->moving[i].text, a->plan->moving[i].form[FORM_OLD].len,
+                  a->plan->moving[i].form[FORM_NEW].len);
 }
 
 void migrate_reason(const struct attempt *a, struct refusal *out)

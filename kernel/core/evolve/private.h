@@ -29,9 +29,13 @@ struct attempt {
     uint32_t commit_tries;
     bool coupled; /* the drain comes before the stores, also on the way back */
     bool applied; /* the stores were made; what the namespace says follows in the next step */
-    bool taking; /* it is being taken back, because of take_reason */
-    bool taken;  /* its stores were taken back */
-    bool expel;  /* on the way back, whoever is inside is restarted at once */
+    bool taking;    /* it is being taken back, because of take_reason */
+    bool taken;     /* its stores were taken back */
+    bool untouched; /* ... before anybody ran after them */
+    bool linked;    /* the namespace says what the stores have made true */
+    bool watched;   /* by the guard, while the drain calls functions of cells */
+    uint32_t take_tries;
+    bool expel; /* on the way back, whoever is inside is restarted at once */
     uint64_t commit_begun_ns;
     struct commit_times times;
     struct refusal take_reason;
@@ -66,6 +70,8 @@ struct wait trial_step(struct attempt *a);
 /* Begins and ends the guard's watch. */
 void trial_begin(struct attempt *a);
 void trial_watch_end(struct guard_verdict *out);
+/* Makes TASK, which does not come out of its step, leave it: it is restarted. */
+void trial_expel(struct task *task);
 /* Makes tasks whose step belongs to V end at their next step. */
 void trial_end_tasks(const struct version *v);
 

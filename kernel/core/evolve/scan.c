@@ -3,6 +3,7 @@
  */
 #include <core/evolve/scan.h>
 
+#include <core/plan/elements.h>
 #include <mm/heap/heap.h>
 #include <string.h>
 
@@ -43,9 +44,10 @@ static struct {
 
 void scan_fini(void)
 {
-    heap_free(scan.targets);
-    heap_free(scan.described);
-    heap_free(scan.blocks);
+    /* What they hold are addresses that others look for (holders.c). */
+    elements_forget(scan.targets, scan.target_count * sizeof *scan.targets);
+    elements_forget(scan.described, scan.described_count * sizeof *scan.described);
+    elements_forget(scan.blocks, scan.block_count * sizeof *scan.blocks);
     scan.targets = NULL;
     scan.described = NULL;
     scan.blocks = NULL;

@@ -6,9 +6,11 @@
  * in time.
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/moving.h>
 #include <core/evolve/watch.h>
 
 #include <console/log/log.h>
+#include <fault/power/power.h>
 #include <irq/ioapic/ioapic.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +32,8 @@ enum {
     SETTLE_MS = 10000, /* for CPUs to be seen to beat, at the end of the watch */
     EXPEL_TRIES = 200,
     EXPEL_GAP_NS = 500000,
+    TAKE_TRIES = 8, /* to take elements back, before the machine resets */
+    TAKE_GAP_MS = 100,
 };
 
 static uint64_t ms_to_tsc(uint64_t ms)
@@ -107,13 +111,13 @@ static void expel_from_cpu(const struct task *task)
 /* A task of the new code that loops keeps doing so until it is made to leave: at once where it
  * does not run just now, by NMI where it does. It may be preempted, or go on, between the look
  * and the NMI, so this is tried until the task has been restarted. */
-static void expel(const struct suspect *suspect)
+void trial_expel(struct task *task)
 {
-    uint32_t before = task_restarts(suspect->task);
-    for (int i = 0; i < EXPEL_TRIES && task_restarts(suspect->task) == before; i++) {
-        if (task_restart(suspect->task) == STATUS_OK)
+    uint32_t before = task_restarts(task);
+    for (int i = 0; i < EXPEL_TRIES && task_restarts(task) == before; i++) {
+        if (task_restart(task) == STATUS_OK)
             return;
-        expel_from_cpu(suspect->task);
+        expel_from_cpu(task);
         clock_delay_ns(EXPEL_GAP_NS);
     }
 }
@@ -208,7 +212,7 @@ static bool loops_go_on(const struct attempt *a)
     if (!a->expel || a->coupled) /* of a coupled set the drain sees to it */
         return false;
     if (watch_find_loop(LOOP_MS * 1000000ull, &suspect))
-        expel(&suspect);
+        trial_expel(suspect.task);
     return may_loop(a);
 }
 
@@ -220,8 +224,19 @@ static struct wait take_finish(struct attempt *a)
     if (loops_go_on(a))
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
+    moving_stored(a, true);
     drain_end();
     return finish_revert(a, &a->take_reason);
+}
+
+/* Without its elements nothing of it can be taken back. */
+static struct wait take_again(struct attempt *a, const char *why)
+{
+    log_write("evolve", LOG_WARNING, "it cannot be taken back: %s", why);
+    if (++a->take_tries < TAKE_TRIES)
+        return wait_until(clock_ns() + TAKE_GAP_MS * 1000000ull);
+    log_write("evolve", LOG_ERROR, "the machine resets into its last permanent release");
+    power_reset();
 }
 
 /* Takes the swap back in good order: of a coupled set once nobody is inside. */
@@ -235,6 +250,8 @@ static struct wait take_back(struct attempt *a)
         enum drain_result drained = drain_step(a, true, &wait, &busy);
         if (drained == DRAIN_WAIT)
             return wait;
+        if (drained == DRAIN_BUSY && a->plan->moving_count)
+            return take_again(a, busy.text);
         if (drained == DRAIN_BUSY)
             log_write("evolve", LOG_WARNING, "it is taken back all the same: %s",
                       busy.text);
@@ -242,7 +259,15 @@ static struct wait take_back(struct attempt *a)
     enum status status =
         commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, true,
                      ms_to_tsc(HOLD_LIMIT_MS), &a->times);
+    if (status == STATUS_AGAIN) {
+        moving_drop(a);
+        drain_end();
+        return take_again(a, "an object changed while it was moved");
+    }
     if (status == STATUS_TIMEOUT) {
+        if (!a->untouched)
+            moving_drop(a);
+        a->untouched = false;
         drain_end();
         return wait_until(clock_ns() +
                           LOOK_MS * 1000000ull); /* the guard steps in if need be */
@@ -277,11 +302,18 @@ static struct wait make_permanent(struct attempt *a)
     if (may_loop(a))
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
+    if (guard_asked(&verdict)) {
+        struct refusal reason;
+        verdict_text(&verdict, &reason);
+        a->expel = true;
+        return begin_to_take_back(a, &reason);
+    }
     if (verdict.cause != GUARD_NONE) {
         struct refusal reason;
         verdict_text(&verdict, &reason);
         return finish_revert(a, &reason);
     }
+    moving_permanent(a);
     a->report.trial_ns = clock_ns() + a->trial_ns - a->report.trial_end_ns;
     attempt_end(a, EVOLVE_PERMANENT, NULL);
     return wait_again();
@@ -292,10 +324,17 @@ struct wait trial_step(struct attempt *a)
     struct refusal reason;
     struct suspect suspect;
     uint64_t now = clock_ns();
+    struct guard_verdict asked;
     if (guard_reverted() && !a->taken)
         return after_guard(a);
     if (a->taking)
         return take_back(a);
+    if (guard_asked(&asked)) {
+        verdict_text(&asked, &reason);
+        a->expel = true;
+        a->settle_ns = now;
+        return begin_to_take_back(a, &reason);
+    }
     evolve_lock();
     bool wanted = a->revert_wanted;
     bool confirmed = a->confirmed;

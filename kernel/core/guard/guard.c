@@ -37,6 +37,7 @@ static struct {
     uint64_t beat[CPU_MAX];
     uint64_t beat_tsc[CPU_MAX];
     struct guard_verdict verdict;
+    uint32_t asked;          /* [a] the verdict is a wish: guard_asked() */
     volatile uint8_t *lapic; /* [I] */
 } guard;
 
@@ -72,6 +73,7 @@ void guard_arm(const struct poke *pokes, uint32_t count,
     guard.armed_tsc = now;
     guard.stuck_cpu = 0;
     guard.verdict.cause = GUARD_NONE;
+    guard.asked = 0;
     for (uint32_t i = 0; i < CPU_MAX; i++) {
         guard.beat[i] = UINT64_MAX;
         guard.beat_tsc[i] = now;
@@ -108,6 +110,30 @@ void guard_abandon(unsigned cpu, const struct task *task)
 bool guard_reverted(void)
 {
     return __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTED;
+}
+
+bool guard_asked(struct guard_verdict *out)
+{
+    if (!__atomic_load_n(&guard.asked, __ATOMIC_ACQUIRE))
+        return false;
+    *out = guard.verdict;
+    return true;
+}
+
+/* Elements were moved: the swap task has to take it back. */
+static bool must_ask(void)
+{
+    return __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED &&
+           guard.migrations->walked &&
+           __atomic_load_n(&guard.migrations->stage, __ATOMIC_ACQUIRE) == MIGRATION_STORED;
+}
+
+static void ask(const struct guard_verdict *why)
+{
+    if (guard.verdict.cause != GUARD_NONE)
+        return;
+    guard.verdict = *why;
+    __atomic_store_n(&guard.asked, 1, __ATOMIC_SEQ_CST);
 }
 
 static void hold_others(const struct cpu_block *self)
@@ -214,13 +240,18 @@ static bool begin_revert(const struct cpu_block *self)
 bool guard_fault(struct trap_frame *frame)
 {
     struct cpu_block *self = cpu_here();
+    struct guard_verdict why = {.cause = GUARD_FAULT,
+                                .cpu = self->index,
+                                .vector = frame->vector,
+                                .rip = frame->rip};
+    if (frame->vector == PAGE_FAULT)
+        __asm__ volatile("movq %%cr2, %0" : "=r"(why.address));
+    if (must_ask()) {
+        ask(&why);
+        return false;
+    }
     if (begin_revert(self)) {
-        guard.verdict = (struct guard_verdict){.cause = GUARD_FAULT,
-                                               .cpu = self->index,
-                                               .vector = frame->vector,
-                                               .rip = frame->rip};
-        if (frame->vector == PAGE_FAULT)
-            __asm__ volatile("movq %%cr2, %0" : "=r"(guard.verdict.address));
+        guard.verdict = why;
         revert(self);
         return true;
     }
@@ -263,16 +294,36 @@ static uint32_t find_stuck(uint64_t now)
     return 0;
 }
 
+/* Makes CPU number STUCK minus one leave what it is stuck in. */
+static void free_stuck(struct trap_frame *frame, struct cpu_block *self, uint32_t stuck)
+{
+    __atomic_store_n(&guard.stuck_cpu, stuck, __ATOMIC_SEQ_CST);
+    if (stuck == self->index + 1)
+        leave(frame, self);
+    else
+        send_nmi(cpu_block_at(stuck - 1)->apic_id);
+}
+
 static void watch(struct trap_frame *frame, struct cpu_block *self)
 {
     uint64_t now = closure_tsc();
     uint32_t stuck = find_stuck(now);
     bool overdue = now - guard.armed_tsc > guard.limits.overdue_tsc;
-    if ((!stuck && !overdue) || !begin_revert(self))
+    struct guard_verdict why = {.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
+                                .cpu = stuck ? stuck - 1 : self->index,
+                                .rip = frame->rip};
+    if (!stuck && !overdue)
         return;
-    guard.verdict = (struct guard_verdict){.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
-                                           .cpu = stuck ? stuck - 1 : self->index,
-                                           .rip = frame->rip};
+    if (must_ask()) {
+        ask(&why);
+        if (overdue)
+            reset_machine("a trial that moved objects was never ended", NULL);
+        free_stuck(frame, self, stuck);
+        return;
+    }
+    if (!begin_revert(self))
+        return;
+    guard.verdict = why;
     __atomic_store_n(&guard.stuck_cpu, stuck, __ATOMIC_SEQ_CST);
     revert(self);
     leave(frame, self);
@@ -283,13 +334,8 @@ static void watch(struct trap_frame *frame, struct cpu_block *self)
 static void watch_after(struct trap_frame *frame, struct cpu_block *self)
 {
     uint32_t stuck = find_stuck(closure_tsc());
-    if (!stuck)
-        return;
-    __atomic_store_n(&guard.stuck_cpu, stuck, __ATOMIC_SEQ_CST);
-    if (stuck == self->index + 1)
-        leave(frame, self);
-    else
-        send_nmi(cpu_block_at(stuck - 1)->apic_id);
+    if (stuck)
+        free_stuck(frame, self, stuck);
 }
 
 /* The timer's NMI also reaches a CPU that reverts because of a fault: that one goes on, or it
@@ -312,6 +358,7 @@ void guard_nmi(struct trap_frame *frame)
         if (!is_reverter(self))
             hold(frame, self, ticket);
     } else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == ARMED) {
+        leave(frame, self);
         watch(frame, self);
     } else if (__atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTED) {
         leave(frame, self);

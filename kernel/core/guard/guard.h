@@ -52,6 +52,10 @@ void guard_arm(const struct poke *pokes, uint32_t count,
 void guard_disarm(struct guard_verdict *out);
 /* Says whether the guard has reverted what it watched. Any context. */
 bool guard_reverted(void);
+/* Of a swap that has moved elements of the heap only the owner's walk can tell what the new code made of them. So the
+ * guard stops what is stuck and asks: true, and why, when the swap is to be taken back. If nobody ends the trial then, the
+ * machine is reset. Any context. */
+bool guard_asked(struct guard_verdict *out);
 
 /* Moves the moment at which an unconfirmed trial is overdue by TSC ticks. */
 void guard_extend(uint64_t tsc);

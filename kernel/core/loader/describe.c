@@ -12,13 +12,16 @@ enum status refuse(struct refusal *out, const char *code, const char *cell,
                    const char *symbol, const char *dependent, const char *format, ...)
 {
     va_list args;
-    snprintf(out->code, sizeof out->code, "%s", code);
-    snprintf(out->cell, sizeof out->cell, "%s", cell ? cell : "");
-    snprintf(out->symbol, sizeof out->symbol, "%s", symbol ? symbol : "");
-    snprintf(out->dependent, sizeof out->dependent, "%s", dependent ? dependent : "");
+    struct refusal r = {
+        0}; /* no byte of the caller's stack goes into reports, which are kept */
+    snprintf(r.code, sizeof r.code, "%s", code);
+    snprintf(r.cell, sizeof r.cell, "%s", cell ? cell : "");
+    snprintf(r.symbol, sizeof r.symbol, "%s", symbol ? symbol : "");
+    snprintf(r.dependent, sizeof r.dependent, "%s", dependent ? dependent : "");
     va_start(args, format);
-    vsnprintf(out->text, sizeof out->text, format, args);
+    vsnprintf(r.text, sizeof r.text, format, args);
     va_end(args);
+    *out = r;
     return STATUS_DENIED;
 }
 

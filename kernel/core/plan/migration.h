@@ -87,11 +87,56 @@ enum migration_stage {
     MIGRATION_WITHDRAWN, /* the guard was called before the first store: none may follow */
 };
 
+/* ---- elements: objects of the heap whose type changes its form ----
+ * The owner's walk names them while all tasks stand; new storage is filled before the park. Under the park it is only
+ * compared that nothing has changed since, and the pointers are stored. */
+
+struct moving_form { /* one of the two forms of a type, and how its elements become the other one */
+    uint32_t len;
+    uint32_t other_len;
+    struct move_list map;
+    uint8_t *zeros; /* LEN bytes: what unused array elements hold */
+    uint8_t *known; /* OTHER_LEN bytes, 1 where the map stores */
+};
+
+struct element {
+    uint64_t from;
+    uint64_t to;
+    uint64_t count; /* of the form, one after the other */
+    const struct moving_form *form;
+    const struct moving_form *other;
+    uint8_t *seen; /* what it held when it was transferred */
+    bool kept;     /* somebody who was not named points to it: it is not to be freed */
+    bool begun; /* its other form began as what it was before, so nothing of that is new */
+    bool named; /* elements_agree() */
+};
+
+struct element_slot { /* a pointer to an element, outside of them */
+    uint64_t at;
+    uint64_t *word; /* the same, as memory */
+    uint64_t before;
+    uint64_t after;
+    bool named; /* elements_agree() */
+};
+
+struct element_set {
+    struct element *elements; /* sorted by from */
+    uint64_t count;
+    struct element_slot *slots; /* sorted by at */
+    uint64_t slot_count;
+    uint64_t room;  /* of both lists */
+    uint8_t *bytes; /* where SEEN points to */
+    uint64_t bytes_len;
+    bool blind; /* nobody but the commit's own stores can have changed them: not compared */
+};
+
 struct migration_list {
     struct migration *list;
     uint32_t count;
     uint32_t room;
-    uint32_t stage; /* enum migration_stage; the closure's */
+    uint32_t stage;               /* enum migration_stage; the closure's */
+    struct element_set *elements; /* of the next stores, or NULL */
+    bool walked; /* elements have moved: what the new code makes of them only a walk can tell, so not the guard */
     /* What stopped the transfer, for the reason. */
     const struct migration *failed;
     const char *failed_name;

@@ -5,8 +5,8 @@
  * so a cell with a changed type is coupled. What is left is the heap: an object of the old form
  * there would be read as the new one. It can only be reached by a pointer that lies in some field
  * or named object, or, while the cell's own code has pointers to the type, as a pointer without
- * one (the argument of a task). So the type may change if there are none, or if the owner says
- * with EVOLVE_NO_HEAP that there is no such object.
+ * one (the argument of a task). So the type may change if there are none, if the owner says with
+ * EVOLVE_NO_HEAP that there is no such object, or if its walks name them (moving.c).
  */
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
@@ -95,6 +95,10 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
     cell->coupled = true;
     if (said_to_be_static(p->plan, name))
         return STATUS_OK;
+    bool done = false;
+    status = plan_move_type(p, cell, was, is, &done);
+    if (status != STATUS_OK || done)
+        return status;
     const char *who = who_points(p->plan, cell, name);
     if (!who && (was->flags & CELL_TYPE_POINTED) && allocates(cell->old))
         who = cell->name;
@@ -102,9 +106,10 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
         (void)refuse(
             report_next(p->report), "type", cell->name, name, who,
             "%s differs between the new %s and the running one, and %s has pointers to "
-            "it: objects on the heap would keep the old form. If all of them are named "
-            "objects, say EVOLVE_NO_HEAP(%s); else give the new form a new name",
-            name, cell->name, who, tag(name));
+            "it: objects on the heap would keep the old form. Name them with "
+            "EVOLVE_WALKS(%s), "
+            "or say EVOLVE_NO_HEAP(%s)",
+            name, cell->name, who, tag(name), tag(name));
     return STATUS_OK;
 }
 

@@ -346,6 +346,7 @@ void plan_destroy(struct plan *plan)
             version_destroy(plan->ns, fresh);
     }
     plan_migrations_fini(plan);
+    plan_moving_fini(plan);
     plan_takeovers_fini(plan);
     heap_free(plan->cells);
     heap_free(plan->pokes);

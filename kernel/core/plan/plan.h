@@ -71,6 +71,26 @@ struct plan_takeover { /* a home that the commit gives to another cell */
     char *owner; /* the name that it does not have now */
 };
 
+/* Who names the elements of a form, or completes them. */
+struct plan_walk {
+    uint64_t va; /* of a function of the owner */
+    const struct version *version;
+};
+
+enum { FORM_OLD, FORM_NEW, FORMS };
+
+/* A type whose objects are reached by pointer, and whose form changes. */
+struct moving_type {
+    const char *name; /* without `struct` */
+    const char *cell; /* that said so first */
+    bool shared;      /* declared in a public header: other cells may hold elements */
+    struct moving_form form[FORMS];
+    struct plan_walk *walks[FORMS]; /* WALK_COUNT each; the way forward walks FORM_OLD */
+    uint32_t walk_count[FORMS];
+    struct plan_walk fill[FORMS]; /* completes elements of that form; va 0: nobody */
+    char text[MIGRATION_TEXT_MAX];
+};
+
 struct plan {
     struct namespace *ns;
     enum plan_state state;
@@ -90,6 +110,8 @@ struct plan {
     struct plan_takeover *takeovers;
     uint32_t takeover_count;
     struct migration_list migrations;
+    struct moving_type *moving;
+    uint32_t moving_count;
     bool consent; /* set before plan_verify(): statics may go, with their values */
 };
 

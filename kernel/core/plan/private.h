@@ -48,6 +48,12 @@ NODISCARD enum status plan_migrate(struct planning *p, struct plan_cell *cell);
 /* Checks the types of CELL that changed since its running version: objects of them live on, where
  * only named objects can be migrated. STATUS_FULL: no memory. */
 NODISCARD enum status plan_check_past(struct planning *p, struct plan_cell *cell);
+/* The type WAS of CELL (IS in its new version) may lie on the heap, and walks know where: notes it in the plan.
+ * Gives *out_done: true, it is seen to (or refused: the report says why); false, nobody has a walk. STATUS_FULL. */
+NODISCARD enum status plan_move_type(struct planning *p, struct plan_cell *cell,
+                                     const struct cell_type *was,
+                                     const struct cell_type *is, bool *out_done);
+void plan_moving_fini(struct plan *plan);
 /* Takes the memory of all migrations. STATUS_FULL: there is none. */
 NODISCARD enum status plan_prepare(struct planning *p);
 /* Homes say what has become of their objects, BACKWARDS after a revert. */

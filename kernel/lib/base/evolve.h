@@ -3,6 +3,8 @@
 #ifndef NEURATH_LIB_BASE_EVOLVE_H
 #define NEURATH_LIB_BASE_EVOLVE_H
 
+#include <lib/base/types.h>
+
 /* A swap keeps what it finds: live values stay, also where the initialiser changed; fields of a changed type move by
  * name. Where the author knows better, a mark at file scope says so. NAME is that of the object; of a static in a
  * function: function__name. A mark is a constant byte of the cell, found by its name; it costs nothing else, and stays
@@ -15,11 +17,102 @@
 #define EVOLVE_DROPS(name) EVOLVE_MARK(drops, name)
 /* The object NAME begins with this version's initialiser, whatever it held before. */
 #define EVOLVE_REINIT(name) EVOLVE_MARK(reinit, name)
-/* All objects of the type `struct NAME` are named objects of the cell, or parts of them: none lies on the heap. So
- * its form may change, though the cell uses pointers to it. */
+/* All objects of the type `struct NAME` are named objects of the cell, or parts of them, or of elements that a walk names
+ * (below): none lies on the heap by itself. So its form may change, though the cell uses pointers to it. */
 #define EVOLVE_NO_HEAP(name) EVOLVE_MARK(no_heap, name)
 /* The object NAME of this cell is the one that CELL had until now, with its value and its address: the cell was split,
  * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)
+
+/* ---- objects of the heap ------------------------------------------------------------------------------------------
+ *
+ * Elements (lists, trees, tables of pointers) of a type whose form changes are moved to new storage when their owner says
+ * where they are. EVOLVE_WALKS(node) is followed by the body of a *walk*: it names each element of the type
+ * `struct node`, and each pointer to one that lies outside of them. Pointers in elements follow by themselves, also those
+ * into the middle of an element (a link of a list).
+ *
+ *     EVOLVE_WALKS(node)
+ *     {
+ *         struct node *node;
+ *         evolve_list(walk, &nodes);
+ *         list_for_each(node, &nodes, link) evolve_element(walk, node);
+ *         evolve_pointer(walk, &newest);
+ *     }
+ *
+ * A walk goes over what the running version has: each version walks the form that is its own. It is called by the engine,
+ * in a task of its own, while every other task stands; it reads, changes nothing, takes no lock, and has to end within
+ * a fraction of a second. A fault in it, or its time being over, refuses the swap. A pointer that it forgets is found by
+ * the engine, and refuses the swap as well. Cells that share the type may each have a walk; they name what they hold.
+ *
+ * Elements are whole objects of the heap: what heap_alloc() gave, one element each, or an array of them. The engine takes
+ * new ones from the heap, and frees the old ones when the swap is permanent. */
+struct evolve_name {
+    uint64_t at;    /* of an element, or of a pointer to one */
+    uint64_t count; /* elements that follow each other; 0: at is a pointer's place */
+};
+
+struct evolve_walk {
+    struct evolve_name *names;
+    uint64_t room;
+    uint64_t count; /* of names; more than room: the engine calls again with more room */
+};
+
+#define EVOLVE_WALKS(tag)                                                                \
+    static void evolve_walk_##tag(struct evolve_walk *walk) __attribute__((used));       \
+    static void evolve_walk_##tag(struct evolve_walk *walk)
+
+/* `struct PAST` of this source is a form that `struct TAG` had, field by field; its walk is EVOLVE_WALKS(past). It is for
+ * a running version that has no walk of its own, and for the way back to it; it may only use data whose form does not
+ * change in the same swap. */
+#define EVOLVE_WAS(tag, past) EVOLVE_MARK(was_##tag##_, past)
+
+static inline void evolve_name(struct evolve_walk *walk, const void *at, uint64_t count)
+{
+    if (walk->count < walk->room)
+        walk->names[walk->count] = (struct evolve_name){(uint64_t)at, count};
+    walk->count++;
+}
+
+/* Names one element. */
+static inline void evolve_element(struct evolve_walk *walk, const void *element)
+{
+    evolve_name(walk, element, 1);
+}
+
+/* Names COUNT elements that are one object of the heap. */
+static inline void evolve_array(struct evolve_walk *walk, const void *first,
+                                uint64_t count)
+{
+    if (count)
+        evolve_name(walk, first, count);
+}
+
+/* Names a pointer to an element, or into one. It may be NULL, or lead elsewhere. */
+static inline void evolve_pointer(struct evolve_walk *walk, const void *place)
+{
+    evolve_name(walk, place, 0);
+}
+
+/* Names both pointers of the head of a list (lib/base/list.h). */
+static inline void evolve_list(struct evolve_walk *walk, const void *head)
+{
+    evolve_name(walk, head, 0);
+    evolve_name(walk, (const uint8_t *)head + sizeof(void *), 0);
+}
+
+/* EVOLVE_FILLS(node) is followed by a body that completes an element of the new form: it is called, like a walk, for each
+ * element after its fields have moved. What did not come from the old form is zero, and EVOLVE_IS_NEW() says so of a field;
+ * `fill->was` is the old form, `fill->object` the new one. It stores into that only, and need not know which
+ * version ran before: a field that the old form had keeps its value. */
+struct evolve_fill {
+    void *object;
+    const void *was;
+    const uint8_t *known; /* by byte of the object: it came from the old form */
+};
+
+#define EVOLVE_FILLS(tag)                                                                \
+    static void evolve_fill_##tag(const struct evolve_fill *fill) __attribute__((used)); \
+    static void evolve_fill_##tag(const struct evolve_fill *fill)
+#define EVOLVE_IS_NEW(fill, type, field) (!(fill)->known[__builtin_offsetof(type, field)])
 
 #endif

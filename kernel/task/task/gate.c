@@ -169,6 +169,18 @@ void task_gate_pass(struct task *task)
     }
 }
 
+void task_gate_admit(struct task *task)
+{
+    struct scheduler *scheduler = scheduler_state();
+    spin_lock(&scheduler->lock);
+    task->passes = true;
+    if (task->state == TASK_READY) {
+        list_remove(&task->queue);
+        scheduler_ready(task);
+    }
+    spin_unlock(&scheduler->lock);
+}
+
 void gate_abandon(const struct task *task)
 {
     struct scheduler *scheduler = scheduler_state();

@@ -154,6 +154,8 @@ struct event *task_gate_event(void);
  * SLEEPING one to leave its operation; task_gate_hold() keeps TASK where it is, and stops it if it runs. */
 void task_gate_hold(struct task *task);
 void task_gate_pass(struct task *task);
+/* Lets TASK, which has no frame or was restarted, through the closed gate for its next step. Not inside task_for_each(). */
+void task_gate_admit(struct task *task);
 
 /* Restart of a task after a fault: its stack is given up, its step function is called again after a delay that
  * doubles (10 to 320 ms). Not for the running task of another CPU: STATUS_BUSY. For the current task use task_abandon(). */

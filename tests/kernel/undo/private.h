@@ -14,15 +14,23 @@ enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_at
 enum evolve_phase undo_end(uint64_t attempt);
 /* undo_submit() with a short trial, and undo_end(). */
 enum evolve_phase undo_swap(const char *variant);
+enum evolve_phase undo_swap_cell(const char *cell, const char *variant);
 /* The same, but nothing is to change. */
 enum evolve_phase undo_dry_run(const char *variant);
 /* The report of ATTEMPT; one buffer for all tests. */
 const struct evolve_report *undo_report(uint64_t attempt);
+/* Lends the swap task. */
+struct task *undo_swap_task(void);
+/* Waits until no more than OBJECTS of the heap are in use, and checks heap, frames and namespace. */
+bool undo_is_whole(uint64_t objects);
+/* Objects of the heap in use. Every region of cell memory has one too. */
+uint64_t undo_live(void);
 /* Says what runs: text and constants of every running version, where its calls and its stubs lead, and the
  * namespace's generation. */
 uint64_t undo_digest(void);
 
 void a_swap_that_runs_out_of_memory_changes_nothing(void);
+void a_list_that_cannot_be_moved_stays_as_it_is(void);
 void a_cpu_that_comes_late_is_waited_for(void);
 void a_cpu_that_cannot_be_held_is_named(void);
 void requests_of_several_tasks_are_carried_out_in_order(void);

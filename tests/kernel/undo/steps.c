@@ -22,6 +22,14 @@ static bool is_evolve(struct task *task, void *arg)
     return true;
 }
 
+struct task *undo_swap_task(void)
+{
+    struct task *evolve = NULL;
+    task_for_each(is_evolve, &evolve);
+    KTEST_CHECK(evolve != NULL);
+    return evolve;
+}
+
 static bool went_well(void)
 {
     bool good =
@@ -30,8 +38,7 @@ static bool went_well(void)
     return good;
 }
 
-/* Objects of the heap in use. Every region of cell memory has one too. */
-static uint64_t live(void)
+uint64_t undo_live(void)
 {
     struct heap_stats stats;
     heap_stats_read(&stats);
@@ -41,7 +48,12 @@ static uint64_t live(void)
 /* A scan has a few objects while it lasts, so there may be some more before, or for a moment after. */
 static bool nothing_left(void *arg)
 {
-    return live() <= *(const uint64_t *)arg;
+    return undo_live() <= *(const uint64_t *)arg;
+}
+
+bool undo_is_whole(uint64_t objects)
+{
+    return ktest_until(nothing_left, &objects, 5 * NS_PER_S) && went_well();
 }
 
 /* Each attempt is remembered until as many others have followed. */
@@ -56,18 +68,16 @@ static void fill_history(void)
  * journal_stub() stores at once, by the digest. */
 void a_swap_that_runs_out_of_memory_changes_nothing(void)
 {
-    struct task *evolve = NULL;
+    struct task *evolve = undo_swap_task();
     uint32_t failed = 0;
     uint32_t at = 0;
     bool all = false;
     bool good = true;
-    task_for_each(is_evolve, &evolve);
-    KTEST_CHECK(evolve != NULL);
     fill_history();
     for (; good && !all && at < STEPS_MAX; at++) {
         const char *variant = swap_target_version() == 1 ? "second" : "";
         uint64_t before = undo_digest();
-        uint64_t objects = live();
+        uint64_t objects = undo_live();
         memory_fail(evolve, at);
         enum evolve_phase phase = undo_swap(variant);
         all = !memory_failed();
@@ -77,12 +87,11 @@ void a_swap_that_runs_out_of_memory_changes_nothing(void)
         failed++;
         const struct evolve_report *r = undo_report(0);
         good = phase == EVOLVE_FAILED && strcmp(r->reason.code, "memory") == 0 &&
-               undo_digest() == before &&
-               ktest_until(nothing_left, &objects, 5 * NS_PER_S) && went_well();
+               undo_digest() == before && undo_is_whole(objects);
         KTEST_CHECK(good);
         if (!good)
             console_print("undo: request %u: %s, %ld objects left\n", at,
-                          evolve_phase_name(phase), (long)(live() - objects));
+                          evolve_phase_name(phase), (long)(undo_live() - objects));
     }
     console_print("undo: %u of %u requests for memory failed the swap\n", failed, at - 1);
     KTEST_CHECK(all && failed > 20);

@@ -20,19 +20,19 @@ const struct evolve_report *undo_report(uint64_t attempt)
     return &report;
 }
 
-static enum status submit(const char *variant, uint64_t trial_ms, bool dry_run,
-                          uint64_t *out_attempt)
+static enum status submit(const char *cell, const char *variant, uint64_t trial_ms,
+                          bool dry_run, uint64_t *out_attempt)
 {
     char path[64];
     struct archive_entry file;
-    struct evolve_object object = {.name = "swap_target"};
+    struct evolve_object object = {.name = cell};
     struct evolve_request request = {.set = &object,
                                      .set_count = 1,
                                      .self_confirm = true,
                                      .dry_run = dry_run,
                                      .trial_ns = trial_ms * NS_PER_MS};
-    snprintf(path, sizeof path, "%s%s.o",
-             variant[0] ? "variants/swap_target." : "cells/swap_target", variant);
+    snprintf(path, sizeof path, "%s/%s%s%s.o", variant[0] ? "variants" : "cells", cell,
+             variant[0] ? "." : "", variant);
     KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
     object.bytes = file.bytes;
     object.len = file.len;
@@ -41,7 +41,7 @@ static enum status submit(const char *variant, uint64_t trial_ms, bool dry_run,
 
 enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_attempt)
 {
-    return submit(variant, trial_ms, false, out_attempt);
+    return submit("swap_target", variant, trial_ms, false, out_attempt);
 }
 
 static bool over(void *arg)
@@ -62,10 +62,17 @@ enum evolve_phase undo_swap(const char *variant)
     return undo_end(attempt);
 }
 
+enum evolve_phase undo_swap_cell(const char *cell, const char *variant)
+{
+    uint64_t attempt = 0;
+    KTEST_CHECK(submit(cell, variant, 1, false, &attempt) == STATUS_OK);
+    return undo_end(attempt);
+}
+
 enum evolve_phase undo_dry_run(const char *variant)
 {
     uint64_t attempt = 0;
-    KTEST_CHECK(submit(variant, 1, true, &attempt) == STATUS_OK);
+    KTEST_CHECK(submit("swap_target", variant, 1, true, &attempt) == STATUS_OK);
     return undo_end(attempt);
 }
 
@@ -133,6 +140,7 @@ enum status test_undo_start(void)
 {
     static const struct ktest_case cases[] = {
         KTEST_CASE(a_swap_that_runs_out_of_memory_changes_nothing),
+        KTEST_CASE(a_list_that_cannot_be_moved_stays_as_it_is),
         KTEST_CASE(a_cpu_that_comes_late_is_waited_for),
         KTEST_CASE(a_cpu_that_cannot_be_held_is_named),
         KTEST_CASE(no_store_follows_the_guard),

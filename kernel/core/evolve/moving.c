@@ -1,0 +1,301 @@
+/* Moves the elements of types whose form changes.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/evolve/moving.h>
+
+#include <console/log/log.h>
+#include <core/evolve/walk.h>
+#include <mm/heap/heap.h>
+#include <string.h>
+#include <time/clock/clock.h>
+
+enum {
+    FIRST_ROOM = 64,
+    ROOM_MAX =
+        4 << 20, /* names; more is no list that could be moved while the machine stands */
+    GATE_NS = 2000000000, /* longer than a walk may take */
+};
+
+enum moving_state { IDLE, WALKING, FILLING };
+
+static struct {
+    enum moving_state state;
+    enum moving_way way;
+    struct walk_job job;
+    struct plan_walk *functions;
+    struct element_set *set;    /* to be stored next */
+    struct element_set *mirror; /* of what the commit has stored, or will */
+} moving;
+
+static int form_of(enum moving_way way)
+{
+    return way == MOVING_THERE ? FORM_OLD : FORM_NEW;
+}
+
+static void free_lists(void)
+{
+    heap_free(moving.functions);
+    heap_free(moving.job.lists);
+    elements_forget(moving.job.names, moving.job.room * sizeof *moving.job.names);
+    moving.functions = NULL;
+    moving.job = (struct walk_job){0};
+    moving.state = IDLE;
+}
+
+bool moving_owns(uint64_t object)
+{
+    const struct element_set *sets[] = {moving.set, moving.mirror};
+    for (uint32_t i = 0; i < ARRAY_LEN(sets); i++)
+        if (sets[i] &&
+            (object == (uint64_t)sets[i]->elements ||
+             object == (uint64_t)sets[i]->slots || object == (uint64_t)sets[i]->bytes))
+            return true;
+    return object == (uint64_t)moving.job.names;
+}
+
+static enum moving_result no_memory(struct refusal *out_reason)
+{
+    (void)refuse(out_reason, "memory", NULL, NULL, NULL,
+                 "there is not enough memory to move the objects whose type changed");
+    return MOVING_FAILED;
+}
+
+/* ---- walking ------------------------------------------------------------------------------ */
+
+static bool list_walks(const struct plan *plan)
+{
+    int form = form_of(moving.way);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->moving_count; i++)
+        count += plan->moving[i].walk_count[form];
+    moving.functions = heap_calloc(count + 1, sizeof *moving.functions);
+    moving.job.lists = heap_calloc(count + 1, sizeof *moving.job.lists);
+    moving.job.names = heap_calloc(FIRST_ROOM, sizeof *moving.job.names);
+    moving.job.room = moving.job.names ? FIRST_ROOM : 0;
+    if (!moving.functions || !moving.job.lists || !moving.job.names)
+        return false;
+    moving.job.functions = moving.functions;
+    for (uint32_t i = 0; i < plan->moving_count; i++)
+        for (uint32_t k = 0; k < plan->moving[i].walk_count[form]; k++) {
+            moving.job.lists[moving.job.count].type = &plan->moving[i];
+            moving.functions[moving.job.count++] = plan->moving[i].walks[form][k];
+        }
+    return true;
+}
+
+static enum moving_result begin(struct attempt *a, struct wait *out_wait,
+                                struct refusal *out_reason)
+{
+    if (!list_walks(a->plan)) {
+        free_lists();
+        return no_memory(out_reason);
+    }
+    moving.state = WALKING;
+    walk_begin(&moving.job);
+    *out_wait =
+        wait_event(task_gate_event(), event_seq(task_gate_event()), walk_next_ns());
+    return MOVING_WAIT;
+}
+
+/* The walks had more to say than there was room for. */
+static enum moving_result again(struct wait *out_wait, struct refusal *out_reason)
+{
+    uint64_t room = moving.job.named + moving.job.named / 8 + FIRST_ROOM;
+    elements_forget(moving.job.names, moving.job.room * sizeof *moving.job.names);
+    moving.job.room = 0;
+    moving.job.names =
+        room <= ROOM_MAX ? heap_calloc(room, sizeof *moving.job.names) : NULL;
+    if (!moving.job.names) {
+        free_lists();
+        return no_memory(out_reason);
+    }
+    moving.job.room = room;
+    walk_begin(&moving.job);
+    *out_wait =
+        wait_event(task_gate_event(), event_seq(task_gate_event()), walk_next_ns());
+    return MOVING_WAIT;
+}
+
+static enum moving_result job_failed(const struct attempt *a, enum walk_result how,
+                                     struct refusal *out_reason)
+{
+    const struct moving_type *type = &a->plan->moving[0];
+    const char *what = moving.state == FILLING ? "fill" : "walk";
+    (void)refuse(
+        out_reason, how == WALK_FAULTED ? "fault" : "loop", type->cell, type->name, NULL,
+        "the %s of struct %s (%s) %s%s", what, type->name, type->cell,
+        how == WALK_FAULTED ? "faulted; the log says where" : "did not end in time",
+        moving.way == MOVING_THERE ? "; nothing was changed" : "");
+    free_lists();
+    return MOVING_FAILED;
+}
+
+/* ---- taking ------------------------------------------------------------------------------- */
+
+struct listing {
+    struct heap_object *objects;
+    uint64_t count;
+    uint64_t room;
+};
+
+static bool note_object(void *object, size_t len, void *arg)
+{
+    struct listing *l = arg;
+    if (l->count == l->room)
+        return false;
+    l->objects[l->count++] = (struct heap_object){(uint64_t)object, len};
+    return true;
+}
+
+static void sort(struct heap_object *o, uint64_t count)
+{
+    for (uint64_t gap = count / 2; gap > 0; gap /= 2)
+        for (uint64_t i = gap; i < count; i++) {
+            struct heap_object moved = o[i];
+            uint64_t j = i;
+            for (; j >= gap && o[j - gap].at > moved.at; j -= gap)
+                o[j] = o[j - gap];
+            o[j] = moved;
+        }
+}
+
+static bool list_heap(struct listing *l)
+{
+    struct heap_stats stats;
+    heap_stats_read(&stats);
+    l->count = 0;
+    l->room = stats.live_count + stats.live_count / 4 + 256;
+    l->objects = heap_calloc(l->room, sizeof *l->objects);
+    if (!l->objects)
+        return false;
+    heap_for_each(note_object, l);
+    sort(l->objects, l->count);
+    return l->count < l->room;
+}
+
+static enum status take(struct attempt *a, struct refusal *out_reason)
+{
+    struct listing heap = {0};
+    enum status status = STATUS_FULL;
+    if (list_heap(&heap)) {
+        struct elements_request request = {.plan = a->plan,
+                                           .form = form_of(moving.way),
+                                           .lists = moving.job.lists,
+                                           .list_count = moving.job.count,
+                                           .objects = heap.objects,
+                                           .object_count = heap.count,
+                                           .mirror = moving.mirror};
+        status = elements_take(&request, &moving.set, out_reason);
+    }
+    elements_forget(heap.objects, heap.room * sizeof *heap.objects);
+    if (status == STATUS_OK && moving.way == MOVING_THERE)
+        status = elements_mirror(moving.set, &moving.mirror);
+    return status;
+}
+
+static enum moving_result taken(struct attempt *a, struct wait *out_wait,
+                                struct refusal *out_reason)
+{
+    enum status status = take(a, out_reason);
+    if (status != STATUS_OK) {
+        free_lists();
+        return status == STATUS_FULL ? no_memory(out_reason) : MOVING_FAILED;
+    }
+    moving.state = FILLING;
+    moving.job.functions = NULL;
+    moving.job.set = moving.set;
+    moving.job.types = a->plan->moving;
+    moving.job.type_count = a->plan->moving_count;
+    walk_begin(&moving.job);
+    *out_wait =
+        wait_event(task_gate_event(), event_seq(task_gate_event()), walk_next_ns());
+    return MOVING_WAIT;
+}
+
+static enum moving_result walked(struct attempt *a, struct wait *out_wait,
+                                 struct refusal *out_reason)
+{
+    if (moving.job.named > moving.job.room)
+        return again(out_wait, out_reason);
+    if (moving.way != MOVING_REHEARSAL)
+        return taken(a, out_wait, out_reason);
+    bool agree =
+        elements_agree(moving.mirror, moving.job.lists, moving.job.count, out_reason);
+    free_lists();
+    return agree ? MOVING_READY : MOVING_FAILED;
+}
+
+enum moving_result moving_step(struct attempt *a, enum moving_way way,
+                               struct wait *out_wait, struct refusal *out_reason)
+{
+    if (moving.state == IDLE) {
+        moving.way = way;
+        (void)task_gate_close(clock_ns() + GATE_NS);
+        return begin(a, out_wait, out_reason);
+    }
+    uint32_t seq = event_seq(task_gate_event());
+    enum walk_result how = walk_look();
+    if (how == WALK_RUNNING) {
+        *out_wait = wait_event(task_gate_event(), seq, walk_next_ns());
+        return MOVING_WAIT;
+    }
+    if (how != WALK_ENDED)
+        return job_failed(a, how, out_reason);
+    if (moving.state == WALKING)
+        return walked(a, out_wait, out_reason);
+    free_lists();
+    a->plan->migrations.elements = moving.set;
+    return MOVING_READY;
+}
+
+/* ---- before, and after, the stores --------------------------------------------------------- */
+
+void moving_undo(struct attempt *a)
+{
+    a->plan->migrations.elements = moving.mirror;
+}
+
+void moving_stored(struct attempt *a, bool backwards)
+{
+    a->plan->migrations.elements = NULL;
+    if (!backwards) {
+        for (uint64_t i = 0; moving.set && i < moving.set->count; i++) {
+            const struct element *e = &moving.set->elements[i];
+            a->report.migrated_objects += (uint32_t)e->count;
+            a->report.migrated_bytes += e->count * e->form->other_len;
+        }
+    } else if (moving.set) { /* the old elements were only what the new ones began as */
+        elements_free(moving.set, false);
+        elements_free(moving.mirror, true);
+    } else { /* nobody has seen the new ones */
+        elements_free(moving.mirror, false);
+    }
+    elements_fini(moving.set);
+    moving.set = NULL;
+    if (backwards) {
+        elements_fini(moving.mirror);
+        moving.mirror = NULL;
+    }
+}
+
+void moving_permanent(struct attempt *a)
+{
+    (void)a;
+    elements_free(moving.mirror, true);
+    elements_fini(moving.mirror);
+    moving.mirror = NULL;
+}
+
+void moving_drop(struct attempt *a)
+{
+    if (a->plan)
+        a->plan->migrations.elements = NULL;
+    elements_free(moving.set, true);
+    elements_fini(moving.set);
+    moving.set = NULL;
+    if (!a->applied) {
+        elements_fini(moving.mirror);
+        moving.mirror = NULL;
+    }
+    free_lists();
+}

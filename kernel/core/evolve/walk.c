@@ -1,0 +1,114 @@
+/* Calls functions of cells that may fault or never end, in a task of their own.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/evolve/walk.h>
+
+#include <core/evolve/private.h>
+#include <lib/base/atomic.h>
+#include <time/clock/clock.h>
+
+enum { LIMIT_MS = 1500, LOOK_NS = 2000000 };
+
+typedef void (*walk_fn)(struct evolve_walk *walk);
+typedef void (*fill_fn)(const struct evolve_fill *fill);
+
+static struct {
+    struct task *task;
+    struct event event;
+    struct walk_job *job; /* [a] NULL: none, or it is over */
+    bool begun;           /* seen again at the begin of a step: the job was given up */
+    uint32_t restarts;
+    uint64_t end_ns;
+} walker;
+
+static void run_walks(struct walk_job *job)
+{
+    uint64_t named = 0;
+    for (uint32_t i = 0; i < job->count; i++) {
+        uint64_t used = named < job->room ? named : job->room;
+        struct evolve_walk walk = {.names = job->names + used, .room = job->room - used};
+        ((walk_fn)job->functions[i].va)(&walk);
+        job->lists[i].names = job->names + used;
+        job->lists[i].count = walk.count;
+        named += walk.count;
+    }
+    job->named = named;
+}
+
+static uint64_t fill_of(const struct walk_job *job, const struct moving_form *form)
+{
+    for (uint32_t i = 0; i < job->type_count; i++)
+        for (int f = 0; f < FORMS; f++)
+            if (form == &job->types[i].form[f])
+                return job->types[i].fill[f].va;
+    return 0;
+}
+
+static void run_fills(struct walk_job *job)
+{
+    for (uint64_t i = 0; i < job->set->count; i++) {
+        const struct element *e = &job->set->elements[i];
+        uint64_t va = e->begun ? 0 : fill_of(job, e->other);
+        job->filled_at = e->from;
+        for (uint64_t n = 0; va && n < e->count; n++) {
+            struct evolve_fill fill = {.object = (uint8_t *)e->to + n * e->form->other_len,
+                                       .was = e->seen + n * e->form->len,
+                                       .known = e->form->known};
+            ((fill_fn)va)(&fill);
+        }
+    }
+}
+
+static struct wait walker_step(void *arg)
+{
+    (void)arg;
+    uint32_t seq = event_seq(&walker.event);
+    struct walk_job *job = atomic_load(&walker.job);
+    if (!job || walker.begun)
+        return wait_event(&walker.event, seq, 0);
+    walker.begun = true;
+    if (job->functions)
+        run_walks(job);
+    else
+        run_fills(job);
+    atomic_store(&walker.job, NULL);
+    return wait_event(&walker.event, seq, 0);
+}
+
+void walk_begin(struct walk_job *job)
+{
+    walker.begun = false;
+    walker.restarts = task_restarts(walker.task);
+    walker.end_ns = clock_ns() + LIMIT_MS * 1000000ull;
+    atomic_store(&walker.job, job);
+    task_gate_admit(walker.task);
+    event_signal(&walker.event);
+}
+
+enum walk_result walk_look(void)
+{
+    if (!atomic_load(&walker.job))
+        return WALK_ENDED;
+    bool faulted = task_restarts(walker.task) != walker.restarts;
+    if (!faulted && clock_ns() < walker.end_ns) {
+        task_gate_admit(walker.task); /* it may have ended its last step since */
+        return WALK_RUNNING;
+    }
+    if (!faulted)
+        trial_expel(walker.task);
+    return atomic_exchange(&walker.job, NULL) ? faulted ? WALK_FAULTED : WALK_OVERDUE
+                                              : WALK_ENDED;
+}
+
+uint64_t walk_next_ns(void)
+{
+    return clock_ns() + LOOK_NS;
+}
+
+enum status walk_start(void)
+{
+    static const struct task_options options = {.priority = TASK_PRIORITY_HIGH};
+    event_init(&walker.event);
+    walker.task = task_create("walker", walker_step, NULL, &options);
+    return walker.task ? STATUS_OK : STATUS_FULL;
+}

@@ -1,0 +1,39 @@
+/* Calls functions of cells that may fault or never end: walks and fills, in a task of their own.
+ * SPDX-License-Identifier: MIT
+ *
+ * The task `walker` waits for a job of the swap task. It is let through the scheduler's closed gate, by itself. If it
+ * faults or its time is over it is restarted, and the job has failed; nobody else notices. The guard must be armed,
+ * for a walk that stops its CPU. One job at a time; the swap task is the only user.
+ * States: IDLE → RUNNING (walk_begin) → IDLE (walk_look: it has ended, or was ended).
+ */
+#ifndef NEURATH_CORE_EVOLVE_WALK_H
+#define NEURATH_CORE_EVOLVE_WALK_H
+
+#include <core/plan/elements.h>
+#include <task/task/task.h>
+
+struct walk_job {
+    /* Walks: LISTS[i] says what the walk FUNCTIONS[i] names; or, if there are no functions, fills of SET. */
+    const struct plan_walk *functions;
+    struct element_names *lists;
+    uint32_t count;
+    struct evolve_name *names; /* room for all of them */
+    uint64_t room;
+    uint64_t named; /* out; if more than ROOM, the lists are not complete */
+    const struct element_set *set;
+    const struct moving_type *types;
+    uint32_t type_count;
+    uint64_t filled_at; /* out: the element whose fill was called last */
+};
+
+enum walk_result { WALK_RUNNING, WALK_ENDED, WALK_FAULTED, WALK_OVERDUE };
+
+/* Begins JOB, which is lent until walk_look() says that it is over. Gate closed by the current task. */
+void walk_begin(struct walk_job *job);
+/* Says how the job is; of one whose time is over or that faulted no frame is left. */
+enum walk_result walk_look(void);
+/* When to look again, at the latest. */
+uint64_t walk_next_ns(void);
+NODISCARD enum status walk_start(void);
+
+#endif

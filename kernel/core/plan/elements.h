@@ -1,0 +1,56 @@
+/* Elements of the heap go from one form to the other, into new storage, while all tasks stand.
+ * SPDX-License-Identifier: MIT
+ *
+ * elements_take() turns what the walks have named into an *element set*: each element, what it holds now, its copy in
+ * the other form, and each pointer that is to lead there. Nothing that runs is touched. The closure stores the
+ * pointers under the park if elements and pointers are still the same (commit/transfer.h). There and back are the
+ * same work with the forms exchanged. Task context; the swap task is the only user.
+ */
+#ifndef NEURATH_CORE_PLAN_ELEMENTS_H
+#define NEURATH_CORE_PLAN_ELEMENTS_H
+
+#include <core/plan/plan.h>
+#include <lib/base/evolve.h>
+
+struct element_names { /* that the walks of one type have given */
+    const struct moving_type *type;
+    const struct evolve_name *names;
+    uint64_t count;
+};
+
+struct heap_object {
+    uint64_t at;
+    uint64_t len;
+};
+
+struct elements_request {
+    struct plan *plan;
+    int form; /* in which the elements are now: FORM_NEW on the way back */
+    const struct element_names *lists;
+    uint32_t list_count;
+    const struct heap_object *objects; /* all live ones of the heap, sorted by address */
+    uint64_t object_count;
+    const struct element_set *
+        mirror; /* on the way back: of the commit; elements go back to what they were. Or NULL */
+};
+
+/* Gives *out; end it with elements_fini() and say before, with elements_free(), which storage is no longer wanted.
+ * STATUS_DENIED: *out_why names what cannot follow; STATUS_FULL: no memory. Nothing is changed or taken then. */
+NODISCARD enum status elements_take(const struct elements_request *request,
+                                    struct element_set **out, struct refusal *out_why);
+/* Gives the set that takes SET's stores back as long as nobody has seen them: it leads from the new storage to the old
+ * elements, which stay as they are. STATUS_FULL. */
+NODISCARD enum status elements_mirror(const struct element_set *set,
+                                      struct element_set **out);
+/* Says whether LISTS name exactly what the stores have made to which MIRROR belongs: each new element, and each pointer
+ * stored. Else *out_why says what is missing, or too much. */
+bool elements_agree(struct element_set *mirror, const struct element_names *lists,
+                    uint32_t list_count, struct refusal *out_why);
+/* Frees the storage that SET leads to (TO), or came from. SET may be NULL. */
+void elements_free(const struct element_set *set, bool to);
+/* Ends SET (NULL accepted), not the storage of elements. */
+void elements_fini(struct element_set *set);
+/* Frees a LIST (NULL accepted) of LEN bytes that holds addresses: who takes that memory next must not seem to hold them. */
+void elements_forget(void *list, uint64_t len);
+
+#endif

@@ -1,0 +1,376 @@
+/* Types whose objects lie on the heap and change their form: who says where they are?
+ * SPDX-License-Identifier: MIT
+ *
+ * Either form of such a type needs a *walk* (lib/base/evolve.h), a function of an owner that names all elements: that
+ * of the old form for the way there, that of the new one for the way back. A version has the walk of its own form; a
+ * form of the past may be walked by the other version of the cell, if that says EVOLVE_WAS and the form that it
+ * declares is the one meant, field by field. Both field maps are listed here; the walks run later (evolve/walk.c).
+ */
+#include <core/plan/fieldmap.h>
+#include <core/plan/private.h>
+
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TAG_MAX = 96, WALKS_MAX = 32, ELEMENT_LEN_MAX = 1 << 20 };
+
+static const char *tag_of(const char *name)
+{
+    const char *file = strstr(name, "::");
+    const char *space = strchr(file ? file : name, ' ');
+    return space ? space + 1 : name;
+}
+
+/* Finds the function evolve_<VERB>_<TAG> of V. */
+static bool find_hook(const struct version *v, const char *verb, const char *tag,
+                      struct plan_walk *out)
+{
+    char name[TAG_MAX + 32];
+    if (!v || snprintf(name, sizeof name, "evolve_%s_%s", verb, tag) >= (int)sizeof name)
+        return false;
+    int64_t f = version_function(v, name, false, 0);
+    if (f < 0)
+        return false;
+    *out = (struct plan_walk){v->functions[f].va, v};
+    return true;
+}
+
+/* ---- forms of the past -------------------------------------------------------------------- */
+
+static bool find_type(const struct version *v, const char *tag, struct cell_type *out)
+{
+    for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
+        cellinfo_type(&v->info, i, out);
+        if (strcmp(tag_of(out->name), tag) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Says whether the texts of two types are equal but for PAST in A, which stands for TAG in B: of types that are
+ * equal otherwise such a text is that of a pointer. */
+static bool same_text(const char *a, const char *past, const char *b, const char *tag)
+{
+    size_t past_len = strlen(past);
+    size_t tag_len = strlen(tag);
+    bool renamed = false;
+    while (*a || *b) {
+        if (*a == ' ' && *b == ' ' && strncmp(a + 1, past, past_len) == 0 &&
+            strncmp(b + 1, tag, tag_len) == 0) {
+            a += 1 + past_len;
+            b += 1 + tag_len;
+            renamed = true;
+        }
+        if (*a != *b)
+            return false;
+        a += *a != 0;
+        b += *b != 0;
+    }
+    return renamed;
+}
+
+/* Lends the name of the first field in which two structs differ that should be one, or NULL. */
+static const char *differs_in(const struct version *a, const struct cell_type *past,
+                              const struct version *b, const struct cell_type *type)
+{
+    for (uint32_t i = 0; i < past->field_count || i < type->field_count; i++) {
+        struct cell_field f;
+        struct cell_field g;
+        if (i < past->field_count)
+            cellinfo_field(&a->info, past->first_field + i, &f);
+        if (i >= type->field_count)
+            return f.name;
+        cellinfo_field(&b->info, type->first_field + i, &g);
+        if (i >= past->field_count || strcmp(f.name, g.name) != 0 ||
+            f.bit_offset != g.bit_offset || f.bit_size != g.bit_size ||
+            (f.type_hash != g.type_hash && !same_text(f.type_name, tag_of(past->name),
+                                                      g.type_name, tag_of(type->name))))
+            return g.name;
+    }
+    return past->len == type->len ? NULL : "length";
+}
+
+/* Finds the walk that V has for the form TYPE of the version OF. What V says of forms that do not fit is noted in
+ * *OUT_PAST and *OUT_FIELD. */
+static bool find_past(const struct version *v, const struct version *of,
+                      const struct cell_type *type, struct plan_walk *out,
+                      struct cell_type *out_past, const char **out_field)
+{
+    char mark[TAG_MAX + 32];
+    int len = snprintf(mark, sizeof mark, "evolve_was_%s__", tag_of(type->name));
+    for (uint32_t i = 0; len < (int)sizeof mark && i < v->info.count[CELL_DATA]; i++) {
+        struct cell_data d;
+        struct cell_type past;
+        cellinfo_data(&v->info, i, &d);
+        if (strncmp(d.key, mark, (size_t)len) != 0 || !find_type(v, d.key + len, &past))
+            continue;
+        const char *field = differs_in(v, &past, of, type);
+        if (!field && find_hook(v, "walk", d.key + len, out))
+            return true;
+        *out_past = past;
+        *out_field = field ? field : "(it has no walk)";
+    }
+    return false;
+}
+
+/* ---- walks -------------------------------------------------------------------------------- */
+
+struct moving {
+    struct planning *p;
+    struct plan_cell *cell;
+    struct cell_type type[FORMS];
+    struct moving_type *out;
+};
+
+static const struct version *version_of(const struct moving *m, int form)
+{
+    return form == FORM_OLD ? m->cell->old : m->cell->fresh;
+}
+
+/* Lends the version of V's cell that has the form: what runs, or what will run. */
+static const struct version *in_form(const struct moving *m, const struct version *v,
+                                     int form)
+{
+    const struct plan_cell *cell = plan_find(m->p->plan, v->info.name);
+    return !cell ? v : form == FORM_OLD ? cell->old : cell->fresh;
+}
+
+static void note_walk(struct moving *m, int form, const struct plan_walk *walk)
+{
+    for (uint32_t i = 0; i < m->out->walk_count[form]; i++)
+        if (m->out->walks[form][i].version == walk->version)
+            return;
+    if (m->out->walk_count[form] < WALKS_MAX)
+        m->out->walks[form][m->out->walk_count[form]++] = *walk;
+}
+
+/* Notes the walks of all cells that share the type, or of the one that has it for itself. */
+static void note_walks(struct moving *m, int form)
+{
+    struct plan_walk walk;
+    const char *tag = m->out->name;
+    if (find_hook(version_of(m, form), "walk", tag, &walk))
+        note_walk(m, form, &walk);
+    for (const struct version *v = m->p->plan->ns->versions; m->out->shared && v;
+         v = v->next)
+        if (v->state == VERSION_RUNNING &&
+            find_hook(in_form(m, v, form), "walk", tag, &walk))
+            note_walk(m, form, &walk);
+}
+
+static bool migrates(const struct plan *plan, const struct plan_cell *cell)
+{
+    for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
+        struct cell_data now;
+        const struct home *h = cell->fresh->section_home[i];
+        const struct home *was;
+        if (!h || h->storage == CELL_STORE_RODATA)
+            continue;
+        cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &now);
+        was = namespace_find_home(plan->ns, cell->name, now.key);
+        if (was && (was != h || was->type_hash != now.type_hash || was->len != now.len))
+            return true;
+    }
+    return false;
+}
+
+static void no_walk(struct moving *m, int form, const struct cell_type *past,
+                    const char *field)
+{
+    const char *name = m->cell->name;
+    const char *tag = m->out->name;
+    const char *which = form == FORM_OLD ? "that runs" : "that comes";
+    if (field)
+        (void)refuse(report_next(m->p->report), "walk", name, m->type[form].name,
+                     past->name,
+                     "%s is said to be what struct %s was (EVOLVE_WAS), but the one %s "
+                     "differs in %s: declare it as it is there",
+                     past->name, tag, which, field);
+    else
+        (void)refuse(report_next(m->p->report), "walk", name, m->type[form].name, NULL,
+                     "the form of %s %s has no walk, so there is no way %s: say "
+                     "EVOLVE_WALKS(%s)%s",
+                     m->type[form].name, which, form == FORM_OLD ? "there" : "back", tag,
+                     form == FORM_OLD ? ", or EVOLVE_WAS for its old form" : "");
+}
+
+/* Finds who walks FORM: whoever has it, or the other version, which knows it as a form of the past. */
+static void find_walks(struct moving *m, int form)
+{
+    struct plan_walk walk;
+    struct cell_type past;
+    const char *field = NULL;
+    note_walks(m, form);
+    if (m->out->walk_count[form])
+        return;
+    if (!find_past(version_of(m, form == FORM_OLD ? FORM_NEW : FORM_OLD),
+                   version_of(m, form), &m->type[form], &walk, &past, &field)) {
+        no_walk(m, form, &past, field);
+        return;
+    }
+    if (migrates(m->p->plan, m->cell))
+        (void)refuse(report_next(m->p->report), "walk", m->cell->name, m->type[form].name,
+                     NULL,
+                     "other data of %s change their form too, so a walk of the past "
+                     "(EVOLVE_WAS) cannot "
+                     "read them; ship EVOLVE_WALKS(%s) first, and the change after it",
+                     m->cell->name, m->out->name);
+    note_walk(m, form, &walk);
+}
+
+/* ---- maps --------------------------------------------------------------------------------- */
+
+static enum status take_form(struct moving_form *form, const struct fieldmap *map,
+                             uint64_t len, uint64_t other_len)
+{
+    form->len = (uint32_t)len;
+    form->other_len = (uint32_t)other_len;
+    form->map = map->list;
+    form->zeros = heap_calloc(1, len + 8);
+    form->known = heap_calloc(1, other_len + 8);
+    if (!form->zeros || !form->known)
+        return STATUS_FULL;
+    for (uint32_t i = 0; i < form->map.count; i++) {
+        const struct field_move *k = &form->map.moves[i];
+        for (uint32_t n = 0; k->kind < MOVE_UNUSED && n < k->count; n++) {
+            uint64_t bit = k->to_bit + n * k->to_stride;
+            uint64_t bits = k->kind == MOVE_COPY ? k->from_bits : k->to_bits;
+            for (uint64_t at = bit / 8; at < (bit + bits + 7) / 8; at++)
+                form->known[at] = 1;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status cannot_move(struct moving *m, enum status status, const char *way,
+                               const char *why)
+{
+    if (status == STATUS_DENIED)
+        (void)refuse(
+            report_next(m->p->report), "data", m->cell->name, m->type[0].name, NULL,
+            "%s changed, and its elements cannot %s: %s. Keep that field, or give "
+            "the new one another name",
+            m->type[0].name, way, why);
+    return status == STATUS_DENIED ? STATUS_OK : status;
+}
+
+static enum status map_form(struct moving *m, int form, bool lenient)
+{
+    struct fieldmap map;
+    struct type from;
+    struct type to;
+    int other = form == FORM_OLD ? FORM_NEW : FORM_OLD;
+    type_read(&version_of(m, form)->info, m->type[form].name, &from);
+    type_read(&version_of(m, other)->info, m->type[other].name, &to);
+    if (from.len > ELEMENT_LEN_MAX || to.len > ELEMENT_LEN_MAX)
+        return cannot_move(m, STATUS_DENIED, "follow", "it is too large for an element");
+    enum status status = fieldmap_build(&from, from.len, &to, to.len, lenient, &map);
+    if (status != STATUS_OK) {
+        fieldmap_fini(&map);
+        return cannot_move(m, status, form == FORM_OLD ? "follow" : "come back", map.why);
+    }
+    if (form == FORM_OLD)
+        snprintf(m->out->text, sizeof m->out->text, "%s",
+                 map.notes[0] ? map.notes : "its fields move");
+    return take_form(&m->out->form[form], &map, from.len, to.len);
+}
+
+/* Lends the place for one more type, or NULL: no memory. */
+static struct moving_type *add(struct plan *plan)
+{
+    struct moving_type *moved =
+        heap_realloc(plan->moving, (plan->moving_count + 1) * sizeof *plan->moving);
+    if (!moved)
+        return NULL;
+    plan->moving = moved;
+    struct moving_type *t = &moved[plan->moving_count];
+    memset(t, 0, sizeof *t);
+    for (int form = 0; form < FORMS; form++) {
+        t->walks[form] = heap_calloc(WALKS_MAX, sizeof *t->walks[form]);
+        if (!t->walks[form]) {
+            heap_free(t->walks[0]);
+            return NULL;
+        }
+    }
+    plan->moving_count++;
+    return t;
+}
+
+static bool is_noted(const struct plan *plan, const struct moving *m, const char *tag)
+{
+    for (uint32_t i = 0; i < plan->moving_count; i++) {
+        const struct moving_type *t = &plan->moving[i];
+        if (strcmp(t->name, tag) == 0 && (t->shared || strcmp(t->cell, m->cell->name) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Says whether some version of the cell, or one that shares the type, has a walk for either form. */
+static bool has_walk(const struct moving *m, const char *tag, bool shared)
+{
+    char mark[TAG_MAX + 32];
+    struct plan_walk walk;
+    snprintf(mark, sizeof mark, "evolve_was_%s__", tag);
+    for (int form = 0; form < FORMS; form++) {
+        const struct version *own = version_of(m, form);
+        if (find_hook(own, "walk", tag, &walk))
+            return true;
+        for (uint32_t i = 0; i < own->info.count[CELL_DATA]; i++) {
+            struct cell_data d;
+            cellinfo_data(&own->info, i, &d);
+            if (strncmp(d.key, mark, strlen(mark)) == 0)
+                return true;
+        }
+        for (const struct version *v = m->p->plan->ns->versions; shared && v; v = v->next)
+            if (v->state == VERSION_RUNNING &&
+                find_hook(in_form(m, v, form), "walk", tag, &walk))
+                return true;
+    }
+    return false;
+}
+
+enum status plan_move_type(struct planning *p, struct plan_cell *cell,
+                           const struct cell_type *was, const struct cell_type *is,
+                           bool *out_done)
+{
+    struct moving m = {.p = p, .cell = cell, .type = {*was, *is}};
+    const char *tag = tag_of(was->name);
+    bool shared = (was->flags & is->flags & CELL_TYPE_PUBLIC) != 0;
+    *out_done = is_noted(p->plan, &m, tag);
+    if (*out_done || !has_walk(&m, tag, shared))
+        return STATUS_OK;
+    m.out = add(p->plan);
+    if (!m.out)
+        return STATUS_FULL;
+    *out_done = true;
+    p->plan->migrations.walked = true;
+    m.out->name = tag;
+    m.out->cell = cell->name;
+    m.out->shared = shared;
+    for (int form = 0; form < FORMS; form++) {
+        find_walks(&m, form);
+        (void)find_hook(version_of(&m, form), "fill", tag, &m.out->fill[form]);
+        enum status status =
+            map_form(&m, form, form == FORM_NEW || plan_marked(cell->fresh, "drops", tag));
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+void plan_moving_fini(struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->moving_count; i++)
+        for (int form = 0; form < FORMS; form++) {
+            struct moving_type *t = &plan->moving[i];
+            move_list_fini(&t->form[form].map);
+            heap_free(t->form[form].zeros);
+            heap_free(t->form[form].known);
+            heap_free(t->walks[form]);
+        }
+    heap_free(plan->moving);
+    plan->moving = NULL;
+    plan->moving_count = 0;
+}

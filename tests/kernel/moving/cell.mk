@@ -1,0 +1,6 @@
+# Tests of elements of the heap that change their form, inside a running kernel.
+# SPDX-License-Identifier: MIT
+cell  := test_moving
+kind  := test
+start := app
+uses  := libc heap ktest moving_target evolve namespace archive clock console

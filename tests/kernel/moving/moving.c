@@ -1,0 +1,290 @@
+/* Swaps that change the form of objects on the heap: no element is lost or doubled, there and back. */
+/* SPDX-License-Identifier: MIT */
+#include <console/console/console.h>
+#include <core/archive/archive.h>
+#include <core/evolve/evolve.h>
+#include <mm/heap/heap.h>
+#include <stdio.h>
+#include <string.h>
+#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/moving_target/moving_target.h>
+#include <time/clock/clock.h>
+
+#define PATIENCE_NS (30 * NS_PER_S)
+#define ELEMENTS 200u
+
+enum status test_moving_start(void);
+
+static struct evolve_report report;
+
+static bool past_commit(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
+}
+
+static bool over(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
+}
+
+/* Dead words of this task's stack still point to what it has looked at. */
+static __attribute__((noinline)) void forget(void)
+{
+    volatile uint8_t dead[2048];
+    for (uint32_t i = 0; i < sizeof dead; i++)
+        dead[i] = 0;
+}
+
+static __attribute__((noinline)) uint64_t submit(const char *variant, uint64_t trial_ms)
+{
+    char path[64];
+    struct archive_entry file;
+    struct evolve_object object = {.name = "moving_target"};
+    struct evolve_request request = {.set = &object,
+                                     .set_count = 1,
+                                     .self_confirm = true,
+                                     .trial_ns = trial_ms * NS_PER_MS};
+    uint64_t attempt = 0;
+    snprintf(path, sizeof path, "%s%s.o",
+             variant[0] ? "variants/moving_target." : "cells/moving_target", variant);
+    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
+    return attempt;
+}
+
+static uint64_t swap_to(const char *variant, uint64_t trial_ms)
+{
+    forget();
+    return submit(variant, trial_ms);
+}
+
+static const struct evolve_report *end_of(uint64_t attempt)
+{
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
+    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL && heap_check());
+    return &report;
+}
+
+static bool became(const struct evolve_report *r, enum evolve_phase phase,
+                   const char *code)
+{
+    bool good = r->phase == phase && (!code || strcmp(r->reason.code, code) == 0);
+    KTEST_CHECK(good);
+    if (!good)
+        console_print("moving: %s, %s: %s\n", evolve_phase_name(r->phase), r->reason.code,
+                      r->reason.text);
+    return good;
+}
+
+static void swap_for_good(const char *variant)
+{
+    (void)became(end_of(swap_to(variant, 1)), EVOLVE_PERMANENT, NULL);
+}
+
+/* COUNT elements, of which the numbers add up to SUM, are there once each, in order, and hold MARK. */
+static bool holds(uint64_t count, uint64_t sum, uint64_t mark)
+{
+    struct moving_view v;
+    bool sound = moving_target_read(&v);
+    uint64_t weights = moving_target_version() == 1 ? 0 : 2 * sum;
+    bool good = sound && v.count == count && v.numbers == sum &&
+                v.marks == count * mark && v.weights == weights;
+    if (!good)
+        console_print("moving: %s: %lu elements, numbers %lu, marks %lu, weights %lu\n",
+                      sound ? "sound" : "broken", v.count, v.numbers, v.marks, v.weights);
+    return good;
+}
+
+#define SUM ((uint64_t)ELEMENTS * (ELEMENTS + 1) / 2)
+
+static bool has_stepped(void *arg)
+{
+    return moving_target_steps() > *(const uint64_t *)arg + 3 * MOVING_HOLDERS;
+}
+
+static void tasks_go_on(void)
+{
+    uint64_t before = moving_target_steps();
+    KTEST_CHECK(ktest_until(has_stepped, &before, PATIENCE_NS));
+}
+
+static void elements_arrive_in_the_new_form(void)
+{
+    for (uint64_t i = 1; i <= ELEMENTS; i++)
+        KTEST_CHECK(moving_target_add(i) == STATUS_OK);
+    moving_target_mark(7);
+    KTEST_CHECK(moving_target_tasks() == STATUS_OK);
+    tasks_go_on();
+    swap_for_good("second");
+    KTEST_CHECK(moving_target_version() == 2 && holds(ELEMENTS, SUM, 7));
+    KTEST_CHECK(report.migrated_objects == ELEMENTS && report.cells[0].class == PLAN_DATA);
+    tasks_go_on();
+    swap_for_good("");
+    KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS, SUM, 7));
+    tasks_go_on();
+}
+
+/* Hazards 26 and 32: values that were written, elements that came and went. */
+static void what_the_new_code_made_of_the_list_comes_back(void)
+{
+    uint64_t attempt = swap_to("second", 60000);
+    KTEST_CHECK(holds(ELEMENTS, SUM, 7));
+    moving_target_remove(1);
+    moving_target_remove(100);
+    KTEST_CHECK(moving_target_add(1000) == STATUS_OK);
+    moving_target_mark(9);
+    tasks_go_on();
+    KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old form") == STATUS_OK);
+    (void)became(end_of(attempt), EVOLVE_REVERTED, "test");
+    KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS - 1, SUM - 101 + 1000, 9));
+    tasks_go_on();
+    moving_target_remove(1000);
+    KTEST_CHECK(moving_target_add(1) == STATUS_OK && moving_target_add(100) == STATUS_OK);
+    moving_target_mark(7);
+}
+
+/* The guard asks, and the swap task takes the list back as the new code left it. */
+static void a_fault_brings_the_list_back(void)
+{
+    uint64_t attempt = swap_to("crash", 60000);
+    moving_target_crash(5000);
+    (void)became(end_of(attempt), EVOLVE_REVERTED, "fault");
+    moving_target_mark(7);
+    KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS + 1, SUM + 5000, 7));
+    moving_target_remove(5000);
+    tasks_go_on();
+}
+
+static void refused_with(const char *running, const char *variant, const char *code,
+                         const char *word)
+{
+    if (running[0])
+        swap_for_good(running);
+    const struct evolve_report *r = end_of(swap_to(variant, 1));
+    (void)became(r, EVOLVE_REFUSED, code);
+    KTEST_CHECK(strstr(r->reason.text, word) != NULL);
+    if (!strstr(r->reason.text, word))
+        console_print("moving: %s\n", r->reason.text);
+    KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS, SUM, 7));
+    if (running[0])
+        swap_for_good("");
+    tasks_go_on();
+}
+
+static void a_form_without_a_walk_is_refused(void)
+{
+    refused_with("", "silent", "walk", "EVOLVE_WALKS(node)");
+    refused_with("bare", "second", "walk", "EVOLVE_WALKS(node)");
+}
+
+/* Seen to fail without element_target() in evolve/holders.c. */
+static void a_pointer_that_no_walk_names_is_refused(void)
+{
+    refused_with("blind", "second", "held", "newest of moving_target");
+    void **block = heap_calloc(1, sizeof *block);
+    KTEST_CHECK(block != NULL);
+    *block = moving_target_first();
+    refused_with("", "second", "held", "an object of the heap");
+    heap_free(block);
+}
+
+static void a_walk_that_faults_or_never_ends_is_refused(void)
+{
+    refused_with("broken", "second", "fault", "faulted");
+    refused_with("stuck", "second", "loop", "did not end");
+}
+
+/* Nobody has seen the new form when its walk is found to be wrong. Seen to fail without elements_agree(). */
+static void a_form_that_cannot_be_left_again_comes_back(void)
+{
+    static const char *const variants[] = {"forgets", "faults", "loops"};
+    static const char *const codes[] = {"walk", "fault", "loop"};
+    for (uint32_t i = 0; i < ARRAY_LEN(variants); i++) {
+        (void)became(end_of(swap_to(variants[i], 1)), EVOLVE_REVERTED, codes[i]);
+        KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS, SUM, 7));
+        tasks_go_on();
+    }
+}
+
+static void a_form_of_the_past_is_walked_by_the_version_that_knows_it(void)
+{
+    swap_for_good("bare");
+    const struct evolve_report *r = end_of(swap_to("lies", 1));
+    (void)became(r, EVOLVE_REFUSED, "walk");
+    KTEST_CHECK(strcmp(r->reason.symbol, "struct node") == 0 &&
+                strcmp(r->reason.dependent, "struct node_1") == 0 &&
+                strstr(r->reason.text, "mark") != NULL);
+    uint64_t attempt = swap_to("past", 60000);
+    KTEST_CHECK(moving_target_version() == 2 && holds(ELEMENTS, SUM, 7));
+    KTEST_CHECK(evolve_revert(attempt, "test", "back to bare") == STATUS_OK);
+    (void)became(end_of(attempt), EVOLVE_REVERTED, "test");
+    KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS, SUM, 7));
+    swap_for_good("past");
+    KTEST_CHECK(holds(ELEMENTS, SUM, 7));
+    swap_for_good("bare");
+    KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS, SUM, 7));
+    swap_for_good("");
+    tasks_go_on();
+}
+
+/* Versions that are not freed yet have objects too, but fewer than the list. */
+static bool nothing_left(void *arg)
+{
+    struct heap_stats now;
+    heap_stats_read(&now);
+    return now.live_count < *(const uint64_t *)arg + ELEMENTS / 2;
+}
+
+/* Hazard 17, and that no storage is lost. */
+static void forms_are_skipped_there_and_back(void)
+{
+    static const char *const order[] = {"second", "third", "", "third", "second", ""};
+    struct heap_stats before;
+    uint64_t longest_ns = 0;
+    for (uint32_t i = 0; i < 12; i++) {
+        swap_for_good(order[i % ARRAY_LEN(order)]);
+        KTEST_CHECK(holds(ELEMENTS, SUM, 7));
+        longest_ns = max_u64(longest_ns, report.pause_ns);
+    }
+    heap_stats_read(&before);
+    for (uint32_t i = 0; i < 24; i++) {
+        swap_for_good(order[i % ARRAY_LEN(order)]);
+        KTEST_CHECK(holds(ELEMENTS, SUM, 7));
+    }
+    KTEST_CHECK(ktest_until(nothing_left, &before.live_count, PATIENCE_NS));
+    console_print("moving: longest pause %lu us for %u elements\n", longest_ns / 1000,
+                  ELEMENTS);
+    tasks_go_on();
+}
+
+static void a_value_without_a_place_is_refused(void)
+{
+    swap_for_good("third");
+    moving_target_mark(1ull << 40);
+    (void)became(end_of(swap_to("second", 1)), EVOLVE_REFUSED, "data");
+    KTEST_CHECK(moving_target_version() == 3);
+    moving_target_mark(7);
+    swap_for_good("");
+    KTEST_CHECK(holds(ELEMENTS, SUM, 7));
+}
+
+enum status test_moving_start(void)
+{
+    static const struct ktest_case cases[] = {
+        KTEST_CASE(elements_arrive_in_the_new_form),
+        KTEST_CASE(what_the_new_code_made_of_the_list_comes_back),
+        KTEST_CASE(a_form_without_a_walk_is_refused),
+        KTEST_CASE(a_pointer_that_no_walk_names_is_refused),
+        KTEST_CASE(a_walk_that_faults_or_never_ends_is_refused),
+        KTEST_CASE(a_form_that_cannot_be_left_again_comes_back),
+        KTEST_CASE(a_form_of_the_past_is_walked_by_the_version_that_knows_it),
+        KTEST_CASE(forms_are_skipped_there_and_back),
+        KTEST_CASE(a_value_without_a_place_is_refused),
+        KTEST_CASE(a_fault_brings_the_list_back),
+    };
+    return ktest_run(cases, ARRAY_LEN(cases));
+}
