@@ -76,6 +76,12 @@ export class Releases {
             "needs reboot"
           ),
         item.refusals.length > 0 && !item.needs_boot.length && el("span.tag.warn", null, "refused by plan"),
+        item.parts &&
+          el(
+            "span.tag",
+            { title: `Single cells of V${item.parts.from} on top of V${item.parts.base}` },
+            `V${item.parts.base} + ${count(item.parts.cells.length, "cell")} of V${item.parts.from}`
+          ),
         item.reissue_of &&
           el("span.tag", { title: `The content of V${item.reissue_of}, issued again` }, `again V${item.reissue_of}`)
       ),
@@ -100,12 +106,24 @@ export class Releases {
         ["Cells", String(item.cells.length ?? item.cells)],
         ["Needs a reboot for", item.needs_boot.length ? plain(item.needs_boot.join(", ")) : null],
         ["Content of", item.reissue_of ? link("releases", item.reissue_of, `V${item.reissue_of}`) : null],
+        [
+          "Put together of",
+          item.parts
+            ? el(
+                "span",
+                null,
+                link("releases", item.parts.base, `V${item.parts.base}`),
+                ` and ${item.parts.cells.map(plain).join(", ")} of `,
+                link("releases", item.parts.from, `V${item.parts.from}`)
+              )
+            : null,
+        ],
         ["Only for machine", item.machine ? el("code", null, item.machine) : null],
         ["Signature expires", when(item.expires)],
       ]),
       el("h3.label", null, "Changed against the release before"),
       item.changed.length ? cellTable(item.changed) : quiet("No cell changed: nothing to swap."),
-      el(
+      !this.store.isSet(item) && el(
         "div.actions",
         null,
         button(

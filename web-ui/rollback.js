@@ -71,7 +71,9 @@ export class Rollback {
   /* One entry per commit: a re-issue carries the commit of what it repeats. */
   targets() {
     const seen = new Set();
-    return this.store.sorted("releases").filter((r) => !seen.has(r.commit) && seen.add(r.commit));
+    return this.store
+      .sorted("releases")
+      .filter((r) => !this.store.isSet(r) && !seen.has(r.commit) && seen.add(r.commit));
   }
 
   build() {

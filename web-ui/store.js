@@ -190,7 +190,15 @@ export class Store {
     }
     for (const row of [...this.builds.values(), ...this.sorted("releases").reverse()])
       if (row.subject) this.known.set(row.commit, row);
-    for (const row of this.sorted("releases").reverse()) this.releaseOf.set(row.commit, row.id);
+    for (const row of this.sorted("releases").reverse())
+      if (!this.isSet(row)) this.releaseOf.set(row.commit, row.id);
+  }
+
+  /* A set of single cells, or a re-issue of one: it carries the commit of its base, and is not that commit. */
+  isSet(release) {
+    let row = release;
+    while (row?.kind === "reissue" && row.reissue_of) row = this.releases.get(row.reissue_of);
+    return row?.kind === "set";
   }
 
   /* The release whose content MACHINE runs. After a revert the one it reports is newer than that. */

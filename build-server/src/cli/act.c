@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "http.h"
+#include "plan.h"
 #include "table.h"
 #include "target.h"
 #include "text.h"
@@ -73,6 +74,18 @@ static void complain(const json_t *rows, bool json)
     }
 }
 
+/* The cells of a set: the same for all machines that swap to it. */
+static void print_swapping(const json_t *rows)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        if (strcmp(view_text(row, "action", ""), "swap") == 0) {
+            plan_print_cells(json_object_get(row, "cells"));
+            return;
+        }
+    }
+}
+
 /* deploy and rollback: sends the order, prints who is affected, waits if asked. */
 static bool order(const struct invocation *invocation, const char *path,
                   enum outcome *out_outcome, struct failure *failure)
@@ -90,6 +103,7 @@ static bool order(const struct invocation *invocation, const char *path,
         target_add_commit(http, invocation, body, failure) &&
         target_add(http, invocation, NULL, body, failure);
 
+    target_add_cells(invocation, body);
     if (done && invocation_has(invocation, OPTION_NOTE)) {
         json_object_set_new(body, "note", json_string(invocation->value[OPTION_NOTE]));
     }
@@ -107,6 +121,9 @@ static bool order(const struct invocation *invocation, const char *path,
                        (long long)view_number(answer, "release", 0));
             }
             print_rows(rows);
+            if (invocation_has(invocation, OPTION_CELL)) {
+                print_swapping(rows);
+            }
             fflush(stdout);
         }
         if (any_refuses(rows)) {

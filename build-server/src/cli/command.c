@@ -17,7 +17,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
     [OPTION_MACHINE] = {"machine", 'm', "ID", "a machine, by id or name", "@machine"},
     [OPTION_CELL] =
         {"cell", 0, "NAME",
-         "only this cell (plan: several with commas, and what must change with them)",
+         "only this cell (plan, deploy: several with commas, and what must change with "
+         "them)",
          NULL},
     [OPTION_COMMIT] = {"commit", 0, "COMMIT", "only rows about this commit", NULL},
     [OPTION_RESULT] =
@@ -263,11 +264,13 @@ const struct command commands[] = {
      0,
      0,
      false,
-     ORDER | BIT(WAIT) | BIT(TIMEOUT) | BIT(DRY_RUN),
-     "bring machines to a released commit",
-     NULL,
+     ORDER | BIT(CELL) | BIT(WAIT) | BIT(TIMEOUT) | BIT(DRY_RUN),
+     "bring machines to a released commit, or single cells of it to what they run",
+     "With --cell a release is put together from what runs and these cells; all others "
+     "that must change with them are brought in, and it is said why. The machines must "
+     "run the same version; with --all it is the one that the channel offers.",
      {"neurath deploy --to 3f2a --all --wait",
-      "neurath deploy --to v7 --machine m1 --dry-run"},
+      "neurath deploy --to 3f2a --cell echo,net --machine m1 --dry-run"},
      command_deploy},
     {"rollback",
      "Change",

@@ -134,17 +134,20 @@ bool target_add_commit(const struct http *http, const struct invocation *invocat
 
 void target_add_cells(const struct invocation *invocation, json_t *body)
 {
-    char names[2048];
-    char *rest = names;
-    const char *name = NULL;
+    const char *at = invocation->value[OPTION_CELL];
+    json_t *cells = NULL;
 
     if (!invocation_has(invocation, OPTION_CELL)) {
         return;
     }
-    json_t *cells = json_array();
-    snprintf(names, sizeof(names), "%s", invocation->value[OPTION_CELL]);
-    while ((name = strsep(&rest, ",")) != NULL) {
-        json_array_append_new(cells, json_string(name));
+    cells = json_array();
+    for (;;) {
+        size_t len = strcspn(at, ",");
+        json_array_append_new(cells, json_stringn(at, len));
+        if (at[len] == '\0') {
+            break;
+        }
+        at += len + 1;
     }
     json_object_set_new(body, "cells", cells);
 }

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "fleet/action_private.h"
 #include "fleet/commands.h"
-#include "fleet/forecast.h"
 #include "fleet/hold.h"
 #include "fleet/machines.h"
 #include "fleet/orders.h"
@@ -25,162 +25,40 @@
 #define RETRY_LIFE_MS (24LL * 3600 * 1000)
 #define REBOOT_LIFE_MS 60000
 
-struct action {
-    struct server *server;
-    const char *kind;
-    const char *by;
-    const char *note;
-    const char *to;
-    bool hold;
-    bool dry_run;
-    bool all;
-    json_t *ids;
-    int64_t source;  /* the release whose content is wanted; 0: none */
-    int64_t release; /* what was made, or is used again; 0: none */
-};
-
-static bool is_kind(const struct action *action, const char *kind)
-{
-    return strcmp(action->kind, kind) == 0;
-}
-
-static bool wants_target(const struct action *action)
-{
-    return is_kind(action, "rollback") || is_kind(action, "deploy") ||
-           (is_kind(action, "pin") && action->to != NULL);
-}
-
-/* --- What would happen -------------------------------------------------------------------------- */
-
-static json_t *make_row(struct action *action, const char *id, const char *what,
-                        json_t *reason, json_t *cells)
-{
-    TEXT_OWNED char *name =
-        db_text(action->server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "machine", id, "name",
-                     name == NULL ? id : name, "action", what, "reason",
-                     reason == NULL ? json_null() : reason, "cells",
-                     cells == NULL ? json_array() : cells);
-}
-
-static json_t *simple_reason(const char *code, const char *text)
-{
-    return json_pack("{s:s, s:s}", "code", code, "text", text);
-}
-
-/* A machine on its way to RELEASE. */
-static json_t *forecast_row(struct action *action, const char *id, int64_t release)
-{
-    struct problem problem = {"", ""};
-    JSON_OWNED json_t *made = forecast(action->server, id, release, &problem);
-    if (made == NULL)
-        return make_row(action, id, "blocked", simple_reason("unknown", problem.text),
-                        NULL);
-    json_t *cells = json_incref(json_object_get(made, "cells"));
-    json_t *refusals = json_object_get(made, "refusals");
-    if (json_array_size(json_object_get(made, "needs_boot")) > 0)
-        return make_row(
-            action, id, "boot",
-            simple_reason("needs_boot", "it has another boot stub: a boot is needed"),
-            cells);
-    if (json_array_size(refusals) > 0)
-        return make_row(action, id, "blocked", json_incref(json_array_get(refusals, 0)),
-                        cells);
-    TEXT_OWNED char *state =
-        db_text(action->server->db, "SELECT state FROM machines WHERE id = ?", "s", id);
-    if (state != NULL && strcmp(state, "silent") == 0)
-        return make_row(
-            action, id, "wait",
-            simple_reason("silent", "it is silent: it follows when it is heard of again"),
-            cells);
-    return make_row(action, id, "swap", NULL, cells);
-}
-
-static json_t *target_row(struct action *action, const char *id)
-{
-    struct db *db = action->server->db;
-    TEXT_OWNED char *intent =
-        db_text(db, "SELECT intent FROM orders WHERE machine = ?", "s", id);
-    if (action->all && intent != NULL &&
-        (strcmp(intent, "pin") == 0 || strcmp(intent, "hold") == 0))
-        return make_row(
-            action, id, "nothing",
-            simple_reason(
-                strcmp(intent, "pin") == 0 ? "pinned" : "held",
-                "actions on the fleet leave it alone; `neurath unhold` ends that"),
-            NULL);
-    TEXT_OWNED char *content =
-        db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
-    TEXT_OWNED char *target =
-        db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->source);
-    if (content == NULL)
-        return make_row(action, id, "wait",
-                        simple_reason("unknown", "what it runs is not known yet"), NULL);
-    if (target != NULL && strcmp(content, target) == 0 &&
-        !forecast_stub_differs(action->server, id, action->source))
-        return make_row(action, id, "nothing", NULL, NULL);
-    return forecast_row(action, id, action->source);
-}
-
-/* Without a target of their own: hold, unhold, pin to what runs, retry, reboot. */
-static json_t *plain_row(struct action *action, const char *id)
-{
-    struct db *db = action->server->db;
-    if (is_kind(action, "reboot"))
-        return make_row(action, id, "boot", NULL, NULL);
-    if (is_kind(action, "retry")) {
-        bool any = db_integer(db, 0, "SELECT count(*) FROM quarantine WHERE machine = ?",
-                              "s", id) > 0;
-        return make_row(action, id, any ? "swap" : "nothing", NULL, NULL);
-    }
-    if (!is_kind(action, "unhold"))
-        return make_row(action, id, "nothing", NULL, NULL);
-    int64_t away = db_integer(
-        db, 0,
-        "SELECT r.version FROM channel c JOIN releases r ON r.version = c.release, "
-        "machines m WHERE m.id = ? AND (m.content != r.content OR m.stub != r.stub)",
-        "s", id);
-    return away == 0 ? make_row(action, id, "nothing", NULL, NULL)
-                     : forecast_row(action, id, away);
-}
-
-static json_t *make_rows(struct action *action)
-{
-    json_t *rows = json_array();
-    size_t i;
-    json_t *id;
-    json_array_foreach(action->ids, i, id)
-    {
-        const char *text = json_string_value(id);
-        json_array_append_new(rows, wants_target(action) ? target_row(action, text)
-                                                         : plain_row(action, text));
-    }
-    return rows;
-}
-
 /* --- Doing it ----------------------------------------------------------------------------------- */
 
-/* The channel goes to SOURCE's content. */
+/* What the action wants goes out under a new version. */
+static enum result make_release(struct action *action, const char *trigger,
+                                struct problem *problem)
+{
+    if (action->cells != NULL)
+        return set_release(action->server, &action->set, action->cells, action->by,
+                           action->note, &action->release, problem);
+    return reissue_make(action->server, action->source, trigger, action->by, action->note,
+                        &action->release, problem);
+}
+
+/* The channel goes to SOURCE's content, or to the set. */
 static enum result change_channel(struct action *action, struct problem *problem)
 {
     struct server *server = action->server;
     struct db *db = server->db;
-    bool rollback = is_kind(action, "rollback");
+    bool rollback = action_is(action, "rollback");
     int64_t bad = db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s",
                              CHANNEL_NAME);
     TEXT_OWNED char *now =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", bad);
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->source);
-    bool same = db_integer(db, 0,
+    bool same = action->cells == NULL &&
+                db_integer(db, 0,
                            "SELECT a.content = b.content AND a.stub = b.stub FROM "
                            "releases a, releases b WHERE a.version = ? AND b.version = ?",
                            "ii", bad, action->source) == 1;
     enum result result = RESULT_OK;
     action->release = bad;
     if (!same)
-        result = reissue_make(server, action->source, rollback ? "rollback" : "manual",
-                              action->by, action->note, &action->release, problem);
+        result = make_release(action, rollback ? "rollback" : "manual", problem);
     if (result == RESULT_OK)
         result = db_begin(db);
     if (result != RESULT_OK)
@@ -233,13 +111,12 @@ static enum result order_machine(struct action *action, const char *id, const ch
 static enum result change_machines(struct action *action, struct problem *problem)
 {
     struct server *server = action->server;
-    const char *intent = is_kind(action, "pin")      ? "pin"
-                         : is_kind(action, "deploy") ? "deploy"
-                         : action->hold              ? "rollback"
-                                                     : "deploy";
-    const char *trigger = is_kind(action, "rollback") ? "rollback" : "manual";
-    enum result result = reissue_make(server, action->source, trigger, action->by,
-                                      action->note, &action->release, problem);
+    const char *intent = action_is(action, "pin")      ? "pin"
+                         : action_is(action, "deploy") ? "deploy"
+                         : action->hold                ? "rollback"
+                                                       : "deploy";
+    const char *trigger = action_is(action, "rollback") ? "rollback" : "manual";
+    enum result result = make_release(action, trigger, problem);
     if (result == RESULT_OK)
         result = db_begin(server->db);
     if (result != RESULT_OK)
@@ -417,16 +294,16 @@ static enum result reboot_machines(struct action *action)
 
 static enum result carry_out(struct action *action, struct problem *problem)
 {
-    if (wants_target(action))
-        return action->all && !is_kind(action, "pin") ? change_channel(action, problem)
-                                                      : change_machines(action, problem);
-    if (is_kind(action, "hold"))
+    if (action_wants_target(action))
+        return action->all && !action_is(action, "pin") ? change_channel(action, problem)
+                                                        : change_machines(action, problem);
+    if (action_is(action, "hold"))
         return hold_machines(action);
-    if (is_kind(action, "pin"))
+    if (action_is(action, "pin"))
         return pin_machines(action, problem);
-    if (is_kind(action, "unhold"))
+    if (action_is(action, "unhold"))
         return unhold_machines(action, problem);
-    if (is_kind(action, "retry"))
+    if (action_is(action, "retry"))
         return retry_machines(action);
     return reboot_machines(action);
 }
@@ -452,24 +329,38 @@ static enum result read_action(struct action *action, const json_t *body,
     if (result == RESULT_OK)
         result = json_maybe_bool(body, "dry_run", false, &action->dry_run, problem);
     if (result == RESULT_OK && action->to == NULL &&
-        (is_kind(action, "rollback") || is_kind(action, "deploy")))
+        (action_is(action, "rollback") || action_is(action, "deploy")))
         result = problem_set(problem, RESULT_INVALID, "bad-request", "\"to\" is needed");
-    if (result == RESULT_OK && wants_target(action))
+    if (result == RESULT_OK && action_wants_target(action))
         result = action_target(action->server, action->to, &action->source, problem);
     if (result == RESULT_OK)
         result =
             action_machines(action->server, body, &action->all, &action->ids, problem);
+    action->cells = json_object_get(body, "cells");
+    if (result == RESULT_OK && action->cells != NULL && !action_is(action, "deploy"))
+        result = problem_set(problem, RESULT_INVALID, "bad-request",
+                             "only a deploy takes \"cells\"");
+    if (result == RESULT_OK && action->cells != NULL)
+        result = set_plan(action->server, action->ids, action->all, action->source,
+                          action->cells, &action->set, problem);
     return result;
+}
+
+static void action_fini(struct action *action)
+{
+    json_decref(action->ids);
+    set_fini(&action->set);
 }
 
 enum result action_run(struct server *server, const char *kind, const json_t *body,
                        const char *by, json_t **out_answer, struct problem *problem)
 {
-    struct action action = {.server = server, .kind = kind, .by = by};
+    __attribute__((cleanup(action_fini))) struct action action = {
+        .server = server, .kind = kind, .by = by};
     enum result result = read_action(&action, body, problem);
     if (result != RESULT_OK)
         return result;
-    json_t *rows = make_rows(&action);
+    json_t *rows = action_rows(&action);
     if (!action.dry_run) {
         note_audit(&action, body);
         result = carry_out(&action, problem);
@@ -484,7 +375,6 @@ enum result action_run(struct server *server, const char *kind, const json_t *bo
         rows_publish_status(server);
         pipeline_changed(server);
     }
-    json_decref(action.ids);
     if (result != RESULT_OK) {
         json_decref(rows);
         return result;
@@ -492,7 +382,7 @@ enum result action_run(struct server *server, const char *kind, const json_t *bo
     *out_answer =
         json_pack("{s:o, s:b, s:b, s:o}", "release",
                   action.release == 0 ? json_null() : json_integer(action.release),
-                  "hold", action.hold && is_kind(&action, "rollback"), "dry_run",
+                  "hold", action.hold && action_is(&action, "rollback"), "dry_run",
                   action.dry_run, "rows", rows);
     return RESULT_OK;
 }

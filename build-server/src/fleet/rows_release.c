@@ -27,7 +27,9 @@ static json_t *by_columns(struct db_rows *rows, int kind)
 }
 
 #define RELEASE_COLUMNS                                                                  \
-    "SELECT r.version, r.created, r.commit_id, c.subject, c.author, r.channel, r.kind, " \
+    "SELECT r.version, r.created, r.commit_id, c.subject, c.author, r.channel, CASE "    \
+    "WHEN "                                                                              \
+    "r.parts_json IS NULL THEN r.kind ELSE 'set' END, "                                  \
     "r.reissue_of, r.build, r.content, r.state, r.shipped IS NOT NULL, (SELECT release " \
     "FROM "                                                                              \
     "channel WHERE name = r.channel) IS r.version, r.held_back, (SELECT count(*) FROM "  \
@@ -37,7 +39,8 @@ static json_t *by_columns(struct db_rows *rows, int kind)
     "count(*) FROM machines m WHERE m.content = r.content AND ifnull(m.stub, r.stub) = " \
     "r.stub), (SELECT count(*) FROM machines), "                                         \
     "(SELECT min(machine) FROM orders o WHERE o.release = r.version), r.stub, r.hash, "  \
-    "r.for_channel, r.payload, r.ways_json FROM releases r LEFT JOIN commits c ON c.id " \
+    "r.for_channel, r.payload, r.ways_json, r.parts_json FROM releases r LEFT JOIN "     \
+    "commits c ON c.id "                                                                 \
     "= r.commit_id WHERE r.version = ?"
 
 static json_t *release_row(struct db_rows *rows)
@@ -52,6 +55,7 @@ static json_t *release_row(struct db_rows *rows)
     json_object_set_new(row, "channel", text_column(rows, 5));
     json_object_set_new(row, "kind", text_column(rows, 6));
     json_object_set_new(row, "reissue_of", integer_column(rows, 7));
+    json_object_set_new(row, "parts", json_stored(row_text(rows, 32)));
     json_object_set_new(row, "build", integer_column(rows, 8));
     json_object_set_new(row, "content", text_column(rows, 9));
     json_object_set_new(row, "state", text_column(rows, 10));

@@ -62,9 +62,13 @@ enum result action_target(struct server *server, const char *to, int64_t *out_re
     if (commits > 1)
         return problem_set(problem, RESULT_INVALID, "ambiguous",
                            "%s begins more than one commit", to);
+    /* Not a set, nor what repeats one: it has the commit of its base, and other cells. */
     *out_release = db_integer(
-        server->db,
-        0, "SELECT max(version) FROM releases WHERE state = 'published' AND commit_id LIKE ? || '%'",
+        server->db, 0,
+        "SELECT max(r.version) FROM releases r WHERE r.state = 'published' AND "
+        "r.commit_id LIKE ? || '%' AND EXISTS (SELECT 1 FROM releases b WHERE b.kind = "
+        "'build' AND b.commit_id = r.commit_id AND b.content = r.content AND b.stub = "
+        "r.stub)",
         "s", to);
     return RESULT_OK;
 }

@@ -106,12 +106,14 @@ static void explain(const struct pick *pick, json_t *plan)
     }
 }
 
-static enum result pick_from(struct server *server, struct pick *pick, json_t **out_plan,
+static enum result pick_from(struct server *server, struct pick *pick,
+                             struct cell_set *out_set, json_t **out_plan,
                              struct problem *problem)
 {
     JSON_OWNED json_t *plan = NULL;
+    CELL_SET_OWNED set = {0};
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        CELL_SET_OWNED set = {0};
+        cell_set_fini(&set);
         enum result result = mix(pick, &set);
         if (result != RESULT_OK)
             return problem_set(problem, result, "pick",
@@ -126,12 +128,22 @@ static enum result pick_from(struct server *server, struct pick *pick, json_t **
     }
     explain(pick, plan);
     *out_plan = json_incref(plan);
+    *out_set = set;
+    memset(&set, 0, sizeof set);
     return RESULT_OK;
 }
 
 enum result pick_plan(struct server *server, const char *from_content,
                       const char *to_content, const json_t *names, json_t **out_plan,
                       struct problem *problem)
+{
+    CELL_SET_OWNED set = {0};
+    return pick_set(server, from_content, to_content, names, &set, out_plan, problem);
+}
+
+enum result pick_set(struct server *server, const char *from_content,
+                     const char *to_content, const json_t *names,
+                     struct cell_set *out_set, json_t **out_plan, struct problem *problem)
 {
     CELL_SET_OWNED from = {0};
     CELL_SET_OWNED to = {0};
@@ -156,5 +168,5 @@ enum result pick_plan(struct server *server, const char *from_content,
                                "there is no cell %.64s", name == NULL ? "?" : name);
         add(&pick, name, NULL);
     }
-    return pick_from(server, &pick, out_plan, problem);
+    return pick_from(server, &pick, out_set, out_plan, problem);
 }

@@ -103,6 +103,21 @@ static void draft_previous(struct server *server, struct draft *draft, int64_t v
         text_unhex(previous, draft->release.previous, MANIFEST_HASH_LEN) == RESULT_OK;
 }
 
+/* GIVES (free()). */
+static char *write_provenance(const struct release_request *request)
+{
+    const char *kind = request->parts != NULL ? "set"
+                       : request->reissue     ? "reissue"
+                                              : "build";
+    JSON_OWNED json_t *provenance =
+        json_pack("{s:s, s:s}", "builder", "neurathd " NEURATHD_VERSION, "kind", kind);
+    if (request->parts != NULL)
+        json_object_update(provenance, (json_t *)request->parts);
+    else if (request->reissue)
+        json_object_set_new(provenance, "reissue_of", json_integer(request->reissue_of));
+    return json_text(provenance);
+}
+
 /* The signed text of VERSION. GIVES *out_payload. Lock held. */
 static enum result write_payload(struct server *server,
                                  const struct release_request *request, int64_t version,
@@ -126,12 +141,7 @@ static enum result write_payload(struct server *server,
         result = RESULT_CORRUPT;
     memcpy(release->commit, request->commit, sizeof release->commit);
     draft_previous(server, &draft, version);
-    JSON_OWNED json_t *provenance =
-        json_pack("{s:s, s:s}", "builder", "neurathd " NEURATHD_VERSION, "kind",
-                  request->reissue ? "reissue" : "build");
-    if (request->reissue)
-        json_object_set_new(provenance, "reissue_of", json_integer(request->reissue_of));
-    draft.provenance = json_text(provenance);
+    draft.provenance = write_provenance(request);
     release->provenance = draft.provenance;
     if (result == RESULT_OK && manifest_release_text(release, out_payload) != MANIFEST_OK)
         result = RESULT_INVALID;
@@ -149,6 +159,7 @@ static enum result allocate(struct server *server, const struct release_request 
     TEXT_OWNED char *refusals = json_text(request->refusals);
     TEXT_OWNED char *needs = json_text(request->needs_boot);
     TEXT_OWNED char *ways = request->ways == NULL ? NULL : json_text(request->ways);
+    TEXT_OWNED char *parts = request->parts == NULL ? NULL : json_text(request->parts);
     int64_t security = db_integer(db, 1, "SELECT max(security) FROM releases", "");
     enum result result = db_begin(db);
     if (result != RESULT_OK)
@@ -159,15 +170,18 @@ static enum result allocate(struct server *server, const struct release_request 
         "reissue_of, "
         "trigger_kind, by_kind, by_name, note, for_channel, held_back, before, created, "
         "expires, "
-        "security, changed_json, refusals_json, needs_boot_json, ways_json) VALUES "
+        "security, changed_json, refusals_json, needs_boot_json, ways_json, parts_json) "
+        "VALUES "
         "('allocated', ?, ?, ?, ?, ?, "
         "nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, "
-        "ifnull(?, '[]'))",
-        "sssssiissssiiiiiissss", request->reissue ? "reissue" : "build", CHANNEL_NAME,
+        "ifnull(?, '[]'), ?)",
+        "sssssiissssiiiiiisssss",
+        request->reissue || request->parts != NULL ? "reissue" : "build", CHANNEL_NAME,
         request->commit, request->content, request->stub, request->build,
         request->reissue_of, request->trigger, request->by_kind, request->by_name,
         request->note, (int64_t)request->for_channel, (int64_t)request->held_back,
-        request->before, now, now + LIFE_MS, security, changed, refusals, needs, ways);
+        request->before, now, now + LIFE_MS, security, changed, refusals, needs, ways,
+        parts);
     int64_t version = db_last_id(db);
     TEXT_OWNED char *payload = NULL;
     result = write_payload(server, request, version, now, security, &payload);
@@ -194,12 +208,19 @@ static enum result sign(struct server *server, int64_t version, struct problem *
         db_text(db, "SELECT payload FROM releases WHERE version = ?", "i", version);
     int64_t reissue = db_integer(
         db, 0, "SELECT reissue_of FROM releases WHERE version = ?", "i", version);
+    TEXT_OWNED char *parts_text =
+        db_text(db, "SELECT parts_json FROM releases WHERE version = ?", "i", version);
+    JSON_OWNED json_t *parts = parts_text == NULL ? NULL : json_stored(parts_text);
     if (payload == NULL)
         return problem_set(problem, RESULT_CORRUPT, "release",
                            "release %lld has no payload", (long long)version);
     json_t *question = json_pack("{s:s, s:s}", "op", "release", "payload", payload);
     if (reissue != 0)
         json_object_set_new(question, "reissue_of", json_integer(reissue));
+    if (parts != NULL)
+        json_object_set_new(question, "parts",
+                            json_pack("[O, O]", json_object_get(parts, "base"),
+                                      json_object_get(parts, "from")));
     uint8_t *frame = NULL;
     size_t len = 0;
     enum result result = signer_frame(server->signer, question, &frame, &len, problem);

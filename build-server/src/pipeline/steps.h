@@ -110,6 +110,12 @@ NODISCARD enum result pick_plan(struct server *server, const char *from_content,
                                 const char *to_content, const json_t *names,
                                 json_t **out_plan, struct problem *problem);
 
+/* The same, and GIVES the set that it comes to (cell_set_fini). */
+NODISCARD enum result pick_set(struct server *server, const char *from_content,
+                               const char *to_content, const json_t *names,
+                               struct cell_set *out_set, json_t **out_plan,
+                               struct problem *problem);
+
 /* --- release.c ---------------------------------------------------------------------------------- */
 
 struct release_request {
@@ -119,6 +125,7 @@ struct release_request {
     const char *stub;
     int64_t build;       /* 0: none */
     int64_t reissue_of;  /* 0: none */
+    const json_t *parts; /* of a set: {base, from, cells}; or NULL */
     const char *trigger; /* push rollback manual */
     const char *by_kind;
     const char *by_name;

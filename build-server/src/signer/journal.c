@@ -14,7 +14,8 @@
 #define JOURNAL_MAX (64 * 1024 * 1024)
 #define COMPACT_AT 4096
 
-static enum result remember(struct journal *journal, int64_t version, const char *content,
+static enum result remember(struct journal *journal, int64_t version,
+                            struct journal_parts parts, const char *content,
                             const char *digest)
 {
     if (journal->count == journal->capacity) {
@@ -28,6 +29,7 @@ static enum result remember(struct journal *journal, int64_t version, const char
     }
     struct journal_release *release = &journal->releases[journal->count++];
     release->version = version;
+    release->parts = parts;
     text_copy(release->content, sizeof release->content, content);
     text_copy(release->digest, sizeof release->digest, digest);
     return RESULT_OK;
@@ -39,11 +41,16 @@ static enum result read_line(struct journal *journal, const char *line)
     long long time_ms = 0;
     char content[JOURNAL_DIGEST_LEN];
     char digest[JOURNAL_DIGEST_LEN];
+    long long base = 0;
+    long long other = 0;
     if (sscanf(line, "release %lld %64[0-9a-f] %64[0-9a-f]", &number, content, digest) ==
-        3) {
+            3 ||
+        sscanf(line, "set %lld %64[0-9a-f] %64[0-9a-f] %lld %lld", &number, content,
+               digest, &base, &other) == 5) {
+        struct journal_parts parts = {base, other};
         if (journal->count > 0 && number <= journal->releases[journal->count - 1].version)
             return RESULT_CORRUPT;
-        return remember(journal, number, content, digest);
+        return remember(journal, number, parts, content, digest);
     }
     if (sscanf(line, "timestamp %lld %lld %64[0-9a-f]", &number, &time_ms, digest) == 3) {
         if (number <= journal->counter || time_ms < journal->time_ms)
@@ -140,15 +147,23 @@ static enum result append(struct journal *journal, const char *line)
     return result;
 }
 
+static void release_line(const struct journal_release *release, struct text_buffer *out)
+{
+    bool set = release->parts.base != 0;
+    text_appendf(out, "%s %lld %s %s", set ? "set" : "release",
+                 (long long)release->version, release->content, release->digest);
+    if (set)
+        text_appendf(out, " %lld %lld", (long long)release->parts.base,
+                     (long long)release->parts.other);
+    text_append(out, "\n", 1);
+}
+
 /* Rewrites the file with only the newest timestamp. A failure leaves the long file, which is as good. */
 static void compact(struct journal *journal)
 {
     TEXT_BUFFER_OWNED text = {0};
-    for (size_t i = 0; i < journal->count; i++) {
-        const struct journal_release *release = &journal->releases[i];
-        text_appendf(&text, "release %lld %s %s\n", (long long)release->version,
-                     release->content, release->digest);
-    }
+    for (size_t i = 0; i < journal->count; i++)
+        release_line(&journal->releases[i], &text);
     text_appendf(&text, "timestamp %lld %lld %s\n", (long long)journal->counter,
                  (long long)journal->time_ms, journal->digest);
     if (text.failed ||
@@ -162,7 +177,8 @@ static void compact(struct journal *journal)
     journal->timestamp_lines = 1;
 }
 
-enum result journal_release(struct journal *journal, int64_t version, const char *content,
+enum result journal_release(struct journal *journal, int64_t version,
+                            struct journal_parts parts, const char *content,
                             const char *digest)
 {
     const struct journal_release *known = journal_find(journal, version);
@@ -174,11 +190,15 @@ enum result journal_release(struct journal *journal, int64_t version, const char
     if (version < 1 ||
         (journal->count > 0 && version <= journal->releases[journal->count - 1].version))
         return RESULT_REFUSED;
-    char line[256];
-    snprintf(line, sizeof line, "release %lld %s %s\n", (long long)version, content,
-             digest);
-    enum result result = append(journal, line);
-    return result == RESULT_OK ? remember(journal, version, content, digest) : result;
+    enum result result = remember(journal, version, parts, content, digest);
+    if (result != RESULT_OK)
+        return result;
+    TEXT_BUFFER_OWNED line = {0};
+    release_line(&journal->releases[journal->count - 1], &line);
+    result = line.failed ? RESULT_MEMORY : append(journal, line.data);
+    if (result != RESULT_OK)
+        journal->count--;
+    return result;
 }
 
 enum result journal_timestamp(struct journal *journal, int64_t counter, int64_t time_ms,

@@ -1,9 +1,10 @@
 /* What the signer has signed, written and synced before it signs: the reason why no version is used twice.
  * SPDX-License-Identifier: MIT
  *
- * File keys/journal: lines `release V content digest`, `timestamp counter time digest`. The digest is
- * the SHA-256 of the payload, so that the same text may be signed again after a crash, and no other
- * one. A torn last line (a crash while writing) is cut off: nothing was signed for it.
+ * File keys/journal: lines `release V content digest`, `set V content digest BASE OTHER` (a release that was put together
+ * from those two), `timestamp counter time digest`. The digest is the SHA-256 of the payload, so that the same text may
+ * be signed again after a crash, and no other one. A torn last line (a crash while writing) is cut off: nothing was
+ * signed for it.
  * Invariants:
  *  1 A version or counter names one payload for ever.
  *  2 Versions, counters and times of timestamps never fall.
@@ -18,8 +19,14 @@
 
 #define JOURNAL_DIGEST_LEN 65
 
+struct journal_parts { /* releases that a set was put together from; 0, 0: it is no set */
+    int64_t base;
+    int64_t other;
+};
+
 struct journal_release {
     int64_t version;
+    struct journal_parts parts;
     char content[JOURNAL_DIGEST_LEN];
     char digest[JOURNAL_DIGEST_LEN];
 };
@@ -45,7 +52,8 @@ const struct journal_release *journal_find(const struct journal *journal, int64_
 
 /* Records, or finds the same record. RESULT_REFUSED: it would break invariant 1 or 2. */
 NODISCARD enum result journal_release(struct journal *journal, int64_t version,
-                                      const char *content, const char *digest);
+                                      struct journal_parts parts, const char *content,
+                                      const char *digest);
 NODISCARD enum result journal_timestamp(struct journal *journal, int64_t counter,
                                         int64_t time_ms, const char *digest);
 

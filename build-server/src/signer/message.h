@@ -3,7 +3,7 @@
  *
  * Questions, each answered by one object ({"error": code, "text": …} when refused):
  *   {"op":"hello"}                                     → {"fleet", "roots": [base64], "version", "counter", "time"}
- *   {"op":"release","payload":text,"reissue_of":V|null} → {"frame": base64}
+ *   {"op":"release","payload":text,"reissue_of":V|null,"parts":[BASE,OTHER]|null} → {"frame": base64}
  *   {"op":"timestamp","payload":text}                  → {"frame": base64}
  *   {"op":"fresh","nonce","boot_id","timestamp"}       → {"frame": base64}
  *   {"op":"certify","public_key": hex}                 → {"machine", "certificate": PEM} */

@@ -10,6 +10,7 @@
 #include "signer/journal.h"
 #include "signer/keys.h"
 #include "signer/message.h"
+#include "signer/parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,31 +105,81 @@ static const char *check_release(const struct service *service, const char *payl
     return status == MANIFEST_OK ? NULL : manifest_status_text(status);
 }
 
-static json_t *answer_release(struct service *service, const json_t *question)
+/* The two releases of the question's "parts": [base, other]; false: malformed. Without them 0, 0. */
+static bool read_parts(const json_t *question, struct journal_parts *out)
 {
-    const char *payload = json_string_value(json_object_get(question, "payload"));
-    const json_t *reissue = json_object_get(question, "reissue_of");
-    if (payload == NULL)
-        return refuse("bad-question", "a release needs a payload");
-    struct manifest_release release;
-    const char *wrong = check_release(service, payload, &release);
-    if (wrong != NULL)
-        return refuse("bad-release", wrong);
-    int64_t version = (int64_t)release.version;
-    char content[JOURNAL_DIGEST_LEN];
-    text_hex(release.content, sizeof release.content, content);
-    manifest_release_fini(&release);
+    const json_t *list = json_object_get(question, "parts");
+    *out = (struct journal_parts){0, 0};
+    if (list == NULL || json_is_null(list))
+        return true;
+    out->base = json_integer_value(json_array_get(list, 0));
+    out->other = json_integer_value(json_array_get(list, 1));
+    return json_array_size(list) == 2 && out->base > 0 && out->other > 0;
+}
 
+/* What the payload says of its origin must be what was asked for: who reads the frame later believes it. */
+static bool has_kind(const char *payload, const char *kind)
+{
+    json_t *text = NULL;
+    if (json_read(payload, strlen(payload), &text, NULL) != RESULT_OK)
+        return false;
+    const char *said =
+        json_string_value(json_object_get(json_object_get(text, "provenance"), "kind"));
+    bool same = said != NULL && strcmp(said, kind) == 0;
+    json_decref(text);
+    return same;
+}
+
+/* Re-issues repeat a content; sets are put together from releases; what is neither is a build. NULL: it may be signed. */
+static json_t *check_origin(const struct service *service, const json_t *question,
+                            const char *payload, const struct manifest_release *release,
+                            struct journal_parts parts)
+{
+    const json_t *reissue = json_object_get(question, "reissue_of");
+    bool is_set = parts.base != 0;
+    if (json_is_integer(reissue) && is_set)
+        return refuse("bad-question", "a release is a re-issue or a set, not both");
+    if (!has_kind(payload, is_set                     ? "set"
+                           : json_is_integer(reissue) ? "reissue"
+                                                      : "build"))
+        return refuse("bad-release", "the payload says that it is of another kind");
     if (json_is_integer(reissue)) {
         const struct journal_release *old =
             journal_find(&service->journal, json_integer_value(reissue));
+        char content[JOURNAL_DIGEST_LEN];
+        text_hex(release->content, sizeof release->content, content);
         if (old == NULL || strcmp(old->content, content) != 0)
             return refuse("not-a-reissue",
                           "the content is not that of the release to re-issue");
     }
+    char why[PARTS_WHY_LEN];
+    if (is_set && parts_check(service->state, &service->journal, &service->keys.root,
+                              release, parts, why) != RESULT_OK)
+        return refuse("not-a-set", why);
+    return NULL;
+}
+
+static json_t *answer_release(struct service *service, const json_t *question)
+{
+    const char *payload = json_string_value(json_object_get(question, "payload"));
+    struct journal_parts parts;
+    if (payload == NULL || !read_parts(question, &parts))
+        return refuse("bad-question", "a release needs a payload, a set two parts");
+    struct manifest_release release;
+    const char *wrong = check_release(service, payload, &release);
+    if (wrong != NULL)
+        return refuse("bad-release", wrong);
+    json_t *refusal = check_origin(service, question, payload, &release, parts);
+    int64_t version = (int64_t)release.version;
+    char content[JOURNAL_DIGEST_LEN];
+    text_hex(release.content, sizeof release.content, content);
+    manifest_release_fini(&release);
+    if (refusal != NULL)
+        return refusal;
     char digest[JOURNAL_DIGEST_LEN];
     hash_hex(payload, strlen(payload), digest);
-    enum result result = journal_release(&service->journal, version, content, digest);
+    enum result result =
+        journal_release(&service->journal, version, parts, content, digest);
     if (result == RESULT_REFUSED)
         return refuse("version-used", "this version, or a later one, was signed before");
     if (result != RESULT_OK)

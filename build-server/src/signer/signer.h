@@ -1,5 +1,5 @@
-/* The signer: a process of its own that alone reads keys/, signs only builds and re-issues, and logs
- * before it signs (journal.h).
+/* The signer: a process of its own that alone reads keys/, signs only builds, re-issues and sets that are
+ * put together from these (parts.h), and logs before it signs (journal.h).
  * SPDX-License-Identifier: MIT
  *
  * The service starts it, before it opens a socket or a repository, by executing itself with

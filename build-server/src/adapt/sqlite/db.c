@@ -39,11 +39,12 @@ EMBED_FILE(schema_2, "build-server/src/adapt/sqlite/schema-2.sql");
 EMBED_FILE(schema_3, "build-server/src/adapt/sqlite/schema-3.sql");
 EMBED_FILE(schema_4, "build-server/src/adapt/sqlite/schema-4.sql");
 EMBED_FILE(schema_5, "build-server/src/adapt/sqlite/schema-5.sql");
+EMBED_FILE(schema_6, "build-server/src/adapt/sqlite/schema-6.sql");
 
 /* Step I leads from version I to version I + 1; a new database takes them all. A step that has been
  * released is never changed. */
-static const char *const steps[] = {schema_bytes, schema_2_bytes, schema_3_bytes,
-                                    schema_4_bytes, schema_5_bytes};
+static const char *const steps[] = {schema_bytes,   schema_2_bytes, schema_3_bytes,
+                                    schema_4_bytes, schema_5_bytes, schema_6_bytes};
 #define NEWEST ((int64_t)(sizeof steps / sizeof steps[0]))
 
 static enum result translate(int code)

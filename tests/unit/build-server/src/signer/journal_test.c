@@ -15,6 +15,8 @@
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
+#define NO_SET ((struct journal_parts){0, 0})
+
 static char folder[64];
 static char path[96];
 
@@ -48,15 +50,15 @@ static void a_version_names_one_payload_for_ever(void **state)
 {
     (void)state;
     struct journal journal = open_journal();
-    assert_int_equal(journal_release(&journal, 1, A, B), RESULT_OK);
-    assert_int_equal(journal_release(&journal, 1, A, B), RESULT_OK);
-    assert_int_equal(journal_release(&journal, 1, A, A), RESULT_REFUSED);
-    assert_int_equal(journal_release(&journal, 1, B, B), RESULT_REFUSED);
-    assert_int_equal(journal_release(&journal, 0, A, B), RESULT_REFUSED);
+    assert_int_equal(journal_release(&journal, 1, NO_SET, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 1, NO_SET, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 1, NO_SET, A, A), RESULT_REFUSED);
+    assert_int_equal(journal_release(&journal, 1, NO_SET, B, B), RESULT_REFUSED);
+    assert_int_equal(journal_release(&journal, 0, NO_SET, A, B), RESULT_REFUSED);
     journal_close(&journal);
     journal = open_journal();
-    assert_int_equal(journal_release(&journal, 1, A, A), RESULT_REFUSED);
-    assert_int_equal(journal_release(&journal, 1, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 1, NO_SET, A, A), RESULT_REFUSED);
+    assert_int_equal(journal_release(&journal, 1, NO_SET, A, B), RESULT_OK);
     journal_close(&journal);
 }
 
@@ -65,9 +67,9 @@ static void versions_and_counters_and_times_only_rise(void **state)
 {
     (void)state;
     struct journal journal = open_journal();
-    assert_int_equal(journal_release(&journal, 5, A, B), RESULT_OK);
-    assert_int_equal(journal_release(&journal, 4, A, B), RESULT_REFUSED);
-    assert_int_equal(journal_release(&journal, 9, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 5, NO_SET, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 4, NO_SET, A, B), RESULT_REFUSED);
+    assert_int_equal(journal_release(&journal, 9, NO_SET, A, B), RESULT_OK);
     assert_non_null(journal_find(&journal, 5));
     assert_null(journal_find(&journal, 6));
     assert_int_equal(journal_timestamp(&journal, 3, 1000, A), RESULT_OK);
@@ -80,7 +82,24 @@ static void versions_and_counters_and_times_only_rise(void **state)
     journal = open_journal();
     assert_int_equal(journal.counter, 4);
     assert_int_equal(journal_timestamp(&journal, 3, 5000, A), RESULT_REFUSED);
-    assert_int_equal(journal_release(&journal, 8, A, B), RESULT_REFUSED);
+    assert_int_equal(journal_release(&journal, 8, NO_SET, A, B), RESULT_REFUSED);
+    journal_close(&journal);
+}
+
+static void a_set_is_recorded_with_its_parts(void **state)
+{
+    (void)state;
+    struct journal journal = open_journal();
+    assert_int_equal(journal_release(&journal, 1, NO_SET, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 3, (struct journal_parts){1, 2}, B, A),
+                     RESULT_OK);
+    for (int i = 1; i <= 4200; i++)
+        assert_int_equal(journal_timestamp(&journal, i, i, A), RESULT_OK);
+    journal_close(&journal);
+    journal = open_journal();
+    assert_int_equal(journal_find(&journal, 1)->parts.base, 0);
+    assert_int_equal(journal_find(&journal, 3)->parts.base, 1);
+    assert_int_equal(journal_find(&journal, 3)->parts.other, 2);
     journal_close(&journal);
 }
 
@@ -103,14 +122,14 @@ static void a_torn_last_line_is_cut_off(void **state)
     for (size_t cut = 1; cut < sizeof line - 1; cut++) {
         unlink(path);
         struct journal journal = open_journal();
-        assert_int_equal(journal_release(&journal, 1, A, B), RESULT_OK);
+        assert_int_equal(journal_release(&journal, 1, NO_SET, A, B), RESULT_OK);
         journal_close(&journal);
         char torn[sizeof line];
         text_copy(torn, cut + 1, line);
         append_text(torn);
         journal = open_journal();
         assert_int_equal(journal.count, 1);
-        assert_int_equal(journal_release(&journal, 2, B, A), RESULT_OK);
+        assert_int_equal(journal_release(&journal, 2, NO_SET, B, A), RESULT_OK);
         journal_close(&journal);
         journal = open_journal();
         assert_int_equal(journal.count, 2);
@@ -122,7 +141,7 @@ static void a_damaged_line_stops_the_signer(void **state)
 {
     (void)state;
     struct journal journal = open_journal();
-    assert_int_equal(journal_release(&journal, 1, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 1, NO_SET, A, B), RESULT_OK);
     journal_close(&journal);
     append_text("releaze 2 x\n");
     struct problem problem;
@@ -133,7 +152,7 @@ static void many_timestamps_do_not_make_the_file_grow(void **state)
 {
     (void)state;
     struct journal journal = open_journal();
-    assert_int_equal(journal_release(&journal, 7, A, B), RESULT_OK);
+    assert_int_equal(journal_release(&journal, 7, NO_SET, A, B), RESULT_OK);
     for (int i = 1; i <= 4200; i++)
         assert_int_equal(journal_timestamp(&journal, i, i, A), RESULT_OK);
     assert_true(journal.timestamp_lines < 200);
@@ -150,6 +169,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_version_names_one_payload_for_ever, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(versions_and_counters_and_times_only_rise, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_set_is_recorded_with_its_parts, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_torn_last_line_is_cut_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_line_stops_the_signer, set_up, tear_down),

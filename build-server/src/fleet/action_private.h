@@ -1,0 +1,42 @@
+/* An action under way: shared by its planning (action_rows.c) and its doing (actions.c).
+ * SPDX-License-Identifier: MIT */
+#ifndef NEURATH_FLEET_ACTION_PRIVATE_H
+#define NEURATH_FLEET_ACTION_PRIVATE_H
+
+#include "fleet/sets.h"
+#include "server.h"
+
+#include <string.h>
+
+struct action {
+    struct server *server;
+    const char *kind;
+    const char *by;
+    const char *note;
+    const char *to;
+    bool hold;
+    bool dry_run;
+    bool all;
+    json_t *ids;
+    const json_t *cells; /* deploy: these alone, and what must change with them; NULL: all */
+    struct set set;      /* what that comes to */
+    int64_t source;      /* the release whose content is wanted; 0: none */
+    int64_t release;     /* what was made, or is used again; 0: none */
+};
+
+static inline bool action_is(const struct action *action, const char *kind)
+{
+    return strcmp(action->kind, kind) == 0;
+}
+
+static inline bool action_wants_target(const struct action *action)
+{
+    return action_is(action, "rollback") || action_is(action, "deploy") ||
+           (action_is(action, "pin") && action->to != NULL);
+}
+
+/* A row for each machine: [{machine, name, action, reason, cells}]. Lock held on entry and on return; it is let go
+ * while the planner works. */
+json_t *action_rows(struct action *action);
+
+#endif

@@ -1,0 +1,120 @@
+/* What an action would do, machine by machine.
+ * SPDX-License-Identifier: MIT */
+#include "fleet/action_private.h"
+
+#include "base/text.h"
+#include "fleet/forecast.h"
+
+#include <stdlib.h>
+
+static json_t *make_row(struct action *action, const char *id, const char *what,
+                        json_t *reason, json_t *cells)
+{
+    TEXT_OWNED char *name =
+        db_text(action->server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "machine", id, "name",
+                     name == NULL ? id : name, "action", what, "reason",
+                     reason == NULL ? json_null() : reason, "cells",
+                     cells == NULL ? json_array() : cells);
+}
+
+static json_t *simple_reason(const char *code, const char *text)
+{
+    return json_pack("{s:s, s:s}", "code", code, "text", text);
+}
+
+/* A machine on its way to RELEASE, or to the action's set. */
+static json_t *forecast_row(struct action *action, const char *id, int64_t release)
+{
+    struct problem problem = {"", ""};
+    JSON_OWNED json_t *made =
+        action->cells == NULL ? forecast(action->server, id, release, &problem)
+                              : set_forecast(action->server, &action->set, id, &problem);
+    if (made == NULL)
+        return make_row(action, id, "blocked", simple_reason("unknown", problem.text),
+                        NULL);
+    json_t *cells = json_incref(json_object_get(made, "cells"));
+    json_t *refusals = json_object_get(made, "refusals");
+    if (json_array_size(json_object_get(made, "needs_boot")) > 0)
+        return make_row(
+            action, id, "boot",
+            simple_reason("needs_boot", "it has another boot stub: a boot is needed"),
+            cells);
+    if (json_array_size(refusals) > 0)
+        return make_row(action, id, "blocked", json_incref(json_array_get(refusals, 0)),
+                        cells);
+    TEXT_OWNED char *state =
+        db_text(action->server->db, "SELECT state FROM machines WHERE id = ?", "s", id);
+    if (state != NULL && strcmp(state, "silent") == 0)
+        return make_row(
+            action, id, "wait",
+            simple_reason("silent", "it is silent: it follows when it is heard of again"),
+            cells);
+    return make_row(action, id, "swap", NULL, cells);
+}
+
+static json_t *target_row(struct action *action, const char *id)
+{
+    struct db *db = action->server->db;
+    TEXT_OWNED char *intent =
+        db_text(db, "SELECT intent FROM orders WHERE machine = ?", "s", id);
+    if (action->all && intent != NULL &&
+        (strcmp(intent, "pin") == 0 || strcmp(intent, "hold") == 0))
+        return make_row(
+            action, id, "nothing",
+            simple_reason(
+                strcmp(intent, "pin") == 0 ? "pinned" : "held",
+                "actions on the fleet leave it alone; `neurath unhold` ends that"),
+            NULL);
+    TEXT_OWNED char *content =
+        db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *target =
+        action->cells != NULL
+            ? strdup(action->set.cells.content)
+            : db_text(db, "SELECT content FROM releases WHERE version = ?", "i",
+                      action->source);
+    if (content == NULL)
+        return make_row(action, id, "wait",
+                        simple_reason("unknown", "what it runs is not known yet"), NULL);
+    if (target != NULL && strcmp(content, target) == 0 &&
+        !forecast_stub_differs(action->server, id,
+                               action->cells != NULL ? action->set.base : action->source))
+        return make_row(action, id, "nothing", NULL, NULL);
+    return forecast_row(action, id, action->source);
+}
+
+/* Without a target of their own: hold, unhold, pin to what runs, retry, reboot. */
+static json_t *plain_row(struct action *action, const char *id)
+{
+    struct db *db = action->server->db;
+    if (action_is(action, "reboot"))
+        return make_row(action, id, "boot", NULL, NULL);
+    if (action_is(action, "retry")) {
+        bool any = db_integer(db, 0, "SELECT count(*) FROM quarantine WHERE machine = ?",
+                              "s", id) > 0;
+        return make_row(action, id, any ? "swap" : "nothing", NULL, NULL);
+    }
+    if (!action_is(action, "unhold"))
+        return make_row(action, id, "nothing", NULL, NULL);
+    int64_t away = db_integer(
+        db, 0,
+        "SELECT r.version FROM channel c JOIN releases r ON r.version = c.release, "
+        "machines m WHERE m.id = ? AND (m.content != r.content OR m.stub != r.stub)",
+        "s", id);
+    return away == 0 ? make_row(action, id, "nothing", NULL, NULL)
+                     : forecast_row(action, id, away);
+}
+
+json_t *action_rows(struct action *action)
+{
+    json_t *rows = json_array();
+    size_t i;
+    json_t *id;
+    json_array_foreach(action->ids, i, id)
+    {
+        const char *text = json_string_value(id);
+        json_array_append_new(rows, action_wants_target(action) ? target_row(action, text)
+                                                                : plain_row(action, text));
+    }
+    return rows;
+}

@@ -1,0 +1,228 @@
+/* Puts sets together and releases them.
+ * SPDX-License-Identifier: MIT */
+#include "fleet/sets.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "fleet/forecast.h"
+#include "pipeline/steps.h"
+
+#include <string.h>
+
+#define NAMES_MAX 64
+
+void set_fini(struct set *set)
+{
+    cell_set_fini(&set->cells);
+    json_decref(set->changed);
+    memset(set, 0, sizeof *set);
+}
+
+static enum result check_names(const json_t *names, struct problem *problem)
+{
+    size_t i;
+    json_t *name;
+    bool good = json_is_array(names) && json_array_size(names) > 0 &&
+                json_array_size(names) <= NAMES_MAX;
+    json_array_foreach((json_t *)names, i, name)
+    {
+        good = good && json_is_string(name);
+    }
+    return good ? RESULT_OK
+                : problem_set(problem, RESULT_INVALID, "bad-request",
+                              "\"cells\" must be 1 to %d names of cells", NAMES_MAX);
+}
+
+/* "a, b" */
+static void list_names(const json_t *names, struct text_buffer *out)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach((json_t *)names, i, name)
+    {
+        text_appendf(out, "%s%s", i == 0 ? "" : ", ", json_string_value(name));
+    }
+}
+
+/* --- The base ----------------------------------------------------------------------------------- */
+
+/* The newest release with the cells and the boot stub that MACHINE runs. 0: none. */
+static int64_t release_of(struct server *server, const char *machine)
+{
+    return db_integer(server->db, 0,
+                      "SELECT max(r.version) FROM releases r JOIN machines m ON "
+                      "m.content = r.content AND r.stub = ifnull(m.stub, r.stub) WHERE "
+                      "m.id = ? AND r.state = 'published'",
+                      "s", machine);
+}
+
+static enum result find_base(struct server *server, const json_t *ids, bool all,
+                             int64_t *out_base, struct problem *problem)
+{
+    int64_t base =
+        all ? db_integer(server->db, 0, "SELECT release FROM channel WHERE name = ?", "s",
+                         CHANNEL_NAME)
+            : 0;
+    size_t i;
+    json_t *id;
+    json_array_foreach((json_t *)ids, i, id)
+    {
+        int64_t runs = all ? base : release_of(server, json_string_value(id));
+        if (runs == 0)
+            return problem_set(problem, RESULT_REFUSED, "unknown",
+                               "what machine %s runs is no release of this server",
+                               json_string_value(id));
+        if (base != 0 && runs != base)
+            return problem_set(problem, RESULT_REFUSED, "different-versions",
+                               "the machines run different cells (releases %lld and "
+                               "%lld): single cells go to one version at a time",
+                               (long long)base, (long long)runs);
+        base = runs;
+    }
+    *out_base = base;
+    return base != 0 ? RESULT_OK
+                     : problem_set(problem, RESULT_REFUSED, "no-release",
+                                   "nothing is released yet");
+}
+
+/* --- Planning ----------------------------------------------------------------------------------- */
+
+static enum result judge(const json_t *plan, const struct set *set, const json_t *names,
+                         struct problem *problem)
+{
+    TEXT_BUFFER_OWNED said = {.limit = 512};
+    list_names(names, &said);
+    const char *words = said.failed || said.data == NULL ? "they" : said.data;
+    const json_t *refusal = json_array_get(json_object_get(plan, "refusals"), 0);
+    const char *cell = json_string_value(json_object_get(refusal, "cell"));
+    const char *text = json_string_value(json_object_get(refusal, "text"));
+    if (refusal != NULL)
+        return problem_set(problem, RESULT_REFUSED, "not-closed",
+                           "%s of release %lld cannot go onto release %lld, whatever is "
+                           "brought in: %.64s: %.400s",
+                           words, (long long)set->from, (long long)set->base,
+                           cell == NULL ? "?" : cell, text == NULL ? "?" : text);
+    if (json_array_size(json_object_get(plan, "cells")) == 0)
+        return problem_set(problem, RESULT_REFUSED, "same-cells",
+                           "%s: the same in release %lld as in release %lld, which runs; "
+                           "nothing to deploy",
+                           words, (long long)set->from, (long long)set->base);
+    return RESULT_OK;
+}
+
+enum result set_plan(struct server *server, const json_t *ids, bool all, int64_t from,
+                     const json_t *names, struct set *out, struct problem *problem)
+{
+    struct set set = {.from = from};
+    JSON_OWNED json_t *plan = NULL;
+    enum result result = check_names(names, problem);
+    if (result == RESULT_OK)
+        result = find_base(server, ids, all, &set.base, problem);
+    if (result != RESULT_OK)
+        return result;
+    TEXT_OWNED char *kept = db_text(
+        server->db, "SELECT content FROM releases WHERE version = ?", "i", set.base);
+    TEXT_OWNED char *picked =
+        db_text(server->db, "SELECT content FROM releases WHERE version = ?", "i", from);
+    server_unlock(server);
+    result = pick_set(server, kept, picked, names, &set.cells, &plan, problem);
+    server_lock(server);
+    if (result == RESULT_OK)
+        result = judge(plan, &set, names, problem);
+    int64_t now = 0;
+    if (result == RESULT_OK)
+        result = find_base(server, ids, all, &now, problem);
+    if (result == RESULT_OK && now != set.base)
+        result = problem_set(problem, RESULT_BUSY, "moved",
+                             "what runs changed meanwhile: ask again");
+    if (result != RESULT_OK) {
+        set_fini(&set);
+        return result;
+    }
+    set.changed = json_incref(json_object_get(plan, "cells"));
+    *out = set;
+    return RESULT_OK;
+}
+
+json_t *set_forecast(struct server *server, const struct set *set, const char *machine,
+                     struct problem *problem)
+{
+    CELL_SET_OWNED running = {0};
+    json_t *plan = NULL;
+    TEXT_OWNED char *content =
+        db_text(server->db, "SELECT content FROM machines WHERE id = ?", "s", machine);
+    bool differs = forecast_stub_differs(server, machine, set->base);
+    bool is_base =
+        content != NULL &&
+        db_integer(server->db, 0, "SELECT content = ? FROM releases WHERE version = ?",
+                   "si", content, set->base) == 1;
+    if (is_base) {
+        plan = json_pack("{s:O, s:[]}", "cells", set->changed, "refusals");
+    } else if (content == NULL ||
+               cell_set_load(server->db, content, &running) != RESULT_OK) {
+        problem_set(problem, RESULT_NOT_FOUND, "unknown", "what it runs is not known");
+        return NULL;
+    } else {
+        server_unlock(server);
+        enum result result = ways_plan_sets(server, &running, &set->cells, &plan, problem);
+        server_lock(server);
+        if (result != RESULT_OK)
+            return NULL;
+    }
+    json_t *needs = json_array();
+    if (differs)
+        json_array_append_new(needs, json_string("boot stub"));
+    json_object_set_new(plan, "needs_boot", needs);
+    return plan;
+}
+
+/* --- The release -------------------------------------------------------------------------------- */
+
+static enum result store_cells(struct server *server, const struct set *set)
+{
+    enum result result = db_begin(server->db);
+    if (result != RESULT_OK)
+        return result;
+    result = cell_set_store(server->db, &set->cells, clock_now_ms());
+    if (result == RESULT_OK)
+        return db_commit(server->db);
+    db_rollback(server->db);
+    return result;
+}
+
+enum result set_release(struct server *server, const struct set *set, const json_t *names,
+                        const char *by, const char *note, int64_t *out_version,
+                        struct problem *problem)
+{
+    struct db *db = server->db;
+    TEXT_OWNED char *commit =
+        db_text(db, "SELECT commit_id FROM releases WHERE version = ?", "i", set->base);
+    TEXT_OWNED char *stub =
+        db_text(db, "SELECT stub FROM releases WHERE version = ?", "i", set->base);
+    TEXT_OWNED char *from =
+        db_text(db, "SELECT commit_id FROM releases WHERE version = ?", "i", set->from);
+    TEXT_BUFFER_OWNED said = {.limit = 512};
+    list_names(names, &said);
+    text_appendf(&said, " of %.12s", from == NULL ? "?" : from);
+    if (commit == NULL || stub == NULL || store_cells(server, set) != RESULT_OK)
+        return problem_set(problem, RESULT_FAILED, "store", "the set cannot be stored");
+    JSON_OWNED json_t *parts = json_pack("{s:I, s:I, s:O}", "base", set->base, "from",
+                                         set->from, "cells", names);
+    JSON_OWNED json_t *none = json_array();
+    struct release_request request = {
+        .parts = parts,
+        .commit = commit,
+        .content = set->cells.content,
+        .stub = stub,
+        .trigger = "manual",
+        .by_kind = "operator",
+        .by_name = by,
+        .note = note != NULL || said.failed ? note : said.data,
+        .before = db_integer(db, 0, "SELECT release FROM channel WHERE name = ?", "s",
+                             CHANNEL_NAME),
+        .changed = set->changed,
+        .refusals = none,
+        .needs_boot = none,
+    };
+    return release_make(server, &request, out_version, problem);
+}
