@@ -115,39 +115,40 @@ void list_history(struct server *server, struct http_request *request,
     answer_rows(server, answer, rows, limit, rows_attempt);
 }
 
-void list_releases(struct server *server, struct http_request *request,
-                   struct http_answer *answer)
+/* SQL gives ids below ?1 of rows with a commit like ?2 and the state ?3 (each NULL: any), ?4 of them, the newest first. */
+static void list_of_commits(struct server *server, struct http_request *request,
+                            struct http_answer *answer, const char *sql,
+                            json_t *(*make)(struct server *, int64_t))
 {
     int64_t limit;
     int64_t before;
     char prefix[64];
     if (!read_page(request, answer, &limit, &before))
         return;
-    DB_ROWS_OWNED struct db_rows *rows =
-        db_query(server->db,
-                 "SELECT version FROM releases WHERE version < ?1 AND (?2 IS NULL OR "
-                 "commit_id LIKE ?2) ORDER BY "
-                 "version DESC LIMIT ?3",
-                 "isi", before, prefix_filter(request, prefix, sizeof prefix), limit + 1);
-    answer_rows(server, answer, rows, limit, rows_release);
+    DB_ROWS_OWNED struct db_rows *rows = db_query(
+        server->db, sql, "issi", before, prefix_filter(request, prefix, sizeof prefix),
+        filter(request, "state"), limit + 1);
+    answer_rows(server, answer, rows, limit, make);
+}
+
+void list_releases(struct server *server, struct http_request *request,
+                   struct http_answer *answer)
+{
+    list_of_commits(
+        server, request, answer,
+        "SELECT version FROM releases WHERE version < ?1 AND (?2 IS NULL OR commit_id "
+        "LIKE ?2) AND (?3 IS NULL OR state = ?3) ORDER BY version DESC LIMIT ?4",
+        rows_release);
 }
 
 void list_builds(struct server *server, struct http_request *request,
                  struct http_answer *answer)
 {
-    int64_t limit;
-    int64_t before;
-    char prefix[64];
-    if (!read_page(request, answer, &limit, &before))
-        return;
-    DB_ROWS_OWNED struct db_rows *rows =
-        db_query(server->db,
-                 "SELECT id FROM builds WHERE id < ?1 AND (?2 IS NULL OR commit_id LIKE "
-                 "?2) AND (?3 IS NULL OR "
-                 "state = ?3) ORDER BY id DESC LIMIT ?4",
-                 "issi", before, prefix_filter(request, prefix, sizeof prefix),
-                 filter(request, "state"), limit + 1);
-    answer_rows(server, answer, rows, limit, rows_build);
+    list_of_commits(
+        server, request, answer,
+        "SELECT id FROM builds WHERE id < ?1 AND (?2 IS NULL OR commit_id LIKE ?2) AND "
+        "(?3 IS NULL OR state = ?3) ORDER BY id DESC LIMIT ?4",
+        rows_build);
 }
 
 void list_machines(struct server *server, struct http_request *request,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "command.h"
 #include "http.h"
 #include "plan.h"
@@ -90,9 +91,9 @@ static void print_swapping(const json_t *rows)
 static bool order(const struct invocation *invocation, const char *path,
                   enum outcome *out_outcome, struct failure *failure)
 {
-    struct http *http = NULL;
-    json_t *body = json_object();
-    json_t *answer = NULL;
+    HTTP_OWNED struct http *http = NULL;
+    JSON_OWNED json_t *body = json_object();
+    JSON_OWNED json_t *answer = NULL;
     const json_t *rows = NULL;
     long timeout_s = 120;
     bool dry = invocation_has(invocation, OPTION_DRY_RUN);
@@ -138,9 +139,6 @@ static bool order(const struct invocation *invocation, const char *path,
             view_json(answer, false);
         }
     }
-    json_decref(body);
-    json_decref(answer);
-    http_destroy(http);
     return done;
 }
 
@@ -160,9 +158,9 @@ bool command_order(const struct invocation *invocation, enum outcome *out_outcom
                    struct failure *failure)
 {
     const char *word = invocation->command->name;
-    struct http *http = NULL;
-    json_t *body = json_object();
-    json_t *answer = NULL;
+    HTTP_OWNED struct http *http = NULL;
+    JSON_OWNED json_t *body = json_object();
+    JSON_OWNED json_t *answer = NULL;
     char path[64];
     bool done = target_check(invocation, invocation->argument[0], false, failure) &&
                 http_open(invocation, &http, failure) &&
@@ -187,9 +185,6 @@ bool command_order(const struct invocation *invocation, enum outcome *out_outcom
         complain(json_object_get(answer, "rows"), invocation->json);
         *out_outcome = OUTCOME_FAILED;
     }
-    json_decref(body);
-    json_decref(answer);
-    http_destroy(http);
     return done;
 }
 
@@ -226,10 +221,10 @@ bool act_confirm(const struct invocation *invocation, const char *question,
 bool command_reboot(const struct invocation *invocation, enum outcome *out_outcome,
                     struct failure *failure)
 {
-    struct http *http = NULL;
-    json_t *machine = NULL;
-    json_t *answer = NULL;
-    json_t *body = NULL;
+    HTTP_OWNED struct http *http = NULL;
+    JSON_OWNED json_t *machine = NULL;
+    JSON_OWNED json_t *answer = NULL;
+    JSON_OWNED json_t *body = NULL;
     char question[256];
     long timeout_s = 120;
     bool done =
@@ -259,10 +254,6 @@ bool command_reboot(const struct invocation *invocation, enum outcome *out_outco
         *out_outcome = OUTCOME_FAILED;
         done = false;
     }
-    json_decref(body);
-    json_decref(answer);
-    json_decref(machine);
-    http_destroy(http);
     return done;
 }
 
@@ -305,10 +296,10 @@ static json_t *new_tags(const struct invocation *invocation, const json_t *old_t
 bool command_tag(const struct invocation *invocation, enum outcome *out_outcome,
                  struct failure *failure)
 {
-    struct http *http = NULL;
-    json_t *machine = NULL;
-    json_t *answer = NULL;
-    json_t *body = NULL;
+    HTTP_OWNED struct http *http = NULL;
+    JSON_OWNED json_t *machine = NULL;
+    JSON_OWNED json_t *answer = NULL;
+    JSON_OWNED json_t *body = NULL;
     const json_t *tags = NULL;
     char path[128];
     bool done = http_open(invocation, &http, failure) &&
@@ -331,18 +322,14 @@ bool command_tag(const struct invocation *invocation, enum outcome *out_outcome,
             view_print("%s\n", json_string_value(json_array_get(tags, i)));
         }
     }
-    json_decref(body);
-    json_decref(answer);
-    json_decref(machine);
-    http_destroy(http);
     return done;
 }
 
 bool command_login(const struct invocation *invocation, enum outcome *out_outcome,
                    struct failure *failure)
 {
-    struct http *http = NULL;
-    json_t *answer = NULL;
+    HTTP_OWNED struct http *http = NULL;
+    JSON_OWNED json_t *answer = NULL;
     bool done = http_open(invocation, &http, failure) &&
                 http_send(http, "POST", "/api/v1/login-code", NULL, &answer, failure);
 
@@ -352,7 +339,5 @@ bool command_login(const struct invocation *invocation, enum outcome *out_outcom
     } else if (done) {
         view_print("%s\n", view_text(answer, "url", ""));
     }
-    json_decref(answer);
-    http_destroy(http);
     return done;
 }

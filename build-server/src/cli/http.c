@@ -60,6 +60,11 @@ void http_destroy(struct http *http)
     }
 }
 
+void http_release(struct http **http)
+{
+    http_destroy(*http);
+}
+
 bool http_open(const struct invocation *invocation, struct http **out,
                struct failure *failure)
 {

@@ -18,6 +18,10 @@ bool http_create(const struct place_server *server, struct http **out,
                  struct failure *failure);
 void http_destroy(struct http *http);
 
+/* For variables that end it themselves: http_destroy() with their value. */
+void http_release(struct http **http);
+#define HTTP_OWNED __attribute__((cleanup(http_release)))
+
 /* Finds the server as place_find_server() does and makes a client for it. */
 bool http_open(const struct invocation *invocation, struct http **out,
                struct failure *failure);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "command.h"
 #include "http.h"
 #include "target.h"
@@ -104,9 +105,9 @@ static bool print_plan(const json_t *machine, bool json)
 bool command_plan(const struct invocation *invocation, enum outcome *out_outcome,
                   struct failure *failure)
 {
-    struct http *http = NULL;
-    json_t *body = json_object();
-    json_t *answer = NULL;
+    HTTP_OWNED struct http *http = NULL;
+    JSON_OWNED json_t *body = json_object();
+    JSON_OWNED json_t *answer = NULL;
     const json_t *machines = NULL;
     bool done = target_check(invocation, NULL, true, failure) &&
                 http_open(invocation, &http, failure) &&
@@ -129,8 +130,5 @@ bool command_plan(const struct invocation *invocation, enum outcome *out_outcome
             puts("no machine is concerned");
         }
     }
-    json_decref(body);
-    json_decref(answer);
-    http_destroy(http);
     return done;
 }

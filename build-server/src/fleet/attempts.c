@@ -14,15 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Why the machine tried: the release's own trigger, or `catchup` when it had missed releases. */
+/* Why the machine tried: the release's own trigger, or `catchup` when it had missed releases: the one before is neither
+ * what it comes from nor one that it tried, and refused or gave back. */
 static void add_row(struct server *server, const struct report *attempt)
 {
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(server->db,
                  "SELECT r.trigger_kind, r.by_kind, r.by_name, r.note, r.content, "
                  "(SELECT b.content FROM releases "
-                 "b WHERE b.version = r.before) FROM releases r WHERE r.version = ?",
-                 "i", attempt->release);
+                 "b WHERE b.version = r.before AND NOT EXISTS (SELECT 1 FROM history h "
+                 "WHERE h.machine = ?2 AND h.release = b.version)) FROM releases r WHERE "
+                 "r.version = ?1",
+                 "is", attempt->release, attempt->machine);
     bool known = db_next(rows);
     const char *trigger = known ? row_text(rows, 0) : "manual";
     const char *before = known ? row_text(rows, 5) : NULL;

@@ -5,21 +5,11 @@
 #include "api/events.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "fleet/columns.h"
 #include "pipeline/cells.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *text_column(struct db_rows *rows, int column)
-{
-    return json_text_or_null(row_text(rows, column));
-}
-
-static json_t *integer_column(struct db_rows *rows, int column)
-{
-    return row_is_null(rows, column) ? json_null()
-                                     : json_integer(row_integer(rows, column));
-}
 
 static json_t *time_column(struct db_rows *rows, int column)
 {
@@ -132,11 +122,27 @@ json_t *rows_machine(struct server *server, const char *id)
     return db_next(rows) ? machine_row(server, rows) : NULL;
 }
 
+/* Each of ROWS made into JSON by MAKE. */
+static json_t *list_of(struct server *server, struct db_rows *rows,
+                       json_t *(*make)(struct server *, struct db_rows *))
+{
+    json_t *list = json_array();
+    while (db_next(rows))
+        json_array_append_new(list, make(server, rows));
+    return list;
+}
+
+static json_t *cell_of_both(struct server *server, struct db_rows *rows)
+{
+    (void)server;
+    return json_pack("{s:o, s:o, s:o}", "name", text_column(rows, 0), "running",
+                     text_column(rows, 1), "desired", text_column(rows, 2));
+}
+
 /* Cells of both sets by name: [{name, running, desired}]. */
 static json_t *machine_cells(struct server *server, const char *running,
                              const char *desired)
 {
-    json_t *list = json_array();
     DB_ROWS_OWNED struct db_rows *rows =
         db_query(server->db,
                  "SELECT n.name, r.object, d.object FROM (SELECT DISTINCT name FROM "
@@ -145,35 +151,35 @@ static json_t *machine_cells(struct server *server, const char *running,
                  "= n.name LEFT JOIN "
                  "content_cells d ON d.content = ?2 AND d.name = n.name ORDER BY n.name",
                  "ss", running, desired);
-    while (db_next(rows))
-        json_array_append_new(
-            list, json_pack("{s:o, s:o, s:o}", "name", text_column(rows, 0), "running",
-                            text_column(rows, 1), "desired", text_column(rows, 2)));
-    return list;
+    return list_of(server, rows, cell_of_both);
+}
+
+static json_t *kept_away(struct server *server, struct db_rows *rows)
+{
+    (void)server;
+    return json_pack("{s:o, s:o, s:o}", "content", text_column(rows, 0), "since",
+                     time_column(rows, 1), "reason", json_column(rows, 2));
 }
 
 static json_t *machine_quarantine(struct server *server, const char *id)
 {
-    json_t *list = json_array();
     DB_ROWS_OWNED struct db_rows *rows = db_query(
         server->db, "SELECT content, since, reason_json FROM quarantine WHERE machine = ? ORDER BY since",
         "s", id);
-    while (db_next(rows))
-        json_array_append_new(
-            list, json_pack("{s:o, s:o, s:o}", "content", text_column(rows, 0), "since",
-                            time_column(rows, 1), "reason", json_column(rows, 2)));
-    return list;
+    return list_of(server, rows, kept_away);
+}
+
+static json_t *attempt_of(struct server *server, struct db_rows *rows)
+{
+    return rows_attempt(server, row_integer(rows, 0));
 }
 
 static json_t *machine_attempts(struct server *server, const char *id)
 {
-    json_t *list = json_array();
     DB_ROWS_OWNED struct db_rows *rows = db_query(
         server->db, "SELECT id FROM history WHERE machine = ? ORDER BY id DESC LIMIT 10",
         "s", id);
-    while (db_next(rows))
-        json_array_append_new(list, rows_attempt(server, row_integer(rows, 0)));
-    return list;
+    return list_of(server, rows, attempt_of);
 }
 
 json_t *rows_machine_detail(struct server *server, const char *id)

@@ -5,20 +5,10 @@
 #include "api/events.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "fleet/columns.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static json_t *text_column(struct db_rows *rows, int column)
-{
-    return json_text_or_null(row_text(rows, column));
-}
-
-static json_t *integer_column(struct db_rows *rows, int column)
-{
-    return row_is_null(rows, column) ? json_null()
-                                     : json_integer(row_integer(rows, column));
-}
 
 static json_t *by_columns(struct db_rows *rows, int kind)
 {

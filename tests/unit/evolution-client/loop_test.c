@@ -19,6 +19,15 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* A client that has enrolled and runs release 1. */
+static struct sim *running(void **state)
+{
+    struct sim *sim = *state;
+    sim_boot(sim);
+    sim_run(sim, 5);
+    return sim;
+}
+
 static void enrols_once_and_stays_parked(void **state)
 {
     struct sim *sim = *state;
@@ -39,9 +48,7 @@ static void enrols_once_and_stays_parked(void **state)
 
 static void a_second_boot_has_the_same_identity_and_no_new_row(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     struct client_status before = sim_status(sim);
     sim_boot(sim);
     sim_run(sim, 30);
@@ -56,9 +63,7 @@ static void a_second_boot_has_the_same_identity_and_no_new_row(void **state)
 
 static void runs_what_is_pushed_and_fetches_only_what_differs(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 1);
     assert_true(sim_runs(sim, COLOURS(2, 1, 1, 1)));
@@ -84,9 +89,7 @@ static void runs_what_is_pushed_and_fetches_only_what_differs(void **state)
 /* Seen to fail when client_cache_find() finds only what the present attempt has fetched. */
 static void going_back_to_what_was_fetched_before_fetches_nothing(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     for (unsigned colour = 2; colour <= 3; colour++) {
         sim_release(sim, colour, COLOURS(colour, 1, 1, 1));
         sim_run(sim, 5);
@@ -132,9 +135,7 @@ static int64_t number(const json_t *report, const char *key)
 
 static void reports_tell_what_the_swap_did_and_where_it_came_from(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     assert_null(json_object_get(sim_last(sim, "attempt"), "revertible"));
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 5);
@@ -154,9 +155,7 @@ static void reports_tell_what_the_swap_did_and_where_it_came_from(void **state)
 
 static void a_refused_swap_tells_of_no_effects(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_REFUSED;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 5);
@@ -179,9 +178,7 @@ static void adds_and_removes_cells(void **state)
 
 static void a_fault_in_trial_comes_back_and_is_not_tried_again(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_FAULT;
     sim->fault_ns = SIM_SECOND;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
@@ -215,9 +212,7 @@ static void a_fault_in_trial_comes_back_and_is_not_tried_again(void **state)
 
 static void what_was_quarantined_is_tried_when_told(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_FAULT;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 10);
@@ -234,9 +229,7 @@ static void what_was_quarantined_is_tried_when_told(void **state)
 
 static void a_refusal_names_names_and_blocks_nothing_later(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_REFUSED;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 60);
@@ -256,9 +249,7 @@ static void a_refusal_names_names_and_blocks_nothing_later(void **state)
 
 static void a_task_in_the_way_is_given_three_tries(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_BUSY;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 20);
@@ -278,9 +269,7 @@ static void a_task_in_the_way_is_given_three_tries(void **state)
 
 static void a_failed_swap_is_tried_again_three_times(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_FAILED;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 300);
@@ -291,9 +280,7 @@ static void a_failed_swap_is_tried_again_three_times(void **state)
 static void
 a_newer_release_waits_for_the_trials_end_and_only_the_newest_counts(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 1);
     sim_release(sim, 3, COLOURS(3, 1, 1, 1));
@@ -309,9 +296,7 @@ a_newer_release_waits_for_the_trials_end_and_only_the_newest_counts(void **state
 
 static void a_rollback_ends_a_trial_at_once(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 1);
     sim->rollback = true;
@@ -354,9 +339,7 @@ static void an_order_moves_this_machine_alone_and_back(void **state)
 
 static void a_held_machine_takes_nothing_new(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_order(sim, MANIFEST_INTENT_HOLD, 1, 0);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 30);
@@ -369,9 +352,7 @@ static void a_held_machine_takes_nothing_new(void **state)
 
 static void a_version_that_cuts_the_network_goes_and_is_condemned(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_DEAF;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 60);
@@ -386,9 +367,7 @@ static void a_version_that_cuts_the_network_goes_and_is_condemned(void **state)
 static void
 a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_DEAF_ABOVE;
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 60);
@@ -401,9 +380,7 @@ a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later(void **st
 
 static void a_server_that_goes_away_in_the_trial_extends_it(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim->swap_ns = SIM_SECOND;
     sim_run(sim, 0.5);
@@ -418,9 +395,7 @@ static void a_server_that_goes_away_in_the_trial_extends_it(void **state)
 
 static void without_a_verdict_it_is_tried_three_times(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim->fate = SIM_DEAF;
     for (unsigned i = 1; i <= 3; i++) {
         sim->old_is_deaf = true;
@@ -445,9 +420,7 @@ static void without_a_verdict_it_is_tried_three_times(void **state)
 
 static void a_reset_in_the_trial_is_known_after_the_restart(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 1);
     assert_int_equal(CLIENT_TRIAL, sim_status(sim).state);
@@ -463,9 +436,7 @@ static void a_reset_in_the_trial_is_known_after_the_restart(void **state)
 
 static void a_power_cut_in_the_trial_is_no_verdict(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 1);
     memcpy(sim->running, COLOURS(1, 1, 1, 1), sizeof sim->running);
@@ -478,9 +449,7 @@ static void a_power_cut_in_the_trial_is_no_verdict(void **state)
 
 static void a_boot_of_the_new_release_closes_the_trial(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 1);
     sim_boot(sim);
@@ -493,9 +462,7 @@ static void a_boot_of_the_new_release_closes_the_trial(void **state)
 
 static void a_plan_changes_nothing(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_build(sim, 9, COLOURS(7, 8, 1, 1));
     char hash[65];
     manifest_hex_write(sim->releases[9].hash, 32, hash);
@@ -518,9 +485,7 @@ static void a_plan_changes_nothing(void **state)
 
 static void reports_are_kept_until_acknowledged_and_told_once(void **state)
 {
-    struct sim *sim = *state;
-    sim_boot(sim);
-    sim_run(sim, 5);
+    struct sim *sim = running(state);
     sim_release(sim, 2, COLOURS(2, 1, 1, 1));
     sim_run(sim, 1);
     sim->down = true;

@@ -165,6 +165,17 @@ enum result certs_make_ca(const char *common_name, int64_t now_ms, char **out_ke
     return result;
 }
 
+/* Not a CA: it signs handshakes, for PURPOSE alone. */
+static int limit_use(gnutls_x509_crt_t certificate, const char *purpose)
+{
+    int code = gnutls_x509_crt_set_basic_constraints(certificate, 0, -1);
+    if (code == 0)
+        code = gnutls_x509_crt_set_key_usage(certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
+    if (code == 0)
+        code = gnutls_x509_crt_set_key_purpose_oid(certificate, purpose, 0);
+    return code;
+}
+
 enum result certs_make_server(const char *ca_key, const char *ca_certificate,
                               const char *name, int64_t now_ms, char **out_key,
                               char **out_certificate)
@@ -182,12 +193,7 @@ enum result certs_make_server(const char *ca_key, const char *ca_certificate,
     if (code == 0)
         code = gnutls_x509_crt_set_key(certificate, key);
     if (code == 0)
-        code = gnutls_x509_crt_set_basic_constraints(certificate, 0, -1);
-    if (code == 0)
-        code = gnutls_x509_crt_set_key_usage(certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
-    if (code == 0)
-        code =
-            gnutls_x509_crt_set_key_purpose_oid(certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
+        code = limit_use(certificate, GNUTLS_KP_TLS_WWW_SERVER);
     if (code == 0)
         code =
             gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, name,
@@ -236,12 +242,7 @@ enum result certs_make_client(const char *ca_key, const char *ca_certificate,
     if (code == 0)
         code = gnutls_x509_crt_set_pubkey(certificate, key);
     if (code == 0)
-        code = gnutls_x509_crt_set_basic_constraints(certificate, 0, -1);
-    if (code == 0)
-        code = gnutls_x509_crt_set_key_usage(certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
-    if (code == 0)
-        code =
-            gnutls_x509_crt_set_key_purpose_oid(certificate, GNUTLS_KP_TLS_WWW_CLIENT, 0);
+        code = limit_use(certificate, GNUTLS_KP_TLS_WWW_CLIENT);
     if (code == 0)
         code = finish(certificate, &issuer, &text);
     gnutls_x509_crt_deinit(certificate);

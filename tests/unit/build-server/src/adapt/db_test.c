@@ -71,6 +71,16 @@ static void make_first(const char *path)
     sqlite3_close(handle);
 }
 
+/* The same, changed by SQL before the server opens it. */
+static void make_changed(const char *path, const char *sql)
+{
+    sqlite3 *handle = NULL;
+    make_first(path);
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    run(handle, sql);
+    sqlite3_close(handle);
+}
+
 static int64_t version_of(const char *path)
 {
     sqlite3 *handle = NULL;
@@ -136,11 +146,7 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
     const struct place *place = *state;
     struct problem problem = {"", ""};
     struct db *db = NULL;
-    make_first(place->path);
-    sqlite3 *handle = NULL;
-    assert_int_equal(sqlite3_open(place->path, &handle), SQLITE_OK);
-    run(handle, "PRAGMA user_version = 99");
-    sqlite3_close(handle);
+    make_changed(place->path, "PRAGMA user_version = 99");
     assert_int_equal(db_open(place->path, &db, &problem), RESULT_CORRUPT);
     assert_non_null(strstr(problem.text, "99"));
     assert_int_equal(version_of(place->path), 99);
@@ -152,13 +158,10 @@ static void a_failed_upgrade_changes_nothing(void **state)
     const struct place *place = *state;
     struct problem problem = {"", ""};
     struct db *db = NULL;
-    make_first(place->path);
-    sqlite3 *handle = NULL;
-    assert_int_equal(sqlite3_open(place->path, &handle), SQLITE_OK);
-    run(handle, "ALTER TABLE releases ADD COLUMN image_due INTEGER");
-    sqlite3_close(handle);
+    make_changed(place->path, "ALTER TABLE releases ADD COLUMN image_due INTEGER");
     assert_int_equal(db_open(place->path, &db, &problem), RESULT_IO);
     assert_int_equal(version_of(place->path), 1);
+    sqlite3 *handle = NULL;
     assert_int_equal(sqlite3_open(place->path, &handle), SQLITE_OK);
     run(handle, "ALTER TABLE releases ADD COLUMN ways_json TEXT");
     sqlite3_close(handle);

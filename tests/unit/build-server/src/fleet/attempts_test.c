@@ -16,6 +16,18 @@
 
 #define STATE(m) "SELECT state FROM machines WHERE id = '" m "'"
 
+/* M1 runs release 1 and has refused release 2. */
+static struct fixture *refused(void **state)
+{
+    struct fixture *f = *state;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    fixture_offer(f, 2);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "signature"),
+                     RESULT_OK);
+    assert_string_equal(fixture_value(f, STATE(M1)), "blocked");
+    return f;
+}
+
 static void an_attempt_goes_from_trial_to_permanent_in_one_row(void **state)
 {
     struct fixture *f = *state;
@@ -167,12 +179,7 @@ static void effects_are_kept_as_far_as_they_make_sense(void **state)
 
 static void a_refusal_blocks_and_names_its_reason(void **state)
 {
-    struct fixture *f = *state;
-    fixture_poll(f, M1, BOOT_A, 0, "running");
-    fixture_offer(f, 2);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "signature"),
-                     RESULT_OK);
-    assert_string_equal(fixture_value(f, STATE(M1)), "blocked");
+    struct fixture *f = refused(state);
     assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 2, 1, 2, "refused", "quarantined"),
                      RESULT_OK);
     assert_string_equal(
@@ -235,12 +242,7 @@ static void a_reboot_in_the_trial_ends_the_attempt(void **state)
 
 static void a_boot_into_another_content_is_a_row_and_ends_the_block(void **state)
 {
-    struct fixture *f = *state;
-    fixture_poll(f, M1, BOOT_A, 0, "running");
-    fixture_offer(f, 2);
-    assert_int_equal(fixture_report(f, M1, BOOT_A, 1, 1, 1, 2, "refused", "signature"),
-                     RESULT_OK);
-    assert_string_equal(fixture_value(f, STATE(M1)), "blocked");
+    struct fixture *f = refused(state);
     db_run(f->server.db, "DELETE FROM history_cells", "");
     db_run(f->server.db, "DELETE FROM history", "");
     db_run(f->server.db,
@@ -254,6 +256,21 @@ static void a_boot_into_another_content_is_a_row_and_ends_the_block(void **state
     assert_string_equal(
         fixture_value(f, "SELECT reboot_json FROM machines WHERE id = '" M1 "'"),
         "(null)");
+}
+
+/* It had not missed release 2: it had refused it. */
+static void a_push_after_a_refused_release_is_a_push(void **state)
+{
+    struct fixture *f = refused(state);
+    fixture_offer(f, 3);
+    assert_int_equal(fixture_report(f, M1, BOOT_A, 2, 2, 1, 3, "trial", NULL), RESULT_OK);
+    assert_string_equal(
+        fixture_value(f, "SELECT trigger_kind FROM history WHERE release = 3"), "push");
+    fixture_poll(f, M2, BOOT_A, 0, "running");
+    assert_int_equal(fixture_report(f, M2, BOOT_A, 1, 1, 1, 3, "trial", NULL), RESULT_OK);
+    assert_string_equal(
+        fixture_value(f, "SELECT trigger_kind FROM history WHERE machine = '" M2 "'"),
+        "catchup");
 }
 
 static void a_boot_into_what_ran_is_no_row(void **state)
@@ -320,6 +337,7 @@ int main(void)
         CASE(an_attempt_that_is_not_heard_of_again_is_lost_and_a_late_report_reconciles),
         CASE(a_reboot_in_the_trial_ends_the_attempt),
         CASE(a_boot_into_another_content_is_a_row_and_ends_the_block),
+        CASE(a_push_after_a_refused_release_is_a_push),
         CASE(a_boot_into_what_ran_is_no_row),
         CASE(a_machine_falls_silent_and_comes_back),
         CASE(nonsense_is_refused_and_leaves_nothing),
