@@ -169,6 +169,32 @@ struct transfer {
     bool backwards;
 };
 
+static inline uint64_t transfer_begin(const struct migration *m, bool new_form)
+{
+    return new_form ? m->new_va : m->old_va;
+}
+
+/* Lends the object of ALL that VA lies in, in its new or old form; NULL: none. Called for each word that is copied. */
+static inline const struct migration *transfer_object(const struct migration_list *all,
+                                                      uint64_t va, bool new_form)
+{
+    const struct migration **sorted = new_form ? all->by_new : all->by_old;
+    uint32_t low = 0;
+    uint32_t high = all->moving_count;
+    if (high && transfer_begin(sorted[0], new_form) > va)
+        return NULL;
+    while (low < high) { /* the first object that begins behind VA */
+        uint32_t middle = low + (high - low) / 2;
+        if (transfer_begin(sorted[middle], new_form) <= va)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct migration *m = low ? sorted[low - 1] : NULL;
+    uint64_t len = !m ? 0 : new_form ? m->new_len : m->old_len;
+    return m && va - transfer_begin(m, new_form) < len ? m : NULL;
+}
+
 /* A word that points into an object whose form changes is led to the same field of the other
  * form. Gives false if there is none. */
 static inline bool transfer_pointer(struct transfer *t, struct transfer_word *w)
@@ -183,18 +209,15 @@ static inline bool transfer_pointer(struct transfer *t, struct transfer_word *w)
         t->all->failed_word = w->value;
         return false;
     }
-    for (uint32_t i = 0; i < t->all->count; i++) {
-        const struct migration *m = &t->all->list[i];
-        uint64_t offset = w->value - (t->backwards ? m->new_va : m->old_va);
-        if (m->constant || offset >= (t->backwards ? m->new_len : m->old_len))
-            continue;
-        if (!transfer_offset(t->backwards ? &m->reverse : &m->forward, offset, &offset)) {
-            t->all->failed_word = w->value;
-            return false;
-        }
-        w->value = (t->backwards ? m->old_va : m->new_va) + offset;
+    const struct migration *m = transfer_object(t->all, w->value, t->backwards);
+    if (!m)
         return true;
+    uint64_t offset = w->value - transfer_begin(m, t->backwards);
+    if (!transfer_offset(t->backwards ? &m->reverse : &m->forward, offset, &offset)) {
+        t->all->failed_word = w->value;
+        return false;
     }
+    w->value = transfer_begin(m, !t->backwards) + offset;
     return true;
 }
 

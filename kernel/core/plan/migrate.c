@@ -11,6 +11,7 @@
 
 #include <mm/heap/heap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool plan_marked(const struct version *v, const char *mark, const char *key)
@@ -189,6 +190,39 @@ static enum status take_memory(struct planning *p, struct migration *m)
     return status;
 }
 
+static int by_old(const void *a, const void *b)
+{
+    uint64_t x = (*(const struct migration *const *)a)->old_va;
+    uint64_t y = (*(const struct migration *const *)b)->old_va;
+    return (x > y) - (x < y);
+}
+
+static int by_new(const void *a, const void *b)
+{
+    uint64_t x = (*(const struct migration *const *)a)->new_va;
+    uint64_t y = (*(const struct migration *const *)b)->new_va;
+    return (x > y) - (x < y);
+}
+
+/* So that the transfer finds by address. */
+static enum status sort(struct migration_list *all)
+{
+    all->moving_count = 0;
+    all->by_old = heap_calloc(all->count + 1, sizeof(struct migration *));
+    all->by_new = heap_calloc(all->count + 1, sizeof(struct migration *));
+    if (!all->by_old || !all->by_new)
+        return STATUS_FULL;
+    for (uint32_t i = 0; i < all->count; i++) {
+        if (all->list[i].constant)
+            continue;
+        all->by_old[all->moving_count] = &all->list[i];
+        all->by_new[all->moving_count++] = &all->list[i];
+    }
+    qsort(all->by_old, all->moving_count, sizeof *all->by_old, by_old);
+    qsort(all->by_new, all->moving_count, sizeof *all->by_new, by_new);
+    return STATUS_OK;
+}
+
 enum status plan_prepare(struct planning *p)
 {
     struct migration_list *all = &p->plan->migrations;
@@ -198,7 +232,7 @@ enum status plan_prepare(struct planning *p)
         if (status != STATUS_OK)
             return status;
     }
-    return STATUS_OK;
+    return sort(all);
 }
 
 /* Objects that only one of the two versions has: the other starts afresh when it has them again. */
@@ -246,6 +280,8 @@ void plan_migrations_fini(struct plan *plan)
         heap_free(m->back);
         heap_free(m->old_image);
     }
+    heap_free(plan->migrations.by_old);
+    heap_free(plan->migrations.by_new);
     heap_free(plan->migrations.list);
     plan->migrations = (struct migration_list){0};
 }

@@ -137,6 +137,10 @@ struct migration_list {
     uint32_t stage;               /* enum migration_stage; the closure's */
     struct element_set *elements; /* of the next stores, or NULL */
     bool walked; /* elements have moved: what the new code makes of them only a walk can tell, so not the guard */
+    /* Those that are not constant, by where their old and their new form lies. */
+    const struct migration **by_old;
+    const struct migration **by_new;
+    uint32_t moving_count;
     /* What stopped the transfer, for the reason. */
     const struct migration *failed;
     const char *failed_name;

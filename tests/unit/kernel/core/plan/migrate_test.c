@@ -314,6 +314,51 @@ static void pointers_into_a_moved_field_follow_it(void **state)
     world_fini(&w);
 }
 
+/* In another order in each version, so that their addresses do not grow with their numbers. */
+#define MANY "O(0) O(1) O(2) O(3) O(4) O(5) O(6) O(7) O(8) O(9) O(10) O(11) O(12)\n"
+#define SHUFFLED "O(7) O(2) O(12) O(0) O(5) O(10) O(3) O(8) O(1) O(11) O(6) O(4) O(9)\n"
+enum { MANY_COUNT = 13 };
+
+static const struct home *one_of_many(uint32_t i)
+{
+    char key[16];
+    snprintf(key, sizeof key, "o_%u", i % MANY_COUNT);
+    return home_of(key);
+}
+
+/* Each points to the one five places on, OFFSET bytes from its beginning, where the pointer itself lies. */
+static void expect_ring(uint64_t offset)
+{
+    for (uint32_t i = 0; i < MANY_COUNT; i++) {
+        uint64_t word;
+        memcpy(&word, (uint8_t *)cellmem_data(one_of_many(i)->va) + offset, sizeof word);
+        assert_true(word == one_of_many(i + 5)->va + offset);
+    }
+}
+
+/* Seen to fail when plan_prepare() does not sort. */
+static void pointers_among_many_objects_find_theirs(void **state)
+{
+    static const struct cell_source was =
+        CELL("#define O(i) static struct t o_##i __attribute__((used));\n"
+             "struct t { int n; void *next; };\n" MANY "static struct t s;");
+    static const struct cell_source is = CELL(
+        "#define O(i) static struct t o_##i __attribute__((used));\n"
+        "struct t { int n; long fresh; void *next; };\n" SHUFFLED "static struct t s;");
+    (void)state;
+    world_init(&w, &was, 1);
+    for (uint32_t i = 0; i < MANY_COUNT; i++) {
+        uint64_t word = one_of_many(i + 5)->va + 8;
+        memcpy((uint8_t *)cellmem_data(one_of_many(i)->va) + 8, &word, sizeof word);
+    }
+    expect_ring(8);
+    go(&is);
+    expect_ring(16);
+    go(&was);
+    expect_ring(8);
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +376,7 @@ int main(void)
         cmocka_unit_test(elements_in_use_are_not_cut_off),
         cmocka_unit_test(an_enumerator_that_is_gone_must_not_be_in_use),
         cmocka_unit_test(pointers_into_a_moved_field_follow_it),
+        cmocka_unit_test(pointers_among_many_objects_find_theirs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
