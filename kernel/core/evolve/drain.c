@@ -6,6 +6,7 @@
 #include <console/log/log.h>
 #include <core/evolve/leaving.h>
 #include <core/evolve/moving.h>
+#include <core/evolve/walked.h>
 #include <stdio.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -27,7 +28,7 @@ enum {
     KNOWN_MAX = 64,
 };
 
-enum drain_state { IDLE, CLOSED, PAUSED, MOVING, SEALED };
+enum drain_state { IDLE, WALKING, CLOSED, PAUSED, MOVING, SEALED };
 
 /* What one look at all tasks has found. */
 struct look {
@@ -94,7 +95,7 @@ static bool look_at_task(struct task *task, void *arg)
     task_saved_context(task, &context);
     if (s == TASK_WAITING || s == TASK_FAULTED || !context.resume)
         return true;
-    enum frames frames = frames_walk(task, &pc);
+    enum frames frames = walked_clear(task) ? FRAMES_CLEAR : frames_walk(task, &pc);
     if (frames == FRAMES_CLEAR || frames == FRAMES_MOVE) {
         task_gate_hold(task);
         return true;
@@ -286,6 +287,13 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
                          "there is not enough memory to walk the stacks");
             return DRAIN_BUSY;
         }
+        walked_begin();
+        drain.state = WALKING;
+        return DRAIN_WAIT;
+    }
+    if (drain.state == WALKING) {
+        if (walked_more())
+            return DRAIN_WAIT;
         begin();
     }
     close_gate();
@@ -308,6 +316,7 @@ void drain_turn(void)
 void drain_end(void)
 {
     leaving_fini();
+    walked_end();
     drain.state = IDLE;
     task_gate_open();
 }

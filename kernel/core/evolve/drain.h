@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * Coupled cells change what they mean to each other, so no task may go on in their old text. The
- * drain closes the scheduler's gate (task.h) and walks the stack of every task that stands:
+ * drain closes the scheduler's gate (task.h) and walks the stack of every task that stands and has run since it was walked
+ * before (walked.h):
  *   - a frame in a function that did not change moves to the same place of the new text, unless its cell's data change;
  *   - a task with any other frame in that text is let through the gate until it is out: preempted
  *     it goes on to the end of its step, asleep it is asked to restart its operation (Q2);
@@ -19,8 +20,8 @@
  *  3. after DRAIN_BUSY, and whenever the swap task is given up, the gate is open.
  * Interrupt handlers and the scheduler run with interrupts off, so a CPU is never held inside them, and an idle
  * CPU stands in the frozen cell entry: neither has to be looked at.
- * States: IDLE → CLOSED (first drain_step) → PAUSED → CLOSED ... → MOVING (nobody is inside, elements move: moving.h) →
- * SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE (DRAIN_BUSY). The swap task is the only user.
+ * States: IDLE → WALKING (first drain_step) → CLOSED → PAUSED → CLOSED ... → MOVING (nobody is inside, elements move:
+ * moving.h) → SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE (DRAIN_BUSY). The swap task is the only user.
  */
 #ifndef NEURATH_CORE_EVOLVE_DRAIN_H
 #define NEURATH_CORE_EVOLVE_DRAIN_H

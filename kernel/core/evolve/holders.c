@@ -78,12 +78,29 @@ static void add_target(const struct target *t)
     find.high = t->end > find.high ? t->end : find.high;
 }
 
+/* Every bit of M keeps its place, so a pointer to any of it goes on to mean the same: an array that grows where it is, an
+ * enumerator with another number. */
+static bool stays(const struct migration *m)
+{
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < m->forward.count; i++) {
+        const struct field_move *k = &m->forward.moves[i];
+        if (k->kind == MOVE_PLACE)
+            continue;
+        if (k->kind == MOVE_UNUSED || k->from_bit != k->to_bit ||
+            k->from_bits != k->to_bits || (k->count > 1 && k->from_stride != k->to_stride))
+            return false;
+        bits += k->count * k->from_bits;
+    }
+    return m->old_va == m->new_va && bits == 8ull * m->old_len;
+}
+
 static void list_objects(void)
 {
     const struct migration_list *all = &find.plan->migrations;
     for (uint32_t i = 0; i < all->count; i++) {
         const struct migration *m = &all->list[i];
-        if (!m->constant)
+        if (!m->constant && !stays(m))
             add_target(&(struct target){m->old_va, m->old_va + m->old_len, NULL, m, NULL});
     }
 }

@@ -238,7 +238,8 @@ static void expect_taken_back(uint64_t attempt, const char *code)
     check_invariants();
 }
 
-/* Without the drain in take_back() new callers reach old text by pointer. */
+/* Without the drain in take_back() new callers reach old text by pointer; so they do when walked_clear() does not ask whether
+ * the task has run since. */
 void a_wish_takes_it_back_under_load(void)
 {
     load_begin();
