@@ -3,6 +3,7 @@
  */
 #include <core/evolve/drain.h>
 #include <core/evolve/moving.h>
+#include <core/evolve/unloaded.h>
 
 #include <console/log/log.h>
 #include <core/lifecycle/lifecycle.h>
@@ -58,6 +59,7 @@ static struct wait stop(struct attempt *a, enum status status)
         }
         attempt_end(a, EVOLVE_REFUSED, &reason);
     } else {
+        unloaded_drop(); /* the next try has more room */
         (void)refuse(&reason, "memory", NULL, NULL, NULL,
                      "there is not enough memory to load the new cells");
         attempt_end(a, EVOLVE_FAILED, &reason);
@@ -96,6 +98,7 @@ static bool names_agree(const struct attempt *a, struct refusal *out)
 static struct wait run_load(struct attempt *a)
 {
     uint64_t begin = clock_ns();
+    unloaded_yield();
     a->report.begun_ns = begin;
     log_write("evolve", LOG_INFO, "attempt %lu: %u cells to load%s%s", a->report.attempt,
               a->set_count, a->report.label[0] ? ", " : "", a->report.label);

@@ -120,6 +120,11 @@ NODISCARD enum status evolve_revert(uint64_t attempt, const char *code, const ch
 /* Moves the end of the trial of ATTEMPT by NS. STATUS_INVALID: it is not on trial. */
 NODISCARD enum status evolve_extend(uint64_t attempt, uint64_t ns);
 
+/* GIVES a copy (heap_free()) of the object that HASH was given for when it was submitted: of a version that runs, or ran until
+ * lately. Compare its hash. STATUS_NOT_FOUND: it is not here any more; STATUS_FULL: no memory. */
+NODISCARD enum status evolve_object_copy(const uint8_t hash[32], uint8_t **out,
+                                         size_t *out_len);
+
 /* Calls VISIT for each running cell until it gives false. Strings and hash are lent for the
  * call. */
 typedef bool (*evolve_visit_fn)(void *context, const char *name, const uint8_t hash[32],

@@ -3,6 +3,7 @@
  */
 #include <core/evolve/commands.h>
 #include <core/evolve/private.h>
+#include <core/evolve/unloaded.h>
 
 #include <console/console/console.h>
 #include <string.h>
@@ -66,6 +67,11 @@ static void print_all(const struct namespace *ns)
         }
     if (retire_limbo())
         console_print("%u more are about to be freed\n", retire_limbo());
+    uint32_t unloaded;
+    uint64_t bytes;
+    unloaded_count(&unloaded, &bytes);
+    console_print("objects of %u unloaded versions are kept for going back: %lu bytes\n",
+                  unloaded, bytes);
     const char *broken = namespace_check(ns);
     console_print("%s\n", broken ? broken : "all invariants hold");
 }

@@ -22,6 +22,7 @@
  * States: IDLE → TASKS (scan_begin) → MEMORY (all tasks seen) → IDLE (scan_end, scan_drop).
  */
 #include <core/evolve/scan.h>
+#include <core/evolve/unloaded.h>
 #include <core/evolve/watch.h>
 #include <core/stale/stale.h>
 
@@ -103,6 +104,7 @@ static void free_limbo(void)
         next = v->limbo;
         bytes += v->text.len + v->rodata.len;
         count++;
+        unloaded_put(v);
         version_destroy(namespace_kernel(), v);
     }
     retire.limbo = NULL;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/scan.h>
+#include <core/evolve/unloaded.h>
 
 #include <core/plan/elements.h>
 #include <mm/heap/heap.h>
@@ -178,7 +179,10 @@ static void sort_described(void)
 static bool list_described(struct version *limbo)
 {
     const struct namespace *ns = namespace_kernel();
-    uint32_t room = 4;
+    uint32_t room;
+    uint64_t bytes;
+    unloaded_count(&room, &bytes);
+    room += 4;
     for (struct version *v = ns->versions; v; v = v->next)
         room += OBJECTS_PER_VERSION;
     for (struct version *v = limbo; v; v = v->limbo)
@@ -202,6 +206,7 @@ static bool list_described(struct version *limbo)
         add_described(s, NULL);
     for (const struct home *h = ns->homes; h; h = h->next)
         add_described_home(h);
+    unloaded_visit(add_described);
     add_described(scan.targets, NULL);
     sort_described();
     return true;
