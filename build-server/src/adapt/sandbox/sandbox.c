@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 128
+#define ARGUMENTS_MAX 1024 /* a boot image names each cell */
 #define FOLDERS 4
 /* Where the child mounts a private tmpfs that holds the neutral paths. Every system has it. */
 #define STAGE "/tmp"
@@ -36,7 +36,7 @@ enum { TOLD_SETUP = 'S', TOLD_NO_BUBBLEWRAP = 'B' };
 struct plan {
     const char *folders[FOLDERS]; /* host paths or NULL: work, build, sources, tools */
     char *arguments[ARGUMENTS_MAX];
-    size_t count;
+    size_t count; /* beyond ARGUMENTS_MAX: they do not fit */
     bool root;
 };
 
@@ -51,8 +51,9 @@ static const char *const inside[FOLDERS] = {"/work", "/work/build", "/sources", 
 
 static void add(struct plan *plan, const char *argument)
 {
-    if (plan->count + 1 < ARGUMENTS_MAX)
-        plan->arguments[plan->count++] = (char *)argument;
+    if (plan->count < ARGUMENTS_MAX)
+        plan->arguments[plan->count] = (char *)argument;
+    plan->count++;
 }
 
 static void add_words(struct plan *plan, const char *const *words)
@@ -132,7 +133,7 @@ static void plan_arguments(struct plan *plan, const struct sandbox_job *job)
     add_words(plan, (const char *const[]){"--chdir", "/work", "--", NULL});
     for (size_t i = 0; job->command[i] != NULL; i++)
         add(plan, job->command[i]);
-    plan->arguments[plan->count] = NULL;
+    add(plan, NULL);
 }
 
 static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
@@ -149,6 +150,10 @@ static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
                                strerror(errno));
     }
     plan_arguments(plan, job);
+    if (plan->count > ARGUMENTS_MAX)
+        return problem_set(problem, RESULT_INVALID, "sandbox",
+                           "a command of %zu words; at most %d fit", plan->count,
+                           ARGUMENTS_MAX);
     return RESULT_OK;
 }
 
