@@ -49,8 +49,12 @@ take_row() {
     ended() { history ".to_commit == \"$commit\" and .machine_name == \"m1\" and .trigger != \"revert\" and (.result | . != \"running\" and . != \"trial\")"; }
     eventually "${patience:-60}" ended
     row=$(neurath history --machine m1 --commit "$commit" --json | jq -c '[.[] | select(.trigger != "revert")][0]')
+    keep_row "$1"
+}
+
+keep_row() {
     jq -c --arg case "$case_name" --arg step "$1" --argjson stores "$(stores_of_row)" \
-        '{case: $case, step: $step, result, pause_ns, stores: $stores, cells, stage_ms, reason}' <<<"$row" >>"$results/$case_name.json"
+        '{case: $case, step: $step, result, pause_ns, stores: $stores, drain_ns, waited_count, waited, migrated_objects, cells, stage_ms, reason}' <<<"$row" >>"$results/$case_name.json"
 }
 
 # The machine's own count of the places that it wrote, on the line of its log that tells the same pause.
@@ -134,6 +138,40 @@ comes_back() {
     git -C "$clone" revert --no-edit HEAD >/dev/null
 }
 
+# goes_to COMMIT STEP: a rollback to COMMIT, or forward again; its figures are kept as STEP.
+goes_to() {
+    go_to "$1" "$2" || {
+        cat "$work/rollback.out" >&2
+        fail "$case_name: $2 was not begun"
+    }
+    take_newer_row "$2"
+    result_is permanent
+}
+
+# refuses_to_go_to COMMIT CODE WORDS...: the same, but the machine refuses, with these words; who asked was told before.
+refuses_to_go_to() {
+    ! go_to "$1" 'refused rollback' || fail "$case_name: nobody was told that it is refused"
+    grep -qF -- "${3:-}" "$work/rollback.out" || fail "$case_name: neurath rollback does not say it: $(cat "$work/rollback.out")"
+    take_newer_row 'refused rollback'
+    result_is refused
+    reason_is "${@:2}"
+}
+
+go_to() {
+    say "$case_name: $2"
+    newest_row
+    before_id=$(jq .id <<<"$row")
+    neurath rollback --to "$1" --machine m1 >"$work/rollback.out" 2>&1
+}
+
+take_newer_row() {
+    eventually "${patience:-60}" has_newer_row
+    keep_row "$1"
+}
+
+newest_row() { row=$(neurath history --machine m1 --json | jq -c 'max_by(.id)'); }
+has_newer_row() { newest_row && jq -e ".id > $before_id and (.result | . != \"running\" and . != \"trial\")" <<<"$row"; }
+
 # Types COMMAND at the machine's console; the answer is what the line has said since. (QEMU's own log of the line doubles
 # characters while the line's reader is slow.)
 type_command() {
@@ -213,4 +251,7 @@ run_cases() {
     for name in "$@"; do
         if [ -z "${EVOLUTION_CASES:-}" ] || [[ " $EVOLUTION_CASES " = *" $name "* ]]; then run_case "$name"; fi
     done
+    # A machine could also be booted into what runs now.
+    newest_row
+    eventually 60 test -s "$NEURATH_STATE/boot/$(jq .release <<<"$row")/neurath.elf"
 }

@@ -1,0 +1,56 @@
+# Channels become asynchronous while tasks exchange numbered messages over them (thesis 9.1.1), and synchronous again.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2317
+#
+# Nine tasks on three channels, at each step some blocked in send and some in receive; no message is ever lost or doubled. The
+# channels lie on the heap and nobody has a list of them, so a new form of theirs is refused. Therefore two steps: first the
+# cell knows of rings beside the channels, together with its users, for a signature changes: who is blocked inside is drained.
+# Then senders no longer wait. So a rollback, and the guard's when a version faults or loops, keeps what lies in the buffers; one
+# to where nobody would look there is refused. Hazards 12, 13, 17, 23, 29, 31, 32.
+
+# Sets what the command says: sending, receiving (tasks that are blocked), ahead (messages), received.
+read_post() {
+    type_command post
+    answered -E '^post: [0-9]+ lost' || fail "$case_name: 'post' does not answer: $(answer)"
+    read -r sending receiving ahead received < <(answer |
+        sed -nE 's/^post: ([0-9]+) in send, ([0-9]+) in receive, at most ([0-9]+) ahead, ([0-9]+) received$/\1 \2 \3 \4/p')
+}
+blocked_in_both() { read_post && [ "$sending" -ge 2 ] && [ "$receiving" -ge 1 ]; }
+in_step() { read_post && [ "$ahead" -le 2 ]; }
+run_ahead() { read_post && [ "$ahead" -ge 12 ]; }
+more() { read_post && [ "$received" -ge $((before + 200)) ]; }
+
+# They go on, and every message arrived once.
+all_arrive() {
+    read_post
+    before=$received
+    eventually 20 more
+    answers post 'post: 0 lost, 0 doubled'
+    eventually 20 blocked_in_both
+}
+
+evolves 01-add post:add
+added=$commit
+all_arrive
+in_step || fail "$case_name: a rendezvous lets senders run ahead by $ahead"
+refused 02-form type 'struct channel' heap
+evolves 03-know channel:signature post:text
+known=$commit
+jq -e '.waited | index("post send") and index("post receive")' <<<"$row" >/dev/null ||
+    fail "$case_name: nobody was waited for in send and in receive: $row"
+all_arrive
+in_step || fail "$case_name: senders run ahead by $ahead"
+comes_back 04-fault fault
+all_arrive
+comes_back 05-loop fault 'in one step'
+all_arrive
+evolves 06-use channel:text
+eventually 20 run_ahead
+all_arrive
+refuses_to_go_to "$added" data 'no annexes any more'
+goes_to "$known" 'synchronous again'
+eventually 20 in_step
+all_arrive
+goes_to "$commit" 'asynchronous again'
+eventually 20 run_ahead
+all_arrive
