@@ -262,6 +262,9 @@ static enum result retry_machines(struct action *action)
     {
         db_run(server->db, "DELETE FROM quarantine WHERE machine = ?", "s",
                json_string_value(id));
+        db_run(server->db, "UPDATE machines SET boots_json = '[]' WHERE id = ?", "s",
+               json_string_value(id));
+        server_alarm_clear(server, "cloned");
         commands_add(server, json_string_value(id), "retry", NULL, false, RETRY_LIFE_MS);
     }
     return db_commit(server->db);

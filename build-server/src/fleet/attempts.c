@@ -250,9 +250,10 @@ static void report_text(struct server *server, const char *machine, const char *
            "s", machine);
 }
 
-static void report_plan(struct server *server, const char *machine, const json_t *body)
+static void store_plan(struct server *server, const char *machine, const json_t *body)
 {
-    TEXT_OWNED char *answer = json_text(body);
+    JSON_OWNED json_t *clean = report_plan(body);
+    TEXT_OWNED char *answer = json_text(clean);
     db_run(server->db,
            "UPDATE commands SET state = 'done', answer_json = ? WHERE id = ? AND machine "
            "= ? AND kind = "
@@ -271,7 +272,7 @@ static enum result take_report(struct server *server, const char *machine,
     if (strcmp(kind, "blob") == 0)
         return report_blob(server, machine, body, problem);
     if (strcmp(kind, "plan") == 0)
-        report_plan(server, machine, body);
+        store_plan(server, machine, body);
     else
         report_text(server, machine, boot_id, kind, body);
     return RESULT_OK;

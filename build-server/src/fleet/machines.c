@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BOOTS_KEPT 8
+
 static enum result check_proof(const char *token, const char *public_key,
                                const char *proof, struct problem *problem)
 {
@@ -143,6 +145,39 @@ static enum result read_contact(const json_t *body, struct contact *out,
     return result;
 }
 
+/* A boot id is drawn at random at each boot: one that was here, was followed by another, and comes back belongs to a
+ * second machine with the same key. */
+static void note_boot(struct server *server, const char *id, const char *last,
+                      const char *boot_id)
+{
+    TEXT_OWNED char *text =
+        db_text(server->db, "SELECT boots_json FROM machines WHERE id = ?", "s", id);
+    TEXT_OWNED char *name =
+        db_text(server->db, "SELECT name FROM machines WHERE id = ?", "s", id);
+    JSON_OWNED json_t *boots = json_stored(text);
+    bool again = false;
+    size_t i;
+    json_t *known;
+    json_array_foreach(boots, i, known)
+    {
+        const char *before = json_string_value(known);
+        again = again || (before != NULL && strcmp(before, boot_id) == 0);
+    }
+    json_array_append_new(boots, json_string(last));
+    while (json_array_size(boots) > BOOTS_KEPT)
+        json_array_remove(boots, 0);
+    TEXT_OWNED char *kept = json_text(boots);
+    db_run(server->db, "UPDATE machines SET boots_json = ? WHERE id = ?", "ss", kept, id);
+    if (!again)
+        return;
+    char alarm[256];
+    snprintf(alarm, sizeof alarm,
+             "machine %.64s (%s): two machines use its key; empty the store of one, so "
+             "that it enrols anew, then `neurath retry %s`",
+             name == NULL ? "?" : name, id, id);
+    server_alarm(server, "cloned", alarm);
+}
+
 enum result machine_contact(struct server *server, const char *id, const json_t *body,
                             struct problem *problem)
 {
@@ -175,6 +210,8 @@ enum result machine_contact(struct server *server, const char *id, const json_t 
         "ssiiisssiss", contact.boot_id, contact.state, contact.uptime_ms, contact.swaps,
         contact.release, contact.commit, contact.content, contact.stub, clock_now_ms(),
         contact.state, id);
+    if (booted && boot != NULL)
+        note_boot(server, id, boot, contact.boot_id);
     if (booted)
         attempts_after_boot(server, id, contact.boot_id, contact.content, contact.stub,
                             &before);

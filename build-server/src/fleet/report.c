@@ -31,13 +31,13 @@ const char *report_hex(const json_t *object, const char *key, size_t digits)
     return text_is_hex(text, digits) ? text : NULL;
 }
 
-/* A reason as stored: only the fields that operators know, stripped. */
-static char *read_reason(const json_t *body)
+/* Only the fields that operators know, stripped. GIVES; NULL: there is none. */
+static json_t *clean_reason(const json_t *body)
 {
     const json_t *reason = json_object_get(body, "reason");
     if (!json_is_object(reason))
         return NULL;
-    JSON_OWNED json_t *clean = json_object();
+    json_t *clean = json_object();
     static const char *const keys[] = {"code", "text", "cell", "symbol", "dependent"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const char *text = json_string_value(json_object_get(reason, keys[i]));
@@ -45,7 +45,13 @@ static char *read_reason(const json_t *body)
                             text == NULL && i < 2 ? json_string("unknown")
                                                   : json_text_or_null(text));
     }
-    return json_text(clean);
+    return clean;
+}
+
+static char *read_reason(const json_t *body)
+{
+    JSON_OWNED json_t *clean = clean_reason(body);
+    return clean == NULL ? NULL : json_text(clean);
 }
 
 static char *read_stages(const json_t *body)
@@ -150,4 +156,31 @@ const char *report_class(const json_t *cell)
 {
     const char *class = json_string_value(json_object_get(cell, "class"));
     return class != NULL && is_one_of(class, classes) ? class : "text";
+}
+
+static json_t *clean_cells(const json_t *given)
+{
+    json_t *cells = json_array();
+    for (size_t i = 0; i < json_array_size(given) && i < MANIFEST_CELLS_MAX; i++) {
+        const json_t *cell = json_array_get(given, i);
+        const char *name = json_string_value(json_object_get(cell, "name"));
+        if (name == NULL || !manifest_name_valid(name))
+            continue;
+        json_array_append_new(cells, json_pack("{s:s, s:s?, s:s?, s:s}", "name", name,
+                                               "old", report_hex(cell, "old", 64), "new",
+                                               report_hex(cell, "new", 64), "class",
+                                               report_class(cell)));
+    }
+    return cells;
+}
+
+json_t *report_plan(const json_t *body)
+{
+    JSON_OWNED json_t *effects = report_effects(body);
+    json_t *reason = clean_reason(body);
+    json_t *clean =
+        json_pack("{s:o, s:o}", "cells", clean_cells(json_object_get(body, "cells")),
+                  "reason", reason == NULL ? json_null() : reason);
+    json_object_update(clean, effects);
+    return clean;
 }

@@ -44,4 +44,8 @@ const char *report_hex(const json_t *object, const char *key, size_t digits);
  * retained_bytes and revertible that BODY tells. GIVES an object. */
 json_t *report_effects(const json_t *body);
 
+/* A machine's answer to a plan command, as stored: {cells, reason} and what report_effects() takes, each checked; nothing
+ * else of BODY. GIVES. */
+json_t *report_plan(const json_t *body);
+
 #endif

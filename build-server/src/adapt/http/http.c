@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include "adapt/http/peer.h"
+#include "adapt/http/visitors.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/port.h"
@@ -25,6 +26,7 @@
 struct exchange {
     struct http_request request;
     struct http_listener *listener;
+    struct visitor *visitor;
     char *body;
     size_t capacity;
     bool too_large;
@@ -45,6 +47,7 @@ struct http_listener {
     struct MHD_Daemon *daemon;
     struct http_config config;
     uint16_t port;
+    struct visitors visitors;
     pthread_mutex_t lock;
     struct exchange *sleepers; /* [L] */
     uint64_t wakes;            /* [L] */
@@ -214,10 +217,11 @@ static enum MHD_Result run_handler(struct exchange *exchange)
 {
     struct http_listener *listener = exchange->listener;
     struct http_answer answer = {.status = 200, .fd = -1};
+    visitor_has_until(&listener->visitors, exchange->visitor, INT64_MAX);
     if (exchange->too_large) {
-        http_answer_text(
-            &answer, 413, "application/json",
-            "{\"code\":\"too-large\",\"text\":\"the body is larger than 1 MiB\"}");
+        http_answer_text(&answer, 413, "application/json",
+                         "{\"code\":\"too-large\",\"text\":\"the body is larger than may "
+                         "be sent here\"}");
         return send_answer(exchange, &answer);
     }
     uint64_t wakes = wakes_now(listener);
@@ -233,7 +237,9 @@ static enum MHD_Result run_handler(struct exchange *exchange)
 static void collect(struct exchange *exchange, const char *bytes, size_t len)
 {
     size_t total = exchange->request.body_len + len;
-    if (exchange->too_large || total > HTTP_BODY_MAX) {
+    bool stranger = exchange->listener->config.tls_client_ca != NULL &&
+                    exchange->request.peer_name[0] == '\0';
+    if (exchange->too_large || total > (stranger ? HTTP_STRANGER_MAX : HTTP_BODY_MAX)) {
         exchange->too_large = true;
         return;
     }
@@ -252,6 +258,43 @@ static void collect(struct exchange *exchange, const char *bytes, size_t len)
     memcpy(exchange->body + exchange->request.body_len, bytes, len);
     exchange->request.body_len = total;
     exchange->body[total] = '\0';
+}
+
+static struct visitor *visitor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+/* Invariant 3. */
+static void expect_within(struct http_listener *listener, struct visitor *visitor,
+                          int64_t patience_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + patience_ms;
+    visitor_has_until(&listener->visitors, visitor, deadline_ms);
+    pthread_mutex_lock(&listener->lock);
+    bool nearer = deadline_ms < listener->nearest_ms;
+    if (nearer)
+        listener->nearest_ms = deadline_ms;
+    pthread_mutex_unlock(&listener->lock);
+    if (nearer && listener->changed != NULL)
+        listener->changed(listener->changed_context);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_listener *listener = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        visitor_leaves(&listener->visitors, *state);
+        *state = NULL;
+    } else if (info != NULL) {
+        *state = visitor_arrives(&listener->visitors, info->connect_fd, INT64_MAX);
+        expect_within(listener, *state, listener->config.patience_ms);
+    }
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
@@ -275,6 +318,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         if (exchange->request.secure)
             peer_common_name(connection, exchange->request.peer_name,
                              sizeof exchange->request.peer_name);
+        exchange->visitor = visitor_of(connection);
+        expect_within(listener, exchange->visitor, listener->config.patience_ms);
         return MHD_YES;
     }
     if (*upload_len > 0) {
@@ -299,6 +344,10 @@ static void on_end(void *context, struct MHD_Connection *connection, void **stat
     pthread_mutex_unlock(&listener->lock);
     if (exchange->stream_end != NULL)
         exchange->stream_end(exchange->stream_context);
+    /* The next one may keep us waiting as long as the library lets it, and then has to come. */
+    expect_within(listener, exchange->visitor,
+                  listener->config.patience_ms +
+                      (int64_t)listener->config.connection_timeout_s * 1000);
     free(exchange->body);
     free(exchange);
     *state = NULL;
@@ -376,7 +425,8 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd)
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         listener, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_end,
-        listener, MHD_OPTION_CONNECTION_LIMIT, config->connection_limit,
+        listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
+        MHD_OPTION_CONNECTION_LIMIT, config->connection_limit,
         MHD_OPTION_CONNECTION_TIMEOUT, config->connection_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_ARRAY,
         config->tls_key != NULL ? tls : plain, MHD_OPTION_ARRAY,
@@ -391,6 +441,9 @@ enum result http_start(const struct http_config *config, struct http_listener **
         return RESULT_MEMORY;
     listener->config = *config;
     listener->nearest_ms = INT64_MAX;
+    if (listener->config.patience_ms == 0)
+        listener->config.patience_ms = HTTP_PATIENCE_MS;
+    visitors_init(&listener->visitors);
     pthread_mutex_init(&listener->lock, NULL);
     int fd = open_socket(config, &listener->port, problem);
     if (fd < 0) {
@@ -419,6 +472,7 @@ void http_stop(struct http_listener *listener)
         rouse(listener->sleepers);
     pthread_mutex_unlock(&listener->lock);
     MHD_stop_daemon(listener->daemon);
+    visitors_fini(&listener->visitors);
     pthread_mutex_destroy(&listener->lock);
     free(listener);
 }
@@ -447,8 +501,8 @@ int64_t http_tick(struct http_listener *listener, int64_t now_ms)
 {
     if (listener == NULL)
         return INT64_MAX;
+    int64_t nearest = visitors_tick(&listener->visitors, now_ms);
     pthread_mutex_lock(&listener->lock);
-    int64_t nearest = INT64_MAX;
     struct exchange *next;
     for (struct exchange *at = listener->sleepers; at != NULL; at = next) {
         next = at->next;

@@ -7,7 +7,9 @@
  * Invariants:
  *  1 A wake that happens after a handler looked, and before its connection sleeps, is not lost: the
  *    count of wakes is read before the handler runs and compared after the connection is suspended.
- *  2 Memory is bounded: body at most HTTP_BODY_MAX, connections and streams at most their limits.
+ *  2 Memory is bounded: body at most HTTP_BODY_MAX (of a stranger HTTP_STRANGER_MAX, where certificates are asked
+ *    for), connections and streams at most their limits.
+ *  3 A connection that does not bring a whole request in its time is ended, however slowly it goes on.
  * Handlers run on the listener's thread; the wake functions may be called from any thread. */
 #ifndef NEURATH_ADAPT_HTTP_HTTP_H
 #define NEURATH_ADAPT_HTTP_HTTP_H
@@ -20,6 +22,8 @@
 #include <sys/types.h>
 
 #define HTTP_BODY_MAX (1024 * 1024)
+#define HTTP_STRANGER_MAX (16 * 1024)
+#define HTTP_PATIENCE_MS 30000
 #define HTTP_KEY_MAX 64
 #define HTTP_HEADERS_MAX 12
 
@@ -90,6 +94,7 @@ struct http_config {
     unsigned connection_limit;
     unsigned connection_timeout_s;
     unsigned threads;
+    int64_t patience_ms; /* how long a request may take to arrive; 0: HTTP_PATIENCE_MS */
     const char *tls_key; /* PEM; NULL: plain */
     const char *tls_certificate;
     const char *tls_client_ca; /* PEM: client certificates are asked for and checked against it */

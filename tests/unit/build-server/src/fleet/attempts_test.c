@@ -1,5 +1,6 @@
 /* Reports become history: each once, in any order of arrival, with what follows for the machine.
  * SPDX-License-Identifier: MIT */
+#include "base/text.h"
 #include "fleet/attempts.h"
 
 #include "base/clock.h"
@@ -295,6 +296,52 @@ static void a_machine_falls_silent_and_comes_back(void **state)
     assert_string_equal(fixture_value(f, STATE(M1)), "running");
 }
 
+static void two_machines_with_one_key_raise_an_alarm(void **state)
+{
+    struct fixture *f = *state;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    fixture_poll(f, M1, BOOT_B, 0, "running");
+    fixture_poll(f, M1, BOOT_B, 0, "running");
+    assert_null(json_object_get(f->server.alarms, "cloned"));
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    const json_t *alarm = json_object_get(f->server.alarms, "cloned");
+    assert_non_null(alarm);
+    assert_non_null(strstr(json_string_value(json_object_get(alarm, "text")), "m1"));
+}
+
+/* What a machine says of a plan reaches operators: nothing but what they know, in the types that they know. */
+static void a_plan_s_answer_is_kept_as_far_as_it_makes_sense(void **state)
+{
+    struct fixture *f = *state;
+    struct problem problem = {"", ""};
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    db_run(f->server.db,
+           "INSERT INTO commands (id, machine, kind, body_json, state, created, expires) "
+           "VALUES (7, '" M1 "', 'plan', '{}', 'sent', 1, 2)",
+           "");
+    JSON_OWNED json_t *body = json_pack(
+        "{s:s, s:i, s:s, s:i, s:[{s:s, s:s, s:i}, {s:s}, s], s:{s:s, s:s, s:i}, s:s, "
+        "s:s, s:i}",
+        "boot_id", BOOT_A, "sequence", 1, "kind", "plan", "command", 7, "cells", "name",
+        "c1", "class", "<b>", "old", 5, "name", "../x", "no cell", "reason", "code",
+        "data", "text", "\x1b[2Jgone", "cell", 3, "extra", "x", "revertible", "maybe",
+        "migrated_objects", -4);
+    assert_non_null(body);
+    assert_int_equal(attempts_report(&f->server, M1, body, &problem), RESULT_OK);
+    TEXT_OWNED char *text =
+        db_text(f->server.db, "SELECT answer_json FROM commands WHERE id = 7", "");
+    JSON_OWNED json_t *answer = json_stored(text);
+    JSON_OWNED json_t *cells =
+        json_pack("[{s:s, s:n, s:n, s:s}]", "name", "c1", "old", "new", "class", "text");
+    assert_true(json_equal(json_object_get(answer, "cells"), cells));
+    assert_int_equal(json_object_size(answer), 2);
+    const json_t *reason = json_object_get(answer, "reason");
+    assert_string_equal(json_string_value(json_object_get(reason, "code")), "data");
+    assert_null(strchr(json_string_value(json_object_get(reason, "text")), 27));
+    assert_true(json_is_null(json_object_get(reason, "cell")));
+}
+
 static void nonsense_is_refused_and_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -340,6 +387,8 @@ int main(void)
         CASE(a_push_after_a_refused_release_is_a_push),
         CASE(a_boot_into_what_ran_is_no_row),
         CASE(a_machine_falls_silent_and_comes_back),
+        CASE(two_machines_with_one_key_raise_an_alarm),
+        CASE(a_plan_s_answer_is_kept_as_far_as_it_makes_sense),
         CASE(nonsense_is_refused_and_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
