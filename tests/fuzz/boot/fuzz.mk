@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+sources := kernel/core/archive/cpio.c kernel/core/placement/placement.c

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+sources := kernel/tools/celltool/base.c kernel/tools/celltool/info.c tests/unit/kernel/core/image.c
+uses    := core
