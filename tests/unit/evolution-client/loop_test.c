@@ -176,6 +176,7 @@ static void adds_and_removes_cells(void **state)
     assert_string_equal("permanent", sim_result(sim));
 }
 
+/* Hazard 31. Tried for ever without quarantine_of(). */
 static void a_fault_in_trial_comes_back_and_is_not_tried_again(void **state)
 {
     struct sim *sim = running(state);
@@ -418,6 +419,7 @@ static void without_a_verdict_it_is_tried_three_times(void **state)
     assert_string_equal("inconclusive_limit", sim_reason(sim));
 }
 
+/* Hazard 35. Tried again when the blob does not hold what was in trial. */
 static void a_reset_in_the_trial_is_known_after_the_restart(void **state)
 {
     struct sim *sim = running(state);

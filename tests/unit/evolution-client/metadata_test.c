@@ -181,6 +181,7 @@ static void bend_swapped_object(struct sim *sim, struct sim_answer *answer)
     }
 }
 
+/* Hazard 34. Installed without the comparison of hashes in client_attempt_got_object(). */
 static void a17_an_object_changed_after_signing_is_refused(void **state)
 {
     struct sim *sim = at_rest(state);

@@ -20,15 +20,26 @@ static void c1_a_server_clock_that_runs_back_revives_nothing(void **state)
     assert_int_equal(0, sim->submits);
 }
 
+/* Hazard 35. Without the checksum in sections_find() damage that is not in the key goes unnoticed, and no new identity is asked
+ * for. */
 static void c5_a_damaged_blob_means_a_new_identity_and_no_crash(void **state)
 {
     struct sim *sim = at_rest(state);
-    for (size_t i = 0; i < sim->blob.len; i += 37) {
+    struct bytes whole = sim->blob;
+    for (size_t i = 0; i < whole.len; i += 37) {
+        unsigned enrolments = sim->enrolments;
+        sim->blob.data = malloc(whole.len);
+        sim->blob.len = whole.len;
+        assert_non_null(sim->blob.data);
+        memcpy(sim->blob.data, whole.data, whole.len);
         sim->blob.data[i] ^= 0x55;
         sim_boot(sim);
-        sim->blob.data[i] ^= 0x55;
-        assert_string_equal("", sim_status(sim).machine);
+        sim_run(sim, 1);
+        assert_int_equal(enrolments + 1, sim->enrolments);
+        bytes_free(&sim->blob);
     }
+    sim->blob = whole;
+    unsigned enrolments = sim->enrolments;
     size_t len = sim->blob.len;
     for (sim->blob.len = 0; sim->blob.len < len; sim->blob.len += 13)
         sim_boot(sim);
@@ -37,10 +48,11 @@ static void c5_a_damaged_blob_means_a_new_identity_and_no_crash(void **state)
     sim_run(sim, 10);
     const json_t *boot = sim_last(sim, "boot");
     assert_string_equal("lost", json_string_value(json_object_get(boot, "blob_state")));
-    assert_int_equal(2, sim->enrolments);
+    assert_int_equal(enrolments + 1, sim->enrolments);
     assert_int_equal(CLIENT_RUNNING, sim_status(sim).state);
 }
 
+/* Hazard 35. Swapped all the same without the look at the store in save_step(). */
 static void c5_without_a_store_nothing_is_swapped_and_it_goes_on_later(void **state)
 {
     struct sim *sim = at_rest(state);

@@ -270,6 +270,7 @@ static void refuses_tables_that_lie_outside(void **state)
     expect_all_refused(spoilt, count);
 }
 
+/* Hazard 34. Not refused when cellinfo_open() believes what its checks say is wrong. */
 static void refuses_records_that_lead_outside(void **state)
 {
     enum {

@@ -139,6 +139,7 @@ static void refuses_a_misleading_section_table(void **state)
     }
 }
 
+/* Hazard 34. Not refused, and read outside of the file, without range_ok() in check_section(); nor W and X without that look. */
 static void refuses_misleading_section_headers(void **state)
 {
     static const struct {
@@ -202,6 +203,7 @@ static void refuses_string_tables_without_an_end(void **state)
     }
 }
 
+/* Hazard 34. Not refused without the comparisons in check_symbol(). */
 static void refuses_misleading_symbols(void **state)
 {
     static const struct {
@@ -240,6 +242,7 @@ static void refuses_misleading_symbols(void **state)
     }
 }
 
+/* Hazards 8 and 34. Not refused without the looks at type and place in check_relocations(). */
 static void refuses_misleading_relocations(void **state)
 {
     static const struct {

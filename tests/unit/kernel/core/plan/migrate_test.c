@@ -161,6 +161,21 @@ static void enumerators_go_by_their_names(void **state)
         is);
 }
 
+/* Hazard 14. Without the enumerators' numbers in celltool's layout_text() the type counts as unchanged. */
+static void numbers_of_enumerators_are_part_of_the_form(void **state)
+{
+    struct {
+        int mode[2];
+    } was = {{0, 1}};
+    struct {
+        int mode[2];
+    } is = {{1, 0}};
+    (void)state;
+    THERE_AND_BACK(
+        "enum mode { OFF, ON }; static struct { enum mode mode[2]; } s;", was,
+        "enum mode { OFF = 1, ON = 0 }; static struct { enum mode mode[2]; } s;", is);
+}
+
 static void a_home_without_room_is_left_for_another(void **state)
 {
     long was[40];
@@ -369,6 +384,7 @@ int main(void)
         cmocka_unit_test(integers_widen_by_their_sign),
         cmocka_unit_test(bit_fields_keep_their_values),
         cmocka_unit_test(enumerators_go_by_their_names),
+        cmocka_unit_test(numbers_of_enumerators_are_part_of_the_form),
         cmocka_unit_test(a_home_without_room_is_left_for_another),
         cmocka_unit_test(what_the_new_code_wrote_comes_back),
         cmocka_unit_test(a_dropped_field_comes_back_with_its_value),

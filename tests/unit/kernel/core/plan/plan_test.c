@@ -68,6 +68,7 @@ static void a_plan_changes_nothing_until_its_commit(void **state)
     world_fini(&w);
 }
 
+/* Hazard 17. Differs when plan_revert() leaves imports or stubs where they lead. */
 static void a_revert_restores_every_byte(void **state)
 {
     struct world w;
