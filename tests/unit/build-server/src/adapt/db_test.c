@@ -152,6 +152,24 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
     assert_int_equal(version_of(place->path), 99);
 }
 
+static void a_damaged_database_is_refused_and_left_alone(void **state)
+{
+    const struct place *place = *state;
+    struct problem problem = {"", ""};
+    struct db *db = NULL;
+    uint8_t damaged[4096];
+    uint8_t *after = NULL;
+    size_t len = 0;
+    memset(damaged, 'x', sizeof damaged);
+    assert_int_equal(files_write_durable(place->path, damaged, sizeof damaged, 0600),
+                     RESULT_OK);
+    assert_int_equal(db_open(place->path, &db, &problem), RESULT_CORRUPT);
+    assert_non_null(strstr(problem.text, place->path));
+    assert_int_equal(files_read(place->path, 1u << 20, &after, &len), RESULT_OK);
+    assert_memory_equal(after, damaged, sizeof damaged);
+    free(after);
+}
+
 /* A step that cannot be done leaves the old version, whole. */
 static void a_failed_upgrade_changes_nothing(void **state)
 {
@@ -174,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_first_version_is_brought_to_the_newest_and_keeps_its_rows),
         CASE(a_newer_database_is_refused_and_left_alone),
+        CASE(a_damaged_database_is_refused_and_left_alone),
         CASE(a_failed_upgrade_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
