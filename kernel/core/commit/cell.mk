@@ -4,6 +4,6 @@ cell    := commit
 kind    := core
 start   := none
 closure := yes
-uses    := cpu
+uses    := cpu guard
 # Nothing here may become a call to another cell: what runs under the park must not change under it.
 flags   := -fno-builtin -fno-tree-loop-distribute-patterns

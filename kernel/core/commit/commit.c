@@ -4,6 +4,8 @@
 #include <core/commit/apply.h>
 #include <core/commit/commit.h>
 #include <core/commit/transfer.h>
+#include <core/commit/withdraw.h>
+#include <core/guard/guard.h>
 
 enum { LAPIC_EOI = 0xb0 };
 
@@ -34,11 +36,10 @@ static bool may_be_held(const struct cpu_block *block)
     return block->locks_held == 0 && block->interrupt_depth <= 1;
 }
 
-/* Holds this CPU while the park that called it lasts (park invariant 1). A late interrupt of a
+/* Holds this CPU while the park that called it lasts (park invariant 1), or the guard. A late interrupt of a
  * park that is over finds no ticket and returns at once. */
 void park_handler(struct trap_frame *frame)
 {
-    (void)frame;
     struct cpu_block *block = cpu_here();
     uint32_t ticket = __atomic_load_n(&park.holding, __ATOMIC_ACQUIRE);
     if (ticket && may_be_held(block)) {
@@ -49,6 +50,8 @@ void park_handler(struct trap_frame *frame)
             closure_pause();
         }
         cpu_serialise();
+    } else if (!ticket) {
+        guard_park(frame);
     }
     end_of_interrupt();
 }
@@ -86,9 +89,9 @@ static void release(void)
     cpu_serialise();
 }
 
-/* Everybody else is held. */
+/* Everybody else is held. STAYS lies in the caller's text. */
 static enum status apply(const struct poke *pokes, uint32_t count,
-                         struct migration_list *migrations, bool backwards)
+                         struct migration_list *migrations, bool backwards, uint64_t stays)
 {
     if (__atomic_load_n(&migrations->stage, __ATOMIC_ACQUIRE) == MIGRATION_WITHDRAWN)
         return STATUS_BUSY;
@@ -104,6 +107,8 @@ static enum status apply(const struct poke *pokes, uint32_t count,
     else
         migrations_store(migrations);
     pokes_store(pokes, count, backwards);
+    if (backwards)
+        texts_withdraw(&migrations->withdrawal, stays);
     return STATUS_OK;
 }
 
@@ -112,6 +117,7 @@ enum status commit_apply(const struct poke *pokes, uint32_t count,
                          uint64_t limit_tsc, struct commit_times *out_times)
 {
     enum status status = STATUS_OK;
+    uint64_t stays = (uint64_t)__builtin_return_address(0);
     uint32_t cpus = cpu_count();
     uint64_t flags = interrupts_off();
     struct cpu_block *self = cpu_here();
@@ -121,7 +127,7 @@ enum status commit_apply(const struct poke *pokes, uint32_t count,
         status = STATUS_TIMEOUT;
     } else {
         out_times->hold_tsc = closure_tsc() - begin;
-        status = apply(pokes, count, migrations, backwards);
+        status = apply(pokes, count, migrations, backwards, stays);
         if (status == STATUS_INVALID)
             out_times->drift_va = pokes_drift(pokes, count, backwards)->va;
     }

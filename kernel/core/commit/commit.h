@@ -28,7 +28,8 @@ struct commit_times {
     uint64_t drift_va;    /* STATUS_INVALID: a place that did not match */
 };
 
-/* Applies the journal and the migrations, BACKWARDS for a revert. Task context, no lock held; the
+/* Applies the journal and the migrations, BACKWARDS for a revert; then the new text of cells whose data change is
+ * withdrawn (withdraw.h), but for that of the caller, which only leaves. Task context, no lock held; the
  * pokes' aliases are open. STATUS_TIMEOUT: a CPU could not be held within LIMIT_TSC ticks of the
  * time stamp counter; STATUS_INVALID: a place does not match; STATUS_BUSY: the guard has acted
  * since it was armed; STATUS_AGAIN: an element or a pointer to one has changed since it was

@@ -312,7 +312,8 @@ static bool is_description(uint64_t object)
             (uint64_t)all->list[i].prepared == object)
             return true;
     return moving_owns(object) || object == (uint64_t)find.plan->pokes ||
-           object == (uint64_t)find.blocks || object == (uint64_t)all->list;
+           object == (uint64_t)find.blocks || object == (uint64_t)all->list ||
+           object == (uint64_t)all->withdrawal.objects;
 }
 
 static bool look_at_heap(void)

@@ -194,6 +194,10 @@ static struct wait after_guard(struct attempt *a)
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     verdict_text(&verdict, &reason);
+    if (verdict.restarted)
+        log_write("evolve", LOG_WARNING,
+                  "attempt %lu: %u tasks were in text that is withdrawn, and begin again",
+                  a->report.attempt, verdict.restarted);
     return finish_revert(a, &reason);
 }
 

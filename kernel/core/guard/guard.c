@@ -3,22 +3,28 @@
  */
 #include <core/commit/apply.h>
 #include <core/commit/transfer.h>
+#include <core/commit/withdraw.h>
 #include <core/guard/guard.h>
+
+#include "settle.h"
+
 #include <task/task/task.h>
 
 enum {
     LAPIC_ICR_LOW = 0x300,
     LAPIC_ICR_HIGH = 0x310,
-    ICR_NMI = 0x4400,
-    ICR_PENDING = 0x1000
+    ICR_PENDING = 0x1000,
+    POSTPONED_MAX = 20,
+    RFLAGS_INTERRUPTS = 0x200,
 };
 enum { RESET_PORT = 0xcf9, RESET_HARD = 6, PAGE_FAULT = 14 };
 enum { COM1 = 0x3f8, COM1_STATUS = COM1 + 5, COM1_EMPTY = 0x20, COM1_POLLS = 100000 };
 
 enum guard_state { IDLE, ARMED, REVERTING, REVERTED };
 
-/* How long the others may take to come when called by NMI, in polls. */
-enum { HOLD_POLLS = 20000000 };
+/* How long the others may take to come when called by NMI, in polls; and which part of the time after which a CPU is
+ * stuck they have to finish what they do with interrupts off. */
+enum { HOLD_POLLS = 20000000, SETTLE_SHARE = 2 };
 
 static struct {
     uint32_t state;   /* [a] enum guard_state */
@@ -32,6 +38,8 @@ static struct {
     const struct poke *pokes;
     uint32_t count;
     struct migration_list *migrations;
+    bool withdrew;      /* the revert has withdrawn new text */
+    uint32_t postponed; /* NMIs at which this CPU was in the middle of something */
     uint64_t armed_tsc;
     struct guard_limits limits;
     uint64_t beat[CPU_MAX];
@@ -46,19 +54,24 @@ void guard_start(volatile void *lapic_registers)
     guard.lapic = lapic_registers;
 }
 
-static void send_nmi(uint32_t apic_id)
+void guard_send(volatile uint8_t *lapic, uint32_t apic_id, uint32_t command)
 {
-    volatile uint32_t *low = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_LOW);
-    volatile uint32_t *high = (volatile uint32_t *)(guard.lapic + LAPIC_ICR_HIGH);
+    volatile uint32_t *low = (volatile uint32_t *)(lapic + LAPIC_ICR_LOW);
+    volatile uint32_t *high = (volatile uint32_t *)(lapic + LAPIC_ICR_HIGH);
     /* The code that the NMI interrupted may be between its own two writes: put back the first. */
     uint32_t before = *high;
     while (*low & ICR_PENDING)
         closure_pause();
     *high = apic_id << 24;
-    *low = ICR_NMI;
+    *low = command;
     while (*low & ICR_PENDING)
         closure_pause();
     *high = before;
+}
+
+static void send_nmi(uint32_t apic_id)
+{
+    guard_send(guard.lapic, apic_id, GUARD_ICR_NMI);
 }
 
 void guard_arm(const struct poke *pokes, uint32_t count,
@@ -72,6 +85,8 @@ void guard_arm(const struct poke *pokes, uint32_t count,
     guard.limits = *limits;
     guard.armed_tsc = now;
     guard.stuck_cpu = 0;
+    guard.withdrew = false;
+    guard.postponed = 0;
     guard.verdict.cause = GUARD_NONE;
     guard.asked = 0;
     for (uint32_t i = 0; i < CPU_MAX; i++) {
@@ -140,6 +155,7 @@ static void hold_others(const struct cpu_block *self)
 {
     uint32_t count = 0;
     guard.last_ticket = guard.last_ticket + 1 ? guard.last_ticket + 1 : 1;
+    settle_begin();
     __atomic_store_n(&guard.arrived, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&guard.holding, guard.last_ticket, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < CPU_MAX; i++) {
@@ -190,6 +206,14 @@ static void reset_machine(const char *why, const struct trap_frame *frame)
     }
 }
 
+/* Whoever has come through withdrawn text does not go back to it. */
+static void leave_withdrawn(struct trap_frame *frame)
+{
+    const struct withdrawal *w = &guard.migrations->withdrawal;
+    if (guard.withdrew && task_leave_frame(frame, w->texts, w->text_count))
+        __atomic_add_fetch(&guard.verdict.restarted, 1, __ATOMIC_SEQ_CST);
+}
+
 /* What a held CPU does when the revert is over; the stuck one leaves what it was stuck in. */
 static void leave(struct trap_frame *frame, const struct cpu_block *self)
 {
@@ -206,15 +230,25 @@ static void leave(struct trap_frame *frame, const struct cpu_block *self)
 
 static void revert(struct cpu_block *self)
 {
+    const struct withdrawal *w = &guard.migrations->withdrawal;
     hold_others(self);
+    if (w->text_count)
+        settle(self, guard.stuck_cpu, guard.limits.stuck_tsc / SETTLE_SHARE, guard.lapic);
     /* Armed before the commit's first store: then there is nothing to take back. */
     bool untouched = !pokes_drift(guard.pokes, guard.count, false);
     guard.verdict.restored = untouched || !pokes_drift(guard.pokes, guard.count, true);
+    guard.withdrew = guard.verdict.restored && !untouched && w->text_count;
+    if (guard.withdrew) {
+        task_leave_objects(w->objects, w->object_count);
+        guard.verdict.restarted = task_leave_texts(w->texts, w->text_count);
+    }
     if (guard.verdict.restored) {
         migrations_take_back(guard.migrations);
         if (!untouched)
             pokes_store(guard.pokes, guard.count, true);
-        else
+        if (guard.withdrew)
+            texts_withdraw(w, 0);
+        if (untouched)
             __atomic_store_n(&guard.migrations->stage, MIGRATION_WITHDRAWN,
                              __ATOMIC_SEQ_CST);
     }
@@ -253,27 +287,46 @@ bool guard_fault(struct trap_frame *frame)
     if (begin_revert(self)) {
         guard.verdict = why;
         revert(self);
+        if (cpu_in_interrupt()) /* the handler is given up; what it interrupted is not the fault's */
+            leave_withdrawn(frame);
         return true;
     }
     uint32_t state = __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE);
+    settle_waits(self, true);
     while (state == REVERTING) {
         closure_pause();
         state = __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE);
     }
+    settle_waits(self, false);
     return state == REVERTED;
 }
 
-static void hold(struct trap_frame *frame, struct cpu_block *self, uint32_t ticket)
+__attribute__((always_inline)) static inline void
+hold(struct trap_frame *frame, struct cpu_block *self, uint32_t ticket)
 {
+    if (settle_holds(frame, self))
+        return;
     if (guard.stuck_cpu == self->index + 1)
         guard.verdict.rip = frame->rip;
+    settle_arrive(frame, self);
     __atomic_add_fetch(&guard.arrived, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&guard.holding, __ATOMIC_ACQUIRE) == ticket) {
+        if (settle_goes_on(self))
+            return;
         closure_shootdown(self);
         closure_pause();
     }
     cpu_serialise();
+    leave_withdrawn(frame);
     leave(frame, self);
+}
+
+/* Data are taken back between two things that this CPU does, not in the middle of one; the next NMI comes soon. */
+static bool is_in_the_middle(const struct trap_frame *frame, uint32_t stuck,
+                             const struct cpu_block *self)
+{
+    return guard.migrations->withdrawal.text_count && stuck != self->index + 1 &&
+           !(frame->rflags & RFLAGS_INTERRUPTS) && guard.postponed++ < POSTPONED_MAX;
 }
 
 /* Gives the number plus one of a CPU that is stuck, or 0. */
@@ -312,7 +365,7 @@ static void watch(struct trap_frame *frame, struct cpu_block *self)
     struct guard_verdict why = {.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
                                 .cpu = stuck ? stuck - 1 : self->index,
                                 .rip = frame->rip};
-    if (!stuck && !overdue)
+    if ((!stuck && !overdue) || is_in_the_middle(frame, stuck, self))
         return;
     if (must_ask()) {
         ask(&why);
@@ -326,6 +379,7 @@ static void watch(struct trap_frame *frame, struct cpu_block *self)
     guard.verdict = why;
     __atomic_store_n(&guard.stuck_cpu, stuck, __ATOMIC_SEQ_CST);
     revert(self);
+    leave_withdrawn(frame);
     leave(frame, self);
 }
 
@@ -365,4 +419,11 @@ void guard_nmi(struct trap_frame *frame)
         if (self->index == 0)
             watch_after(frame, self);
     }
+}
+
+void guard_park(struct trap_frame *frame)
+{
+    uint32_t ticket = __atomic_load_n(&guard.holding, __ATOMIC_ACQUIRE);
+    if (ticket && __atomic_load_n(&guard.state, __ATOMIC_ACQUIRE) == REVERTING)
+        hold(frame, cpu_here(), ticket);
 }

@@ -9,6 +9,9 @@
  * release; why it resets goes straight to the first serial line. What the namespace says is mended afterwards by the swap task.
  * Tasks inside the version that goes finish there: its calls into its own set are direct and not in the journal, so new
  * text goes on to call new text, also of coupled cells; a revert that is asked for drains them first (evolve/drain.h).
+ * If data go back to an old form, no new text of the cells that have them may go on: the CPUs are held where they might
+ * have been preempted (settle.h), tasks with frames in that text begin their step again, and the text is filled
+ * with INT3 (commit/withdraw.h, plan/withdraw.c) for whoever comes to it all the same (stale.h).
  * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call.
  * Source: design 4 (trial), IA-PC HPET 1.0a, Intel SDM 3 chapter 6.7 (NMI).
  *
@@ -37,6 +40,7 @@ struct guard_verdict {
     uint64_t rip;
     uint64_t address; /* CR2 of a page fault */
     bool restored; /* false: a place did not match, so the journal could not be taken back */
+    uint32_t restarted; /* tasks that were in withdrawn text */
 };
 
 struct guard_limits {
@@ -68,6 +72,9 @@ void guard_abandon(unsigned cpu, const struct task *task);
 bool guard_fault(struct trap_frame *frame);
 /* Called by the cell entry for each NMI. */
 void guard_nmi(struct trap_frame *frame);
+
+/* Called by the park for an interrupt that is not its own: the guard may have called this CPU (settle.h). */
+void guard_park(struct trap_frame *frame);
 
 /* Tells where the local APIC's registers are. Once, before the first trial. */
 void guard_start(volatile void *lapic_registers);

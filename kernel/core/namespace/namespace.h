@@ -16,7 +16,8 @@
  *  1. at most one version of a name is VERSION_RUNNING;
  *  2. every import of a running version leads to a global function of a running version;
  *  3. every function lists exactly the imports that lead to it;
- *  4. the bytes at each site equal what its relocation yields for its import's target;
+ *  4. the bytes at each site equal what its relocation yields for its import's target, but in text
+ *     that was withdrawn;
  *  5. the slot of each stub holds the address of the function that the stub stands for;
  *  6. every data section with a home is referenced by its home's count.
  */
@@ -138,6 +139,7 @@ struct version {
     uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */
     uint64_t off_ns;   /* since when its text cannot be executed (stale.h); 0: it can */
     uint32_t executed; /* how often that was tried */
+    uint32_t withdrawn; /* [a] its text was filled with INT3, call sites too (plan/withdraw.c) */
     struct cellmem_region text;
     struct cellmem_region rodata;
     struct home_region *fresh[2]; /* homes this load is the first to need; until relocated */

@@ -20,8 +20,8 @@ static bool grow(void **array, uint32_t count, uint32_t *room, size_t len)
     return true;
 }
 
-/* Lends a writable alias of VA; one alias is opened for each page. */
-static uint8_t *alias_of(struct plan *plan, uint64_t va)
+/* One alias is opened for each page. */
+uint8_t *plan_alias(struct plan *plan, uint64_t va)
 {
     uint64_t page = align_down(va, CELLMEM_PAGE);
     for (uint32_t i = plan->alias_count; i-- > 0;)
@@ -43,7 +43,7 @@ static enum status add_poke(struct plan *plan, uint64_t va, uint32_t len, uint64
         return STATUS_OK;
     if (!grow((void **)&plan->pokes, plan->poke_count, &plan->poke_room, sizeof k))
         return STATUS_FULL;
-    k.write = alias_of(plan, va);
+    k.write = plan_alias(plan, va);
     if (!k.write)
         return STATUS_FULL;
     plan->pokes[plan->poke_count++] = k;
@@ -96,6 +96,8 @@ static enum status move_import(struct planning *p, struct import *m, struct vers
     if (!grow((void **)&plan->moves, plan->move_count, &plan->move_room, sizeof move))
         return STATUS_FULL;
     plan->moves[plan->move_count++] = move;
+    if (m->importer->withdrawn) /* its sites hold INT3, and nobody goes on there */
+        return STATUS_OK;
     uint64_t old_va = from->functions[m->function].va;
     for (uint32_t i = m->first_site; i; i = m->importer->sites[i - 1].next) {
         enum status status = poke_site(p, m->importer, &m->importer->sites[i - 1], old_va,
@@ -179,7 +181,7 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
     cell->fresh->functions[now].stub = s;
     if (was >= 0)
         cell->old->functions[was].stub = s;
-    uint8_t *slot = alias_of(p->plan, s->slot);
+    uint8_t *slot = plan_alias(p->plan, s->slot);
     if (!slot)
         return STATUS_FULL;
     if (s->version == cell->fresh || !s->version)

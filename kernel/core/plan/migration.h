@@ -130,10 +130,23 @@ struct element_set {
     bool blind; /* nobody but the commit's own stores can have changed them: not compared */
 };
 
+/* What must not go on once the old forms are back: the new text of cells whose data or types change. On the way back
+ * it is filled with INT3, and whoever was in it begins again. */
+struct withdrawal {
+    struct address_range *texts; /* of the new versions */
+    uint32_t **flags; /* of the same versions: set when the text is withdrawn */
+    uint32_t text_count;
+    uint8_t **pages; /* writable aliases of all pages of these texts, one after another */
+    uint32_t page_count;
+    struct address_range *objects; /* the new forms of what migrates */
+    uint32_t object_count;
+};
+
 struct migration_list {
     struct migration *list;
     uint32_t count;
     uint32_t room;
+    struct withdrawal withdrawal;
     uint32_t stage;               /* enum migration_stage; the closure's */
     struct element_set *elements; /* of the next stores, or NULL */
     bool walked; /* elements have moved: what the new code makes of them only a walk can tell, so not the guard */

@@ -199,7 +199,9 @@ enum status plan_redirect(struct plan *plan, struct plan_report *out_report)
     enum status status = plan_list_takeovers(&p);
     if (status == STATUS_OK)
         status = plan_journal(&p);
-    return status == STATUS_OK ? plan_prepare(&p) : status;
+    if (status == STATUS_OK)
+        status = plan_prepare(&p);
+    return status == STATUS_OK ? plan_withdrawal(plan) : status;
 }
 
 enum status plan_create(struct namespace *ns, const struct plan_object *set,
@@ -345,6 +347,7 @@ void plan_destroy(struct plan *plan)
         else
             version_destroy(plan->ns, fresh);
     }
+    plan_withdrawal_fini(plan);
     plan_migrations_fini(plan);
     plan_moving_fini(plan);
     plan_takeovers_fini(plan);

@@ -65,6 +65,11 @@ void plan_set_class(struct plan_cell *cell, enum plan_class class);
 uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out);
 /* Says whether the source of V marks its object KEY: EVOLVE_DROPS is "drops", and so on. */
 bool plan_marked(const struct version *v, const char *mark, const char *key);
+/* Lends a writable alias of VA until the plan ends; NULL: no memory. */
+uint8_t *plan_alias(struct plan *plan, uint64_t va);
+/* Lists the new text that the way back withdraws, and opens its aliases. STATUS_FULL. */
+NODISCARD enum status plan_withdrawal(struct plan *plan);
+void plan_withdrawal_fini(struct plan *plan);
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */
 NODISCARD enum status plan_journal(struct planning *p);
 

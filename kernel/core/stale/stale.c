@@ -12,7 +12,7 @@
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
-enum { GRAVES = 128, PAGE_FAULT_VECTOR = 14, ERROR_FETCH = 16 };
+enum { GRAVES = 128, BREAKPOINT_VECTOR = 3, PAGE_FAULT_VECTOR = 14, ERROR_FETCH = 16 };
 
 /* Where a version's text lay, in pages: addresses would look like references to a scan. */
 struct grave {
@@ -118,14 +118,25 @@ static void describe(struct stale_record *r, const struct trap_frame *frame,
 }
 
 /* With a lock held, perhaps the log's own, there is only the record. */
-static void tell(const struct stale_record *r)
+static void tell(const struct stale_record *r, const char *what, const char *then)
 {
     if (cpu_locks_held() != 0)
         return;
-    log_write("stale", LOG_ERROR, "old text was executed: %s, by %s%s%s%s%s%s; it goes on",
-              r->place, r->task[0] ? "task " : "the kernel", r->task,
+    log_write("stale", LOG_ERROR, "%s text was executed: %s, by %s%s%s%s%s%s; it %s",
+              what, r->place, r->task[0] ? "task " : "the kernel", r->task,
               r->caller[0] ? ", called from " : ", not by a call", r->caller,
-              r->holder[0] ? ", by the address in " : "", r->holder);
+              r->holder[0] ? ", by the address in " : "", r->holder, then);
+}
+
+/* Under the lock. Gives the record, for tell(). */
+static struct stale_record note(const struct trap_frame *frame, struct version *v)
+{
+    struct stale_record *r = &stale.records[stale.count % STALE_RECORDS];
+    describe(r, frame, v);
+    v->executed++;
+    v->clean_ns = 0;
+    __atomic_store_n(&stale.count, r->number, __ATOMIC_RELEASE);
+    return *r;
 }
 
 bool stale_fault(const struct trap_frame *frame)
@@ -139,18 +150,31 @@ bool stale_fault(const struct trap_frame *frame)
     /* Another CPU may have been quicker; then the fault is that of a translation no longer true. */
     bool survives = off || (v && v->executed);
     if (off) {
-        struct stale_record *r = &stale.records[stale.count % STALE_RECORDS];
-        describe(r, frame, v);
-        v->executed++;
-        v->clean_ns = 0;
+        told = note(frame, v);
         turn_on(v);
-        __atomic_store_n(&stale.count, r->number, __ATOMIC_RELEASE);
-        told = *r;
     }
     spin_unlock(&stale.lock);
     if (off)
-        tell(&told);
+        tell(&told, "old", "goes on");
     return survives;
+}
+
+bool stale_withdrawn(const struct trap_frame *frame)
+{
+    struct trap_frame at = *frame;
+    at.rip--; /* a breakpoint is reported behind itself */
+    if (frame->vector != BREAKPOINT_VECTOR)
+        return false;
+    spin_lock(&stale.lock);
+    struct version *v = namespace_version_at(namespace_kernel(), at.rip);
+    bool withdrawn = v && __atomic_load_n(&v->withdrawn, __ATOMIC_ACQUIRE);
+    struct stale_record told = {0};
+    if (withdrawn)
+        told = note(&at, v);
+    spin_unlock(&stale.lock);
+    if (withdrawn)
+        tell(&told, "withdrawn", "begins again");
+    return withdrawn;
 }
 
 bool stale_symbolise(uint64_t va, char *out, size_t len)

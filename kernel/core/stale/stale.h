@@ -8,6 +8,8 @@
  * the code goes on. When it has been freed its addresses are not used again for a while; a
  * fault there names the version that they belonged to, and is a fault like any other.
  *
+ * Text that was withdrawn when a swap was taken back is another matter: it must not go on.
+ *
  * States of a retired version: executable → off (stale_off) → executable (stale_fault)
  *                              or off → out of the namespace (stale_leave) → freed.
  */
@@ -44,6 +46,9 @@ static inline bool stale_applies(const struct version *v)
 /* Called for every exception before all else. True: it was the execution of text that is off,
  * which is on again now: FRAME goes on as if nothing had happened. */
 bool stale_fault(const struct trap_frame *frame);
+/* Called next. True: it was the execution of text that was withdrawn (namespace.h): no fault of the version on trial,
+ * but whoever did it has to begin again. Noted like the above. */
+bool stale_withdrawn(const struct trap_frame *frame);
 /* Writes "cell@number+0xoffset, freed" for an address in text that was freed a short while ago
  * into OUT (LEN bytes). False, and OUT untouched: it is none. Any context. */
 bool stale_symbolise(uint64_t va, char *out, size_t len);

@@ -86,7 +86,7 @@ enum cure {
 };
 
 /* Nothing that holds a lock can be given up. Nor can a park, or the scheduler, which is nobody's task. A fault that took
- * a swap back is cured by that: an essential task gets another start, in the version before. */
+ * a swap back, or came of it, is cured by that: an essential task gets another start, in the version before. */
 static enum cure cure_of(const struct trap_frame *frame, bool reverted)
 {
     if (frame->vector == VECTOR_MACHINE_CHECK || cpu_locks_held() != 0)
@@ -165,17 +165,19 @@ void fault_handle(struct trap_frame *frame)
     struct fault_record record;
     uint32_t *handling = &fault.handling[cpu_index()];
     bool reverted;
+    bool withdrawn;
     enum cure cure;
     if (take_expected(frame) || stale_fault(frame))
         return;
-    reverted =
-        guard_fault(frame); /* before anything else that the new version may have broken */
+    /* Before anything else that the new version may have broken. */
+    withdrawn = stale_withdrawn(frame);
+    reverted = withdrawn || guard_fault(frame);
     if (atomic_exchange(handling, 1) != 0) {
         report_nested(frame);
         power_reset();
     }
     fill_record(&record, frame);
-    record.reverted = reverted;
+    record.reverted = reverted && !withdrawn;
     cure = cure_of(frame, reverted);
     if (cure == CURE_NONE)
         end_machine(frame, &record);

@@ -6,7 +6,7 @@
 #include <lib/base/status.h>
 #include <task/entry/entry.h>
 
-/* Order: the execution of retired text is no fault (stale.h).
+/* Order: the execution of retired text is no fault; that of withdrawn text is none of the version on trial (stale.h).
  * The swap's guard is asked first (it may revert a swap in trial); registers and a backtrace are logged, the fault is
  * put on the list. Then a task is restarted, or a faulting interrupt handler given up and the interrupted code goes on.
  * With a lock held, in the scheduler, under a park, or when it happens again and again, there is no such cure: all is

@@ -27,6 +27,12 @@
     __attribute__((malloc, malloc(destroy, 1), warn_unused_result))
 #endif
 
+/* The addresses begin .. end - 1. */
+struct address_range {
+    uint64_t begin;
+    uint64_t end;
+};
+
 #define PAGE_SIZE 4096u
 #define PAGE_MASK 0xffful
 

@@ -197,8 +197,9 @@ void *heap_calloc(size_t n, size_t len)
     if (__builtin_mul_overflow(n, len, &total))
         return NULL;
     object = heap_alloc(total);
+    /* All of it: who searches the heap for pointers would take what lay behind for one. */
     if (object != NULL)
-        memset(object, 0, total);
+        memset(object, 0, heap_size(object));
     return object;
 }
 

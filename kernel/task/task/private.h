@@ -82,6 +82,9 @@ bool gate_lets(const struct task *task);
 void gate_stop(struct task *task);
 /* Lock held. A task has just given up its CPU in the middle of its step. */
 void gate_preempted(void);
+/* As scheduler_ready(), but calls no CPU: for the guard, which holds them all. */
+void scheduler_put_ready(struct task *task);
+
 /* TASK is given up: a gate that it closed opens. */
 void gate_abandon(const struct task *task);
 

@@ -303,6 +303,11 @@ void task_slice_end(void)
         timer_slice_arm(clock_ns() + SLICE_NS);
 }
 
+void scheduler_put_ready(struct task *task)
+{
+    make_ready(task);
+}
+
 void task_enter_scheduler(void)
 {
     scheduler.running = true;

@@ -170,6 +170,18 @@ NORETURN void task_abandon(bool soon);
  * task. No indirect calls, no locks. */
 bool task_abandon_frame(struct trap_frame *frame);
 
+/* The three below are for the guard, when it takes back a swap whose data changed their form, with every other CPU
+ * held at a place where it might have been preempted. No locks, no indirect calls; the ranges are borrowed.
+ *
+ * FRAME is the interrupted code of this CPU. If that, or what an interrupt handler interrupted, has come through
+ * TEXTS (a word on its stack is an address in them), it goes on in task_abandon(true). Gives whether it does. */
+bool task_leave_frame(struct trap_frame *frame, const struct address_range *texts,
+                      uint32_t count);
+/* The same for all tasks that have no CPU: their step is called again. Gives how many there were. */
+uint32_t task_leave_texts(const struct address_range *texts, uint32_t count);
+/* Whoever waits in a list whose head lies in OBJECTS is taken off it and begins its step again. */
+void task_leave_objects(const struct address_range *objects, uint32_t count);
+
 /* Wait queues: blocking inside a step (Q2). All fields under lock. */
 struct wait_queue {
     struct spinlock lock;

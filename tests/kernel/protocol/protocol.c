@@ -229,6 +229,7 @@ static void every_cpu_serialises_before_it_goes_on(void)
     KTEST_CHECK(serialises("commit", "park_handler"));
     KTEST_CHECK(serialises("commit", "commit_apply"));
     KTEST_CHECK(serialises("guard", "guard_nmi"));
+    KTEST_CHECK(serialises("guard", "guard_park"));
     KTEST_CHECK(count_cpuid(guard->text_begin, guard->text_end) >= 2);
 }
 
