@@ -36,6 +36,7 @@ static void free_lists(void)
 {
     heap_free(moving.functions);
     heap_free(moving.job.lists);
+    elements_forget(moving.job.scratch, 3 * moving.job.scratch_len);
     elements_forget(moving.job.names, moving.job.room * sizeof *moving.job.names);
     moving.functions = NULL;
     moving.job = (struct walk_job){0};
@@ -193,6 +194,31 @@ static enum status take(struct attempt *a, struct refusal *out_reason)
     return status;
 }
 
+/* Of all that elements become on their way, as a length of scratch memory. */
+static uint64_t longest_form(const struct plan *plan)
+{
+    uint64_t len = 16;
+    for (uint32_t i = 0; i < plan->moving_count; i++)
+        for (int form = 0; form < FORMS; form++) {
+            const struct moving_type *t = &plan->moving[i];
+            len = max_u64(len, t->form[form].len);
+            for (uint32_t k = 0; k < t->step_count[form]; k++)
+                len = max_u64(len, t->steps[form][k].to_len);
+        }
+    return align_up(len, 16);
+}
+
+static enum moving_result unfit(const struct attempt *a, struct refusal *out_reason)
+{
+    const struct moving_type *type = &a->plan->moving[0];
+    (void)refuse(
+        out_reason, "data", type->cell, type->name, NULL,
+        "%s of a struct %s has no place in the next of its forms; nothing was changed",
+        moving.job.unfit[0] ? moving.job.unfit : "a field", type->name);
+    free_lists();
+    return MOVING_FAILED;
+}
+
 static enum moving_result taken(struct attempt *a, struct wait *out_wait,
                                 struct refusal *out_reason)
 {
@@ -201,8 +227,17 @@ static enum moving_result taken(struct attempt *a, struct wait *out_wait,
         free_lists();
         return status == STATUS_FULL ? no_memory(out_reason) : MOVING_FAILED;
     }
+    moving.job.scratch_len = longest_form(a->plan);
+    moving.job.scratch = heap_calloc(3, moving.job.scratch_len);
+    if (!moving.job.scratch) {
+        free_lists();
+        return no_memory(out_reason);
+    }
     moving.state = FILLING;
     moving.job.functions = NULL;
+    moving.job.all = &a->plan->migrations;
+    moving.job.all->elements =
+        moving.set; /* so that pointers follow; READY or FAILED decides */
     moving.job.set = moving.set;
     moving.job.types = a->plan->moving;
     moving.job.type_count = a->plan->moving_count;
@@ -243,8 +278,9 @@ enum moving_result moving_step(struct attempt *a, enum moving_way way,
         return job_failed(a, how, out_reason);
     if (moving.state == WALKING)
         return walked(a, out_wait, out_reason);
+    if (moving.job.unfit)
+        return unfit(a, out_reason);
     free_lists();
-    a->plan->migrations.elements = moving.set;
     return MOVING_READY;
 }
 

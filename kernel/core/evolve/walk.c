@@ -3,8 +3,10 @@
  */
 #include <core/evolve/walk.h>
 
+#include <core/commit/transfer.h>
 #include <core/evolve/private.h>
 #include <lib/base/atomic.h>
+#include <string.h>
 #include <time/clock/clock.h>
 
 enum { LIMIT_MS = 1500, LOOK_NS = 2000000 };
@@ -35,22 +37,61 @@ static void run_walks(struct walk_job *job)
     job->named = named;
 }
 
-static uint64_t fill_of(const struct walk_job *job, const struct moving_form *form)
+typedef void (*edge_fn)(const void *was, void *is);
+
+/* Lends the type that FORM is one of, and which. */
+static const struct moving_type *type_of(const struct walk_job *job,
+                                         const struct moving_form *form, int *out_form)
 {
     for (uint32_t i = 0; i < job->type_count; i++)
-        for (int f = 0; f < FORMS; f++)
-            if (form == &job->types[i].form[f])
-                return job->types[i].fill[f].va;
-    return 0;
+        for (*out_form = 0; *out_form < FORMS; ++*out_form)
+            if (form == &job->types[i].form[*out_form])
+                return &job->types[i];
+    return NULL;
+}
+
+/* Takes one element, from WAS to IS, over the edges of its owner. Gives false, and which field, if a value has no place. */
+static bool run_edges(struct walk_job *job, const struct moving_type *type, int form,
+                      const uint8_t *was, uint8_t *is)
+{
+    struct migration zeros = {.old_image = job->scratch + 2 * job->scratch_len};
+    struct transfer t = {
+        .all = job->all, .object = &zeros, .backwards = form == FORM_NEW, .from = was};
+    for (uint32_t i = 0; i < type->step_count[form]; i++) {
+        const struct plan_step *step = &type->steps[form][i];
+        t.list = &step->map;
+        t.to = job->scratch + i % 2 * job->scratch_len;
+        if (i + 1 < type->step_count[form])
+            memset(t.to, 0, step->to_len);
+        else
+            memcpy(t.to, is, step->to_len); /* what it was before, or zero */
+        const struct field_move *k = transfer_run(&t);
+        if (k) {
+            job->unfit = k->name;
+            return false;
+        }
+        ((edge_fn)step->edge)(t.from, t.to);
+        t.from = t.to;
+    }
+    t.to = is;
+    if (transfer_bytes(&t, 0, 0, type->form[form].other_len))
+        return true;
+    job->unfit = "a pointer";
+    return false;
 }
 
 static void run_fills(struct walk_job *job)
 {
     for (uint64_t i = 0; i < job->set->count; i++) {
         const struct element *e = &job->set->elements[i];
-        uint64_t va = e->begun ? 0 : fill_of(job, e->other);
-        job->filled_at = e->from;
-        for (uint64_t n = 0; va && n < e->count; n++) {
+        int form;
+        const struct moving_type *type = type_of(job, e->form, &form);
+        uint64_t va = e->begun ? 0 : type->fill[form == FORM_OLD ? FORM_NEW : FORM_OLD].va;
+        for (uint64_t n = 0; e->form->stepwise && n < e->count; n++)
+            if (!run_edges(job, type, form, e->seen + n * e->form->len,
+                           (uint8_t *)e->to + n * e->form->other_len))
+                return;
+        for (uint64_t n = 0; va && !e->form->stepwise && n < e->count; n++) {
             struct evolve_fill fill = {.object = (uint8_t *)e->to + n * e->form->other_len,
                                        .was = e->seen + n * e->form->len,
                                        .known = e->form->known};

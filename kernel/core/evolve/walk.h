@@ -23,7 +23,10 @@ struct walk_job {
     const struct element_set *set;
     const struct moving_type *types;
     uint32_t type_count;
-    uint64_t filled_at; /* out: the element whose fill was called last */
+    struct migration_list *all; /* of the plan: what pointers follow */
+    uint8_t *scratch; /* three times SCRATCH_LEN zero bytes: forms on the way over edges */
+    uint64_t scratch_len;
+    const char *unfit; /* out: a field whose value has no place in the next form, or NULL */
 };
 
 enum walk_result { WALK_RUNNING, WALK_ENDED, WALK_FAULTED, WALK_OVERDUE };

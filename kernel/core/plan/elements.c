@@ -262,7 +262,8 @@ static enum status transfer_all(struct taking *t)
     all->elements = t->set;
     for (uint64_t i = 0; status == STATUS_OK && i < t->set->count; i++) {
         begin_as_before(t->in, &t->set->elements[i]);
-        status = transfer(t, &t->set->elements[i]);
+        if (!t->set->elements[i].form->stepwise)
+            status = transfer(t, &t->set->elements[i]);
     }
     all->elements = before;
     return status;

@@ -4,7 +4,8 @@
  * elements_take() turns what the walks have named into an *element set*: each element, what it holds now, its copy in
  * the other form, and each pointer that is to lead there. Nothing that runs is touched. The closure stores the
  * pointers under the park if elements and pointers are still the same (commit/transfer.h). There and back are the
- * same work with the forms exchanged. Task context; the swap task is the only user.
+ * same work with the forms exchanged. What goes over edges of its owner only gets its storage here; evolve/walk.c fills
+ * it. Task context; the swap task is the only user.
  */
 #ifndef NEURATH_CORE_PLAN_ELEMENTS_H
 #define NEURATH_CORE_PLAN_ELEMENTS_H

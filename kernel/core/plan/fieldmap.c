@@ -31,6 +31,7 @@ struct building {
     uint64_t from_len;
     uint64_t to_len;
     bool lenient;
+    const struct type_family *family;
     struct pair *waiting;
     uint32_t waiting_count;
     uint32_t waiting_room;
@@ -317,7 +318,9 @@ static enum status take(struct building *b, const struct pair *p)
     type_read(b->to, p->to, &to);
     if (!from.len || !to.len)
         return cannot(b, p->name, "has a type of which nothing is known");
-    bool equal = type_equal(&from, &to);
+    bool equal =
+        type_equal(&from, &to) || (from.kind == TYPE_POINTER && to.kind == TYPE_POINTER &&
+                                   type_akin(b->family, from.text, to.text));
     if (equal && !p->from_bits && !p->to_bits) {
         struct field_move move = move_of(b, p, MOVE_COPY, from.len * 8, to.len * 8);
         return add_move(b, &move);
@@ -348,6 +351,7 @@ enum status fieldmap_build(const struct type *from, uint64_t from_len,
                          .from_len = from_len,
                          .to_len = to_len,
                          .lenient = lenient,
+                         .family = from->family,
                          .map = out};
     struct pair whole = {.from = from->text, .to = to->text, .name = "", .count = 1};
     memset(out, 0, sizeof *out);

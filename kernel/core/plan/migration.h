@@ -97,6 +97,7 @@ struct moving_form { /* one of the two forms of a type, and how its elements bec
     struct move_list map;
     uint8_t *zeros; /* LEN bytes: what unused array elements hold */
     uint8_t *known; /* OTHER_LEN bytes, 1 where the map stores */
+    bool stepwise; /* the owner's edges make the other form; the map only says where pointers lead */
 };
 
 struct element {

@@ -276,6 +276,36 @@ static enum status map_form(struct moving *m, int form, bool lenient)
     return take_form(&m->out->form[form], &map, from.len, to.len);
 }
 
+/* Lends what V calls the form TYPE of the version OF, if it says that its own form was that, or NULL. */
+static const char *past_name(const struct version *v, const struct version *of,
+                             const struct cell_type *type)
+{
+    char mark[TAG_MAX + 32];
+    int len = snprintf(mark, sizeof mark, "evolve_was_%s__", tag_of(type->name));
+    for (uint32_t i = 0; len < (int)sizeof mark && i < v->info.count[CELL_DATA]; i++) {
+        struct cell_data d;
+        struct cell_type past;
+        cellinfo_data(&v->info, i, &d);
+        if (strncmp(d.key, mark, (size_t)len) == 0 && find_type(v, d.key + len, &past) &&
+            !differs_in(v, &past, of, type))
+            return d.key + len;
+    }
+    return NULL;
+}
+
+/* The newer of the two versions knows the older one's form, so it has the edges, whichever way the swap goes. */
+static enum status find_edges(struct moving *m)
+{
+    for (int form = 0; form < FORMS; form++) {
+        const struct version *keeper =
+            version_of(m, form == FORM_OLD ? FORM_NEW : FORM_OLD);
+        const char *past = past_name(keeper, version_of(m, form), &m->type[form]);
+        if (past)
+            return plan_find_edges(m->p, m->out, keeper, past, form);
+    }
+    return STATUS_OK;
+}
+
 /* Lends the place for one more type, or NULL: no memory. */
 static struct moving_type *add(struct plan *plan)
 {
@@ -357,7 +387,7 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
         if (status != STATUS_OK)
             return status;
     }
-    return STATUS_OK;
+    return find_edges(&m);
 }
 
 void plan_moving_fini(struct plan *plan)
@@ -370,6 +400,8 @@ void plan_moving_fini(struct plan *plan)
             heap_free(t->form[form].known);
             heap_free(t->walks[form]);
         }
+    for (uint32_t i = 0; i < plan->moving_count; i++)
+        plan_edges_fini(&plan->moving[i]);
     heap_free(plan->moving);
     plan->moving = NULL;
     plan->moving_count = 0;

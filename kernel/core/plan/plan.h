@@ -77,6 +77,14 @@ struct plan_walk {
     const struct version *version;
 };
 
+/* One edge of the way from a form to the next: fields move by name, the owner's function does the rest. */
+struct plan_step {
+    uint64_t edge; /* of the function */
+    struct move_list map;
+    uint32_t from_len;
+    uint32_t to_len;
+};
+
 enum { FORM_OLD, FORM_NEW, FORMS };
 
 /* A type whose objects are reached by pointer, and whose form changes. */
@@ -87,6 +95,8 @@ struct moving_type {
     struct moving_form form[FORMS];
     struct plan_walk *walks[FORMS]; /* WALK_COUNT each; the way forward walks FORM_OLD */
     uint32_t walk_count[FORMS];
+    struct plan_step *steps[FORMS]; /* from that form to the other one; none: by name alone */
+    uint32_t step_count[FORMS];
     struct plan_walk fill[FORMS]; /* completes elements of that form; va 0: nobody */
     char text[MIGRATION_TEXT_MAX];
 };

@@ -53,6 +53,12 @@ NODISCARD enum status plan_check_past(struct planning *p, struct plan_cell *cell
 NODISCARD enum status plan_move_type(struct planning *p, struct plan_cell *cell,
                                      const struct cell_type *was,
                                      const struct cell_type *is, bool *out_done);
+/* KEEPER declares `struct PAST`, which is the form FORM of T, as what its own form was: finds its edges between them, both ways.
+ * STATUS_FULL; refusals go to the report. */
+NODISCARD enum status plan_find_edges(struct planning *p, struct moving_type *t,
+                                      const struct version *keeper, const char *past,
+                                      int form);
+void plan_edges_fini(struct moving_type *t);
 void plan_moving_fini(struct plan *plan);
 /* Takes the memory of all migrations. STATUS_FULL: there is none. */
 NODISCARD enum status plan_prepare(struct planning *p);

@@ -141,6 +141,34 @@ bool type_equal(const struct type *a, const struct type *b)
            (!entries || (p.entry.layout == q.entry.layout && p.entry.layout));
 }
 
+/* Gives how long the tag of FAMILY is that TEXT goes on with, or 0. */
+static size_t member(const struct type_family *family, const char *text)
+{
+    for (uint32_t i = 0; family && i < family->count; i++) {
+        size_t len = strlen(family->tags[i]);
+        if (strncmp(text, family->tags[i], len) == 0 &&
+            (!text[len] || strchr(" ,)", text[len])))
+            return len;
+    }
+    return 0;
+}
+
+bool type_akin(const struct type_family *family, const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        bool word = *a == ' ';
+        a++;
+        b++;
+        size_t x = word ? member(family, a) : 0;
+        size_t y = x ? member(family, b) : 0;
+        if (y) {
+            a += x;
+            b += y;
+        }
+    }
+    return !*a && !*b;
+}
+
 bool type_field(const struct type *t, const char *name, struct cell_field *out)
 {
     for (uint32_t i = 0; name[0] && i < t->entry.field_count; i++) {

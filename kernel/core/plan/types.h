@@ -18,6 +18,14 @@ enum type_kind {
     TYPE_ENUM
 };
 
+enum { FAMILY_MAX = 16 };
+
+/* Structs of which one became the other: a pointer to one and to another are pointers to the same thing. */
+struct type_family {
+    const char *tags[FAMILY_MAX];
+    uint32_t count;
+};
+
 /* One type of one cell. */
 struct type {
     const struct cellinfo *info;
@@ -26,9 +34,10 @@ struct type {
     uint64_t len;   /* bytes; 0: unknown, or nothing */
     bool is_signed; /* of a number or enumeration */
     bool is_bool;
-    uint64_t count;         /* of an array */
-    const char *element;    /* of an array: its type's text */
-    struct cell_type entry; /* of a struct, union or enumeration */
+    uint64_t count;                   /* of an array */
+    const char *element;              /* of an array: its type's text */
+    struct cell_type entry;           /* of a struct, union or enumeration */
+    const struct type_family *family; /* for fieldmap_build(); NULL: none */
 };
 
 /* Takes TEXT apart. Gives kind TYPE_OTHER for what cannot be followed (floats, functions,
@@ -37,6 +46,8 @@ void type_read(const struct cellinfo *info, const char *text, struct type *out);
 /* Says whether A and B, of different cells, lie in memory in the same way and mean the same, as
  * far as `.cell` says. */
 bool type_equal(const struct type *a, const struct type *b);
+/* Says whether the texts A and B name the same pointers but for members of FAMILY (NULL accepted). */
+bool type_akin(const struct type_family *family, const char *a, const char *b);
 /* Finds the field (or enumerator) NAME of T. */
 bool type_field(const struct type *t, const char *name, struct cell_field *out);
 /* Says whether some object or field of INFO has a type with a pointer to the type NAME in it. */

@@ -115,4 +115,14 @@ struct evolve_fill {
     static void evolve_fill_##tag(const struct evolve_fill *fill)
 #define EVOLVE_IS_NEW(fill, type, field) (!(fill)->known[__builtin_offsetof(type, field)])
 
+/* EVOLVE_EDGE(from, to) is followed by a body that does what names cannot when `struct from` becomes `struct to`: a field
+ * with another unit, one that is computed from two. One of both is a form of the past (EVOLVE_WAS), or both are, in the
+ * order in which they came: a swap that skips versions, either way, goes from edge to edge. Fields of equal name have
+ * moved before; `was` and `is` are copies of one element, and pointers in them may be copied, not followed. For each edge
+ * there has to be the one back. Keep them as long as some machine runs a version that they lead from, or is to go back to. */
+#define EVOLVE_EDGE(from, to)                                                            \
+    static void evolve_edge_##from##__##to(const struct from *was, struct to *is)        \
+        __attribute__((used));                                                           \
+    static void evolve_edge_##from##__##to(const struct from *was, struct to *is)
+
 #endif

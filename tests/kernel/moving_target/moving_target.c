@@ -10,6 +10,10 @@
 
 #if defined VARIANT_third
 #define VERSION 3u
+#elif defined VARIANT_tenth || defined VARIANT_single
+#define VERSION 4u
+#elif defined VARIANT_hundredth
+#define VERSION 5u
 #elif defined VARIANT_second || defined VARIANT_silent || defined VARIANT_forgets ||     \
     defined VARIANT_faults || defined VARIANT_loops || defined VARIANT_crash ||          \
     defined VARIANT_past || defined VARIANT_lies
@@ -30,6 +34,16 @@ struct node {
     uint64_t weight;
     uint32_t mark;
     struct node *before;
+#elif VERSION == 4u
+    uint32_t number;
+    struct list link;
+    uint32_t tenths;
+    struct node *before;
+#elif VERSION == 5u
+    uint32_t number;
+    uint64_t hundredths;
+    struct list link;
+    struct node *before;
 #else
     struct node *before;
     uint64_t mark;
@@ -39,6 +53,18 @@ struct node {
     struct list link;
 #endif
 };
+
+#if VERSION == 4u
+#define MARK tenths
+#define PER_MARK 10u
+#elif VERSION == 5u
+#define MARK hundredths
+#define PER_MARK 100u
+#else
+#define MARK mark
+#define PER_MARK 1u
+#endif
+#define HAS_WEIGHT (VERSION == 2u || VERSION == 3u)
 
 struct holder { /* the argument of a task */
     struct node *at;
@@ -88,7 +114,7 @@ EVOLVE_WALKS(node)
 }
 #endif
 
-#if VERSION > 1u
+#if HAS_WEIGHT
 EVOLVE_FILLS(node)
 {
     struct node *node = fill->object;
@@ -97,7 +123,7 @@ EVOLVE_FILLS(node)
 }
 #endif
 
-#if defined VARIANT_past || defined VARIANT_lies
+#if defined VARIANT_past || defined VARIANT_lies || VERSION > 3u
 struct node_1 {
     uint32_t number;
     struct list link;
@@ -110,6 +136,47 @@ struct node_1 {
 };
 
 EVOLVE_WAS(node, node_1);
+#endif
+
+#if VERSION == 4u
+EVOLVE_EDGE(node_1, node)
+{
+    is->tenths = was->mark * 10u;
+}
+#ifndef VARIANT_single
+EVOLVE_EDGE(node, node_1)
+{
+    is->mark = (uint16_t)(was->tenths / 10);
+}
+#endif
+#elif VERSION == 5u
+struct node_4 {
+    uint32_t number;
+    struct list link;
+    uint32_t tenths;
+    struct node_4 *before;
+};
+
+EVOLVE_WAS(node, node_4);
+EVOLVE_EDGE(node_1, node_4)
+{
+    is->tenths = was->mark * 10u;
+}
+EVOLVE_EDGE(node_4, node_1)
+{
+    is->mark = (uint16_t)(was->tenths / 10);
+}
+EVOLVE_EDGE(node_4, node)
+{
+    is->hundredths = was->tenths * 10ull;
+}
+EVOLVE_EDGE(node, node_4)
+{
+    is->tenths = (uint32_t)(was->hundredths / 10);
+}
+#endif
+
+#if defined VARIANT_past || defined VARIANT_lies
 EVOLVE_WALKS(node_1)
 {
     struct node_1 *node;
@@ -133,7 +200,7 @@ enum status moving_target_add(uint64_t number)
         list_init(&nodes);
     node->number = (__typeof__(node->number))number;
     node->before = newest;
-#if VERSION > 1u
+#if HAS_WEIGHT
     node->weight = 2 * number;
 #endif
     uint64_t flags = interrupts_off();
@@ -175,7 +242,8 @@ void moving_target_remove(uint64_t number)
 void moving_target_mark(uint64_t value)
 {
     struct node *node;
-    list_for_each(node, &nodes, link) node->mark = (__typeof__(node->mark))value;
+    list_for_each(node, &nodes, link) node->MARK =
+        (__typeof__(node->MARK))(value * PER_MARK);
 }
 
 bool moving_target_read(struct moving_view *out)
@@ -189,8 +257,8 @@ bool moving_target_read(struct moving_view *out)
         before = node;
         out->count++;
         out->numbers += node->number;
-        out->marks += node->mark;
-#if VERSION > 1u
+        out->marks += node->MARK / PER_MARK;
+#if HAS_WEIGHT
         out->weights += node->weight;
 #endif
     }

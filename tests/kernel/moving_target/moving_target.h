@@ -14,7 +14,8 @@ struct moving_view {
     uint64_t weights; /* the sum of a field that only later versions have; 0 before */
 };
 
-/* 1: the first form; 2: a field in the middle that the elements' owner fills; 3: other places and widths. */
+/* 1: the first form; 2: a field in the middle that the elements' owner fills; 3: other places and widths; 4: marks are
+ * kept in tenths; 5: in hundredths. */
 uint32_t moving_target_version(void);
 /* Appends an element, which points to the one before it. STATUS_FULL. */
 enum status moving_target_add(uint64_t number);

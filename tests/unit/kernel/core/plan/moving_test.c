@@ -130,6 +130,41 @@ static void a_walk_of_the_past_does_not_read_data_that_change_too(void **state)
     world_fini(&w);
 }
 
+#define EDGE(from, to)                                                                   \
+    "static void evolve_edge_" from "__" to "(struct " from " *a, struct " to " *b) "    \
+    "__attribute__((used));\n"                                                           \
+    "static void evolve_edge_" from "__" to "(struct " from " *a, struct " to " *b) "    \
+    "{ b->n = a->n * 2; }\n"
+#define NODE_0 LINK "struct node { unsigned n; struct node *before; };\n"
+#define PAST_0 "struct node_0 { unsigned n; struct node_0 *before; };\n" WAS("node_0")
+#define PAST_1 PAST("n") WAS("node_1")
+
+/* The shortest way; both ways are mapped, whichever of the two versions knows them. */
+static void the_way_goes_over_the_edges_of_the_newer_version(void **state)
+{
+    const char *newer = NODE_2 USE PAST_0 PAST_1 WALK("node") EDGE("node_0", "node_1")
+        EDGE("node_1", "node") EDGE("node", "node_1") EDGE("node_1", "node_0");
+    (void)state;
+    struct plan *plan = must_plan(NODE_0 USE WALK("node"), newer);
+    const struct moving_type *m = &plan->moving[0];
+    assert_int_equal(m->step_count[FORM_OLD], 2);
+    assert_int_equal(m->step_count[FORM_NEW], 2);
+    assert_true(m->form[FORM_OLD].stepwise && m->form[FORM_NEW].stepwise);
+    assert_true(m->steps[FORM_OLD][0].from_len == 16 && m->steps[FORM_OLD][1].to_len == 40);
+    assert_true(m->steps[FORM_OLD][0].edge && m->steps[FORM_OLD][1].edge);
+    end(plan);
+    plan = must_plan(newer, NODE_1 USE WALK("node"));
+    m = &plan->moving[0];
+    assert_int_equal(m->step_count[FORM_OLD], 1);
+    assert_true(m->steps[FORM_OLD][0].from_len == 40 && m->steps[FORM_OLD][0].to_len == 32);
+    end(plan);
+    world_init(&w, CELLS(HEAP, CELL(NODE_0 USE WALK("node"))));
+    expect_refused(&w, CELLS(CELL(NODE_2 USE PAST_0 WALK("node") EDGE("node_0", "node"))),
+                   "walk", "cell", "node", NULL);
+    assert_non_null(strstr(w.report.refusals[0].text, "EVOLVE_EDGE(node, node_0)"));
+    world_fini(&w);
+}
+
 /* ---- elements ----------------------------------------------------------------------------- */
 
 enum { NODES = 5 };
@@ -414,6 +449,7 @@ int main(void)
         cmocka_unit_test(both_forms_need_a_walk),
         cmocka_unit_test(a_form_of_the_past_must_be_the_one_that_runs),
         cmocka_unit_test(a_walk_of_the_past_does_not_read_data_that_change_too),
+        cmocka_unit_test(the_way_goes_over_the_edges_of_the_newer_version),
         cmocka_unit_test(a_list_becomes_the_same_list_of_the_new_form),
         cmocka_unit_test(what_changed_since_is_noticed),
         cmocka_unit_test(the_way_back_gives_what_the_new_code_left),
