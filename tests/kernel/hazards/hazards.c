@@ -3,13 +3,12 @@
 #include <console/console/console.h>
 #include <core/archive/archive.h>
 #include <core/cellmem/cellmem.h>
-#include <core/evolve/evolve.h>
 #include <core/unwind/unwind.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 #include <task/task/task.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 
@@ -20,13 +19,6 @@
 
 enum status test_hazards_start(void);
 
-static struct evolve_report report;
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
 /* Asks for REQUEST with a short trial. Gives how it ended. */
 static enum evolve_phase carry_out(struct evolve_request *request)
 {
@@ -34,10 +26,9 @@ static enum evolve_phase carry_out(struct evolve_request *request)
     request->self_confirm = true;
     request->trial_ns = NS_PER_MS;
     KTEST_CHECK(evolve_submit(request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
-    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
-    return report.phase;
+    enum evolve_phase phase = kswap_end(attempt);
+    kswap_check_invariants();
+    return phase;
 }
 
 static enum evolve_phase submit(const uint8_t *bytes, size_t len)
@@ -49,12 +40,10 @@ static enum evolve_phase submit(const uint8_t *bytes, size_t len)
 /* VARIANT "": the version of the boot image. */
 static enum evolve_phase swap(const char *variant)
 {
-    char path[64];
-    struct archive_entry file;
-    snprintf(path, sizeof path, "%s%s.o",
-             variant[0] ? "variants/swap_target." : "cells/swap_target", variant);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    return submit(file.bytes, file.len);
+    enum evolve_phase phase =
+        kswap_run(&(struct kswap){.cell = "swap_target", .variant = variant});
+    kswap_check_invariants();
+    return phase;
 }
 
 struct holder {
@@ -223,8 +212,8 @@ static void preempted_tasks_finish_in_old_text_and_are_named(void)
 static void a_version_whose_hook_fails_is_taken_back(void)
 {
     KTEST_CHECK(swap("hook") == EVOLVE_REVERTED);
-    KTEST_CHECK(strcmp(report.reason.code, "hook") == 0 &&
-                strstr(report.reason.text, "swap_target"));
+    KTEST_CHECK(strcmp(kswap_report(0)->reason.code, "hook") == 0 &&
+                strstr(kswap_report(0)->reason.text, "swap_target"));
     KTEST_CHECK(swap_target_version() == 1);
 }
 
@@ -270,8 +259,8 @@ static void an_object_of_another_compiler_is_refused(void)
     KTEST_CHECK(at + 8 <= info.len);
     put_le64(cell + at, info.abi_hash ^ 1);
     KTEST_CHECK(submit(copy, file.len) == EVOLVE_REFUSED);
-    KTEST_CHECK(strcmp(report.reason.code, "toolchain") == 0);
-    KTEST_CHECK(strcmp(report.reason.cell, "swap_target") == 0);
+    KTEST_CHECK(strcmp(kswap_report(0)->reason.code, "toolchain") == 0);
+    KTEST_CHECK(strcmp(kswap_report(0)->reason.cell, "swap_target") == 0);
     KTEST_CHECK(swap_target_version() == 1);
     heap_free(copy);
 }

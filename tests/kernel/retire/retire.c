@@ -2,23 +2,17 @@
 /* SPDX-License-Identifier: MIT */
 #include <console/console/console.h>
 #include <core/archive/archive.h>
-#include <core/evolve/evolve.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 #include <task/task/task.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 
 #define PATIENCE_NS (20 * NS_PER_S)
 
 enum status test_retire_start(void);
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
 
 /* Nobody looks at it here: any number will do that is not another's. */
 static void hash_of(const char *variant, uint8_t out[32])
@@ -31,24 +25,9 @@ static void hash_of(const char *variant, uint8_t out[32])
 /* VARIANT "": the version of the boot image. */
 static void swap(const char *variant, bool dry_run)
 {
-    char path[64];
-    struct archive_entry file;
-    struct evolve_object object = {.name = "swap_target"};
-    struct evolve_request request = {.set = &object,
-                                     .set_count = 1,
-                                     .dry_run = dry_run,
-                                     .self_confirm = true,
-                                     .trial_ns = NS_PER_MS};
-    uint64_t attempt = 0;
-    snprintf(path, sizeof path, "%s%s.o",
-             variant[0] ? "variants/swap_target." : "cells/swap_target", variant);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    hash_of(variant, object.hash);
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
+    struct kswap swap = {.cell = "swap_target", .variant = variant, .dry_run = dry_run};
+    hash_of(variant, swap.hash);
+    KTEST_CHECK(kswap_run(&swap) == EVOLVE_PERMANENT);
 }
 
 /* Makes the next scan come soon. */
@@ -145,7 +124,7 @@ static struct wait linger_step(void *arg)
 {
     (void)arg;
     lingering.entered = 1;
-    lingering.version = swap_target_linger(8 * NS_PER_S);
+    lingering.version = swap_target_doze(8 * NS_PER_S);
     return wait_done();
 }
 
@@ -200,8 +179,7 @@ static void all_cells_are_swapped(void)
     evolve_running(add_running, NULL);
     request.set_count = all.count;
     KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_PERMANENT);
 }
 
 static bool most_are_freed(void *arg)

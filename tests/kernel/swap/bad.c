@@ -12,14 +12,14 @@ static void expect_refused(const char *variant, const char *code, const char *sy
 {
     uint64_t generation = namespace_kernel()->generation;
     uint64_t attempt = swap_to(variant, 1);
-    KTEST_CHECK(swap_end(attempt) == EVOLVE_REFUSED);
-    const struct evolve_report *r = swap_report(attempt);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REFUSED);
+    const struct evolve_report *r = kswap_report(attempt);
     KTEST_CHECK(strcmp(r->reason.code, code) == 0);
     KTEST_CHECK(strcmp(r->reason.cell, "swap_target") == 0);
     KTEST_CHECK(strcmp(r->reason.symbol, symbol) == 0);
     KTEST_CHECK(swap_target_version() == 1);
     KTEST_CHECK(namespace_kernel()->generation == generation);
-    check_invariants();
+    kswap_check_invariants();
 }
 
 void a_changed_type_is_refused(void)
@@ -44,10 +44,10 @@ void a_dry_run_changes_nothing(void)
     object.bytes = file.bytes;
     object.len = file.len;
     KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(swap_end(attempt) == EVOLVE_PERMANENT);
-    KTEST_CHECK(swap_report(attempt)->dry_run && swap_report(attempt)->stores > 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_PERMANENT);
+    KTEST_CHECK(kswap_report(attempt)->dry_run && kswap_report(attempt)->stores > 0);
     KTEST_CHECK(swap_target_version() == 1 && namespace_kernel()->generation == generation);
-    check_invariants();
+    kswap_check_invariants();
 }
 
 /* Hazard 34, in the kernel: every 97th byte of a good object altered, and the object cut short. */
@@ -63,7 +63,7 @@ void a_damaged_object_is_refused(void)
         uint64_t attempt = 0;
         memcpy(copy, file.bytes, file.len);
         KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-        KTEST_CHECK(swap_end(attempt) == EVOLVE_REFUSED);
+        KTEST_CHECK(kswap_end(attempt) == EVOLVE_REFUSED);
     }
     for (size_t at = 0; copy && at < file.len; at += 97) {
         struct evolve_object object = {
@@ -73,11 +73,11 @@ void a_damaged_object_is_refused(void)
         memcpy(copy, file.bytes, file.len);
         copy[at] ^= 0x55;
         KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-        KTEST_CHECK(swap_end(attempt) >= EVOLVE_PERMANENT);
+        KTEST_CHECK(kswap_end(attempt) >= EVOLVE_PERMANENT);
     }
     heap_free(copy);
     KTEST_CHECK(swap_target_version() == 1);
-    check_invariants();
+    kswap_check_invariants();
 }
 
 /* Hazard 34. Carried out without names_agree(): the history would tell of another cell than the one that was swapped. */
@@ -91,16 +91,16 @@ void an_object_under_another_name_is_refused(void)
     object.bytes = file.bytes;
     object.len = file.len;
     KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(swap_end(attempt) == EVOLVE_REFUSED);
-    KTEST_CHECK(strcmp(swap_report(attempt)->reason.code, "object") == 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REFUSED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, "object") == 0);
     KTEST_CHECK(swap_target_version() == 1);
 }
 
 static void expect_taken_back(const char *variant, const char *code)
 {
     uint64_t attempt = swap_to(variant, 60000);
-    KTEST_CHECK(swap_end(attempt) == EVOLVE_REVERTED);
-    const struct evolve_report *r = swap_report(attempt);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    const struct evolve_report *r = kswap_report(attempt);
     KTEST_CHECK(strcmp(r->reason.code, code) == 0);
     KTEST_CHECK(swap_target_version() == 1);
     /* The task that was caught in the bad version works again. */
@@ -109,7 +109,7 @@ static void expect_taken_back(const char *variant, const char *code)
     while (swap_target_steps() < steps + 3 && clock_ns() < end)
         ktest_sleep(NS_PER_MS);
     KTEST_CHECK(swap_target_steps() >= steps + 3);
-    check_invariants();
+    kswap_check_invariants();
 }
 
 /* Hazard 31. Stays when guard_fault() does not revert. */
@@ -167,12 +167,12 @@ void a_loop_outlives_no_trial(void)
     KTEST_CHECK(swap_target_task() ==
                 STATUS_OK); /* the cases before this one made another */
     uint64_t attempt = swap_to("loop", 300);
-    KTEST_CHECK(swap_end(attempt) == EVOLVE_REVERTED);
-    KTEST_CHECK(strcmp(swap_report(attempt)->reason.code, "loop") == 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, "loop") == 0);
     task_for_each(note_target, &before);
     KTEST_CHECK(before.count == TARGETS);
     KTEST_CHECK(ktest_until(all_step, &before, 10 * NS_PER_S));
-    check_invariants();
+    kswap_check_invariants();
 }
 
 void a_version_that_nobody_wants_is_taken_back(void)
@@ -181,8 +181,8 @@ void a_version_that_nobody_wants_is_taken_back(void)
     KTEST_CHECK(swap_target_version() == 2);
     KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old version") ==
                 STATUS_OK);
-    KTEST_CHECK(swap_end(attempt) == EVOLVE_REVERTED);
-    KTEST_CHECK(strcmp(swap_report(attempt)->reason.code, "test") == 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, "test") == 0);
     KTEST_CHECK(swap_target_version() == 1);
-    check_invariants();
+    kswap_check_invariants();
 }

@@ -3,4 +3,4 @@
 cell  := test_swap
 kind  := test
 start := app
-uses  := libc ktest swap_target evolve namespace cellinfo elf unwind archive heap task spinlock clock cpu entry paging
+uses  := libc ktest kswap swap_target evolve namespace cellinfo elf unwind archive heap task spinlock clock cpu entry paging

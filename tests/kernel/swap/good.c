@@ -14,13 +14,13 @@ void a_swap_changes_text_and_keeps_data(void)
     swap_for_good("second");
     KTEST_CHECK(swap_target_version() == 2);
     KTEST_CHECK(swap_target_count() == before + 1);
-    const struct evolve_report *r = swap_report(0);
+    const struct evolve_report *r = kswap_report(0);
     KTEST_CHECK(r->cell_count == 1 && r->cells[0].class == PLAN_TEXT);
     KTEST_CHECK(r->pause_ns > 0 && r->stores > 0);
     swap_for_good("");
     KTEST_CHECK(swap_target_version() == 1);
     KTEST_CHECK(swap_target_count() == before + 2);
-    check_invariants();
+    kswap_check_invariants();
 }
 
 /* Hazards 1 and 3. */
@@ -38,7 +38,7 @@ void pointers_taken_before_stay_valid(void)
     swap_for_good("third");
     KTEST_CHECK(callback() == 3 && *swap_target_object() == 8);
     swap_for_good("");
-    check_invariants();
+    kswap_check_invariants();
 }
 
 /* Hazards 5 and 6. */
@@ -113,7 +113,7 @@ void calls_under_load_are_never_lost(void)
     KTEST_CHECK(ktest_until_count(&load.ended, CALLERS, 10 * NS_PER_S));
     KTEST_CHECK(load.calls > 0 && load.wrong == 0);
     KTEST_CHECK(swap_target_version() == 1);
-    check_invariants();
+    kswap_check_invariants();
 }
 
 /* Hazard 9. */
@@ -124,7 +124,7 @@ void a_hundred_swaps_leave_no_drift(void)
     for (uint32_t i = 0; i < 100; i++) {
         swap_for_good(order[i % ARRAY_LEN(order)]);
         KTEST_CHECK(swap_target_count() == before + i + 1);
-        check_invariants();
+        kswap_check_invariants();
     }
 }
 
@@ -134,7 +134,7 @@ void a_confirmed_version_stays(void)
     uint64_t attempt = swap_to("second", 20000);
     KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_TRIAL);
     KTEST_CHECK(evolve_confirm(attempt) == STATUS_OK);
-    KTEST_CHECK(swap_end(attempt) == EVOLVE_PERMANENT);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_PERMANENT);
     KTEST_CHECK(evolve_confirm(attempt) == STATUS_INVALID);
     KTEST_CHECK(swap_target_version() == 2);
     swap_for_good(none);

@@ -3,21 +3,14 @@
 #ifndef NEURATH_TESTS_KERNEL_SWAP_PRIVATE_H
 #define NEURATH_TESTS_KERNEL_SWAP_PRIVATE_H
 
-#include <core/evolve/evolve.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/swap_target/swap_target.h>
 
 /* Swaps swap_target to VARIANT ("": the version of the boot image) with a trial of TRIAL_MS, and waits until it is
  * past its commit, or over. Gives the attempt. */
 uint64_t swap_to(const char *variant, uint64_t trial_ms);
-/* Waits until ATTEMPT is over and gives how it ended. */
-enum evolve_phase swap_end(uint64_t attempt);
 /* swap_to() with a short trial, and it must become permanent. */
 void swap_for_good(const char *variant);
-/* The report of ATTEMPT; one buffer for all tests. */
-const struct evolve_report *swap_report(uint64_t attempt);
-/* The namespace's invariants hold. */
-void check_invariants(void);
 
 void a_swap_changes_text_and_keeps_data(void);
 void pointers_taken_before_stay_valid(void);

@@ -2,70 +2,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "private.h"
 
-#include <core/archive/archive.h>
-#include <stdio.h>
-#include <string.h>
-#include <time/clock/clock.h>
-
-#define PATIENCE_NS (30 * NS_PER_S)
-
 enum status test_swap_start(void);
-
-static struct evolve_report report;
-
-const struct evolve_report *swap_report(uint64_t attempt)
-{
-    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
-    return &report;
-}
-
-static bool past_commit(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
-}
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
 
 uint64_t swap_to(const char *variant, uint64_t trial_ms)
 {
-    char path[64];
-    struct archive_entry file;
-    struct evolve_object object = {.name = "swap_target"};
-    struct evolve_request request = {.set = &object,
-                                     .set_count = 1,
-                                     .self_confirm = true,
-                                     .trial_ns = trial_ms * NS_PER_MS};
-    uint64_t attempt = 0;
-    snprintf(path, sizeof path, "%s%s%s.o",
-             variant[0] ? "variants/swap_target." : "cells/swap_target", variant, "");
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
-    return attempt;
-}
-
-enum evolve_phase swap_end(uint64_t attempt)
-{
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    return evolve_phase_of(attempt);
+    return kswap_begin(
+        &(struct kswap){.cell = "swap_target", .variant = variant, .trial_ms = trial_ms});
 }
 
 void swap_for_good(const char *variant)
 {
-    KTEST_CHECK(swap_end(swap_to(variant, 1)) == EVOLVE_PERMANENT);
-}
-
-void check_invariants(void)
-{
-    const char *broken = namespace_check(namespace_kernel());
-    KTEST_CHECK(broken == NULL);
-    if (broken)
-        ktest_fail("namespace_check", broken);
+    KTEST_CHECK(kswap_end(swap_to(variant, 1)) == EVOLVE_PERMANENT);
 }
 
 enum status test_swap_start(void)

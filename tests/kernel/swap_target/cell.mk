@@ -3,5 +3,5 @@
 cell     := swap_target
 kind     := test
 start    := none
-uses     := task clock cpu spinlock
+uses     := task entry clock cpu spinlock
 variants := second third type signature fault cli loop helper deadlock hook

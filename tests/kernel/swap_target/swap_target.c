@@ -146,3 +146,15 @@ uint32_t swap_target_linger(uint64_t ns)
         cpu_pause();
     return VERSION;
 }
+
+uint32_t swap_target_doze(uint64_t ns)
+{
+    struct wait_queue bed;
+    uint64_t end = clock_ns() + ns;
+    wait_queue_init(&bed);
+    while (clock_ns() < end) {
+        spin_lock(&bed.lock);
+        (void)wait_queue_sleep(&bed, end);
+    }
+    return VERSION;
+}

@@ -26,5 +26,7 @@ enum status swap_target_task(void);
 uint64_t swap_target_steps(void);
 /* Stays inside this function for NS. Gives the version of the text that it returned from. */
 uint32_t swap_target_linger(uint64_t ns);
+/* The same, but asleep: it does not count as a loop. */
+uint32_t swap_target_doze(uint64_t ns);
 
 #endif
