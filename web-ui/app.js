@@ -354,8 +354,10 @@ function rollbackRow(node) {
   else if (kind === "swaps") {
     const item = store.history.get(Number(id));
     rollback.open({ machine: item.machine, to: item.from_commit ?? undefined });
-  } else if (kind === "releases") rollback.open({ all: true, to: store.releases.get(Number(id)).commit });
-  else if (store.machines.size) rollback.open({ all: true });
+  } else if (kind === "releases") {
+    const item = store.releases.get(Number(id));
+    rollback.open({ all: true, to: store.isSet(item) ? undefined : item.commit });
+  } else if (store.machines.size) rollback.open({ all: true });
 }
 
 function search() {

@@ -123,15 +123,16 @@ export class Releases {
       ]),
       el("h3.label", null, "Changed against the release before"),
       item.changed.length ? cellTable(item.changed) : quiet("No cell changed: nothing to swap."),
-      !this.store.isSet(item) && el(
-        "div.actions",
-        null,
-        button(
-          item.current ? "Bring machines to this…" : "Roll back to this…",
-          () => this.actions.rollback({ all: true, to: item.commit }),
-          item.current ? "button" : "button.danger"
-        )
-      ),
+      !this.store.isSet(item) &&
+        el(
+          "div.actions",
+          null,
+          button(
+            item.current ? "Bring machines to this…" : "Roll back to this…",
+            () => this.actions.rollback({ all: true, to: item.commit }),
+            item.current ? "button" : "button.danger"
+          )
+        ),
     ];
   }
 }

@@ -310,3 +310,22 @@ test("a new current release takes the place of the one before", async () => {
     ]
   );
 });
+
+test("a set of single cells, and what repeats it, is not its base's commit", async () => {
+  const made = await store(async () => EMPTY);
+  const release = (id, kind, more = {}) => ({ id, kind, commit: "c".repeat(40), reissue_of: null, ...more });
+  for (const item of [
+    release(1, "build"),
+    release(2, "reissue", { reissue_of: 1 }),
+    release(3, "set"),
+    release(4, "reissue", { reissue_of: 3 }),
+    release(5, "reissue", { reissue_of: 4 }),
+  ])
+    made.releases.set(item.id, item);
+  made.index();
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((id) => made.isSet(made.releases.get(id))),
+    [false, false, true, true, true]
+  );
+  assert.equal(made.releaseOf.get("c".repeat(40)), 2);
+});
