@@ -165,6 +165,8 @@ static void *large_alloc(size_t len)
         return NULL;
     head->magic = MAGIC_LARGE;
     head->len = frames * PAGE_SIZE - HEAD_LEN;
+    /* Whoever looks for addresses in objects would find those of the frames' last user. */
+    memset((uint8_t *)head + HEAD_LEN + len, 0, head->len - len);
     spin_lock(&heap.large_lock);
     list_push_back(&heap.large, &head->link);
     spin_unlock(&heap.large_lock);
