@@ -15,8 +15,11 @@
 
 enum {
     ALIAS_PAGES = (PAGING_ALIAS_END - PAGING_ALIAS_BASE) / PAGE_SIZE,
-    PLACE_TRIES = 64
+    PLACE_TRIES = 64,
+    GIVE_BATCH = 32 /* pages that are unmapped together */
 };
+
+#define NO_FRAME UINT64_MAX
 
 /* A range of addresses in use, with its guard pages. */
 struct range {
@@ -146,18 +149,26 @@ static void range_give(uint64_t va, enum cellmem_kind kind)
     }
 }
 
+/* All CPUs forget the pages at once; then their frames may be used again. */
+static void give_batch(uint64_t va, uint64_t pages, bool readonly)
+{
+    uint64_t phys[GIVE_BATCH];
+    for (uint64_t i = 0; i < pages; i++)
+        if (paging_walk(va + i * PAGE_SIZE, &phys[i], NULL) != STATUS_OK)
+            phys[i] = NO_FRAME;
+    paging_unmap(va, pages);
+    for (uint64_t i = 0; i < pages; i++)
+        /* A frame that cannot return to the direct map is lost rather than misused. */
+        if (phys[i] != NO_FRAME &&
+            (!readonly || paging_direct_restore(phys[i]) == STATUS_OK))
+            frame_put(phys[i]);
+}
+
 /* Unmaps and frees the first PAGES pages of a region. */
 static void give_pages(uint64_t va, uint64_t pages, bool readonly)
 {
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t phys;
-        if (paging_walk(va + i * PAGE_SIZE, &phys, NULL) != STATUS_OK)
-            continue;
-        paging_unmap(va + i * PAGE_SIZE, 1);
-        /* A frame that cannot return to the direct map is lost rather than misused. */
-        if (!readonly || paging_direct_restore(phys) == STATUS_OK)
-            frame_put(phys);
-    }
+    for (uint64_t i = 0; i < pages; i += GIVE_BATCH)
+        give_batch(va + i * PAGE_SIZE, min_u64(pages - i, GIVE_BATCH), readonly);
 }
 
 static enum status take_page(enum cellmem_kind kind, uint64_t va, uint64_t write)
@@ -259,6 +270,11 @@ void cellmem_alias_close(uint64_t va, uint8_t *write)
 {
     if ((uint64_t)write != va)
         alias_release(align_down((uint64_t)write, PAGE_SIZE), 1);
+}
+
+void cellmem_aliases_close(uint8_t *write, uint64_t pages)
+{
+    alias_release((uint64_t)write, pages);
 }
 
 const uint8_t *cellmem_view(uint64_t va)

@@ -49,6 +49,9 @@ void cellmem_give(struct cellmem_region *region);
  * STATUS_FULL: no alias left. */
 NODISCARD enum status cellmem_alias_open(uint64_t va, uint8_t **out_write);
 void cellmem_alias_close(uint64_t va, uint8_t *write);
+/* Ends PAGES aliases of whole pages that lie one after the other from WRITE on, and are not the pages themselves: all
+ * CPUs forget them at once. */
+void cellmem_aliases_close(uint8_t *write, uint64_t pages);
 
 /* Lends a readable pointer to the byte at VA, which lies in a region or a boot segment. */
 const uint8_t *cellmem_view(uint64_t va);

@@ -39,7 +39,7 @@ static void describe_cells(struct attempt *a)
         to->has_new = from->class != PLAN_REMOVE;
         if (from->old) {
             memcpy(to->old, from->old->object_hash, sizeof to->old);
-            a->report.retained_bytes += from->old->text.len + from->old->rodata.len;
+            a->report.retained_bytes += version_placed_bytes(from->old);
         }
         memcpy(to->new, from->hash, sizeof to->new);
     }

@@ -41,7 +41,7 @@ static void print_totals(const struct namespace *ns)
         running += v->state == VERSION_RUNNING;
         retired += v->state == VERSION_RETIRED;
         if (v->state == VERSION_RETIRED)
-            retained += v->text.len + v->rodata.len;
+            retained += version_placed_bytes(v);
     }
     for (const struct stub *s = ns->stubs; s; s = s->next)
         stubs++;

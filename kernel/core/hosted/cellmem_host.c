@@ -100,6 +100,12 @@ void cellmem_alias_close(uint64_t va, uint8_t *write)
     (void)write;
 }
 
+void cellmem_aliases_close(uint8_t *write, uint64_t pages)
+{
+    (void)write;
+    (void)pages;
+}
+
 const uint8_t *cellmem_view(uint64_t va)
 {
     struct block *b = block_at(va);

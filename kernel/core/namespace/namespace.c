@@ -70,6 +70,20 @@ int64_t version_function(const struct version *v, const char *name, bool global,
     return -1;
 }
 
+uint64_t version_placed_bytes(const struct version *v)
+{
+    struct elf_section s;
+    uint64_t bytes = v->text.len + v->rodata.len;
+    if (bytes) /* else it was placed at boot, beside others */
+        return bytes;
+    for (uint32_t i = 1; i < v->elf.section_count; i++)
+        if (v->section_va[i] && !v->section_home[i]) {
+            elf_section(&v->elf, i, &s);
+            bytes += s.len;
+        }
+    return bytes;
+}
+
 const struct fde *version_fde_at(const struct version *v, uint64_t pc)
 {
     uint32_t low = 0;

@@ -191,6 +191,8 @@ int64_t version_export(const struct version *v, const char *name);
 /* Gives the index of the function of V with that name, linkage and twin number, or -1. */
 int64_t version_function(const struct version *v, const char *name, bool global,
                          uint32_t twin);
+/* Gives the bytes that text and constants of V take, homes not counted: whole pages if it has its own. */
+uint64_t version_placed_bytes(const struct version *v);
 /* Lends the FDE that covers PC, or NULL. Any context. */
 const struct fde *version_fde_at(const struct version *v, uint64_t pc);
 /* Says whether VA is an entry stub. Any context. */

@@ -329,12 +329,31 @@ void plan_revert(struct plan *plan)
     plan->state = PLAN_REVERTED;
 }
 
+/* The alias after A of which all CPUs can be told in the same breath. */
+static bool is_next(const struct plan_alias *a, const struct plan_alias *next)
+{
+    return (uint64_t)next->write != next->page && next->write == a->write + CELLMEM_PAGE;
+}
+
+static void close_aliases(struct plan *plan)
+{
+    for (uint32_t i = 0, end; i < plan->alias_count; i = end) {
+        const struct plan_alias *first = &plan->aliases[i];
+        end = i + 1;
+        if ((uint64_t)first->write == first->page)
+            continue;
+        while (end < plan->alias_count &&
+               is_next(&plan->aliases[end - 1], &plan->aliases[end]))
+            end++;
+        cellmem_aliases_close(first->write, end - i);
+    }
+}
+
 void plan_destroy(struct plan *plan)
 {
     if (!plan)
         return;
-    for (uint32_t i = 0; i < plan->alias_count; i++)
-        cellmem_alias_close(plan->aliases[i].page, plan->aliases[i].write);
+    close_aliases(plan);
     for (uint32_t i = 0; plan->state == PLAN_PLANNED && i < plan->cell_count; i++) {
         struct version *fresh = plan->cells[i].fresh;
         if (!fresh)

@@ -22,7 +22,7 @@ enum status __real_cellmem_take(enum cellmem_kind kind, uint64_t len,
                                 struct cellmem_region *out);
 void __real_cellmem_give(struct cellmem_region *region);
 enum status __real_cellmem_alias_open(uint64_t va, uint8_t **out_write);
-void __real_cellmem_alias_close(uint64_t va, uint8_t *write);
+void __real_cellmem_aliases_close(uint8_t *write, uint64_t pages);
 
 void *__wrap_heap_alloc(size_t len);
 void *__wrap_heap_calloc(size_t count, size_t len);
@@ -32,7 +32,7 @@ enum status __wrap_cellmem_take(enum cellmem_kind kind, uint64_t len,
                                 struct cellmem_region *out);
 void __wrap_cellmem_give(struct cellmem_region *region);
 enum status __wrap_cellmem_alias_open(uint64_t va, uint8_t **out_write);
-void __wrap_cellmem_alias_close(uint64_t va, uint8_t *write);
+void __wrap_cellmem_aliases_close(uint8_t *write, uint64_t pages);
 
 static long countdown = -1; /* steps until the one that fails; negative: none does */
 
@@ -96,10 +96,10 @@ enum status __wrap_cellmem_alias_open(uint64_t va, uint8_t **out_write)
     return status;
 }
 
-void __wrap_cellmem_alias_close(uint64_t va, uint8_t *write)
+void __wrap_cellmem_aliases_close(uint8_t *write, uint64_t pages)
 {
-    live.aliases--;
-    __real_cellmem_alias_close(va, write);
+    live.aliases -= (long)pages;
+    __real_cellmem_aliases_close(write, pages);
 }
 
 /* Statics, constants, a callback, calls into each other, and a cell that only this set adds. */
