@@ -22,7 +22,7 @@ more() { read_post && [ "$received" -ge $((before + 200)) ]; }
 
 # They go on, and every message arrived once.
 all_arrive() {
-    read_post
+    eventually 20 read_post
     before=$received
     eventually 20 more
     answers post 'post: 0 lost, 0 doubled'
