@@ -62,7 +62,7 @@ static struct wait linger_step(void *arg)
 {
     (void)arg;
     lingering.entered = 1;
-    lingering.version = swap_target_linger(500 * NS_PER_MS);
+    lingering.version = swap_target_doze(3 * NS_PER_S);
     return wait_done();
 }
 
@@ -76,7 +76,7 @@ void a_frame_in_old_text_finishes_there(void)
     KTEST_CHECK(lingering.version == 0);
     KTEST_CHECK(ktest_until_count(&lingering.version, 1, 10 * NS_PER_S));
     KTEST_CHECK(lingering.version == 1);
-    KTEST_CHECK(swap_target_linger(0) == 2);
+    KTEST_CHECK(swap_target_doze(0) == 2);
     swap_for_good("");
 }
 
