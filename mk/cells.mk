@@ -1,7 +1,7 @@
 # Compiles each folder that has a cell.mk to one object file, build/cells/NAME.o, and lists them in build/cells/index.
 # SPDX-License-Identifier: MIT
 
-CELL_FILES := $(wildcard kernel/*/*/cell.mk manifest/cell.mk evolution-client/cell.mk tests/kernel/*/cell.mk)
+CELL_FILES := $(wildcard kernel/*/*/cell.mk manifest/cell.mk evolution-client/cell.mk tests/kernel/*/cell.mk tests/bench/*/cell.mk)
 
 # What makes objects of two builds fit together; recorded in every cell's ABI hash.
 CELL_ABI := -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-common \
@@ -94,7 +94,7 @@ $(foreach c,$(cells) $(test_cells),$(eval $(call cell_rules,$c)))
 # A dependency file also names the source itself. If a cell's folder gets another name, that source is gone, and its object is
 # made anew; without these rules make would stop.
 kernel/%.c kernel/%.S: ;
-manifest/%.c evolution-client/%.c tests/kernel/%.c: ;
+manifest/%.c evolution-client/%.c tests/kernel/%.c tests/bench/%.c: ;
 
 # A test cell may name variants: other versions of itself, compiled with -DVARIANT_NAME, which its image's archive holds
 # as variants/CELL.NAME.o, for swaps.

@@ -35,10 +35,10 @@ $(eval $(call image_rules,$(B)/boot,$(cell_objects)))
 
 # A kernel test boots all cells of the product and its own; cells that several tests share are listed by `uses`.
 test_image_cells = $(sort $1 $(foreach u,$(CELL_$1_uses),$(filter $u,$(test_cells))))
-$(foreach c,$(test_cells),$(eval $(call image_rules,$(B)/tests/kernel/$(notdir $(CELL_$c_dir)),\
+$(foreach c,$(test_cells),$(eval $(call image_rules,$(B)/$(CELL_$c_dir),\
     $(cell_objects) $(foreach t,$(call test_image_cells,$c),$(CELL_$t_out).o),\
     $(foreach t,$(call test_image_cells,$c),$(foreach v,$(CELL_$t_variants),$(call variant_out,$t,$v))))))
-test_images := $(foreach c,$(test_cells),$(B)/tests/kernel/$(notdir $(CELL_$c_dir))/neurath.elf)
+test_images := $(foreach c,$(test_cells),$(B)/$(CELL_$c_dir)/neurath.elf)
 
 # ---- the dashboard: static files, copied as they are; compressed ones beside them for browsers that take them ----
 WEB_FILES := $(shell test -d web-ui && find web-ui -type f ! -name '*.md' ! -name package.json ! -path '*/node_modules/*' ! -name '.*')

@@ -75,12 +75,14 @@ soak: deps-tests
 	$(Q)$(MAKE) tests
 	$(Q)for i in $$(seq $(or $(ROUNDS),5)); do echo "round $$i"; B=$(B) tests/run tests/system || exit 1; done
 
+include mk/bench.mk
+
 fuzz: $(fuzz_targets:%=$(B)/%)
 	$(Q)B=$(B) FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) tests/run tests/fuzz
 
 bench: deps
 	$(Q)$(MAKE) all
 	$(Q)mkdir -p $(B)/bench
-	$(Q)for b in $(sort $(wildcard tests/bench/*.bench)); do BUILD=$(B) $$b || exit 1; done
-	$(Q)BUILD=$(B) tests/bench/merge
+	$(Q)failed=; for b in $(sort $(wildcard tests/bench/*.bench)); do BUILD=$(B) $$b || failed="$$failed $$b"; done; \
+	    BUILD=$(B) tests/bench/merge || exit 1; [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 endif

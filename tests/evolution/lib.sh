@@ -55,6 +55,16 @@ take_row() {
 keep_row() {
     jq -c --arg case "$case_name" --arg step "$1" --argjson stores "$(stores_of_row)" \
         '{case: $case, step: $step, result, pause_ns, stores: $stores, drain_ns, waited_count, waited, migrated_objects, cells, stage_ms, reason}' <<<"$row" >>"$results/$case_name.json"
+    jq -r '.cells[] | .old, .new | values' <<<"$row" | keep_objects
+}
+
+# The objects named on standard input, for tests/bench/cases.bench, which swaps them once more without a network.
+keep_objects() {
+    local digest
+    mkdir -p "$results/objects"
+    while read -r digest; do
+        [ -e "$results/objects/$digest.o" ] || cp "$NEURATH_STATE/objects/${digest:0:2}/$digest" "$results/objects/$digest.o"
+    done
 }
 
 # The machine's own count of the places that it wrote, on the line of its log that tells the same pause.
@@ -237,11 +247,21 @@ run_case() {
     unharmed
 }
 
+# What machine m1 was booted from, and which cases it went through since: RESULTS/machines/TEST.json.
+note_machine() {
+    local name
+    name=$(basename "$0" .test)
+    mkdir -p "$results/machines"
+    jq -c --args '{base: $base, cases: $ARGS.positional}' --argjson base "$base" "$@" <<<null >"$results/machines/$name.json"
+}
+
 # Runs the cases named, or those of them that EVOLUTION_CASES names: for work on one.
 run_cases() {
-    local name
+    local name base
     mkdir -p "$results"
     start_lab
+    base=$(neurath show release 1 --json | jq -c '(.cell_set // .cells) | map({name, object})')
+    jq -r '.[].object' <<<"$base" | keep_objects
     mkfifo "$work/typed"
     neurath console m1 <>"$work/typed" >"$work/console.out" &
     exec {console_fd}>"$work/typed"
@@ -254,4 +274,5 @@ run_cases() {
     # A machine could also be booted into what runs now.
     newest_row
     eventually 60 test -s "$NEURATH_STATE/boot/$(jq .release <<<"$row")/neurath.elf"
+    if [ -z "${EVOLUTION_CASES:-}" ]; then note_machine "$@"; fi
 }
