@@ -329,6 +329,13 @@ static bool is_in_the_middle(const struct trap_frame *frame, uint32_t stuck,
            !(frame->rflags & RFLAGS_INTERRUPTS) && guard.postponed++ < POSTPONED_MAX;
 }
 
+/* Two CPUs may watch at the same time, after NMIs of different origin: what one of them noted
+ * can be later than the other's NOW. */
+static bool is_past(uint64_t now, uint64_t since, uint64_t limit)
+{
+    return now > since && now - since > limit;
+}
+
 /* Gives the number plus one of a CPU that is stuck, or 0. */
 static uint32_t find_stuck(uint64_t now)
 {
@@ -340,7 +347,7 @@ static uint32_t find_stuck(uint64_t now)
         if (beat != guard.beat[i] || __atomic_load_n(&b->idle, __ATOMIC_ACQUIRE)) {
             guard.beat[i] = beat;
             guard.beat_tsc[i] = now;
-        } else if (now - guard.beat_tsc[i] > guard.limits.stuck_tsc) {
+        } else if (is_past(now, guard.beat_tsc[i], guard.limits.stuck_tsc)) {
             return i + 1;
         }
     }
@@ -361,7 +368,7 @@ static void watch(struct trap_frame *frame, struct cpu_block *self)
 {
     uint64_t now = closure_tsc();
     uint32_t stuck = find_stuck(now);
-    bool overdue = now - guard.armed_tsc > guard.limits.overdue_tsc;
+    bool overdue = is_past(now, guard.armed_tsc, guard.limits.overdue_tsc);
     struct guard_verdict why = {.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
                                 .cpu = stuck ? stuck - 1 : self->index,
                                 .rip = frame->rip};

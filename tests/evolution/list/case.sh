@@ -35,3 +35,4 @@ take_row 09-held
 result_is refused
 reason_is held 'oldest of roster' entry
 answers roster 'roster: 61 ranked entries, sum 2501, sound, each step counted, 3 tasks step'
+git -C "$clone" revert --no-edit HEAD >/dev/null
