@@ -59,11 +59,14 @@ keep_row() {
 }
 
 # The objects named on standard input, for tests/bench/cases.bench, which swaps them once more without a network.
+# Other tests may be keeping the same ones.
 keep_objects() {
     local digest
     mkdir -p "$results/objects"
     while read -r digest; do
-        [ -e "$results/objects/$digest.o" ] || cp "$NEURATH_STATE/objects/${digest:0:2}/$digest" "$results/objects/$digest.o"
+        [ ! -e "$results/objects/$digest.o" ] || continue
+        cp "$NEURATH_STATE/objects/${digest:0:2}/$digest" "$results/objects/$digest.$$"
+        mv -f "$results/objects/$digest.$$" "$results/objects/$digest.o"
     done
 }
 

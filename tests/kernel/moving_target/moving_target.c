@@ -276,9 +276,8 @@ static struct wait holder_step(void *arg)
 {
     struct holder *holder = arg;
 #ifdef VARIANT_crash
-    if (crash) {
-        uint64_t number = crash;
-        crash = 0;
+    uint64_t number = __atomic_exchange_n(&crash, 0, __ATOMIC_RELAXED); /* one task only */
+    if (number) {
         (void)moving_target_add(number);
         *nowhere = 1;
     }
