@@ -24,6 +24,8 @@ enum {
     LOOP_MS = 3000,  /* time that one step may run on a CPU */
     SUSPECT_MS =
         100, /* after it a trial does not end before the step has ended, or is a loop */
+    EARLIER_MS =
+        30000, /* of a step that was under way before the swap: it is hardly to blame */
     CONFIRM_MS = 60000,  /* after the trial, for evolve_confirm() */
     OVERDUE_MS = 120000, /* then the guard itself steps in */
     NMI_MS = 100,
@@ -47,7 +49,7 @@ void trial_begin(struct attempt *a)
         .stuck_tsc = ms_to_tsc(STUCK_MS),
         .overdue_tsc = ms_to_tsc(OVERDUE_MS) + ms_to_tsc(a->trial_ns / 1000000),
     };
-    watch_forget();
+    watch_begin();
     guard_arm(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, &limits);
     const struct cpu_block *boot = cpu_block_at(0);
     if (ioapic_route_nmi(IOAPIC_GUARD_GSI, boot->apic_id) != STATUS_OK ||
@@ -201,12 +203,17 @@ static struct wait after_guard(struct attempt *a)
     return finish_revert(a, &reason);
 }
 
+static bool finds_loop(uint64_t limit_ms, struct suspect *out)
+{
+    return watch_find_loop(limit_ms * 1000000ull, EARLIER_MS * 1000000ull, out);
+}
+
 /* Says whether a task has been in one step for long, for as long as it is worth waiting for that. */
 static bool may_loop(const struct attempt *a)
 {
     struct suspect suspect;
     return clock_ns() - a->settle_ns <= SETTLE_MS * 1000000ull &&
-           watch_find_loop(SUSPECT_MS * 1000000ull, &suspect);
+           finds_loop(SUSPECT_MS, &suspect);
 }
 
 /* Several tasks may loop in the text that is taken back; each is made to leave it when it is known to loop. */
@@ -215,7 +222,7 @@ static bool loops_go_on(const struct attempt *a)
     struct suspect suspect;
     if (!a->expel || a->coupled) /* of a coupled set the drain sees to it */
         return false;
-    if (watch_find_loop(LOOP_MS * 1000000ull, &suspect))
+    if (finds_loop(LOOP_MS, &suspect))
         trial_expel(suspect.task);
     return may_loop(a);
 }
@@ -347,7 +354,7 @@ struct wait trial_step(struct attempt *a)
     evolve_unlock();
     if (wanted)
         return begin_to_take_back(a, &reason);
-    if (watch_find_loop(LOOP_MS * 1000000ull, &suspect)) {
+    if (finds_loop(LOOP_MS, &suspect)) {
         (void)refuse(&reason, "loop", NULL, NULL, NULL,
                      "task %s has been in one step for more than %u ms of CPU time",
                      suspect.name, LOOP_MS);

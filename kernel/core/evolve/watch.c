@@ -13,6 +13,7 @@ struct seen_task {
     uint64_t id;
     uint64_t begun; /* how many steps it has begun: one that was restarted has begun another */
     uint64_t run_ns; /* when the step was first seen */
+    bool earlier;    /* it was under way when the watch began */
 };
 
 struct seen_cpu {
@@ -25,15 +26,22 @@ static struct {
     struct seen_cpu cpus[CPU_MAX];
 } seen;
 
-void watch_forget(void)
-{
-    memset(&seen, 0, sizeof seen);
-}
-
 struct look {
     uint64_t limit_ns;
+    uint64_t earlier_ns;
+    bool first;
     struct suspect *out;
 };
+
+/* Says whether TASK, which is in STATE, is in the middle of a step and not about to begin one. */
+static bool mid_step(const struct task *task, enum task_state state)
+{
+    struct saved_context context;
+    if (state != TASK_READY)
+        return state == TASK_RUNNING;
+    task_saved_context(task, &context);
+    return context.resume != 0;
+}
 
 static bool look_at_task(struct task *task, void *arg)
 {
@@ -43,19 +51,27 @@ static bool look_at_task(struct task *task, void *arg)
     uint64_t begun = task_steps(task) + task_restarts(task);
     bool busy = s == TASK_RUNNING || s == TASK_READY;
     if (w->id != task_id(task) || w->begun != begun || !busy) {
-        *w = (struct seen_task){task_id(task), begun, task_run_ns(task)};
+        *w = (struct seen_task){task_id(task), begun, task_run_ns(task),
+                                look->first && mid_step(task, s)};
         return true;
     }
-    if (task_run_ns(task) - w->run_ns < look->limit_ns)
+    if (task_run_ns(task) - w->run_ns < (w->earlier ? look->earlier_ns : look->limit_ns))
         return true;
     look->out->task = task;
     task_name_copy(task, look->out->name);
     return false;
 }
 
-bool watch_find_loop(uint64_t limit_ns, struct suspect *out)
+void watch_begin(void)
 {
-    struct look look = {limit_ns, out};
+    struct look look = {.first = true};
+    memset(&seen, 0, sizeof seen);
+    task_for_each(look_at_task, &look);
+}
+
+bool watch_find_loop(uint64_t limit_ns, uint64_t earlier_ns, struct suspect *out)
+{
+    struct look look = {limit_ns, earlier_ns, false, out};
     out->task = NULL;
     task_for_each(look_at_task, &look);
     return out->task != NULL;

@@ -175,6 +175,33 @@ void a_loop_outlives_no_trial(void)
     kswap_check_invariants();
 }
 
+static volatile uint64_t spins;
+static volatile uint64_t spin_ended;
+static volatile bool spin_stop;
+
+static struct wait spin_step(void *arg)
+{
+    (void)arg;
+    while (!spin_stop)
+        spins++;
+    spin_ended = 1;
+    return wait_done();
+}
+
+/* A trial waits for steps that look like loops; one that was under way before the swap is none of them. Without
+ * seen_task.earlier the swap is taken back because of the spinner, which has nothing to do with it. */
+void a_step_from_before_is_not_blamed(void)
+{
+    KTEST_CHECK(task_create("spinner", spin_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&spins, 1, 10 * NS_PER_S));
+    KTEST_CHECK(kswap_end(swap_to("second", 300)) == EVOLVE_PERMANENT);
+    KTEST_CHECK(!spin_ended);
+    spin_stop = true;
+    KTEST_CHECK(ktest_until_count(&spin_ended, 1, 10 * NS_PER_S));
+    swap_for_good("");
+    kswap_check_invariants();
+}
+
 void a_version_that_nobody_wants_is_taken_back(void)
 {
     uint64_t attempt = swap_to("second", 60000);
