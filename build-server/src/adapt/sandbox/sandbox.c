@@ -38,6 +38,8 @@ struct plan {
     char *arguments[ARGUMENTS_MAX];
     size_t count; /* beyond ARGUMENTS_MAX: they do not fit */
     bool root;
+    char uid_map[40]; /* of an ordinary user's namespace: the user alone */
+    char gid_map[40];
 };
 
 static const char *const staged[FOLDERS] = {STAGE "/work", STAGE "/build",
@@ -141,6 +143,8 @@ static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
 {
     memset(plan, 0, sizeof *plan);
     plan->root = geteuid() == 0;
+    snprintf(plan->uid_map, sizeof plan->uid_map, "%u %u 1", geteuid(), geteuid());
+    snprintf(plan->gid_map, sizeof plan->gid_map, "%u %u 1", getegid(), getegid());
     const char *const folders[FOLDERS] = {job->work, job->build, job->sources, job->tools};
     for (size_t i = 0; i < FOLDERS; i++) {
         plan->folders[i] = folders[i];
@@ -160,8 +164,7 @@ static enum result plan_job(const struct sandbox_job *job, struct plan *plan,
 /* Child. Binds the folders to neutral paths that the unprivileged user can reach. */
 static bool stage_folders(const struct plan *plan)
 {
-    if (unshare(CLONE_NEWNS) != 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         return false;
     for (int i = 0; i < FOLDERS; i++) {
         int fd =
@@ -203,9 +206,78 @@ static __attribute__((noreturn)) void give_up(int tell, char what)
     _exit(1);
 }
 
-static __attribute__((noreturn)) void
-child(const struct plan *plan, const struct sandbox_job *job, int output, int tell)
+/* Dies with the process that started it, which was `parent`; also if that is dead already. */
+static void die_with(pid_t parent)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+}
+
+static bool write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0)
+        close(fd);
+    return written;
+}
+
+/* Child. The next process that it starts is the first of a PID namespace: whatever bubblewrap leaves in it
+ * when it is killed in the middle of its own start ends with that one. */
+static bool make_namespaces(const struct plan *plan, const struct sandbox_job *job)
+{
+    if (!plan->root)
+        return unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 &&
+               write_file("/proc/self/setgroups", "deny") &&
+               write_file("/proc/self/uid_map", plan->uid_map) &&
+               write_file("/proc/self/gid_map", plan->gid_map);
+    return unshare(CLONE_NEWNS | CLONE_NEWPID) == 0 && stage_folders(plan) &&
+           setgroups(0, NULL) == 0 && setresgid(job->id, job->id, job->id) == 0 &&
+           setresuid(job->id, job->id, job->id) == 0;
+}
+
+/* Child. Ends as the first process of the namespace ends. Of all files it keeps `alive` only: that the output
+ * ended is told by who is inside. */
+static __attribute__((noreturn)) void wait_inside(pid_t first, int alive)
+{
+    int status = 0;
+    dup2(alive, STDIN_FILENO);
+    syscall(SYS_close_range, 1u, ~0u, 0u);
+    while (waitpid(first, &status, 0) < 0) {
+        if (errno != EINTR)
+            _exit(1);
+    }
+    if (WIFSIGNALED(status))
+        kill(getpid(), WTERMSIG(status));
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+/* The first process of the PID namespace. From there the parent's id reads as 0: the write end of `outer`
+ * tells whether it is alive. */
+static __attribute__((noreturn)) void
+inner(const struct plan *plan, const struct sandbox_job *job, const int outer[2])
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(outer[1]);
+    struct pollfd alive = {outer[0], POLLIN, 0};
+    if (poll(&alive, 1, 0) != 0)
+        _exit(1);
+    set_limits(job, plan->root);
+    if (job->niceness > 0)
+        setpriority(PRIO_PROCESS, 0, job->niceness);
+    if (syscall(SYS_close_range, TELL_FD + 1u, ~0u, 0u) != 0 || chdir("/") != 0)
+        give_up(TELL_FD, TOLD_SETUP);
+    static char *const environment[] = {(char *)"PATH=/usr/bin:/bin", NULL};
+    execve("/usr/bin/bwrap", plan->arguments, environment);
+    give_up(TELL_FD, TOLD_NO_BUBBLEWRAP);
+}
+
+static __attribute__((noreturn)) void child(const struct plan *plan,
+                                            const struct sandbox_job *job, pid_t service,
+                                            int output, int tell)
+{
+    int outer[2];
     setsid();
     sigset_t none;
     sigemptyset(&none);
@@ -217,24 +289,18 @@ child(const struct plan *plan, const struct sandbox_job *job, int output, int te
     dup2(tell, TELL_FD);
     syscall(SYS_close_range, TELL_FD + 1u, ~0u, 0u);
     fcntl(TELL_FD, F_SETFD, FD_CLOEXEC);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_with(service);
     close(STDIN_FILENO);
     (void)!open("/dev/null", O_RDONLY);
-    if (plan->root && !stage_folders(plan))
+    if (!make_namespaces(plan, job) || pipe(outer) != 0)
         give_up(TELL_FD, TOLD_SETUP);
-    set_limits(job, plan->root);
-    if (job->niceness > 0)
-        setpriority(PRIO_PROCESS, 0, job->niceness);
-    if (plan->root &&
-        (setgroups(0, NULL) != 0 || setresgid(job->id, job->id, job->id) != 0 ||
-         setresuid(job->id, job->id, job->id) != 0))
+    die_with(service); /* a change of user cleared it */
+    pid_t first = fork();
+    if (first == 0)
+        inner(plan, job, outer);
+    if (first < 0)
         give_up(TELL_FD, TOLD_SETUP);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user clears it */
-    if (syscall(SYS_close_range, TELL_FD + 1u, ~0u, 0u) != 0 || chdir("/") != 0)
-        give_up(TELL_FD, TOLD_SETUP);
-    static char *const environment[] = {(char *)"PATH=/usr/bin:/bin", NULL};
-    execve("/usr/bin/bwrap", plan->arguments, environment);
-    give_up(TELL_FD, TOLD_NO_BUBBLEWRAP);
+    wait_inside(first, outer[1]);
 }
 
 static void end_job(pid_t pid, struct sandbox_result *result, enum sandbox_end end)
@@ -296,7 +362,7 @@ static enum result wait_job(pid_t pid, int told, struct sandbox_result *result,
     }
     if (read(told, &what, 1) == 1 && what == TOLD_SETUP)
         return problem_set(problem, RESULT_FAILED, "sandbox",
-                           "the sandbox cannot be set up (mount namespace or user id)");
+                           "the sandbox cannot be set up (namespaces or user id)");
     if (what == TOLD_NO_BUBBLEWRAP)
         return problem_set(problem, RESULT_FAILED, "sandbox",
                            "bubblewrap (/usr/bin/bwrap) cannot be run");
@@ -338,9 +404,10 @@ enum result sandbox_run(const struct sandbox_job *job, struct sandbox_result *ou
         result = open_pipes(output, tell, problem);
     if (result != RESULT_OK)
         return result;
+    pid_t service = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        child(&plan, job, output[1], tell[1]);
+        child(&plan, job, service, output[1], tell[1]);
     int error = errno;
     close(output[1]);
     close(tell[1]);

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * As root: a private mount namespace, the folders bound to neutral paths, the user id dropped (so that
- * the limit of processes holds), then bubblewrap. Otherwise: bubblewrap with a user namespace.
+ * the limit of processes holds), then bubblewrap. Otherwise: bubblewrap with a user namespace. Either way in a
+ * PID namespace that ends with the service: nothing of a job outlives it, at whatever moment it is killed.
  * Inside: /usr and a few files of /etc read-only, /work read-only, /work/build writable, /sources read-only,
  * an empty /tmp, /proc and /dev of its own; nothing else of this machine exists.
  * Limits: wall time, address space per process, processes, file size, open files, bytes of output. The
