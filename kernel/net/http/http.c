@@ -276,10 +276,17 @@ void http_destroy(struct http *http)
     heap_free(http);
 }
 
+/* A session of a TLS library that has been replaced is not used again: the request shows whether the new one works, and
+ * the old one can end. */
+static bool can_carry_another(const struct http *http)
+{
+    return http->conn != NULL && conn_state(http->conn) == CONN_OPEN &&
+           (http->tls == NULL || tls_is_current(http->tls));
+}
+
 enum status http_begin(struct http *http, const struct http_request *request)
 {
-    if (http->state != HTTP_DONE ||
-        (http->conn != NULL && conn_state(http->conn) != CONN_OPEN))
+    if (http->state != HTTP_DONE || !can_carry_another(http))
         drop_connection(http);
     enum status status = http_compose(http, request);
     if (status != STATUS_OK)

@@ -3,7 +3,7 @@
 cell  := mbedtls
 kind  := library
 start := service
-uses  := libc heap random clock log spinlock cpu
+uses  := libc heap random clock trusted_time log spinlock cpu
 third_party := mbedtls
 
 third_party_sources := $(patsubst %,library/%.c, \

@@ -11,31 +11,15 @@
 #include <psa/crypto.h>
 #include <string.h>
 #include <time/clock/clock.h>
+#include <time/trusted_time/trusted_time.h>
 
 enum { SECONDS_PER_DAY = 86400 };
 
-/* Seconds since 1970 at the moment of boot; 0 = not known. */
-static uint64_t boot_time_s;
-
 /* ---- time ---- */
-
-void mbedtls_port_time_set(uint64_t unix_seconds)
-{
-    uint64_t up_s = clock_ns() / NS_PER_S;
-
-    __atomic_store_n(&boot_time_s, unix_seconds > up_s ? unix_seconds - up_s : 0,
-                     __ATOMIC_RELEASE);
-}
-
-bool mbedtls_port_time_known(void)
-{
-    return __atomic_load_n(&boot_time_s, __ATOMIC_ACQUIRE) != 0;
-}
 
 long long mbedtls_port_time(long long *out_seconds)
 {
-    uint64_t boot_s = __atomic_load_n(&boot_time_s, __ATOMIC_ACQUIRE);
-    long long now = boot_s == 0 ? 0 : (long long)(boot_s + clock_ns() / NS_PER_S);
+    long long now = (long long)trusted_time_s();
 
     if (out_seconds != NULL)
         *out_seconds = now;

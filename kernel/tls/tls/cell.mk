@@ -3,4 +3,4 @@
 cell  := tls
 kind  := library
 start := none
-uses  := libc mbedtls net heap random format
+uses  := tls_session trusted_time

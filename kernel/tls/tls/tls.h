@@ -56,6 +56,10 @@ const char *tls_error(const struct tls *tls);
 /* "TLSv1.3 TLS1-3-AES-128-GCM-SHA256" once the handshake is done, else "". */
 const char *tls_description(const struct tls *tls);
 
+/* Says whether new sessions are still made the way this one was. False: the library under it has been replaced; it
+ * goes on as it is, but whoever could do with a new one helps to end the old library. */
+bool tls_is_current(const struct tls *tls);
+
 /* Trusted time: seconds since 1970, from now on carried forward by the monotonic clock.
  * 0: no longer known. */
 void tls_time_set(uint64_t unix_seconds);

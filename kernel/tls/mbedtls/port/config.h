@@ -17,7 +17,7 @@
 #define MBEDTLS_PLATFORM_ZEROIZE_ALT
 #define MBEDTLS_THREADING_ALT /* threading_alt.h: spinlocks around a few short lists */
 
-/* Seconds since 1970 as set by mbedtls_port_time_set(), see mbedtls_port.h. */
+/* Seconds since 1970 by trusted_time_s(); without a trusted time 1970, where no certificate is valid yet. */
 long long mbedtls_port_time(long long *out_seconds);
 #define MBEDTLS_PLATFORM_TIME_TYPE_MACRO long long
 #define MBEDTLS_PLATFORM_TIME_MACRO mbedtls_port_time

@@ -38,6 +38,7 @@ static struct {
     size_t sent_len;
     size_t room; /* bytes that the server reads before it stops; 0: all */
     unsigned fail_in;
+    bool drained; /* the TLS library has been replaced */
 } world;
 
 /* ---- what the client imports ---- */
@@ -174,6 +175,12 @@ void tls_close(struct tls *tls)
     conn_close((struct conn *)(void *)tls);
 }
 
+bool tls_is_current(const struct tls *tls)
+{
+    (void)tls;
+    return !world.drained;
+}
+
 const char *tls_error(const struct tls *tls)
 {
     return ((const struct conn *)(const void *)tls)->script->handshake != 0
@@ -302,6 +309,22 @@ static void keeps_the_connection(void **state)
     assert_int_equal(world.opened, 1);
     http_destroy(http);
     assert_int_equal(world.closed, 1);
+}
+
+/* Without the look at tls_is_current() the second request goes over the first connection. */
+static void leaves_a_tls_library_that_was_replaced_with_the_next_request(void **state)
+{
+    (void)state;
+    struct http *http = client(true);
+    script(0, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", STAYS_OPEN);
+    script(1, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb", STAYS_OPEN);
+    assert_status(get(http, "/1"), STATUS_OK);
+    world.drained = true;
+    assert_int_equal(world.closed, 0);
+    assert_status(get(http, "/2"), STATUS_OK);
+    assert_int_equal(world.opened, 2);
+    assert_int_equal(world.closed, 1);
+    http_destroy(http);
 }
 
 static void drops_a_connection_that_the_server_ends(void **state)
@@ -553,6 +576,8 @@ int main(void)
         cmocka_unit_test_setup(sends_a_body, fresh_world),
         cmocka_unit_test_setup(refuses_requests_that_could_be_read_as_two, fresh_world),
         cmocka_unit_test_setup(keeps_the_connection, fresh_world),
+        cmocka_unit_test_setup(
+            leaves_a_tls_library_that_was_replaced_with_the_next_request, fresh_world),
         cmocka_unit_test_setup(drops_a_connection_that_the_server_ends, fresh_world),
         cmocka_unit_test_setup(tries_again_when_a_kept_connection_has_ended, fresh_world),
         cmocka_unit_test_setup(does_not_try_again_on_a_new_connection, fresh_world),

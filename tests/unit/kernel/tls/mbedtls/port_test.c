@@ -14,8 +14,6 @@
 
 struct tm *k_mbedtls_platform_gmtime_r(const long long *seconds, struct tm *out);
 long long k_mbedtls_port_time(long long *out_seconds);
-void k_mbedtls_port_time_set(uint64_t unix_seconds);
-bool k_mbedtls_port_time_known(void);
 int64_t k_mbedtls_ms_time(void);
 void k_mbedtls_platform_zeroize(void *memory, size_t len);
 int32_t k_mbedtls_psa_external_get_random(void *context, uint8_t *out, size_t cap,
@@ -25,6 +23,7 @@ int k_mbedtls_sha256(const unsigned char *data, size_t len, unsigned char *out,
 
 /* What the cell imports. */
 uint64_t k_clock_ns(void);
+uint64_t k_trusted_time_s(void);
 void *k_heap_calloc(size_t count, size_t len);
 void k_heap_free(void *memory);
 void k_log_write(const char *cell, int level, const char *format, ...);
@@ -32,11 +31,17 @@ int k_random_fill(void *out, size_t len);
 void k_spin_wait(void *lock);
 
 static uint64_t now_ns;
+static uint64_t trusted_s;
 static int random_status;
 
 uint64_t k_clock_ns(void)
 {
     return now_ns;
+}
+
+uint64_t k_trusted_time_s(void)
+{
+    return trusted_s;
 }
 
 void *k_heap_calloc(size_t count, size_t len)
@@ -86,23 +91,19 @@ static void the_calendar_is_the_hosts(void **state)
     }
 }
 
-static void time_is_1970_until_it_is_set_and_then_runs_on(void **state)
+static void time_is_1970_until_it_is_trusted(void **state)
 {
     long long seconds = -1;
 
     (void)state;
-    now_ns = 5000000000u;
-    assert_false(k_mbedtls_port_time_known());
+    now_ns = 12000000000u;
     assert_int_equal(k_mbedtls_port_time(&seconds), 0);
     assert_int_equal(seconds, 0);
-    k_mbedtls_port_time_set(1800000000);
-    assert_true(k_mbedtls_port_time_known());
-    now_ns += 7000000000u;
+    trusted_s = 1800000007;
     assert_int_equal(k_mbedtls_port_time(&seconds), 1800000007);
     assert_int_equal(seconds, 1800000007);
     assert_int_equal(k_mbedtls_ms_time(), 12000);
-    k_mbedtls_port_time_set(0);
-    assert_false(k_mbedtls_port_time_known());
+    trusted_s = 0;
 }
 
 static void random_numbers_fail_when_the_machine_has_none(void **state)
@@ -143,7 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_calendar_is_the_hosts),
-        cmocka_unit_test(time_is_1970_until_it_is_set_and_then_runs_on),
+        cmocka_unit_test(time_is_1970_until_it_is_trusted),
         cmocka_unit_test(random_numbers_fail_when_the_machine_has_none),
         cmocka_unit_test(zeroes_and_digests),
     };

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tls/mbedtls/mbedtls.h>
+#include <time/trusted_time/trusted_time.h>
 #include <tls/tls/tls.h>
 
 #include <cmocka.h>
@@ -21,17 +21,17 @@ static struct {
     struct pem client, client_key, foreign, foreign_key;
 } world;
 
-/* Stands in for the time of mbedtls' port: the host's own clock serves, once it is trusted. */
-static bool time_trusted;
+/* Stands in for the cell trusted_time; mbedTLS on the host goes by the host's own clock. */
+static uint64_t trusted_s;
 
-bool mbedtls_port_time_known(void)
+uint64_t trusted_time_s(void)
 {
-    return time_trusted;
+    return trusted_s;
 }
 
-void mbedtls_port_time_set(uint64_t unix_seconds)
+void trusted_time_set(uint64_t unix_seconds)
 {
-    time_trusted = unix_seconds != 0;
+    trusted_s = unix_seconds;
 }
 
 static void assert_status(enum status got, enum status wanted)
@@ -116,6 +116,7 @@ static void talks_to_the_expected_server(void **state)
     struct tls *tls = connected();
     assert_string_equal(tls_error(tls), "");
     assert_memory_equal(tls_description(tls), "TLSv1.3 ", 8);
+    assert_true(tls_is_current(tls));
     assert_status(tls_write(tls, "question", 8, &len), STATUS_OK);
     assert_int_equal(peer_read(got, sizeof got), 8);
     assert_memory_equal(got, "question", 8);

@@ -1,14 +1,15 @@
-/* What the files of the tls cell share. */
+/* What the files of the tls_session cell share. */
 /* SPDX-License-Identifier: MIT */
-#ifndef NEURATH_TLS_TLS_TLS_PRIVATE_H
-#define NEURATH_TLS_TLS_TLS_PRIVATE_H
+#ifndef NEURATH_TLS_TLS_SESSION_TLS_SESSION_PRIVATE_H
+#define NEURATH_TLS_TLS_SESSION_TLS_SESSION_PRIVATE_H
 
-#include "tls.h"
+#include "tls_session.h"
 
 #include <mbedtls/ssl.h>
 
 /* A session; one task at a time uses it. mbedTLS guards what sessions share by its own locks. */
-struct tls {
+struct tls_session {
+    struct tls tls; /* first: what its owner holds */
     struct conn *conn;
     struct tls_options *
         options; /* a copy in one heap block of options_len; NULL once it has been read */
@@ -32,6 +33,7 @@ NODISCARD enum status tls_read_key(mbedtls_pk_context *out, const uint8_t *bytes
                                    size_t len);
 
 /* reasons.c: one line about a failed handshake, read or write. CODE is mbedTLS's; FLAGS its verify result. */
-void tls_explain(const struct tls *tls, int code, uint32_t flags, char out[TLS_ERROR_LEN]);
+void tls_explain(const struct tls_session *s, int code, uint32_t flags,
+                 char out[TLS_ERROR_LEN]);
 
 #endif

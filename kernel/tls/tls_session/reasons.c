@@ -1,6 +1,6 @@
 /* Puts mbedTLS's failures into words. */
 /* SPDX-License-Identifier: MIT */
-#include "tls_private.h"
+#include "tls_session_private.h"
 
 #include <lib/format/format.h>
 #include <mbedtls/error.h>
@@ -45,29 +45,30 @@ static const char *alert_name(uint8_t number)
     return "of a kind that says no more";
 }
 
-void tls_explain(const struct tls *tls, int code, uint32_t flags, char out[TLS_ERROR_LEN])
+void tls_explain(const struct tls_session *s, int code, uint32_t flags,
+                 char out[TLS_ERROR_LEN])
 {
     if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) {
         bool name = (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) &&
                     !(flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED);
         format_text(out, TLS_ERROR_LEN, "the server's certificate is refused: %s%s%s",
                     certificate_reason(flags), name ? " " : "",
-                    name ? tls->server_name : "");
+                    name ? s->server_name : "");
     } else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
         format_text(out, TLS_ERROR_LEN, "the server ended the session with an alert: %s",
-                    alert_name(tls->ssl.MBEDTLS_PRIVATE(in_msg)[1]));
+                    alert_name(s->ssl.MBEDTLS_PRIVATE(in_msg)[1]));
     } else if (code == MBEDTLS_ERR_SSL_CONN_EOF ||
                code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         format_text(out, TLS_ERROR_LEN, "the server closed the connection%s",
-                    tls->done ? " without saying so" : " during the handshake");
-    } else if (conn_state(tls->conn) == CONN_FAILED) {
-        format_text(out, TLS_ERROR_LEN, "%s", conn_error(tls->conn));
+                    s->done ? " without saying so" : " during the handshake");
+    } else if (conn_state(s->conn) == CONN_FAILED) {
+        format_text(out, TLS_ERROR_LEN, "%s", conn_error(s->conn));
     } else if (code == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION) {
         format_text(out, TLS_ERROR_LEN, "the server does not speak TLS 1.3");
     } else {
         char words[96];
         mbedtls_strerror(code, words, sizeof words);
         format_text(out, TLS_ERROR_LEN, "TLS failed%s: %s",
-                    tls->done ? "" : " in the handshake", words);
+                    s->done ? "" : " in the handshake", words);
     }
 }

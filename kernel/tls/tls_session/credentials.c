@@ -1,6 +1,6 @@
 /* Reads certificates and keys in the forms that the rest of the system has them in. */
 /* SPDX-License-Identifier: MIT */
-#include "tls_private.h"
+#include "tls_session_private.h"
 
 #include <mbedtls/platform_util.h>
 #include <mbedtls/psa_util.h>

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+sources := kernel/time/trusted_time/trusted_time.c
