@@ -165,6 +165,8 @@ void client_attempt_reverted(struct client *client, const char *code, const char
         attempt->verdict_ns = client->now_ns;
         client->poll_ns = client->now_ns;
         client_backoff_clear(&client->poll_backoff);
+        /* What was asked before says nothing of the version that is back, and is waited for for as long as a poll lasts. */
+        client_exchange_end(client, &client->exchanges[CLIENT_CHANNEL_POLL]);
         client->progress = true;
         return;
     }

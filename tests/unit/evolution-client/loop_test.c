@@ -365,6 +365,20 @@ static void a_version_that_cuts_the_network_goes_and_is_condemned(void **state)
     assert_true(sim_status(sim).quarantined > 0);
 }
 
+/* The poll that was under way is not waited for: it may last half a minute, and the verdict's time is not much longer. */
+static void the_version_that_is_back_asks_the_server_at_once(void **state)
+{
+    struct sim *sim = running(state);
+    sim->fate = SIM_DEAF;
+    sim->silent = true;
+    sim_release(sim, 2, COLOURS(2, 1, 1, 1));
+    for (int i = 0; i < 600 && sim->reverts == 0; i++)
+        sim_run(sim, 0.1);
+    assert_int_equal(1, sim->reverts);
+    sim_run(sim, 2);
+    assert_int_equal(1, sim_count(sim, "attempt", "reverted"));
+}
+
 static void
 a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later(void **state)
 {
@@ -532,6 +546,7 @@ int main(void)
         CASE(an_order_moves_this_machine_alone_and_back),
         CASE(a_held_machine_takes_nothing_new),
         CASE(a_version_that_cuts_the_network_goes_and_is_condemned),
+        CASE(the_version_that_is_back_asks_the_server_at_once),
         CASE(a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later),
         CASE(a_server_that_goes_away_in_the_trial_extends_it),
         CASE(without_a_verdict_it_is_tried_three_times),

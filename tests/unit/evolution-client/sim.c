@@ -55,7 +55,7 @@ static bool start_inside(void *context, enum client_channel channel,
     snprintf(answer->method, sizeof answer->method, "%s", request->method);
     snprintf(answer->path, sizeof answer->path, "%s", request->path);
     assert_true(!request->mutual || sim->certificate_set);
-    if (is_deaf(sim)) {
+    if (is_deaf(sim) && !sim->silent) {
         answer->refuse = CLIENT_NET_CONNECT;
         return true;
     }
@@ -138,6 +138,10 @@ static void next_inside(void *context, enum client_channel channel,
     struct sim *sim = context;
     struct sim_answer *answer = &sim->answers[channel];
     assert_true(answer->active);
+    if (sim->silent && is_deaf(sim)) {
+        out->kind = CLIENT_IO_PENDING;
+        return;
+    }
     if (answer->parked &&
         (sim->signed_state || sim->now_ns >= answer->ready_ns || is_deaf(sim)))
         unpark(sim, answer);
