@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Hazards 20, 25. Under a TCP stream that is compared byte by byte in both directions, a thousand numbered UDP messages
-# a second, and the client's own TLS connections. What the host drops for want of a CPU, it counts itself.
+# Hazards 20, 25, 30. Under a TCP stream that is compared byte by byte in both directions, a thousand numbered UDP messages
+# a second, and the client's own TLS connections. What the host drops for want of a CPU, it counts itself. Then drivers and a
+# client that would cut the machine off: each comes back by itself, and brings the next one.
 
 # Sets the machine's own counters: frames and bytes received; losses of card and driver in both directions, and of the
 # echo's socket.
@@ -61,3 +62,11 @@ wait "$load" || fail "$case_name: something was lost: $(cat "$work/load.out")"
 read_counters
 [ "$rx_lost $tx_lost $udp_lost" = "$before" ] || fail "$case_name: frames or messages were lost: $before, then $rx_lost $tx_lost $udp_lost"
 say "$case_name: $(paste -sd, "$work/load.out")"
+
+comes_back 03-deaf no_contact # nobody hears the server, and the machine's own network is found dead
+comes_back 04-faults fault e1000_receive
+comes_back 05-loops fault e1000_interrupt 'interrupts off'
+comes_back 06-waits fault client 'in one step'
+edit_hello alive
+push 'hello: they came back by themselves'
+eventually 20 permanent m1 "$commit"
