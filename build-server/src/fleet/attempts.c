@@ -183,7 +183,8 @@ static void store_attempt(struct server *server, const struct report *attempt)
 }
 
 /* A restart cut an attempt short; its end is told by the next boot, of the row that is there. What the service itself
- * concluded from the boot (`rebooted`) gives way to what the machine knows. */
+ * concluded from the boot (`rebooted`) gives way to what the machine knows. Who went down before it could say that it had
+ * begun has no row yet. */
 static void end_after_restart(struct server *server, const struct report *attempt)
 {
     int64_t id = db_integer(
@@ -191,13 +192,17 @@ static void end_after_restart(struct server *server, const struct report *attemp
         "SELECT id FROM history WHERE machine = ? AND release = ? AND boot_id != ? AND "
         "cause IS NULL ORDER BY id DESC LIMIT 1",
         "sis", attempt->machine, attempt->release, attempt->boot_id);
+    if (id == 0) {
+        store_attempt(server, attempt);
+        return;
+    }
     db_run(server->db,
            "UPDATE history SET result = ?, reason_json = ?, finished = ?, deadline = "
            "NULL WHERE id = ? AND "
            "(result IN ('running', 'trial', 'lost') OR ifnull(reason_json ->> 'code', "
            "'') = 'rebooted')",
            "ssii", attempt->result, attempt->reason, clock_now_ms(), id);
-    if (id == 0 || db_changes(server->db) == 0)
+    if (db_changes(server->db) == 0)
         return;
     follow_up(server, id, attempt);
     rows_publish_attempt(server, id);

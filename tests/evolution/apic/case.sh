@@ -22,27 +22,25 @@ merge() {
     include_becomes irq/ioapic/ioapic.h '#include <irq/apic/ioapic.h>'
 }
 
-split() { # PATCH
-    apply "$1"
+split() {
+    apply 02-split
     uses_become apic apictimer ioapic ipi shootdown
     include_becomes irq/apic/lapic.h '#include <irq/apictimer/apictimer.h>\n#include <irq/ipi/ipi.h>'
     include_becomes irq/apic/ioapic.h '#include <irq/ioapic/ioapic.h>'
 }
+split_that_forgets() { split && sed -i '/EVOLVE_TAKES(apic, ioapic)/d' kernel/irq/ioapic/ioapic.c; }
 
 evolves_by 'apic: one cell for lapic, ioapic and the shootdown' '' merge
 jq -e '.cells | map({(.name): .class}) | add | .apic == "add" and .lapic == "remove" and .ioapic == "remove" and .paging == "text" and .timer == "text"' \
     <<<"$row" >/dev/null || fail "$case_name: not what was to be swapped: $row"
 answers_like tasks ' hello '
 
-refused_by() { # MESSAGE CODE WORD COMMAND...
-    push_change "$1" "${@:4}"
-    take_row "$1"
-    result_is refused
-    reason_is "$2" "$3"
-    git -C "$clone" revert --no-edit HEAD >/dev/null
-}
-refused_by 'apic: four cells, but one forgets its table' data 'EVOLVE_TAKES(apic, ioapic)' split 02-forgets
-evolves_by 'apic: four cells' '' split 03-split
+push_change 'apic: four cells, but one forgets its table' split_that_forgets
+take_row 'apic: four cells, but one forgets its table'
+result_is refused
+reason_is data 'EVOLVE_TAKES(apic, ioapic)'
+git -C "$clone" revert --no-edit HEAD >/dev/null
+evolves_by 'apic: four cells' '' split
 jq -e '.cells | map({(.name): .class}) | add | .apic == "remove" and .shootdown == "add" and .ioapic == "add" and .ipi == "add" and .apictimer == "add"' \
     <<<"$row" >/dev/null || fail "$case_name: not what was to be swapped: $row"
 say "merged and split: $(jq -s -r 'map(select(.result == "permanent") | "\(.cells | length) cells in \(.pause_ns) ns") | join(", ")' "$results/apic.json")"

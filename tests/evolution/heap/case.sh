@@ -3,16 +3,17 @@
 # shellcheck shell=bash
 #
 # Objects that were taken with the old table are freed right with the new one, and the other way round after a rollback: the
-# table comes in two steps, first known, then used. One that faults at once comes back. Hazards 14, 17, 24, 31, 32.
+# table comes in two steps, first known, then used. One that faults at once comes back, and one that loops. Hazards 14, 17, 24, 31, 32.
 evolves 01-add hoard:add
 answers 'hoard take' 'hoard: 291 objects, 0 damaged, the heap is sound'
 evolves 02-know heap:text
 known=$commit
 answers 'hoard half' 'hoard: 145 objects, 0 damaged, the heap is sound'
 answers 'hoard take' 'hoard: 436 objects, 0 damaged, the heap is sound'
-comes_back 03-buggy fault
+comes_back 03-buggy fault heap_alloc
+comes_back 04-loops fault greedy 'in one step'
 answers 'hoard half' 'hoard: 218 objects, 0 damaged, the heap is sound'
-evolves 04-use heap:text
+evolves 05-use heap:text
 answers 'hoard take' 'hoard: 509 objects, 0 damaged, the heap is sound'
 answers 'hoard half' 'hoard: 254 objects, 0 damaged, the heap is sound'
 neurath rollback --to "$known" --machine m1 --wait >/dev/null || fail "$case_name: the rollback failed"
