@@ -19,7 +19,7 @@ cells :=
 test_cells :=
 
 # First pass: read every cell.mk into CELL_<name>_<field>.
-cell_fields := kind start closure uses flags sources third_party third_party_sources third_party_flags public_flags variants
+cell_fields := kind start closure uses flags sources third_party third_party_sources third_party_flags public_flags variants versions
 define read_cell
 cell :=
 $(foreach f,$(cell_fields),$f :=$n)
@@ -110,6 +110,28 @@ $(call variant_out,$1,$2): $$(VARIANT_$1_$2_objects) $(B)/bin/celltool $(CELL_$1
 -include $$(VARIANT_$1_$2_objects:.o=.d)
 endef
 $(foreach c,$(test_cells),$(foreach v,$(CELL_$c_variants),$(eval $(call variant_rules,$c,$v))))
+
+# A test cell may name other versions of the product's cells, as CELL.NAME: CELL's own sources, compiled with the test's
+# versions/CELL.NAME.h in front of each; its image's archive holds them as variants/CELL.NAME.o.
+version_cell = $(firstword $(subst ., ,$1))
+version_out = $(B)/test-cells/variants/$1.o
+define version_object
+$(B)/obj/versions/$2/$(basename $3).o: $(CELL_$(call version_cell,$2)_dir)/$3 $(CELL_$1_dir)/versions/$2.h $(B)/obj/cells/$(call version_cell,$2)/flags
+	$(call show,CC,$$<:$2)mkdir -p $$(@D) && $(CC) $(if $(filter %.c,$3),$(WARNINGS)) $$(CELL_$(call version_cell,$2)_all_flags) \
+	    -include $(CELL_$1_dir)/versions/$2.h $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
+
+endef
+define version_rules
+VERSION_$2_objects := $(addprefix $(B)/obj/versions/$2/,$(addsuffix .o,$(basename $(call cell_sources,$(call version_cell,$2)))))
+$(foreach s,$(call cell_sources,$(call version_cell,$2)),$(call version_object,$1,$2,$s))
+$(call version_out,$2): $$(VERSION_$2_objects) $(B)/bin/celltool $(CELL_$(call version_cell,$2)_dir)/cell.mk
+	$(call show,CELL,$2)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $(B)/obj/versions/$2/all.debug.o $$(VERSION_$2_objects) && \
+	    $(B)/bin/celltool write --name $(call version_cell,$2) --kind $(CELL_$(call version_cell,$2)_kind) --start $(or $(CELL_$(call version_cell,$2)_start),none) \
+	    --uses "$(CELL_$(call version_cell,$2)_uses)" $(if $(CELL_$(call version_cell,$2)_closure),--closure) \
+	    --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" $(B)/obj/versions/$2/all.debug.o $$@
+-include $$(VERSION_$2_objects:.o=.d)
+endef
+$(foreach c,$(test_cells),$(foreach v,$(CELL_$c_versions),$(eval $(call version_rules,$c,$v))))
 
 cell_objects      := $(foreach c,$(cells),$(CELL_$c_out).o)
 test_cell_objects := $(foreach c,$(test_cells),$(CELL_$c_out).o)

@@ -37,7 +37,8 @@ $(eval $(call image_rules,$(B)/boot,$(cell_objects)))
 test_image_cells = $(sort $1 $(foreach u,$(CELL_$1_uses),$(filter $u,$(test_cells))))
 $(foreach c,$(test_cells),$(eval $(call image_rules,$(B)/$(CELL_$c_dir),\
     $(cell_objects) $(foreach t,$(call test_image_cells,$c),$(CELL_$t_out).o),\
-    $(foreach t,$(call test_image_cells,$c),$(foreach v,$(CELL_$t_variants),$(call variant_out,$t,$v))))))
+    $(foreach t,$(call test_image_cells,$c),$(foreach v,$(CELL_$t_variants),$(call variant_out,$t,$v)))\
+    $(foreach v,$(CELL_$c_versions),$(call version_out,$v)))))
 test_images := $(foreach c,$(test_cells),$(B)/$(CELL_$c_dir)/neurath.elf)
 
 # ---- the dashboard: static files, copied as they are; compressed ones beside them for browsers that take them ----

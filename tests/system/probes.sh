@@ -1,22 +1,13 @@
-# Changes every cell that may be swapped, for those who want to swap them all at once.
+# Changes every cell, for those who want to swap them all at once.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # shellcheck disable=SC2154
 
-# The closure: what carries out the stores, and the entries into it.
-closure() {
-    local description
-    for description in "$clone"/kernel/*/*/cell.mk; do
-        if grep -Eq '^closure *:= *yes' "$description"; then dirname "$description"; fi
-    done
-}
-
-# Adds a function to every other cell, which moves all of its text. Prints the number of cells.
+# Adds a function to every cell, which moves all of its text. Prints the number of cells.
 probe_every_cell() {
     local value=$1 description folder name file count=0
     for description in "$clone"/kernel/*/*/cell.mk "$clone"/manifest/cell.mk "$clone"/evolution-client/cell.mk; do
         folder=$(dirname "$description")
-        if closure | grep -qxF "$folder"; then continue; fi
         name=$(sed -nE 's/^cell *:= *([a-z0-9_]+).*/\1/p' "$description")
         file=$(sed -nE 's/^sources *:= *([a-z0-9_\/]+\.c).*/\1/p' "$description")
         file=${file:+$folder/$file}

@@ -89,6 +89,11 @@ static void release(void)
     cpu_serialise();
 }
 
+void commit_let_go(void)
+{
+    __atomic_store_n(&park.holding, 0, __ATOMIC_SEQ_CST);
+}
+
 /* Everybody else is held. STAYS lies in the caller's text. */
 static enum status apply(const struct poke *pokes, uint32_t count,
                          struct migration_list *migrations, bool backwards, uint64_t stays)

@@ -4,6 +4,9 @@
  * commit_apply() holds all other CPUs in park_handler() with interrupts off, checks that every
  * place of the journal holds what it expects, stores, and lets each CPU execute a serialising
  * instruction before it goes on. Bytes of text are only ever written here and by the guard.
+ * A new version of this cell is stored by the old one: it and the CPUs that it holds finish in
+ * old text, and the next park is the new one's. The data are the same, so a park that one of
+ * them began can be ended by the other.
  * Cross-modifying code without the park leaves stale code behind (Intel SDM 3, 9.1.3).
  *
  * Park invariants:
@@ -38,6 +41,10 @@ struct commit_times {
 NODISCARD enum status commit_apply(const struct poke *pokes, uint32_t count,
                                    struct migration_list *migrations, bool backwards,
                                    uint64_t limit_tsc, struct commit_times *out_times);
+
+/* Ends a park whose task was made to leave in the middle of it: the CPUs that it still holds go
+ * on. Task context; no commit is under way. */
+void commit_let_go(void);
 
 /* Tells the closure where the local APIC's registers are. Once, before the first commit. */
 void commit_start(volatile void *lapic_registers);

@@ -154,7 +154,7 @@ static void call_hooks(struct attempt *a)
     for (uint32_t i = 0; i < a->plan->cell_count; i++) {
         const struct plan_cell *c = &a->plan->cells[i];
         enum status status = STATUS_OK;
-        if (c->fresh && c->old)
+        if (c->fresh && c->old && !(c->fresh->info.flags & CELL_CLOSURE))
             status = lifecycle_run_evolved(c->fresh, c->old->number);
         else if (c->fresh)
             status = lifecycle_run_start(c->fresh);
@@ -249,6 +249,7 @@ static struct wait commit_finish(struct attempt *a)
         "evolve", LOG_INFO, "attempt %lu: %u cells committed, %u stores, pause %lu ns",
         a->report.attempt, a->plan->cell_count, a->plan->poke_count, a->report.pause_ns);
     attempt_enter(a, EVOLVE_TRIAL);
+    rehearse(a);
     call_hooks(a);
     return wait_again();
 }

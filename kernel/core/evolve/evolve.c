@@ -124,6 +124,7 @@ enum status evolve_submit(const struct evolve_request *request, uint64_t *out_at
         return STATUS_FULL;
     }
     a->trial_ns = request->trial_ns;
+    a->stuck_ns = request->stuck_ns;
     a->self_confirm = request->self_confirm;
     a->report.dry_run = request->dry_run;
     a->report.phase = EVOLVE_QUEUED;

@@ -16,7 +16,7 @@
  *  2. what the engine itself knows of versions (their descriptions) is no reference;
  *  3. no version is looked for or freed while there is an attempt;
  *  4. interrupts and the scheduler hold no address from one scan to the next: every CPU comes
- *     by the scheduler, or idles, in between;
+ *     by the scheduler, or idles, in between; one that halted in old text was woken by the park;
  *  5. versions leave together, and are freed together: they may import from each other.
  *
  * States: IDLE → TASKS (scan_begin) → MEMORY (all tasks seen) → IDLE (scan_end, scan_drop).

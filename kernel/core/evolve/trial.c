@@ -31,7 +31,8 @@ enum {
     NMI_MS = 100,
     HPET_TIMER = 0,
     HOLD_LIMIT_MS = 1000,
-    SETTLE_MS = 10000, /* for CPUs to be seen to beat, at the end of the watch */
+    HANDOVER_MS = 30000, /* for the CPUs to come together once more */
+    SETTLE_MS = 10000,   /* for CPUs to be seen to beat, at the end of the watch */
     EXPEL_TRIES = 200,
     EXPEL_GAP_NS = 500000,
     TAKE_TRIES = 8, /* to take elements back, before the machine resets */
@@ -43,14 +44,20 @@ static uint64_t ms_to_tsc(uint64_t ms)
     return ms * (clock_tsc_hz() / 1000);
 }
 
+static uint64_t stuck_ms(const struct attempt *a)
+{
+    return a->stuck_ns ? a->stuck_ns / 1000000 : STUCK_MS;
+}
+
 void trial_begin(struct attempt *a)
 {
     struct guard_limits limits = {
-        .stuck_tsc = ms_to_tsc(STUCK_MS),
+        .stuck_tsc = ms_to_tsc(stuck_ms(a)),
         .overdue_tsc = ms_to_tsc(OVERDUE_MS) + ms_to_tsc(a->trial_ns / 1000000),
     };
     watch_begin();
-    guard_arm(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, &limits);
+    guard_arm(a->plan->pokes, a->plan->poke_count, a->plan->late_count,
+              &a->plan->migrations, &limits);
     const struct cpu_block *boot = cpu_block_at(0);
     if (ioapic_route_nmi(IOAPIC_GUARD_GSI, boot->apic_id) != STATUS_OK ||
         hpet_timer_periodic(HPET_TIMER, IOAPIC_GUARD_GSI, NMI_MS * 1000000ull) != STATUS_OK)
@@ -159,9 +166,14 @@ static struct wait finish_revert(struct attempt *a, const struct refusal *reason
     return wait_again();
 }
 
-static void verdict_text(const struct guard_verdict *v, struct refusal *out)
+static void verdict_text(const struct attempt *a, const struct guard_verdict *v,
+                         struct refusal *out)
 {
     char place[128];
+    if (v->cause == GUARD_WISHED) {
+        *out = a->take_reason;
+        return;
+    }
     namespace_symbolise(namespace_kernel(), v->rip, place, sizeof place);
     switch (v->cause) {
     case GUARD_FAULT:
@@ -171,8 +183,8 @@ static void verdict_text(const struct guard_verdict *v, struct refusal *out)
         break;
     case GUARD_STUCK:
         (void)refuse(out, "stuck", NULL, place, NULL,
-                     "CPU %u ran with interrupts off for more than %u ms, at %s", v->cpu,
-                     STUCK_MS, place);
+                     "CPU %u ran with interrupts off for more than %lu ms, at %s", v->cpu,
+                     stuck_ms(a), place);
         break;
     default: (void)refuse(out, "overdue", NULL, NULL, NULL, "the trial was never ended");
     }
@@ -189,13 +201,14 @@ static struct wait after_guard(struct attempt *a)
     struct refusal reason;
     if (!a->undone) {
         drain_end();
+        commit_let_go(); /* the task of a park may be what was made to leave */
         undo(a);
         settle_begin(a);
     }
     if (!settled(a))
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
-    verdict_text(&verdict, &reason);
+    verdict_text(a, &verdict, &reason);
     if (verdict.restarted)
         log_write("evolve", LOG_WARNING,
                   "attempt %lu: %u tasks were in text that is withdrawn, and begin again",
@@ -250,6 +263,20 @@ static struct wait take_again(struct attempt *a, const char *why)
     power_reset();
 }
 
+/* Stores what was there before. A commit on trial cannot be trusted to take itself back: then the
+ * guard does, if it can. */
+static enum status store_back(struct attempt *a)
+{
+    enum status status = hand_back(a);
+    if (status != STATUS_OK)
+        return status;
+    if (!plan_swaps(a->plan, "commit") || a->plan->moving_count)
+        return commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations,
+                            true, ms_to_tsc(HOLD_LIMIT_MS), &a->times);
+    guard_take_back();
+    return STATUS_OK;
+}
+
 /* Takes the swap back in good order: of a coupled set once nobody is inside. */
 static struct wait take_back(struct attempt *a)
 {
@@ -267,9 +294,7 @@ static struct wait take_back(struct attempt *a)
             log_write("evolve", LOG_WARNING, "it is taken back all the same: %s",
                       busy.text);
     }
-    enum status status =
-        commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations, true,
-                     ms_to_tsc(HOLD_LIMIT_MS), &a->times);
+    enum status status = store_back(a);
     if (status == STATUS_AGAIN) {
         moving_drop(a);
         drain_end();
@@ -302,8 +327,19 @@ static struct wait begin_to_take_back(struct attempt *a, const struct refusal *r
     return take_back(a);
 }
 
+/* The guard could not act by itself, and wants the swap task to. */
+static struct wait heed(struct attempt *a, const struct guard_verdict *asked)
+{
+    struct refusal reason;
+    verdict_text(a, asked, &reason);
+    a->expel = true;
+    a->settle_ns = clock_ns();
+    return begin_to_take_back(a, &reason);
+}
+
 static struct wait make_permanent(struct attempt *a)
 {
+    struct refusal reason;
     struct guard_verdict verdict;
     /* A trial may be shorter than it takes to call a CPU stuck, or a step a loop. */
     if (!a->settling)
@@ -312,16 +348,22 @@ static struct wait make_permanent(struct attempt *a)
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     if (may_loop(a))
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);
-    trial_watch_end(&verdict);
-    if (guard_asked(&verdict)) {
-        struct refusal reason;
-        verdict_text(&verdict, &reason);
-        a->expel = true;
+    enum status status = hand_over(a);
+    if (status == STATUS_TIMEOUT && clock_ns() - a->settle_ns < HANDOVER_MS * 1000000ull)
+        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
+    if (guard_reverted())
+        return after_guard(a);
+    if (status != STATUS_OK) {
+        (void)refuse(&reason, "handover", NULL, NULL, NULL,
+                     "what watched the trial could not hand over to its new version: %s",
+                     status_name(status));
         return begin_to_take_back(a, &reason);
     }
+    trial_watch_end(&verdict);
+    if (guard_asked(&verdict))
+        return heed(a, &verdict);
     if (verdict.cause != GUARD_NONE) {
-        struct refusal reason;
-        verdict_text(&verdict, &reason);
+        verdict_text(a, &verdict, &reason);
         return finish_revert(a, &reason);
     }
     moving_permanent(a);
@@ -340,12 +382,8 @@ struct wait trial_step(struct attempt *a)
         return after_guard(a);
     if (a->taking)
         return take_back(a);
-    if (guard_asked(&asked)) {
-        verdict_text(&asked, &reason);
-        a->expel = true;
-        a->settle_ns = now;
-        return begin_to_take_back(a, &reason);
-    }
+    if (guard_asked(&asked))
+        return heed(a, &asked);
     evolve_lock();
     bool wanted = a->revert_wanted;
     bool confirmed = a->confirmed;

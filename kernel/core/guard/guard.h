@@ -12,6 +12,9 @@
  * If data go back to an old form, no new text of the cells that have them may go on: the CPUs are held where they might
  * have been preempted (settle.h), tasks with frames in that text begin their step again, and the text is filled
  * with INT3 (commit/withdraw.h, plan/withdraw.c) for whoever comes to it all the same (stale.h).
+ * A trial of the guard itself is watched by the old version: what leads to the new one is stored
+ * by the handover, when the trial is over (plan.h, late). Until guard_disarm() a fault then
+ * takes back both parts of the journal.
  * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call.
  * Source: design 4 (trial), IA-PC HPET 1.0a, Intel SDM 3 chapter 6.7 (NMI).
  *
@@ -31,6 +34,7 @@ enum guard_cause {
     GUARD_FAULT,   /* an exception */
     GUARD_STUCK,   /* a CPU ran with interrupts off for too long */
     GUARD_OVERDUE, /* nobody ended the trial in time */
+    GUARD_WISHED,  /* guard_take_back() */
 };
 
 struct guard_verdict {
@@ -48,8 +52,9 @@ struct guard_limits {
     uint64_t overdue_tsc; /* the trial must have been disarmed by then */
 };
 
-/* Begins to watch; POKES and MIGRATIONS stay valid until guard_disarm(). Task context. */
-void guard_arm(const struct poke *pokes, uint32_t count,
+/* Begins to watch. POKES, COUNT of the commit and behind them LATE_COUNT of the handover, and
+ * MIGRATIONS stay valid until guard_disarm(). Task context. */
+void guard_arm(const struct poke *pokes, uint32_t count, uint32_t late_count,
                struct migration_list *migrations, const struct guard_limits *limits);
 /* Ends the watch. Gives the verdict: cause GUARD_NONE if nothing happened. Afterwards the guard
  * will not revert. Task context. */
@@ -60,6 +65,13 @@ bool guard_reverted(void);
  * guard stops what is stuck and asks: true, and why, when the swap is to be taken back. If nobody ends the trial then, the
  * machine is reset. Any context. */
 bool guard_asked(struct guard_verdict *out);
+/* Takes back the swap on trial without the commit cell, which may be what is on trial. Then
+ * guard_reverted() holds, unless there is no trial. Task context. */
+void guard_take_back(void);
+/* The hook of a new version of this cell, still watched by the old one: carries out mock trials
+ * of two words. STATUS_INVALID: it does not work, or does not understand the record. Interrupts
+ * off. */
+enum status guard_evolved(uint32_t from);
 
 /* Moves the moment at which an unconfirmed trial is overdue by TSC ticks. */
 void guard_extend(uint64_t tsc);

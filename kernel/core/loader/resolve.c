@@ -112,7 +112,7 @@ enum status resolve(struct namespace *ns, struct version *v, uint32_t section,
         if ((to.flags & ELF_EXEC) && !is_pc_relative(r->type) && !is_unwind(&s))
             status = resolve_taken(ns, v, y.section, offset, out, out_why);
         else if ((to.flags & ELF_EXEC) && !is_unwind(&s) && !is_branch(v, &s, r->offset) &&
-                 !(v->info.flags & CELL_CLOSURE)) /* whose text never moves */
+                 !(v->info.flags & CELL_CLOSURE)) /* old frames of it stay in old text */
             return unsupported(v, y.name,
                                "text may only be named by calls, jumps and absolute "
                                "addresses",

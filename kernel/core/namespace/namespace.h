@@ -14,7 +14,8 @@
  *
  * Invariants (checked by namespace_check()):
  *  1. at most one version of a name is VERSION_RUNNING;
- *  2. every import of a running version leads to a global function of a running version;
+ *  2. every import of a running version leads to a global function of a running version, or
+ *     during a trial to one that watches it;
  *  3. every function lists exactly the imports that lead to it;
  *  4. the bytes at each site equal what its relocation yields for its import's target, but in text
  *     that was withdrawn;
@@ -134,6 +135,7 @@ struct version {
     enum version_state state;
     uint32_t number; /* 1 for the first version of a cell, then counting */
     bool pinned;     /* a stub still stands for a function of it: never freed */
+    bool watching;   /* retired, but called until the trial of its successor is over */
     enum version_hold hold;
     uint64_t holder; /* where the address was found */
     uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */

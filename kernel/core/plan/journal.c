@@ -84,6 +84,13 @@ static enum status poke_site(struct planning *p, const struct version *importer,
     return STATUS_OK;
 }
 
+/* Says of the stores listed since there were FIRST whether they wait for the handover. */
+static void set_late(struct plan *plan, uint32_t first, bool late)
+{
+    for (uint32_t i = first; i < plan->poke_count; i++)
+        plan->pokes[i].late = late;
+}
+
 static enum status move_import(struct planning *p, struct import *m, struct version *from,
                                struct version *to, uint32_t to_function)
 {
@@ -93,18 +100,21 @@ static enum status move_import(struct planning *p, struct import *m, struct vers
                              .to = to,
                              .from_function = m->function,
                              .to_function = to_function};
+    move.late = plan_is_late_move(plan, &move);
     if (!grow((void **)&plan->moves, plan->move_count, &plan->move_room, sizeof move))
         return STATUS_FULL;
     plan->moves[plan->move_count++] = move;
     if (m->importer->withdrawn) /* its sites hold INT3, and nobody goes on there */
         return STATUS_OK;
     uint64_t old_va = from->functions[m->function].va;
+    uint32_t first = plan->poke_count;
     for (uint32_t i = m->first_site; i; i = m->importer->sites[i - 1].next) {
         enum status status = poke_site(p, m->importer, &m->importer->sites[i - 1], old_va,
                                        to->functions[to_function].va);
         if (status != STATUS_OK)
             return status;
     }
+    set_late(plan, first, move.late);
     return STATUS_OK;
 }
 
@@ -188,7 +198,10 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
         put_le64(slot, before);
     else if (get_le64(slot) != before)
         return wrong_bytes(p, cell->fresh, s->slot);
-    return add_poke(p->plan, s->slot, 8, before, after);
+    uint32_t first = p->plan->poke_count;
+    enum status status = add_poke(p->plan, s->slot, 8, before, after);
+    set_late(p->plan, first, cell->old && plan_is_late_stub(s));
+    return status;
 }
 
 /* S stands for a function that its cell loses: the old text stays as long as the stub. */
@@ -232,7 +245,9 @@ static enum status journal_constant(struct planning *p, struct version *fresh,
         uint64_t after = get_le64(now + at);
         if (s.len - at < 8)
             after |= before & (UINT64_MAX << 8 * (s.len - at));
-        status = add_poke(p->plan, va + at, 8, before, after);
+        status = before == after ? STATUS_OK : plan_may_rewrite(p, fresh, section);
+        if (status == STATUS_OK)
+            status = add_poke(p->plan, va + at, 8, before, after);
     }
     heap_free(now);
     return status;

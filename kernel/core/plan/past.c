@@ -69,8 +69,8 @@ static bool allocates(const struct version *v)
     return false;
 }
 
-static enum status compatible(const struct plan_cell *cell, const char *was,
-                              const char *is, bool *out_same)
+enum status plan_same_form(const struct plan_cell *cell, const char *was, const char *is,
+                           bool *out_same)
 {
     struct fieldmap map;
     struct type from;
@@ -88,7 +88,7 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
 {
     bool same;
     const char *name = bare_name(is->name);
-    enum status status = compatible(cell, was->name, is->name, &same);
+    enum status status = plan_same_form(cell, was->name, is->name, &same);
     if (status != STATUS_OK || same)
         return status;
     plan_set_class(cell, PLAN_DATA);

@@ -30,6 +30,12 @@ struct plan_cell *plan_find(const struct plan *plan, const char *name)
     return NULL;
 }
 
+bool plan_swaps(const struct plan *plan, const char *name)
+{
+    const struct plan_cell *cell = plan_find(plan, name);
+    return cell && cell->old && cell->fresh;
+}
+
 static struct version *will_run(const struct plan *plan, const char *name)
 {
     const struct plan_cell *cell = plan_find(plan, name);
@@ -200,6 +206,8 @@ enum status plan_redirect(struct plan *plan, struct plan_report *out_report)
     if (status == STATUS_OK)
         status = plan_journal(&p);
     if (status == STATUS_OK)
+        plan_split(plan);
+    if (status == STATUS_OK)
         status = plan_prepare(&p);
     return status == STATUS_OK ? plan_withdrawal(plan) : status;
 }
@@ -232,9 +240,12 @@ void plan_enter(struct plan *plan)
     plan->entered = true;
 }
 
-static void stubs_follow(struct plan *plan, struct version *to)
+/* Of those stubs that are LATE, or of those that are not. */
+static void stubs_follow(struct plan *plan, struct version *to, bool late)
 {
     for (struct stub *s = plan->ns->stubs; s; s = s->next) {
+        if (plan_is_late_stub(s) != late)
+            continue;
         for (uint32_t i = 0; i < to->function_count; i++) {
             struct function *f = &to->functions[i];
             if (f->stub != s)
@@ -275,10 +286,26 @@ static void set_orphan(const struct version *v, bool orphan)
             v->section_home[i]->orphan = orphan;
 }
 
-void plan_commit(struct plan *plan)
+/* Says of the versions that late moves lead away from whether they WATCH. */
+static void set_watching(struct plan *plan, bool watching)
 {
     for (uint32_t i = 0; i < plan->move_count; i++)
-        import_link(plan->moves[i].import, plan->moves[i].to, plan->moves[i].to_function);
+        if (plan->moves[i].late)
+            plan->moves[i].from->watching = watching;
+}
+
+static void moves_follow(struct plan *plan, bool late)
+{
+    for (uint32_t i = 0; i < plan->move_count; i++)
+        if (plan->moves[i].late == late)
+            import_link(plan->moves[i].import, plan->moves[i].to,
+                        plan->moves[i].to_function);
+}
+
+void plan_commit(struct plan *plan)
+{
+    moves_follow(plan, false);
+    set_watching(plan, true);
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
         if (cell->old) {
@@ -292,7 +319,9 @@ void plan_commit(struct plan *plan)
         if (cell->fresh) {
             cell->fresh->state = VERSION_RUNNING;
             loader_link(cell->fresh);
-            stubs_follow(plan, cell->fresh);
+            stubs_follow(plan, cell->fresh, false);
+            if (!cell->old)
+                stubs_follow(plan, cell->fresh, true);
         }
     }
     plan_rehome(plan, false);
@@ -301,8 +330,19 @@ void plan_commit(struct plan *plan)
     plan->state = PLAN_COMMITTED;
 }
 
+void plan_handover(struct plan *plan)
+{
+    moves_follow(plan, true);
+    set_watching(plan, false);
+    for (uint32_t i = 0; i < plan->cell_count; i++)
+        if (plan->cells[i].fresh)
+            stubs_follow(plan, plan->cells[i].fresh, true);
+    plan->ns->generation++;
+}
+
 void plan_revert(struct plan *plan)
 {
+    set_watching(plan, false);
     for (uint32_t i = 0; i < plan->move_count; i++)
         import_link(plan->moves[i].import, plan->moves[i].from,
                     plan->moves[i].from_function);
@@ -318,7 +358,8 @@ void plan_revert(struct plan *plan)
             set_orphan(cell->old, false);
         if (cell->old) {
             cell->old->state = VERSION_RUNNING;
-            stubs_follow(plan, cell->old);
+            stubs_follow(plan, cell->old, false);
+            stubs_follow(plan, cell->old, true);
         }
         if (cell->fresh)
             stubs_forget(plan, cell->fresh);

@@ -11,6 +11,10 @@
  *
  * States: PLANNED (plan_create) → COMMITTED (plan_commit) → REVERTED (plan_revert) or
  * settled by plan_destroy. plan_destroy in PLANNED discards the new versions.
+ *
+ * The journal has two parts. What watches a trial, and the ways into it, must be old as long as
+ * the trial lasts, or a bad version of them would watch itself: the stores that lead there are
+ * *late*, and made by the handover when the trial is over (closure.c says which they are).
  */
 #ifndef NEURATH_CORE_PLAN_H
 #define NEURATH_CORE_PLAN_H
@@ -51,6 +55,7 @@ struct poke {
     uint64_t before;
     uint64_t after;
     uint32_t len;
+    bool late; /* waits for the handover */
 };
 
 struct plan_alias {
@@ -64,6 +69,7 @@ struct plan_move { /* an import that the commit leads to another function */
     struct version *to;
     uint32_t from_function;
     uint32_t to_function;
+    bool late; /* waits for the handover */
 };
 
 struct plan_takeover { /* a home that the commit gives to another cell */
@@ -109,7 +115,8 @@ struct plan {
     struct plan_cell *cells;
     uint32_t cell_count;
     struct poke *pokes;
-    uint32_t poke_count;
+    uint32_t poke_count; /* stored by the commit */
+    uint32_t late_count; /* the pokes behind those: stored by the handover */
     uint32_t poke_room;
     struct plan_move *moves;
     uint32_t move_count;
@@ -155,7 +162,11 @@ NODISCARD enum status plan_create(struct namespace *ns, const struct plan_object
 void plan_enter(struct plan *plan);
 /* Makes the namespace say what the applied journal has made true. Cannot fail. */
 void plan_commit(struct plan *plan);
-/* The same for a journal that was applied backwards. Cannot fail. */
+/* The same for the late part of the journal: what watched the trial of its own successor gives
+ * way to it. After plan_commit(). Cannot fail. */
+void plan_handover(struct plan *plan);
+/* The same for a journal that was applied backwards, the late part too if it was applied.
+ * Cannot fail. */
 void plan_revert(struct plan *plan);
 /* Ends PLAN (NULL accepted). Versions that were committed or entered stay. */
 void plan_destroy(struct plan *plan);
@@ -167,6 +178,8 @@ bool plan_coupled(const struct plan *plan);
 const struct function *plan_same_function(const struct version *from,
                                           const struct function *f,
                                           const struct version *to);
+/* Says whether PLAN has a new version of the running cell called NAME. */
+bool plan_swaps(const struct plan *plan, const char *name);
 
 const char *plan_class_name(enum plan_class class);
 

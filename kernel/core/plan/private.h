@@ -60,6 +60,10 @@ NODISCARD enum status plan_find_edges(struct planning *p, struct moving_type *t,
                                       int form);
 void plan_edges_fini(struct moving_type *t);
 void plan_moving_fini(struct plan *plan);
+/* Says whether objects of the type WAS of cell->old can be read as IS of cell->fresh: at most
+ * enumerators were added. STATUS_FULL: no memory. */
+NODISCARD enum status plan_same_form(const struct plan_cell *cell, const char *was,
+                                     const char *is, bool *out_same);
 /* Takes the memory of all migrations. STATUS_FULL: there is none. */
 NODISCARD enum status plan_prepare(struct planning *p);
 /* Homes say what has become of their objects, BACKWARDS after a revert. */
@@ -76,6 +80,19 @@ uint8_t *plan_alias(struct plan *plan, uint64_t va);
 /* Lists the new text that the way back withdraws, and opens its aliases. STATUS_FULL. */
 NODISCARD enum status plan_withdrawal(struct plan *plan);
 void plan_withdrawal_fini(struct plan *plan);
+/* Says whether CELL is, or is to become, one of those that carry out swaps and take them back. */
+bool plan_in_closure(const struct plan_cell *cell);
+/* They have rules of their own: refuses what breaks them. STATUS_FULL: no memory. */
+NODISCARD enum status plan_check_closure(struct planning *p, const struct plan_cell *cell);
+/* STATUS_DENIED: the constant in SECTION of FRESH may not be rewritten where it is. */
+NODISCARD enum status plan_may_rewrite(struct planning *p, const struct version *fresh,
+                                       uint32_t section);
+/* Says whether what M leads away from goes on to watch the trial: M then waits for the handover. */
+bool plan_is_late_move(const struct plan *plan, const struct plan_move *m);
+/* Puts late pokes behind the others. */
+void plan_split(struct plan *plan);
+/* Says whether S is an entry into what watches a trial. */
+bool plan_is_late_stub(const struct stub *s);
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */
 NODISCARD enum status plan_journal(struct planning *p);
 

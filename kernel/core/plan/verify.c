@@ -8,20 +8,6 @@
 
 #include <string.h>
 
-/* A cell of the closure carries out the swap itself, so it cannot be the thing swapped. */
-static void check_closure(struct planning *p, const struct plan_cell *cell)
-{
-    const struct version *old = cell->old;
-    const struct version *fresh = cell->fresh;
-    if (old && ((old->info.flags & CELL_CLOSURE) ||
-                (fresh && (fresh->info.flags & CELL_CLOSURE))))
-        (void)refuse(
-            report_next(p->report), "closure", cell->name, NULL, NULL,
-            "%s belongs to the engine that carries out swaps; it changes with a boot "
-            "of the released image",
-            cell->name);
-}
-
 void plan_set_class(struct plan_cell *cell, enum plan_class class)
 {
     if (cell->old && cell->fresh && class > cell->class)
@@ -183,6 +169,8 @@ static void check_names(struct planning *p, const struct plan_cell *cell)
 static enum status check_data(struct planning *p, struct plan_cell *cell)
 {
     check_objects(p, cell);
+    if (plan_in_closure(cell))
+        return STATUS_OK;
     enum status status = plan_check_past(p, cell);
     return status == STATUS_OK ? plan_migrate(p, cell) : status;
 }
@@ -192,7 +180,8 @@ enum status plan_check(struct planning *p)
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
-        check_closure(p, cell);
+        if (plan_in_closure(cell))
+            status = plan_check_closure(p, cell);
         if (cell->old && !cell->unloaded)
             check_dependents(p, cell);
         if (cell->fresh) {
@@ -204,7 +193,8 @@ enum status plan_check(struct planning *p)
         }
         if (cell->old && cell->fresh) {
             check_twins(p, cell);
-            status = check_data(p, cell);
+            if (status == STATUS_OK)
+                status = check_data(p, cell);
             plan_compare(cell);
         }
     }

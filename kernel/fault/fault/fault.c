@@ -85,16 +85,24 @@ enum cure {
     CURE_TASK,      /* the task restarts, soon or later */
 };
 
-/* Nothing that holds a lock can be given up. Nor can a park, or the scheduler, which is nobody's task. A fault that took
- * a swap back, or came of it, is cured by that: an essential task gets another start, in the version before. */
+/* Says whether this CPU faulted in a park, which a swap may be in the middle of. */
+static bool in_park(void)
+{
+    const struct trap_frame *interrupted =
+        (const struct trap_frame *)cpu_here()->interrupt_frame;
+    return interrupted->vector == VECTOR_PARK;
+}
+
+/* Nothing that holds a lock can be given up. Nor can the scheduler, which is nobody's task, or a park, unless its swap
+ * has just been REVERTED. A fault that took a swap back, or came of it, is cured by that: an essential task gets another
+ * start, in the version before. */
 static enum cure cure_of(const struct trap_frame *frame, bool reverted)
 {
     if (frame->vector == VECTOR_MACHINE_CHECK || cpu_locks_held() != 0)
         return CURE_NONE;
     if (cpu_in_interrupt())
-        return cpu_here()->interrupt_frame != 0 && !interrupt_streak_over()
-                   ? CURE_INTERRUPT
-                   : CURE_NONE;
+        return (reverted || !in_park()) && !interrupt_streak_over() ? CURE_INTERRUPT
+                                                                    : CURE_NONE;
     if (cpu_current_task() == NULL || (!reverted && task_fault_streak() >= STREAK_MAX &&
                                        task_essential(cpu_current_task())))
         return CURE_NONE;

@@ -63,7 +63,8 @@ uint64_t cpu_heartbeat(unsigned cpu)
 
 bool cpu_idle(unsigned cpu)
 {
-    return atomic_load(&cpus.blocks[cpu].idle) != 0;
+    return atomic_load(&cpus.blocks[cpu].idle) != 0 &&
+           atomic_load(&cpus.blocks[cpu].interrupt_depth) == 0;
 }
 
 static void block_init(unsigned index, uint32_t apic_id)

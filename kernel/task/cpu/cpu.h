@@ -42,7 +42,7 @@ struct cpu_block {
     uint64_t switches;   /* 0x58 [c] count of task switches */
     uint32_t quiet; /* 0x60 [a] halted: forgets all translations before it does anything else */
     uint32_t zero;
-    uint64_t interrupt_frame; /* 0x68 [c] what the running interrupt interrupted; 0: it cannot be given up */
+    uint64_t interrupt_frame; /* 0x68 [c] what the running interrupt, or the park, interrupted */
     uint64_t reserved[2];
 };
 
@@ -129,7 +129,7 @@ void cpu_send_nmi(unsigned cpu);
 /* Sends VECTOR to every other CPU that is online. */
 void cpu_send_ipi_others(unsigned vector);
 
-/* For the guard: a CPU that is neither idle nor beating is stuck. */
+/* A CPU that is neither idle nor beating is stuck. In an interrupt, or held by a park, it is not idle. */
 uint64_t cpu_heartbeat(unsigned cpu);
 bool cpu_idle(unsigned cpu);
 

@@ -1,4 +1,4 @@
-# Interrupt and exception entry, switching between tasks: frozen assembly.
+# Interrupt and exception entry, switching between tasks: assembly with frozen layouts.
 # SPDX-License-Identifier: MIT
 cell := entry
 kind := core

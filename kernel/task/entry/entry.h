@@ -5,7 +5,8 @@
 
 #include <lib/base/status.h>
 
-/* Everything here is frozen: swaps of any other cell rely on it.
+/* Every layout here is frozen: swaps of any cell rely on it, of this one too. Its text can be swapped: a frame that one
+ * version left is taken up by another, and return addresses in old text stay good (core/README.md).
  *
  * Interrupts and exceptions push a trap_frame on the stack that they hit. An interrupt then continues on the
  * CPU's interrupt stack; when it ends at depth 0 and a reschedule was asked for, the frame stays behind as the
@@ -46,7 +47,8 @@ _Static_assert(sizeof(struct saved_context) == 32, "frozen");
 /* Stub addresses of the resume code, to tell the two kinds of frame apart. */
 uint64_t entry_resume_trap_address(void);
 uint64_t entry_resume_switch_address(void);
-/* Stub address of the root of every task's stack: the walk is complete when it gets there. True when PC lies in it. */
+/* True when PC lies in the root of every task's stack, or is its stub: the walk is complete there. Roots of older
+ * versions are known by their unwind tables, which give them no caller. */
 bool entry_is_root(uint64_t pc);
 
 /* Stub address of the entry of VECTOR, 0 when there is none. For the IDT. */

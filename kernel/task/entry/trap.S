@@ -144,7 +144,8 @@
     .cfi_endproc
     .size entry_interrupt_end, . - entry_interrupt_end
 
-/* The swap holds this CPU: nothing but its own code may run between here and park_handler(). */
+/* The swap holds this CPU: nothing but its own code may run between here and park_handler(). The frame is noted
+ * so that the guard can give up a park that a bad version never ends. */
     function park_entry
     .cfi_startproc
     pushq $0
@@ -153,7 +154,7 @@
     unwind_through_frame
     leave_quiet
     incl INTERRUPT_DEPTH
-    movq $0, INTERRUPT_FRAME
+    movq %rbx, INTERRUPT_FRAME
     movq INTERRUPT_STACK, %rsp
     movq %rbx, %rdi
     call park_handler

@@ -133,8 +133,6 @@ bool task_abandon_frame(struct trap_frame *frame)
     if (cpu_locks_held() != 0)
         return false;
     if (cpu_in_interrupt()) {
-        if (here->interrupt_frame == 0)
-            return false;
         frame->rip = entry_interrupt_abandoned_address();
         frame->rsp = here->interrupt_stack - 8;
     } else {

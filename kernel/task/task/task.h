@@ -166,7 +166,7 @@ NODISCARD enum status task_restart(struct task *task);
 NORETURN void task_abandon(bool soon);
 
 /* For the NMI guard: makes FRAME, the interrupted code of this CPU, continue in task_abandon(true) instead, or, if that is an
- * interrupt handler, in interrupt_abandon(). False, and nothing changed, when the CPU holds a lock, is parked, or runs no
+ * interrupt handler, in interrupt_abandon(); a park is one too. False, and nothing changed, when the CPU holds a lock or runs no
  * task. No indirect calls, no locks. */
 bool task_abandon_frame(struct trap_frame *frame);
 

@@ -156,13 +156,11 @@ static bool add_running(void *context, const char *name, const uint8_t hash[32],
 {
     char path[CELL_NAME_MAX + 16];
     struct archive_entry file;
-    const struct version *v = namespace_running(namespace_kernel(), name);
     (void)context;
     (void)hash;
     (void)number;
     snprintf(path, sizeof path, "cells/%s.o", name);
-    if (all.count == EVOLVE_MAX_CELLS || !v || (v->info.flags & CELL_CLOSURE) ||
-        archive_find(path, &file) != STATUS_OK)
+    if (all.count == EVOLVE_MAX_CELLS || archive_find(path, &file) != STATUS_OK)
         return true;
     snprintf(all.names[all.count], sizeof all.names[0], "%s", name);
     all.set[all.count] = (struct evolve_object){

@@ -69,6 +69,12 @@ static const char *compile_file(const struct cell_source *s, const char *text,
     return text[len] ? text + len + 1 : NULL;
 }
 
+static bool is_closure(const char *cell)
+{
+    return strcmp(cell, "commit") == 0 || strcmp(cell, "guard") == 0 ||
+           strcmp(cell, "entry") == 0;
+}
+
 static void compile(const struct cell_source *s, struct made *m)
 {
     char folder[] = "/tmp/neurath-plan-XXXXXX";
@@ -84,8 +90,8 @@ static void compile(const struct cell_source *s, struct made *m)
     snprintf(command, sizeof command,
              TEST_CELLTOOL " write --name %s --kind %s --start none --uses \"%s\" %s "
                            "--abi-flags test %s/d.o %s/o.o",
-             s->name, "app", s->uses,
-             strncmp(s->name, "closure", 7) == 0 ? "--closure" : "", folder, folder);
+             s->name, "app", s->uses, is_closure(s->name) ? "--closure" : "", folder,
+             folder);
     run(command);
     snprintf(path, sizeof path, "%s/o.o", folder);
     read_object(path, m);
@@ -142,6 +148,19 @@ void world_commit(struct world *world, struct plan *plan)
         memcpy(k->write, &k->after, k->len);
     }
     plan_commit(plan);
+    const char *broken = namespace_check(&world->ns);
+    if (broken)
+        fail_msg("%s", broken);
+}
+
+void world_handover(struct world *world, struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->late_count; i++) {
+        struct poke *k = &plan->pokes[plan->poke_count + i];
+        assert_memory_equal(k->write, &k->before, k->len);
+        memcpy(k->write, &k->after, k->len);
+    }
+    plan_handover(plan);
     const char *broken = namespace_check(&world->ns);
     if (broken)
         fail_msg("%s", broken);

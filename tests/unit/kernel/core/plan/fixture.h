@@ -30,6 +30,8 @@ struct plan *world_plan(struct world *world, const struct cell_source *cells,
                         size_t count);
 /* Enters, applies the journal, commits; the invariants must hold. The plan stays. */
 void world_commit(struct world *world, struct plan *plan);
+/* Applies the late part of the journal, behind world_commit(). */
+void world_handover(struct world *world, struct plan *plan);
 /* Applies the journal backwards. */
 void world_revert(struct world *world, struct plan *plan);
 /* A digest of what runs: text, constants, slots, homes and links. */

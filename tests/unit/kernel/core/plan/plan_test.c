@@ -307,16 +307,6 @@ static void refuses_two_cells_that_export_one_name(void **state)
     world_fini(&w);
 }
 
-static void refuses_a_cell_of_the_closure(void **state)
-{
-    struct world w;
-    (void)state;
-    world_init(&w, CELLS({"closure", "", "int closure_x(void) { return 1; }\n"}));
-    expect_refused(&w, CELLS({"closure", "", "int closure_x(void) { return 2; }\n"}),
-                   "closure", "closure", NULL, NULL);
-    world_fini(&w);
-}
-
 static void refuses_an_object_that_is_cut_short(void **state)
 {
     struct world w;
@@ -398,7 +388,6 @@ int main(void)
         cmocka_unit_test(refuses_a_changed_struct),
         cmocka_unit_test(refuses_an_import_that_is_not_allowed),
         cmocka_unit_test(refuses_two_cells_that_export_one_name),
-        cmocka_unit_test(refuses_a_cell_of_the_closure),
         cmocka_unit_test(refuses_an_object_that_is_cut_short),
         cmocka_unit_test(a_thousand_swaps_leave_no_drift),
     };

@@ -1,0 +1,186 @@
+/* What an NMI and a fault mean to a trial: whether a CPU is stuck, and who takes the swap back.
+ * SPDX-License-Identifier: MIT
+ */
+#include "record.h"
+
+#include <core/commit/apply.h>
+#include <task/task/task.h>
+
+#include "settle.h"
+
+enum { POSTPONED_MAX = 20, RFLAGS_INTERRUPTS = 0x200, PAGE_FAULT = 14 };
+
+/* Elements were moved: the swap task has to take it back. */
+static bool must_ask(const struct guard_record *g)
+{
+    const struct migration_list *m = __atomic_load_n(&g->migrations, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&g->state, __ATOMIC_ACQUIRE) == ARMED && m && m->walked &&
+           __atomic_load_n(&m->stage, __ATOMIC_ACQUIRE) == MIGRATION_STORED;
+}
+
+static void ask(struct guard_record *g, const struct guard_verdict *why)
+{
+    if (g->verdict.cause != GUARD_NONE)
+        return;
+    g->verdict = *why;
+    __atomic_store_n(&g->asked, 1, __ATOMIC_SEQ_CST);
+}
+
+bool record_fault(struct guard_record *g, struct trap_frame *frame)
+{
+    struct cpu_block *self = cpu_here();
+    struct guard_verdict why = {.cause = GUARD_FAULT,
+                                .cpu = self->index,
+                                .vector = frame->vector,
+                                .rip = frame->rip};
+    if (frame->vector == PAGE_FAULT)
+        __asm__ volatile("movq %%cr2, %0" : "=r"(why.address));
+    if (must_ask(g)) {
+        ask(g, &why);
+        return false;
+    }
+    if (record_begin_revert(g, self)) {
+        g->verdict = why;
+        record_revert(g, self);
+        if (cpu_in_interrupt()) /* the handler is given up; what it interrupted is not the fault's */
+            record_leave_withdrawn(g, frame);
+        return true;
+    }
+    uint32_t state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
+    settle_waits(self, true);
+    while (state == REVERTING) {
+        closure_pause();
+        state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
+    }
+    settle_waits(self, false);
+    return state == REVERTED;
+}
+
+void record_wish(struct guard_record *g)
+{
+    uint64_t flags = interrupts_off();
+    struct cpu_block *self = cpu_here();
+    if (record_begin_revert(g, self)) {
+        g->verdict = (struct guard_verdict){.cause = GUARD_WISHED, .cpu = self->index};
+        record_revert(g, self);
+    }
+    interrupts_restore(flags);
+}
+
+/* In an interrupt, or held by a park, a CPU is not idle, even if it was. */
+static bool is_idle(const struct cpu_block *b)
+{
+    return __atomic_load_n(&b->idle, __ATOMIC_ACQUIRE) &&
+           !__atomic_load_n(&b->interrupt_depth, __ATOMIC_ACQUIRE);
+}
+
+/* Data are taken back between two things that this CPU does, not in the middle of one; the next NMI comes soon. */
+static bool is_in_the_middle(struct guard_record *g, const struct trap_frame *frame,
+                             uint32_t stuck, const struct cpu_block *self)
+{
+    const struct migration_list *m = __atomic_load_n(&g->migrations, __ATOMIC_ACQUIRE);
+    return m && m->withdrawal.text_count && stuck != self->index + 1 &&
+           !(frame->rflags & RFLAGS_INTERRUPTS) && g->postponed++ < POSTPONED_MAX;
+}
+
+/* Two CPUs may watch at the same time, after NMIs of different origin: what one of them noted
+ * can be later than the other's NOW. */
+static bool is_past(uint64_t now, uint64_t since, uint64_t limit)
+{
+    return now > since && now - since > limit;
+}
+
+/* Gives the number plus one of a CPU that is stuck, or 0. */
+static uint32_t find_stuck(struct guard_record *g, uint64_t now)
+{
+    for (uint32_t i = 0; i < CPU_MAX; i++) {
+        const struct cpu_block *b = cpu_block_at(i);
+        if (!b || !__atomic_load_n(&b->online, __ATOMIC_ACQUIRE))
+            continue;
+        uint64_t beat = __atomic_load_n(&b->heartbeat, __ATOMIC_ACQUIRE);
+        if (beat != g->beat[i] || is_idle(b)) {
+            g->beat[i] = beat;
+            g->beat_tsc[i] = now;
+        } else if (is_past(now, g->beat_tsc[i], g->limits.stuck_tsc)) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* Makes CPU number STUCK minus one leave what it is stuck in. */
+static void free_stuck(struct guard_record *g, struct trap_frame *frame,
+                       struct cpu_block *self, uint32_t stuck)
+{
+    __atomic_store_n(&g->stuck_cpu, stuck, __ATOMIC_SEQ_CST);
+    if (stuck == self->index + 1)
+        record_leave(g, frame, self);
+    else
+        guard_send(g->lapic, cpu_block_at(stuck - 1)->apic_id, GUARD_ICR_NMI);
+}
+
+static void watch(struct guard_record *g, struct trap_frame *frame, struct cpu_block *self)
+{
+    uint64_t now = closure_tsc();
+    uint32_t stuck = find_stuck(g, now);
+    bool overdue = is_past(now, g->armed_tsc, g->limits.overdue_tsc);
+    struct guard_verdict why = {.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
+                                .cpu = stuck ? stuck - 1 : self->index,
+                                .rip = frame->rip};
+    if ((!stuck && !overdue) || is_in_the_middle(g, frame, stuck, self))
+        return;
+    if (must_ask(g)) {
+        ask(g, &why);
+        if (overdue)
+            guard_reset("a trial that moved objects was never ended", NULL);
+        free_stuck(g, frame, self, stuck);
+        return;
+    }
+    if (!record_begin_revert(g, self))
+        return;
+    g->verdict = why;
+    __atomic_store_n(&g->stuck_cpu, stuck, __ATOMIC_SEQ_CST);
+    record_revert(g, self);
+    record_leave_withdrawn(g, frame);
+    record_leave(g, frame, self);
+}
+
+/* The revert freed one CPU; others may be stuck in the same text. They are made to leave one
+ * by one, until guard_disarm(). */
+static void watch_after(struct guard_record *g, struct trap_frame *frame,
+                        struct cpu_block *self)
+{
+    uint32_t stuck = find_stuck(g, closure_tsc());
+    if (stuck)
+        free_stuck(g, frame, self, stuck);
+}
+
+/* The timer's NMI also reaches a CPU that reverts because of a fault: that one goes on, or it
+ * would wait for itself. */
+static bool is_reverter(const struct guard_record *g, const struct cpu_block *self)
+{
+    return __atomic_load_n(&g->reverter, __ATOMIC_ACQUIRE) == self->index + 1;
+}
+
+void record_nmi(struct guard_record *g, struct trap_frame *frame)
+{
+    struct cpu_block *self = cpu_here();
+    uint32_t ticket = __atomic_load_n(&g->holding, __ATOMIC_ACQUIRE);
+    uint32_t abandon = self->index + 1;
+    if (__atomic_compare_exchange_n(&g->abandon_cpu, &abandon, 0, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST) &&
+        self->current == __atomic_load_n(&g->abandon_task, __ATOMIC_ACQUIRE))
+        (void)task_abandon_frame(frame);
+    uint32_t state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
+    if (ticket && state == REVERTING) {
+        if (!is_reverter(g, self))
+            record_hold(g, frame, self, ticket);
+    } else if (state == ARMED) {
+        record_leave(g, frame, self);
+        watch(g, frame, self);
+    } else if (state == REVERTED) {
+        record_leave(g, frame, self);
+        if (self->index == 0)
+            watch_after(g, frame, self);
+    }
+}

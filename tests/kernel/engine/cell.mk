@@ -1,0 +1,7 @@
+# Tests that the engine swaps itself, and that bad versions of it come back.
+# SPDX-License-Identifier: MIT
+cell     := test_engine
+kind     := test
+start    := app
+uses     := libc console ktest swap_target evolve namespace cellmem archive heap task entry spinlock clock cpu
+versions := commit.again commit.faults commit.idles commit.keeps commit.loops entry.again entry.blind entry.deaf entry.faults entry.loops evolve.again fault.again fault.bad guard.again guard.faults guard.form guard.idles guard.loops guard.unrehearsed loader.again plan.again

@@ -1,0 +1,211 @@
+/* The list of cases, how they swap, and the load meanwhile. */
+/* SPDX-License-Identifier: MIT */
+#include "private.h"
+
+#include <console/console/console.h>
+#include <core/archive/archive.h>
+#include <stdio.h>
+#include <string.h>
+#include <task/cpu/cpu.h>
+#include <task/task/task.h>
+
+#define PATIENCE_NS (60 * NS_PER_S)
+#define SET_MAX 8u
+#define LOADS 6u
+
+enum status test_engine_start(void);
+
+static struct {
+    struct evolve_object set[SET_MAX];
+    char names[SET_MAX][CELL_NAME_MAX + 1];
+    struct evolve_report report;
+} engine;
+
+const struct evolve_report *engine_report(uint64_t attempt)
+{
+    KTEST_CHECK(evolve_report_read(attempt, &engine.report) == STATUS_OK);
+    return &engine.report;
+}
+
+static bool past_commit(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
+}
+
+static bool over(void *arg)
+{
+    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
+}
+
+/* Puts the object called WORD ("cell" or "cell.version", LEN bytes) at INDEX of the set. */
+static void add(size_t index, const char *word, size_t len)
+{
+    char path[2 * CELL_NAME_MAX];
+    struct archive_entry file = {0};
+    bool version = memchr(word, '.', len) != NULL;
+    snprintf(path, sizeof path, "%s/%.*s.o", version ? "variants" : "cells", (int)len,
+             word);
+    if (archive_find(path, &file) != STATUS_OK)
+        ktest_fail(__func__, path);
+    snprintf(engine.names[index], sizeof engine.names[0], "%.*s",
+             (int)(version ? strcspn(word, ".") : len), word);
+    engine.set[index] = (struct evolve_object){
+        .name = engine.names[index], .bytes = file.bytes, .len = file.len};
+}
+
+static uint64_t submit(const char *words, uint64_t trial_ns, uint64_t stuck_ns)
+{
+    struct evolve_request request = {.set = engine.set,
+                                     .self_confirm = true,
+                                     .trial_ns = trial_ns,
+                                     .stuck_ns = stuck_ns};
+    uint64_t attempt = 0;
+    for (const char *at = words; *at && request.set_count < SET_MAX;) {
+        size_t len = strcspn(at, " ");
+        add(request.set_count++, at, len);
+        at += len + (at[len] == ' ');
+    }
+    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
+    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
+    return attempt;
+}
+
+uint64_t engine_swap(const char *words, uint64_t trial_ms)
+{
+    return submit(words, trial_ms * NS_PER_MS, 0);
+}
+
+uint64_t engine_swap_stuck(const char *words)
+{
+    return submit(words, PATIENCE_NS, NS_PER_S);
+}
+
+enum evolve_phase engine_end(uint64_t attempt)
+{
+    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    return evolve_phase_of(attempt);
+}
+
+void engine_swap_for_good(const char *words)
+{
+    uint64_t attempt = engine_swap(words, 1);
+    if (engine_end(attempt) == EVOLVE_PERMANENT)
+        return;
+    ktest_fail(words, engine_report(attempt)->reason.text);
+}
+
+static void check_invariants(void)
+{
+    const char *broken = namespace_check(namespace_kernel());
+    if (broken)
+        ktest_fail("namespace_check", broken);
+}
+
+void engine_works(void)
+{
+    uint64_t count = swap_target_count();
+    check_invariants();
+    engine_swap_for_good("swap_target.second");
+    KTEST_CHECK(swap_target_version() == 2);
+    uint64_t attempt = engine_swap("swap_target", 60000);
+    KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the other version") ==
+                STATUS_OK);
+    KTEST_CHECK(engine_end(attempt) == EVOLVE_REVERTED && swap_target_version() == 2);
+    engine_swap_for_good("swap_target");
+    KTEST_CHECK(swap_target_version() == 1 && swap_target_count() == count + 1);
+    check_invariants();
+}
+
+void engine_catches(void)
+{
+    uint64_t attempt = engine_swap("swap_target.fault", 60000);
+    KTEST_CHECK(engine_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(engine_report(attempt)->reason.code, "fault") == 0);
+    engine_works();
+}
+
+/* ---- load ---------------------------------------------------------------------------------------------------------- */
+
+static struct load {
+    volatile uint64_t steps;
+    volatile uint64_t sleeps; /* one a step, in the middle of it */
+    volatile uint64_t sum;
+} loads[LOADS];
+
+static struct wait_queue nobody;
+
+static struct wait load_step(void *arg)
+{
+    struct load *l = arg;
+    uint64_t end = clock_ns() + (1 + l->steps % 5) * NS_PER_MS;
+    l->sum = swap_target_sum(l->sum, 1);
+    do
+        spin_lock(&nobody.lock);
+    while (wait_queue_sleep(&nobody, end) != SLEEP_TIMEOUT);
+    l->sleeps++;
+    for (uint64_t busy = clock_ns() + NS_PER_MS / 4; clock_ns() < busy;)
+        cpu_pause();
+    l->steps++;
+    return l->steps % 3 ? wait_again() : wait_until(clock_ns() + NS_PER_MS);
+}
+
+void load_start(void)
+{
+    wait_queue_init(&nobody);
+    KTEST_CHECK(swap_target_task() == STATUS_OK);
+    for (uint32_t i = 0; i < LOADS; i++)
+        KTEST_CHECK(task_create("load", load_step, &loads[i], NULL) != NULL);
+}
+
+void load_goes_on(void)
+{
+    for (uint32_t i = 0; i < LOADS; i++) {
+        KTEST_CHECK(ktest_until_count(&loads[i].steps, loads[i].steps + 2, PATIENCE_NS));
+        uint64_t lost = loads[i].sum - loads[i].steps;
+        KTEST_CHECK(lost <= 1 && loads[i].sleeps - loads[i].steps <= 1);
+    }
+}
+
+/* The objects of a commit's two forms are there: whoever put them into the archive wants these only. */
+static bool has_forms(void)
+{
+    struct archive_entry file;
+    return archive_find("variants/evolve.first.o", &file) == STATUS_OK;
+}
+
+/* What differs with the number of processors is who carries out a swap, who is held by it, and who watches; each bad version
+ * is tried with one number. */
+enum status test_engine_start(void)
+{
+    static const struct ktest_case often[] = {
+        KTEST_CASE(load_start),
+        KTEST_CASE(a_hundred_times),
+    };
+    static const struct ktest_case alone[] = {
+        KTEST_CASE(load_start),
+        KTEST_CASE(all_parts_are_swapped_at_once),
+        KTEST_CASE(a_fault_takes_all_parts_back),
+        KTEST_CASE(bad_entries_come_back),
+    };
+    static const struct ktest_case two[] = {
+        KTEST_CASE(load_start),
+        KTEST_CASE(each_part_is_swapped),
+        KTEST_CASE(all_parts_are_swapped_at_once),
+        KTEST_CASE(a_wish_takes_each_part_back),
+        KTEST_CASE(a_trial_is_watched_by_what_was_there_before),
+        KTEST_CASE(what_cannot_be_shared_is_refused),
+        KTEST_CASE(bad_guards_come_back),
+    };
+    static const struct ktest_case many[] = {
+        KTEST_CASE(load_start),
+        KTEST_CASE(all_parts_are_swapped_at_once),
+        KTEST_CASE(a_fault_takes_all_parts_back),
+        KTEST_CASE(bad_commits_come_back),
+    };
+    if (has_forms())
+        return ktest_run(often, ARRAY_LEN(often));
+    if (cpu_count() == 1)
+        return ktest_run(alone, ARRAY_LEN(alone));
+    return cpu_count() == 2 ? ktest_run(two, ARRAY_LEN(two))
+                            : ktest_run(many, ARRAY_LEN(many));
+}

@@ -1,0 +1,5 @@
+/* entry in which an exception faults. */
+/* SPDX-License-Identifier: MIT */
+#ifdef __ASSEMBLER__
+#define fault_handle *0x7008
+#endif

@@ -1,0 +1,3 @@
+/* guard without its hook. */
+/* SPDX-License-Identifier: MIT */
+#define guard_evolved guard_other
