@@ -1,0 +1,75 @@
+# The engine swaps itself, pushed as commits: another form of its log, a hundred times, and bad versions that come back.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2317
+#
+# Each commit changes what the swap task says, and moves all text of the cells that carry out a swap, watch its trial and can take
+# it back. The machine of the lab gets two of them by push and goes back and forth by order; an order takes a second, so the
+# hundred are made in a machine of its own meanwhile, without a network: the very objects of the two commits in turn,
+# each put in by what the one before brought (tests/kernel/engine). More bad versions are there too. Hazards 24, 30, 31.
+probe() { # NUMBER FILE...
+    local number=$1 file
+    for file in "${@:2}"; do
+        sed -i '/^__attribute__((used)) static int form_/d' "$file"
+        printf '__attribute__((used)) static int form_%s(void) { return %s; }\n' "$number" "$number" >>"$file"
+    done
+}
+
+form() { # NUMBER
+    sed -Ei "s/\"(form [0-9]+, )?attempt %lu/\"form $1, attempt %lu/" kernel/core/evolve/*.c
+    probe "$1" kernel/core/commit/commit.c kernel/core/guard/guard.c kernel/task/entry/entry.c kernel/fault/fault/fault.c
+}
+
+console_tells() { tr -d '\r' <"$(console_of m1)" | grep -aq -- "$1"; }
+
+# The objects that the last row brought, as CELL.VERSION in the archive of the other machine.
+added=()
+add_objects() { # VERSION
+    local name object
+    while read -r name object; do
+        added+=(--add "variants/$name.$1.o=$results/objects/$object.o")
+    done < <(jq -r '.cells[] | "\(.name) \(.new)"' <<<"$row")
+}
+
+engine='commit:text entry:text evolve:text fault:text guard:text'
+for version in first second; do
+    number=$((${number:-0} + 1))
+    evolves_by "engine: form $number of its log" "$engine" form "$number"
+    eventually 10 console_tells "form $number, attempt [0-9]* permanent"
+    add_objects "$version"
+    commits+=("$commit")
+done
+
+a_hundred_times() {
+    local objects=() name cells=$tree/$build/test-cells
+    for name in $(jq -r '.[].name' <<<"$base"); do objects+=("$tree/$build/cells/$name.o"); done
+    for name in second fault; do added+=(--add "variants/swap_target.$name.o=$cells/variants/swap_target.$name.o"); done
+    "$bin/bootimage" --stub "$tree/$build/boot/stub.elf" --out "$work/neurath.elf" --archive "$work/archive.cpio" "${added[@]}" \
+        "${objects[@]}" "$cells"/{test_engine,ktest,swap_target}.o || return 1
+    timeout 240 "$tree/tests/kernel/boot" "$work/neurath.elf" "$work/archive.cpio" || return 1
+}
+a_hundred_times >"$work/hundred.log" 2>&1 &
+hundred=$!
+
+instead_of_storing() { sed -i "s/^    pokes_store(pokes, count, backwards);/    $1/" kernel/core/commit/commit.c; }
+takes_nothing_back() { sed -i '/apply.h>/a #define pokes_store(pokes, count, backwards) ((void)0)' kernel/core/guard/revert.c; }
+
+bad_by() { # MESSAGE CODE WORD COMMAND...
+    push_change "$1" "${@:4}"
+    take_row "$1"
+    result_is reverted
+    reason_is "$2" "$3"
+    git -C "$clone" revert --no-edit HEAD >/dev/null
+}
+bad_by 'commit: loops' fault 'interrupts off' instead_of_storing 'for (;;) closure_pause();'
+bad_by 'guard: takes nothing back' fault 'rehearsal of guard' takes_nothing_back
+
+for commit in "${commits[@]}"; do
+    neurath rollback --to "$commit" --machine m1 --wait >/dev/null || fail "$case_name: going to $commit failed"
+done
+
+wait "$hundred" || fail "$case_name: a hundred times: $(tail -n 40 "$work/hundred.log")"
+for number in 1 2; do
+    times=$(grep -ac "form $number, attempt [0-9]* permanent" "$work/hundred.log")
+    [ "$times" -ge 50 ] || fail "$case_name: only $times attempts said so in form $number"
+done
+say "$case_name: $(grep -a '^engine: heap' "$work/hundred.log" | tr -d '\r')"
