@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/plan/fieldmap.h>
-#include <tools/celltool/info.h>
 
-#include "../../unit/kernel/core/image.h"
 #include "../../unit/kernel/core/patch.h"
+#include "../../unit/kernel/core/sample.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -40,13 +39,7 @@ static void cell_init(struct image *image)
                                    .field_count = ARRAY_LEN(fields),
                                    .uses = uses,
                                    .uses_count = ARRAY_LEN(uses)};
-    struct job job;
-    struct text cell;
-    job_init(&job, "sample");
-    text_init(&cell, &job);
-    info_encode(&job, &info, &cell);
-    image_init(image, cell.bytes, cell.len);
-    job_fini(&job);
+    sample_encode(image, &info);
 }
 
 static void check_moves(const struct move_list *list, uint64_t from_len, uint64_t to_len)

@@ -13,7 +13,7 @@ void caller_and_callee_change_together(void)
 {
     KTEST_CHECK(coupled_server_version() == 1 && coupled_client_work(10) == 0);
     couple_for_good("wide");
-    const struct evolve_report *r = couple_report(0);
+    const struct evolve_report *r = kswap_report(0);
     KTEST_CHECK(r->cells[0].class == PLAN_SIGNATURE);
     KTEST_CHECK(r->drain_ns > 0 && r->waited_count == 0);
     KTEST_CHECK(coupled_server_version() == 2 && coupled_client_work(10) == 0);
@@ -35,7 +35,7 @@ void no_message_crosses_versions_under_load(void)
     load_begin();
     for (uint32_t i = 0; i < 20; i++) {
         couple_for_good(i % 2 ? "" : "wide");
-        waited += couple_report(0)->waited_count;
+        waited += kswap_report(0)->waited_count;
     }
     load_end(true);
     KTEST_CHECK(waited > 0);
@@ -67,7 +67,7 @@ void a_task_asleep_inside_restarts_in_new_text(void)
     KTEST_CHECK(task_create("taker", take_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until(is_asleep, (void *)1, PATIENCE_NS));
     couple_for_good("wide");
-    const struct evolve_report *r = couple_report(0);
+    const struct evolve_report *r = kswap_report(0);
     KTEST_CHECK(r->waited_count == 1 && strcmp(r->waited[0], "taker") == 0);
     KTEST_CHECK(ktest_until(is_asleep, (void *)1, PATIENCE_NS));
     KTEST_CHECK(!sleeper.ended);
@@ -95,7 +95,7 @@ void a_task_that_stays_inside_is_named(void)
     uint64_t generation = namespace_kernel()->generation;
     uint64_t attempt = couple_to("wide", 1);
     expect_refused(attempt, "busy", "coupled_stay", "stayer");
-    KTEST_CHECK(strstr(couple_report(attempt)->reason.text, "coupled_stay+0x") != NULL);
+    KTEST_CHECK(strstr(kswap_report(attempt)->reason.text, "coupled_stay+0x") != NULL);
     KTEST_CHECK(namespace_kernel()->generation == generation);
     coupled_release();
     KTEST_CHECK(ktest_until_count(&stayed, 1, PATIENCE_NS));
@@ -182,13 +182,13 @@ void a_held_pointer_to_an_old_form_is_named(void)
     KTEST_CHECK(ktest_until(has_hook, &held_hook, PATIENCE_NS));
     uint64_t attempt = serve_alone("held");
     expect_refused(attempt, "held", "coupled_hook", "test_coupled");
-    KTEST_CHECK(
-        strstr(couple_report(attempt)->reason.text, "held_hook of test_coupled") != NULL);
+    KTEST_CHECK(strstr(kswap_report(attempt)->reason.text, "held_hook of test_coupled") !=
+                NULL);
     held_hook = NULL;
     attempt = serve_alone("held");
-    if (couple_end(attempt) != EVOLVE_PERMANENT)
-        ktest_fail(__func__, couple_report(attempt)->reason.text);
-    KTEST_CHECK(couple_end(serve_alone("")) == EVOLVE_PERMANENT);
+    if (kswap_end(attempt) != EVOLVE_PERMANENT)
+        ktest_fail(__func__, kswap_report(attempt)->reason.text);
+    KTEST_CHECK(kswap_end(serve_alone("")) == EVOLVE_PERMANENT);
     check_invariants();
 }
 
@@ -231,9 +231,9 @@ void a_stack_that_cannot_be_walked_is_named(void)
 
 static void expect_taken_back(uint64_t attempt, const char *code)
 {
-    KTEST_CHECK(couple_end(attempt) == EVOLVE_REVERTED);
-    if (strcmp(couple_report(attempt)->reason.code, code) != 0)
-        ktest_fail(__func__, couple_report(attempt)->reason.text);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    if (strcmp(kswap_report(attempt)->reason.code, code) != 0)
+        ktest_fail(__func__, kswap_report(attempt)->reason.text);
     KTEST_CHECK(coupled_server_version() == 1);
     check_invariants();
 }

@@ -3,4 +3,4 @@
 cell  := test_coupled
 kind  := test
 start := app
-uses  := libc ktest coupled_server coupled_client evolve namespace cellinfo archive heap task spinlock clock cpu entry
+uses  := libc ktest kswap coupled_server coupled_client evolve namespace cellinfo heap task spinlock clock cpu entry

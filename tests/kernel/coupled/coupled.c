@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "private.h"
 
-#include <core/archive/archive.h>
-#include <stdio.h>
 #include <string.h>
 #include <task/task/task.h>
 #include <time/clock/clock.h>
@@ -13,89 +11,37 @@
 
 enum status test_coupled_start(void);
 
-static struct evolve_report report;
-
-const struct evolve_report *couple_report(uint64_t attempt)
-{
-    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
-    return &report;
-}
-
-static bool past_commit(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
-}
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
-static void take_object(const char *cell, const char *variant, struct evolve_object *out)
-{
-    char path[96];
-    struct archive_entry file = {0};
-    if (variant[0])
-        snprintf(path, sizeof path, "variants/%s.%s.o", cell, variant);
-    else
-        snprintf(path, sizeof path, "cells/%s.o", cell);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    *out = (struct evolve_object){.name = cell, .bytes = file.bytes, .len = file.len};
-}
-
-static uint64_t submit(const struct evolve_object *set, size_t count, uint64_t trial_ms)
-{
-    struct evolve_request request = {.set = set,
-                                     .set_count = count,
-                                     .self_confirm = true,
-                                     .trial_ns = trial_ms * NS_PER_MS};
-    uint64_t attempt = 0;
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
-    return attempt;
-}
-
 uint64_t couple_to(const char *variant, uint64_t trial_ms)
 {
-    struct evolve_object set[2];
-    take_object("coupled_server", variant, &set[0]);
-    take_object("coupled_client", variant, &set[1]);
-    return submit(set, 2, trial_ms);
+    return kswap_begin(&(struct kswap){.cell = "coupled_server",
+                                       .with = "coupled_client",
+                                       .variant = variant,
+                                       .trial_ms = trial_ms});
 }
 
 uint64_t serve_alone(const char *variant)
 {
-    struct evolve_object set;
-    take_object("coupled_server", variant, &set);
-    return submit(&set, 1, 1);
-}
-
-enum evolve_phase couple_end(uint64_t attempt)
-{
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    return evolve_phase_of(attempt);
+    return kswap_begin(&(struct kswap){.cell = "coupled_server", .variant = variant});
 }
 
 void couple_for_good(const char *variant)
 {
     uint64_t attempt = couple_to(variant, 1);
-    if (couple_end(attempt) != EVOLVE_PERMANENT)
-        ktest_fail(__func__, couple_report(attempt)->reason.text);
+    if (kswap_end(attempt) != EVOLVE_PERMANENT)
+        ktest_fail(__func__, kswap_report(attempt)->reason.text);
 }
 
 void check_invariants(void)
 {
-    const char *broken = namespace_check(namespace_kernel());
-    if (broken)
-        ktest_fail("namespace_check", broken);
+    kswap_check_invariants();
     KTEST_CHECK(task_check());
 }
 
 void expect_refused(uint64_t attempt, const char *code, const char *symbol,
                     const char *dependent)
 {
-    KTEST_CHECK(couple_end(attempt) == EVOLVE_REFUSED);
-    const struct evolve_report *r = couple_report(attempt);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REFUSED);
+    const struct evolve_report *r = kswap_report(attempt);
     if (strcmp(r->reason.code, code) != 0 || strcmp(r->reason.symbol, symbol) != 0 ||
         strcmp(r->reason.dependent, dependent) != 0)
         ktest_fail(__func__, r->reason.text);

@@ -3,21 +3,16 @@
 #ifndef NEURATH_TESTS_KERNEL_COUPLED_PRIVATE_H
 #define NEURATH_TESTS_KERNEL_COUPLED_PRIVATE_H
 
-#include <core/evolve/evolve.h>
 #include <tests/kernel/coupled_client/coupled_client.h>
 #include <tests/kernel/coupled_server/coupled_server.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 
 /* Swaps both cells to VARIANT ("": those of the boot image), or the server alone, and waits until the attempt is past its
  * commit, or over. Gives the attempt. */
 uint64_t couple_to(const char *variant, uint64_t trial_ms);
 uint64_t serve_alone(const char *variant);
-/* Waits until ATTEMPT is over and gives how it ended. */
-enum evolve_phase couple_end(uint64_t attempt);
 /* couple_to() with a short trial, and it must become permanent. */
 void couple_for_good(const char *variant);
-/* The report of ATTEMPT; one buffer for all tests. */
-const struct evolve_report *couple_report(uint64_t attempt);
 /* ATTEMPT was refused with CODE, naming SYMBOL and DEPENDENT; version 1 runs as before. */
 void expect_refused(uint64_t attempt, const char *code, const char *symbol,
                     const char *dependent);

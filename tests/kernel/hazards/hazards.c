@@ -4,6 +4,7 @@
 #include <core/archive/archive.h>
 #include <core/cellmem/cellmem.h>
 #include <core/unwind/unwind.h>
+#include <lib/base/atomic.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
@@ -268,7 +269,8 @@ static void an_object_of_another_compiler_is_refused(void)
 static struct {
     swap_target_fn callback;
     volatile uint64_t stop;
-    volatile uint64_t created;
+    uint64_t created;  /* [a] counted before */
+    uint64_t expected; /* [a] the version that runs; 0: a swap is under way */
     volatile uint64_t ended;
     volatile uint64_t wrong;
     volatile uint64_t stopped;
@@ -277,8 +279,8 @@ static struct {
 static struct wait born_step(void *arg)
 {
     uint32_t version = births.callback();
-    (void)arg;
-    if (version < 1 || version > 3 || swap_target_sum(version, 5) != version + 5)
+    if (version < 1 || version > 3 || (arg != NULL && version != (uint64_t)arg) ||
+        swap_target_sum(version, 5) != version + 5)
         __atomic_add_fetch(&births.wrong, 1, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&births.ended, 1, __ATOMIC_SEQ_CST);
     return wait_done();
@@ -291,22 +293,30 @@ static struct wait mother_step(void *arg)
         births.stopped = 1;
         return wait_done();
     }
-    if (births.created - births.ended < 16 &&
-        task_create("born", born_step, NULL, NULL) != NULL)
-        births.created++;
+    if (births.created - births.ended < 16) {
+        atomic_add(&births.created, 1);
+        if (task_create("born", born_step, (void *)atomic_load(&births.expected), NULL) ==
+            NULL)
+            atomic_sub(&births.created, 1);
+    }
     return wait_until(clock_ns() + NS_PER_MS);
 }
 
-/* Hazard 22: all live through it; that a call may not be lost has its own tests. */
+/* Hazard 22: all live through it, and who is born after a swap begins in the new version. Seen to fail when journal_stub()
+ * leaves the slot as it is. */
 static void tasks_created_during_swaps_live_as_others(void)
 {
     static const char *const order[] = {"second", "third", "helper", ""};
     births.callback = swap_target_callback();
     KTEST_CHECK(task_create("mother", mother_step, NULL, NULL) != NULL);
     for (uint32_t i = 0; i < 20; i++) {
-        uint64_t before = births.created;
+        (void)atomic_exchange(&births.expected, 0);
+        KTEST_CHECK(
+            ktest_until_count(&births.ended, atomic_load(&births.created), PATIENCE_NS));
         KTEST_CHECK(swap(order[i % ARRAY_LEN(order)]) == EVOLVE_PERMANENT);
-        KTEST_CHECK(ktest_until_count(&births.created, before + 1, PATIENCE_NS));
+        atomic_store(&births.expected, swap_target_version());
+        KTEST_CHECK(ktest_until_count(&births.ended, atomic_load(&births.created) + 1,
+                                      PATIENCE_NS));
     }
     births.stop = 1;
     KTEST_CHECK(ktest_until_count(&births.stopped, 1, PATIENCE_NS));

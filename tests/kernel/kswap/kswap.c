@@ -1,4 +1,4 @@
-/* Swaps of one cell, for tests. */
+/* Swaps of a cell or two, for tests. */
 /* SPDX-License-Identifier: MIT */
 #include "kswap.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time/clock/clock.h>
 
-#define PATIENCE_NS (60 * NS_PER_S)
+#define PATIENCE_NS (30 * NS_PER_S)
 
 static struct evolve_report report;
 
@@ -21,25 +21,33 @@ static bool over(void *arg)
     return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
 }
 
-enum status kswap_submit(const struct kswap *swap, uint64_t *out_attempt)
+static void take_object(const char *cell, const char *variant, struct evolve_object *out)
 {
     char path[96];
-    struct archive_entry file;
-    struct evolve_object object = {.name = swap->cell};
-    struct evolve_request request = {.set = &object,
-                                     .set_count = 1,
+    struct archive_entry file = {0};
+    if (variant[0])
+        snprintf(path, sizeof path, "variants/%s.%s.o", cell, variant);
+    else
+        snprintf(path, sizeof path, "cells/%s.o", cell);
+    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
+    out->name = cell;
+    out->bytes = file.bytes;
+    out->len = file.len;
+}
+
+enum status kswap_submit(const struct kswap *swap, uint64_t *out_attempt)
+{
+    struct evolve_object set[2] = {0};
+    struct evolve_request request = {.set = set,
+                                     .set_count = swap->with ? 2 : 1,
                                      .self_confirm = true,
                                      .dry_run = swap->dry_run,
                                      .trial_ns = (swap->trial_ms ? swap->trial_ms : 1) *
                                                  NS_PER_MS};
-    if (swap->variant[0])
-        snprintf(path, sizeof path, "variants/%s.%s.o", swap->cell, swap->variant);
-    else
-        snprintf(path, sizeof path, "cells/%s.o", swap->cell);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    memcpy(object.hash, swap->hash, sizeof object.hash);
+    take_object(swap->cell, swap->variant, &set[0]);
+    memcpy(set[0].hash, swap->hash, sizeof set[0].hash);
+    if (swap->with)
+        take_object(swap->with, swap->variant, &set[1]);
     return evolve_submit(&request, out_attempt);
 }
 

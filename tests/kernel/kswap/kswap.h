@@ -1,4 +1,4 @@
-/* Swaps of one cell, for tests: objects of the boot archive, carried out and waited for. */
+/* Swaps of a cell or two, for tests: objects of the boot archive, carried out and waited for. */
 /* SPDX-License-Identifier: MIT */
 #ifndef NEURATH_TESTS_KERNEL_KSWAP_H
 #define NEURATH_TESTS_KERNEL_KSWAP_H
@@ -10,10 +10,11 @@
 
 struct kswap {
     const char *cell;
+    const char *with;    /* another cell that becomes the same variant; NULL: none */
     const char *variant; /* "": the version of the boot image */
     uint64_t trial_ms;   /* 0: a short one */
     bool dry_run;
-    uint8_t hash[32];
+    uint8_t hash[32]; /* of the cell */
 };
 
 /* Asks for SWAP. Gives what evolve_submit() said, and *out_attempt. */

@@ -3,4 +3,4 @@
 cell  := test_migrate
 kind  := test
 start := app
-uses  := libc heap ktest migrate_target evolve namespace archive clock
+uses  := libc heap ktest kswap migrate_target evolve namespace clock

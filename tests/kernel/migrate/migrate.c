@@ -1,19 +1,14 @@
 /* Swaps that change the form of data in use: values arrive, come back, and go back and forth. */
 /* SPDX-License-Identifier: MIT */
-#include <core/archive/archive.h>
-#include <core/evolve/evolve.h>
 #include <mm/heap/heap.h>
-#include <stdio.h>
 #include <string.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/migrate_target/migrate_target.h>
 #include <time/clock/clock.h>
 
 #define PATIENCE_NS (30 * NS_PER_S)
 
 enum status test_migrate_start(void);
-
-static struct evolve_report report;
 
 static const struct migrate_view sample = {.count = 4000000000u,
                                            .x = -5,
@@ -22,45 +17,20 @@ static const struct migrate_view sample = {.count = 4000000000u,
                                            .mode = 2,
                                            .slots = {1, UINT64_MAX, 3, 4}};
 
-static bool past_commit(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
-}
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
 /* Swaps to VARIANT ("": that of the boot image), waits until that is committed or over. Gives the attempt. */
 static uint64_t swap_to(const char *variant, uint64_t trial_ms, bool dry_run)
 {
-    char path[64];
-    struct archive_entry file;
-    struct evolve_object object = {.name = "migrate_target"};
-    struct evolve_request request = {.set = &object,
-                                     .set_count = 1,
-                                     .self_confirm = true,
-                                     .trial_ns = trial_ms * NS_PER_MS,
-                                     .dry_run = dry_run};
-    uint64_t attempt = 0;
-    snprintf(path, sizeof path, "%s%s.o",
-             variant[0] ? "variants/migrate_target." : "cells/migrate_target", variant);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
-    return attempt;
+    return kswap_begin(&(struct kswap){.cell = "migrate_target",
+                                       .variant = variant,
+                                       .trial_ms = trial_ms,
+                                       .dry_run = dry_run});
 }
 
 static const struct evolve_report *end_of(uint64_t attempt)
 {
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
-    const char *broken = namespace_check(namespace_kernel());
-    KTEST_CHECK(broken == NULL);
-    return &report;
+    (void)kswap_end(attempt);
+    kswap_check_invariants();
+    return kswap_report(attempt);
 }
 
 static void swap_for_good(const char *variant)
@@ -85,9 +55,9 @@ static void values_arrive_in_the_new_form(void)
     KTEST_CHECK(migrate_target_version() == 2 && holds(&sample));
     KTEST_CHECK(migrate_target_fresh() == 79);
     KTEST_CHECK(migrate_target_home() == home);
-    KTEST_CHECK(report.migrated_objects == 1 && report.migrated_bytes > 0 &&
-                report.revertible);
-    KTEST_CHECK(report.cells[0].class == PLAN_DATA && report.cells[0].coupled);
+    const struct evolve_report *r = kswap_report(0);
+    KTEST_CHECK(r->migrated_objects == 1 && r->migrated_bytes > 0 && r->revertible);
+    KTEST_CHECK(r->cells[0].class == PLAN_DATA && r->cells[0].coupled);
     swap_for_good("");
     KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
 }
@@ -252,7 +222,7 @@ static void a_hundred_times_there_and_back(void)
     for (uint32_t i = 0; i < 102; i++) {
         swap_for_good(order[i % ARRAY_LEN(order)]);
         KTEST_CHECK(holds(&sample));
-        longest_ns = max_u64(longest_ns, report.pause_ns);
+        longest_ns = max_u64(longest_ns, kswap_report(0)->pause_ns);
     }
     KTEST_CHECK(longest_ns > 0);
 }

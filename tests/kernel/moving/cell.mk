@@ -3,4 +3,4 @@
 cell  := test_moving
 kind  := test
 start := app
-uses  := libc heap ktest moving_target evolve namespace archive clock console
+uses  := libc heap ktest kswap moving_target evolve namespace clock console

@@ -1,12 +1,9 @@
 /* Swaps that change the form of objects on the heap: no element is lost or doubled, there and back. */
 /* SPDX-License-Identifier: MIT */
 #include <console/console/console.h>
-#include <core/archive/archive.h>
-#include <core/evolve/evolve.h>
 #include <mm/heap/heap.h>
-#include <stdio.h>
 #include <string.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/moving_target/moving_target.h>
 #include <time/clock/clock.h>
 
@@ -14,18 +11,6 @@
 #define ELEMENTS 200u
 
 enum status test_moving_start(void);
-
-static struct evolve_report report;
-
-static bool past_commit(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
-}
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
 
 /* Dead words of this task's stack still point to what it has looked at. */
 static __attribute__((noinline)) void forget(void)
@@ -35,38 +20,19 @@ static __attribute__((noinline)) void forget(void)
         dead[i] = 0;
 }
 
-static __attribute__((noinline)) uint64_t submit(const char *variant, uint64_t trial_ms)
-{
-    char path[64];
-    struct archive_entry file;
-    struct evolve_object object = {.name = "moving_target"};
-    struct evolve_request request = {.set = &object,
-                                     .set_count = 1,
-                                     .self_confirm = true,
-                                     .trial_ns = trial_ms * NS_PER_MS};
-    uint64_t attempt = 0;
-    snprintf(path, sizeof path, "%s%s.o",
-             variant[0] ? "variants/moving_target." : "cells/moving_target", variant);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
-    return attempt;
-}
-
 static uint64_t swap_to(const char *variant, uint64_t trial_ms)
 {
     forget();
-    return submit(variant, trial_ms);
+    return kswap_begin(&(struct kswap){
+        .cell = "moving_target", .variant = variant, .trial_ms = trial_ms});
 }
 
 static const struct evolve_report *end_of(uint64_t attempt)
 {
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
-    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL && heap_check());
-    return &report;
+    (void)kswap_end(attempt);
+    kswap_check_invariants();
+    KTEST_CHECK(heap_check());
+    return kswap_report(attempt);
 }
 
 static bool became(const struct evolve_report *r, enum evolve_phase phase,
@@ -122,7 +88,8 @@ static void elements_arrive_in_the_new_form(void)
     tasks_go_on();
     swap_for_good("second");
     KTEST_CHECK(moving_target_version() == 2 && holds(ELEMENTS, SUM, 7));
-    KTEST_CHECK(report.migrated_objects == ELEMENTS && report.cells[0].class == PLAN_DATA);
+    const struct evolve_report *r = kswap_report(0);
+    KTEST_CHECK(r->migrated_objects == ELEMENTS && r->cells[0].class == PLAN_DATA);
     tasks_go_on();
     swap_for_good("");
     KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS, SUM, 7));
@@ -249,7 +216,7 @@ static void forms_are_skipped_there_and_back(void)
     for (uint32_t i = 0; i < 12; i++) {
         swap_for_good(order[i % ARRAY_LEN(order)]);
         KTEST_CHECK(holds(ELEMENTS, SUM, 7));
-        longest_ns = max_u64(longest_ns, report.pause_ns);
+        longest_ns = max_u64(longest_ns, kswap_report(0)->pause_ns);
     }
     heap_stats_read(&before);
     for (uint32_t i = 0; i < 24; i++) {

@@ -3,4 +3,4 @@
 cell  := test_undo
 kind  := test
 start := app
-uses  := libc console ktest swap_target moving_target evolve commit namespace elf archive heap frame task clock cpu
+uses  := libc console ktest kswap swap_target moving_target evolve commit namespace elf heap frame task clock cpu

@@ -17,6 +17,11 @@ static bool list_is_whole(void)
     return moving_target_read(&v) && v.count == ELEMENTS && v.numbers == SUM;
 }
 
+static enum evolve_phase swap_list(const char *variant)
+{
+    return kswap_run(&(struct kswap){.cell = "moving_target", .variant = variant});
+}
+
 /* The history is full by now, so what is left is what the swap left. Seen to fail when elements_take() does not free the
  * storage that it took. */
 void a_list_that_cannot_be_moved_stays_as_it_is(void)
@@ -29,20 +34,19 @@ void a_list_that_cannot_be_moved_stays_as_it_is(void)
     bool good = true;
     for (uint64_t i = 1; i <= ELEMENTS; i++)
         KTEST_CHECK(moving_target_add(i) == STATUS_OK);
-    KTEST_CHECK(undo_swap_cell("moving_target", "second") == EVOLVE_PERMANENT);
+    KTEST_CHECK(swap_list("second") == EVOLVE_PERMANENT);
     for (; good && !all && at < STEPS_MAX; at++) {
         uint32_t version = moving_target_version();
         uint64_t objects = undo_live();
         memory_fail(evolve, at);
-        enum evolve_phase phase =
-            undo_swap_cell("moving_target", version == 1 ? "second" : "");
+        enum evolve_phase phase = swap_list(version == 1 ? "second" : "");
         all = !memory_failed();
         memory_fail(NULL, 0);
         good = list_is_whole();
         if (phase != EVOLVE_PERMANENT) {
             failed++;
             came_back += phase == EVOLVE_REVERTED;
-            good = good && strcmp(undo_report(0)->reason.code, "memory") == 0 &&
+            good = good && strcmp(kswap_report(0)->reason.code, "memory") == 0 &&
                    moving_target_version() == version && undo_is_whole(objects);
         }
         KTEST_CHECK(good);

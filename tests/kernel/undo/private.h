@@ -3,22 +3,12 @@
 #ifndef NEURATH_TESTS_KERNEL_UNDO_PRIVATE_H
 #define NEURATH_TESTS_KERNEL_UNDO_PRIVATE_H
 
-#include <core/evolve/evolve.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/swap_target/swap_target.h>
 
-/* Asks for swap_target's VARIANT ("": the version of the boot image) with a trial of TRIAL_MS. Gives what
- * evolve_submit() said, and *out_attempt. */
+/* kswap_submit() and kswap_run() of swap_target. */
 enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_attempt);
-/* Waits until ATTEMPT is over and gives how it ended. */
-enum evolve_phase undo_end(uint64_t attempt);
-/* undo_submit() with a short trial, and undo_end(). */
 enum evolve_phase undo_swap(const char *variant);
-enum evolve_phase undo_swap_cell(const char *cell, const char *variant);
-/* The same, but nothing is to change. */
-enum evolve_phase undo_dry_run(const char *variant);
-/* The report of ATTEMPT; one buffer for all tests. */
-const struct evolve_report *undo_report(uint64_t attempt);
 /* Lends the swap task. */
 struct task *undo_swap_task(void);
 /* Waits until no more than OBJECTS of the heap are in use, and checks heap, frames and namespace. */

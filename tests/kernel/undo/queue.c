@@ -37,7 +37,7 @@ static struct wait asker_step(void *arg)
 /* Hazard 10. Seen to fail when evolve_submit() puts the newest request first. */
 void requests_of_several_tasks_are_carried_out_in_order(void)
 {
-    uint64_t first = undo_report(0)->attempt + 1;
+    uint64_t first = kswap_report(0)->attempt + 1;
     uint64_t ended = 0;
     for (uint32_t i = 0; i < ASKERS; i++)
         KTEST_CHECK(task_create("asker", asker_step, asked.attempts[i], NULL) != NULL);
@@ -47,8 +47,8 @@ void requests_of_several_tasks_are_carried_out_in_order(void)
         for (uint32_t i = 0; i < ASKERS * EACH; i++)
             owners += asked.attempts[i / EACH][i % EACH] == a;
         KTEST_CHECK(owners == 1);
-        KTEST_CHECK(undo_end(a) == EVOLVE_PERMANENT);
-        const struct evolve_report *r = undo_report(a);
+        KTEST_CHECK(kswap_end(a) == EVOLVE_PERMANENT);
+        const struct evolve_report *r = kswap_report(a);
         KTEST_CHECK(r->begun_ns > ended); /* the one before was over */
         ended = r->trial_end_ns;
     }
@@ -70,7 +70,7 @@ void a_full_queue_says_so(void)
     KTEST_CHECK(undo_submit("third", 1, &none) == STATUS_BUSY && none == 0);
     KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_QUEUED && swap_target_version() == 2);
     KTEST_CHECK(evolve_confirm(trial) == STATUS_OK);
-    KTEST_CHECK(undo_end(attempt) == EVOLVE_PERMANENT && swap_target_version() == 1);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_PERMANENT && swap_target_version() == 1);
     KTEST_CHECK(undo_submit("", 1, &attempt) == STATUS_OK &&
-                undo_end(attempt) == EVOLVE_PERMANENT);
+                kswap_end(attempt) == EVOLVE_PERMANENT);
 }

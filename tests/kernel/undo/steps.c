@@ -60,7 +60,9 @@ bool undo_is_whole(uint64_t objects)
 static void fill_history(void)
 {
     for (uint32_t i = 0; i < EVOLVE_HISTORY; i++)
-        KTEST_CHECK(undo_dry_run("second") == EVOLVE_PERMANENT);
+        KTEST_CHECK(kswap_run(&(struct kswap){.cell = "swap_target",
+                                              .variant = "second",
+                                              .dry_run = true}) == EVOLVE_PERMANENT);
 }
 
 /* Hazard 28: each request for memory of the swap task fails once. Those that come after the commit are not the swap's own
@@ -85,7 +87,7 @@ void a_swap_that_runs_out_of_memory_changes_nothing(void)
         if (phase == EVOLVE_PERMANENT)
             continue;
         failed++;
-        const struct evolve_report *r = undo_report(0);
+        const struct evolve_report *r = kswap_report(0);
         good = phase == EVOLVE_FAILED && strcmp(r->reason.code, "memory") == 0 &&
                undo_digest() == before && undo_is_whole(objects);
         KTEST_CHECK(good);
@@ -150,7 +152,7 @@ void a_cpu_that_cannot_be_held_is_named(void)
     char text[24];
     uint64_t before = undo_digest();
     KTEST_CHECK(swap_late(2500) == EVOLVE_FAILED);
-    const struct evolve_report *r = undo_report(0);
+    const struct evolve_report *r = kswap_report(0);
     snprintf(text, sizeof text, "CPU %lu ", late.cpu - 1);
     KTEST_CHECK(strcmp(r->reason.code, "deadline") == 0);
     KTEST_CHECK(strncmp(r->reason.text, text, strlen(text)) == 0);

@@ -2,9 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "private.h"
 
-#include <core/archive/archive.h>
 #include <core/commit/commit.h>
-#include <stdio.h>
 #include <string.h>
 #include <time/clock/clock.h>
 
@@ -12,68 +10,16 @@
 
 enum status test_undo_start(void);
 
-static struct evolve_report report;
-
-const struct evolve_report *undo_report(uint64_t attempt)
-{
-    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
-    return &report;
-}
-
-static enum status submit(const char *cell, const char *variant, uint64_t trial_ms,
-                          bool dry_run, uint64_t *out_attempt)
-{
-    char path[64];
-    struct archive_entry file;
-    struct evolve_object object = {.name = cell};
-    struct evolve_request request = {.set = &object,
-                                     .set_count = 1,
-                                     .self_confirm = true,
-                                     .dry_run = dry_run,
-                                     .trial_ns = trial_ms * NS_PER_MS};
-    snprintf(path, sizeof path, "%s/%s%s%s.o", variant[0] ? "variants" : "cells", cell,
-             variant[0] ? "." : "", variant);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    return evolve_submit(&request, out_attempt);
-}
-
 enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_attempt)
 {
-    return submit("swap_target", variant, trial_ms, false, out_attempt);
-}
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
-enum evolve_phase undo_end(uint64_t attempt)
-{
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    return evolve_phase_of(attempt);
+    return kswap_submit(
+        &(struct kswap){.cell = "swap_target", .variant = variant, .trial_ms = trial_ms},
+        out_attempt);
 }
 
 enum evolve_phase undo_swap(const char *variant)
 {
-    uint64_t attempt = 0;
-    KTEST_CHECK(undo_submit(variant, 1, &attempt) == STATUS_OK);
-    return undo_end(attempt);
-}
-
-enum evolve_phase undo_swap_cell(const char *cell, const char *variant)
-{
-    uint64_t attempt = 0;
-    KTEST_CHECK(submit(cell, variant, 1, false, &attempt) == STATUS_OK);
-    return undo_end(attempt);
-}
-
-enum evolve_phase undo_dry_run(const char *variant)
-{
-    uint64_t attempt = 0;
-    KTEST_CHECK(submit("swap_target", variant, 1, true, &attempt) == STATUS_OK);
-    return undo_end(attempt);
+    return kswap_run(&(struct kswap){.cell = "swap_target", .variant = variant});
 }
 
 static uint64_t mix(uint64_t digest, uint64_t word)

@@ -3,4 +3,4 @@
 cell  := test_withdraw
 kind  := test
 start := app
-uses  := libc ktest withdraw_target evolve stale namespace archive task spinlock clock entry
+uses  := libc ktest kswap withdraw_target evolve stale namespace task spinlock clock entry

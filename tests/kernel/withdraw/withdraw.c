@@ -1,11 +1,8 @@
 /* The guard takes back a swap whose data had changed their form, with tasks in the new text. */
 /* SPDX-License-Identifier: MIT */
-#include <core/archive/archive.h>
-#include <core/evolve/evolve.h>
 #include <core/stale/stale.h>
-#include <stdio.h>
 #include <string.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/withdraw_target/withdraw_target.h>
 #include <time/clock/clock.h>
 
@@ -14,35 +11,14 @@
 
 enum status test_withdraw_start(void);
 
-static struct evolve_report report;
 static struct withdraw_task tasks[TASKS];
 static uint32_t task_total;
 static volatile uint64_t ended;
 
-static bool past_commit(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
-}
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
 static uint64_t swap_to(const char *variant)
 {
-    char path[64];
-    struct archive_entry file = {0};
-    struct evolve_object object = {.name = "withdraw_target"};
-    struct evolve_request request = {
-        .set = &object, .set_count = 1, .self_confirm = true, .trial_ns = PATIENCE_NS};
-    uint64_t attempt = 0;
-    snprintf(path, sizeof path, "variants/withdraw_target.%s.o", variant);
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
+    uint64_t attempt = kswap_begin(
+        &(struct kswap){.cell = "withdraw_target", .variant = variant, .trial_ms = 60000});
     KTEST_CHECK(withdraw_target_version() == 2);
     return attempt;
 }
@@ -143,18 +119,15 @@ static void let_go(void)
 static void take_back(uint64_t attempt, const char *code)
 {
     KTEST_CHECK(task_create("misbehaves", misbehave_step, NULL, NULL) != NULL);
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_report_read(attempt, &report) == STATUS_OK);
-    KTEST_CHECK(report.phase == EVOLVE_REVERTED && strcmp(report.reason.code, code) == 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, code) == 0);
     let_go();
     (void)use_state(wake_step, 0, 0);
     KTEST_CHECK(ktest_until_count(&ended, task_total + 1, PATIENCE_NS));
     KTEST_CHECK(withdraw_target_version() == 1);
     for (uint32_t i = 0; i < task_total; i++)
         KTEST_CHECK(tasks[i].pair[0] == tasks[i].pair[1] && tasks[i].old == 1);
-    const char *broken = namespace_check(namespace_kernel());
-    if (broken)
-        ktest_fail("namespace_check", broken);
+    kswap_check_invariants();
     KTEST_CHECK(task_check());
 }
 
@@ -259,12 +232,11 @@ static void the_next_swap_finds_all_in_order(void)
 {
     uint64_t attempt = swap_to("fault");
     KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old form") == STATUS_OK);
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
+    (void)kswap_end(attempt);
     KTEST_CHECK(withdraw_target_version() == 1);
     attempt = swap_to("stuck");
     KTEST_CHECK(evolve_confirm(attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_PERMANENT);
     KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
 }
 

@@ -2,7 +2,17 @@
 // SPDX-License-Identifier: MIT
 #include "sample.h"
 
-#include <tools/celltool/info.h>
+void sample_encode(struct image *image, const struct cell_info *info)
+{
+    struct job job;
+    struct text cell;
+
+    job_init(&job, info->name);
+    text_init(&cell, &job);
+    info_encode(&job, info, &cell);
+    image_init(image, cell.bytes, cell.len);
+    job_fini(&job);
+}
 
 void sample_init(struct image *image)
 {
@@ -26,15 +36,9 @@ void sample_init(struct image *image)
                                    .field_count = ARRAY_LEN(fields),
                                    .uses = uses,
                                    .uses_count = ARRAY_LEN(uses)};
-    struct job job;
-    struct text cell;
 
-    job_init(&job, "sample");
-    text_init(&cell, &job);
-    info_encode(&job, &info, &cell);
-    image_init(image, cell.bytes, cell.len);
+    sample_encode(image, &info);
     // What the image imports becomes a label of the cell's own, so that it can run alone.
     put_le16(image_symbol(image, IMAGE_SYM_G, SYM_SECTION), IMAGE_TEXT);
     put_le64(image_symbol(image, IMAGE_SYM_G, SYM_VALUE), 4);
-    job_fini(&job);
 }

@@ -5,7 +5,11 @@
 
 #include "image.h"
 
+#include <tools/celltool/info.h>
+
 // A cell "sample" with a function, an object, types and no imports; end with image_fini().
 void sample_init(struct image *image);
+// The image with a .cell section that says INFO; end with image_fini().
+void sample_encode(struct image *image, const struct cell_info *info);
 
 #endif

@@ -232,6 +232,20 @@ uint64_t world_digest(const struct world *world)
     return mix(d, &world->ns.generation, 8);
 }
 
+void expect_undone(struct world *world, const struct cell_source *cells, size_t count)
+{
+    uint64_t generation = world->ns.generation;
+    uint64_t before = world_digest(world);
+    struct plan *plan = world_plan(world, cells, count);
+    assert_non_null(plan);
+    world_commit(world, plan);
+    assert_true(before != world_digest(world));
+    world_revert(world, plan);
+    world->ns.generation = generation;
+    assert_true(before == world_digest(world));
+    plan_destroy(plan);
+}
+
 void expect_refused(struct world *world, const struct cell_source *cells, size_t count,
                     const char *code, const char *cell, const char *symbol,
                     const char *dependent)

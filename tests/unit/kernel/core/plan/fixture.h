@@ -41,6 +41,8 @@ uint64_t world_digest(const struct world *world);
 void expect_refused(struct world *world, const struct cell_source *cells, size_t count,
                     const char *code, const char *cell, const char *symbol,
                     const char *dependent);
+/* CELLS are swapped in and taken back: then every byte is what it was before, and was not between. */
+void expect_undone(struct world *world, const struct cell_source *cells, size_t count);
 /* Calls of FUNCTION of CELL made by running IMPORTER lead to the running version. */
 void expect_calls(const struct world *world, const char *importer, const char *cell,
                   const char *function);
