@@ -30,14 +30,20 @@ static char *compose(struct client *client, const char *kind, json_t *body,
     return text;
 }
 
+/* No dead address stays behind the last one: what lies there next would seem to be pointed to, and could not be moved. */
+static void take_out(struct client *client, size_t index)
+{
+    free(client->reports[index].text);
+    client->report_count--;
+    memmove(&client->reports[index], &client->reports[index + 1],
+            (client->report_count - index) * sizeof client->reports[0]);
+    client->reports[client->report_count] = (struct report){0};
+}
+
 /* The oldest goes, except the one under way: its acknowledgement is awaited. */
 static void make_room(struct client *client)
 {
-    size_t first = client->work_job == WORK_REPORT ? 1 : 0;
-    free(client->reports[first].text);
-    client->report_count--;
-    memmove(&client->reports[first], &client->reports[first + 1],
-            (client->report_count - first) * sizeof client->reports[0]);
+    take_out(client, client->work_job == WORK_REPORT ? 1 : 0);
     client->reports_dropped++;
 }
 
@@ -58,12 +64,8 @@ void client_report_queue(struct client *client, const char *kind, json_t *body)
 
 void client_report_drop_first(struct client *client)
 {
-    if (client->report_count == 0)
-        return;
-    free(client->reports[0].text);
-    client->report_count--;
-    memmove(&client->reports[0], &client->reports[1],
-            client->report_count * sizeof client->reports[0]);
+    if (client->report_count > 0)
+        take_out(client, 0);
 }
 
 char *client_report_blob_text(struct client *client, uint64_t *out_sequence)

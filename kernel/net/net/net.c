@@ -35,6 +35,7 @@ static void net_do_work(void)
         struct work *work = oldest;
         oldest = work->next;
         uint32_t wants = work->wants;
+        work->next = NULL;
         work->wants = 0;
         work->queued = false;
         spin_unlock(&net.lock);
