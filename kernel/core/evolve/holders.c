@@ -360,18 +360,22 @@ static void name_holder(const struct home *home, struct refusal *out)
     const char *symbol = type ? type->name : t->object ? t->object->key : t->stub->name;
     const char *who = home ? home->cell : find.task[0] ? find.task : NULL;
     char holder[96];
+    char mark[128] = "";
     if (find.task[0])
         snprintf(holder, sizeof holder, "task %s", find.task);
     else if (home)
         snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
     else
         snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.where);
+    if (home)
+        snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s) in %s", home->key,
+                 home->cell);
     if (type)
         (void)refuse(
             out, "held", cell, symbol, who,
             "%s holds a pointer to a struct %s of %s that no walk names, so it would be "
-            "left behind; name it with evolve_pointer() in EVOLVE_WALKS(%s)",
-            holder, symbol, cell, symbol);
+            "left behind; name it with evolve_pointer() in EVOLVE_WALKS(%s)%s",
+            holder, symbol, cell, symbol, mark);
     else if (t->object)
         (void)refuse(
             out, "held", cell, symbol, who,

@@ -254,8 +254,8 @@ static enum moving_result walked(struct attempt *a, struct wait *out_wait,
         return again(out_wait, out_reason);
     if (moving.way != MOVING_REHEARSAL)
         return taken(a, out_wait, out_reason);
-    bool agree =
-        elements_agree(moving.mirror, moving.job.lists, moving.job.count, out_reason);
+    bool agree = elements_agree(a->plan, moving.mirror, moving.job.lists,
+                                moving.job.count, out_reason);
     free_lists();
     return agree ? MOVING_READY : MOVING_FAILED;
 }

@@ -109,6 +109,8 @@ static enum status list_elements(struct taking *t)
     uint64_t room = 1;
     for (uint32_t i = 0; i < t->in->list_count; i++)
         room += t->in->lists[i].count;
+    for (uint32_t i = 0; i < t->in->plan->place_count[t->in->form]; i++)
+        room += t->in->plan->places[t->in->form][i].len / 8;
     if (!take_lists(t->set, room))
         return STATUS_FULL;
     for (uint32_t i = 0; i < t->in->list_count; i++) {
@@ -177,11 +179,9 @@ static bool follows(const struct taking *t, uint64_t va)
     return elements_find(t->set, va) != NULL;
 }
 
-static enum status add_slot(struct taking *t, const struct moving_type *type, uint64_t at)
+static enum status add_word(struct taking *t, const struct moving_type *type, uint64_t at,
+                            uint64_t *word)
 {
-    uint64_t *word = word_at(t->in, at);
-    if (!word)
-        return refuse_name(t, type, at, "no place for a pointer");
     const struct element *e = elements_find(t->set, *word);
     uint64_t after = *word;
     if (!e || follows(t, at))
@@ -194,9 +194,15 @@ static enum status add_slot(struct taking *t, const struct moving_type *type, ui
     return STATUS_OK;
 }
 
-static enum status list_slots(struct taking *t)
+static enum status add_slot(struct taking *t, const struct moving_type *type, uint64_t at)
 {
-    uint64_t kept = 0;
+    uint64_t *word = word_at(t->in, at);
+    return word ? add_word(t, type, at, word)
+                : refuse_name(t, type, at, "no place for a pointer");
+}
+
+static enum status list_named(struct taking *t)
+{
     for (uint32_t i = 0; i < t->in->list_count; i++) {
         const struct element_names *l = &t->in->lists[i];
         for (uint64_t k = 0; k < l->count; k++) {
@@ -206,6 +212,33 @@ static enum status list_slots(struct taking *t)
                 return status;
         }
     }
+    return STATUS_OK;
+}
+
+/* Of an object that a mark names, the words that lead to elements. */
+static enum status list_marked(struct taking *t)
+{
+    const struct plan *plan = t->in->plan;
+    for (uint32_t i = 0; t->in->list_count && i < plan->place_count[t->in->form]; i++) {
+        const struct pointer_place *p = &plan->places[t->in->form][i];
+        for (uint64_t at = align_up(p->va, 8); at + 8 <= p->va + p->len; at += 8) {
+            enum status status =
+                add_word(t, t->in->lists[0].type, at, (uint64_t *)cellmem_data(at));
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status list_slots(struct taking *t)
+{
+    uint64_t kept = 0;
+    enum status status = list_named(t);
+    if (status == STATUS_OK)
+        status = list_marked(t);
+    if (status != STATUS_OK)
+        return status;
     sort(t->set->slots, t->set->slot_count, sizeof *t->set->slots);
     for (uint64_t i = 0; i < t->set->slot_count; i++)
         if (!kept || t->set->slots[kept - 1].at != t->set->slots[i].at)
@@ -369,13 +402,25 @@ static bool all_named(const struct element_set *mirror, const struct moving_type
     return true;
 }
 
-bool elements_agree(struct element_set *mirror, const struct element_names *lists,
-                    uint32_t list_count, struct refusal *out_why)
+/* What a mark of the new form names need not be named by its walk. */
+static bool is_marked(const struct plan *plan, uint64_t at)
+{
+    for (uint32_t i = 0; i < plan->place_count[FORM_NEW]; i++) {
+        const struct pointer_place *p = &plan->places[FORM_NEW][i];
+        if (at - p->va < p->len)
+            return true;
+    }
+    return false;
+}
+
+bool elements_agree(const struct plan *plan, struct element_set *mirror,
+                    const struct element_names *lists, uint32_t list_count,
+                    struct refusal *out_why)
 {
     for (uint64_t i = 0; i < mirror->count; i++)
         mirror->elements[i].named = false;
     for (uint64_t i = 0; i < mirror->slot_count; i++)
-        mirror->slots[i].named = false;
+        mirror->slots[i].named = is_marked(plan, mirror->slots[i].at);
     for (uint32_t i = 0; i < list_count; i++)
         for (uint64_t k = 0; k < lists[i].count; k++) {
             const struct evolve_name *name = &lists[i].names[k];

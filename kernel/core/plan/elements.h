@@ -43,10 +43,11 @@ NODISCARD enum status elements_take(const struct elements_request *request,
  * elements, which stay as they are. STATUS_FULL. */
 NODISCARD enum status elements_mirror(const struct element_set *set,
                                       struct element_set **out);
-/* Says whether LISTS name exactly what the stores have made to which MIRROR belongs: each new element, and each pointer
- * stored. Else *out_why says what is missing, or too much. */
-bool elements_agree(struct element_set *mirror, const struct element_names *lists,
-                    uint32_t list_count, struct refusal *out_why);
+/* Says whether LISTS, and the marks of PLAN's new form, name exactly what the stores have made to which MIRROR belongs:
+ * each new element, and each pointer stored. Else *out_why says what is missing, or too much. */
+bool elements_agree(const struct plan *plan, struct element_set *mirror,
+                    const struct element_names *lists, uint32_t list_count,
+                    struct refusal *out_why);
 /* Frees the storage that SET leads to (TO), or came from. SET may be NULL. */
 void elements_free(const struct element_set *set, bool to);
 /* Ends SET (NULL accepted), not the storage of elements. */

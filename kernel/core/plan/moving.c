@@ -159,6 +159,18 @@ static void note_walks(struct moving *m, int form)
             note_walk(m, form, &walk);
 }
 
+/* Of the cells that share the type, whichever has one. */
+static void find_fill(struct moving *m, int form)
+{
+    struct plan_walk *fill = &m->out->fill[form];
+    const char *tag = m->out->name;
+    bool found = find_hook(version_of(m, form), "fill", tag, fill);
+    for (const struct version *v = m->p->plan->ns->versions;
+         m->out->shared && !found && v; v = v->next)
+        found = v->state == VERSION_RUNNING &&
+                find_hook(in_form(m, v, form), "fill", tag, fill);
+}
+
 static bool migrates(const struct plan *plan, const struct plan_cell *cell)
 {
     for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
@@ -381,17 +393,19 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
     m.out->shared = shared;
     for (int form = 0; form < FORMS; form++) {
         find_walks(&m, form);
-        (void)find_hook(version_of(&m, form), "fill", tag, &m.out->fill[form]);
+        find_fill(&m, form);
         enum status status =
             map_form(&m, form, form == FORM_NEW || plan_marked(cell->fresh, "drops", tag));
         if (status != STATUS_OK)
             return status;
     }
-    return find_edges(&m);
+    enum status status = find_edges(&m);
+    return status == STATUS_OK ? plan_list_pointers(p->plan) : status;
 }
 
 void plan_moving_fini(struct plan *plan)
 {
+    plan_pointers_fini(plan);
     for (uint32_t i = 0; i < plan->moving_count; i++)
         for (int form = 0; form < FORMS; form++) {
             struct moving_type *t = &plan->moving[i];

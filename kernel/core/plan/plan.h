@@ -107,6 +107,12 @@ struct moving_type {
     char text[MIGRATION_TEXT_MAX];
 };
 
+/* An object of a cell whose words may be pointers to elements. */
+struct pointer_place {
+    uint64_t va;
+    uint64_t len;
+};
+
 struct plan {
     struct namespace *ns;
     enum plan_state state;
@@ -129,6 +135,8 @@ struct plan {
     struct migration_list migrations;
     struct moving_type *moving;
     uint32_t moving_count;
+    struct pointer_place *places[FORMS]; /* that marks name, in either form */
+    uint32_t place_count[FORMS];
     bool consent; /* set before plan_verify(): statics may go, with their values */
 };
 

@@ -59,6 +59,10 @@ NODISCARD enum status plan_find_edges(struct planning *p, struct moving_type *t,
                                       const struct version *keeper, const char *past,
                                       int form);
 void plan_edges_fini(struct moving_type *t);
+/* Lists the objects of all cells, as they are before and after the commit, that marks say hold pointers to elements.
+ * STATUS_FULL. */
+NODISCARD enum status plan_list_pointers(struct plan *plan);
+void plan_pointers_fini(struct plan *plan);
 void plan_moving_fini(struct plan *plan);
 /* Says whether objects of the type WAS of cell->old can be read as IS of cell->fresh: at most
  * enumerators were added. STATUS_FULL: no memory. */

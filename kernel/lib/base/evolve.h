@@ -100,6 +100,10 @@ static inline void evolve_list(struct evolve_walk *walk, const void *head)
     evolve_name(walk, (const uint8_t *)head + sizeof(void *), 0);
 }
 
+/* The object NAME of this cell holds pointers to elements: those of its words that lead to one follow, as if a walk had named
+ * them. For what a walk cannot name: a static of another of the cell's source files. */
+#define EVOLVE_POINTS(name) EVOLVE_MARK(points, name)
+
 /* EVOLVE_FILLS(node) is followed by a body that completes an element of the new form: it is called, like a walk, for each
  * element after its fields have moved. What did not come from the old form is zero, and EVOLVE_IS_NEW() says so of a field;
  * `fill->was` is the old form, `fill->object` the new one. It stores into that only, and need not know which

@@ -102,7 +102,16 @@ void __wrap_cellmem_aliases_close(uint8_t *write, uint64_t pages)
     __real_cellmem_aliases_close(write, pages);
 }
 
-/* Statics, constants, a callback, calls into each other, and a cell that only this set adds. */
+/* A type that walks carry over, and a mark. */
+#define LIST(field)                                                                      \
+    "struct node { " field "struct node *next; };\n"                                     \
+    "static struct node *nodes; struct node *list_next(void)"                            \
+    "{ return nodes = nodes->next; }\n"                                                  \
+    "static void evolve_walk_node(void *w) __attribute__((used));\n"                     \
+    "static void evolve_walk_node(void *w) { struct node *n = w; n->next = 0; }\n"       \
+    "static const char evolve_points_nodes __attribute__((used)) = 1;\n"
+
+/* Statics, constants, a callback, calls into each other, elements, and a cell that only this set adds. */
 static const struct cell_source before[] = {
     {"counter", "", "static long count = 5; long counter_next(void) { return ++count; }\n"},
     {"caller", "counter",
@@ -113,9 +122,11 @@ static const struct cell_source before[] = {
      "static int (*const ops[])(int) = {one, two};\n"
      "int table_call(int i, int x) { return ops[i & 1](x); }\n"
      "const char *table_name(void) { return \"first\"; }\n"},
+    {"list", "", LIST("")},
     {"goes", "", "static int left = 1; int goes_now(void) { return left++; }\n"},
 };
 static const struct cell_source after[] = {
+    {"list", "", LIST("long more; ")},
     {"counter", "",
      "static long count = 5; static long more; long counter_next(void) { return count += "
      "2; }\n"
