@@ -182,6 +182,19 @@ static json_t *machine_attempts(struct server *server, const char *id)
     return list_of(server, rows, attempt_of);
 }
 
+/* What a boot after a reset takes. A machine that never swapped has only what it booted; what is on trial proved nothing. */
+static json_t *permanent_release(struct server *server, const char *id)
+{
+    int64_t release = db_integer(
+        server->db, 0,
+        "SELECT ifnull((SELECT release FROM history WHERE machine = ?1 AND result = "
+        "'permanent' AND release IS NOT NULL ORDER BY id DESC LIMIT 1), ifnull((SELECT "
+        "from_release FROM history WHERE machine = ?1 ORDER BY id LIMIT 1), (SELECT "
+        "release FROM machines WHERE id = ?1)))",
+        "s", id);
+    return release == 0 ? json_null() : json_integer(release);
+}
+
 json_t *rows_machine_detail(struct server *server, const char *id)
 {
     DB_ROWS_OWNED struct db_rows *rows = db_query(server->db, MACHINE_COLUMNS, "s", id);
@@ -193,6 +206,7 @@ json_t *rows_machine_detail(struct server *server, const char *id)
     json_object_set_new(row, "stub", text_column(rows, 18));
     json_object_set_new(row, "desired_content", text_column(rows, 15));
     json_object_set_new(row, "blob", text_column(rows, 19));
+    json_object_set_new(row, "permanent_release", permanent_release(server, id));
     json_object_set_new(row, "cells",
                         machine_cells(server, row_text(rows, 12), row_text(rows, 15)));
     json_object_set_new(row, "quarantine", machine_quarantine(server, id));

@@ -26,21 +26,6 @@ void machine_socket(const struct lab *lab, const char *machine, const char *whic
     snprintf(out, out_len, "%s/%s-%s.sock", lab->sockets, machine, which);
 }
 
-/* The newest release that was permanent on the machine; 0 if none is known. */
-static int64_t permanent_release(const json_t *detail)
-{
-    const json_t *attempts = json_object_get(detail, "attempts");
-    int64_t release = view_number(detail, "permanent_release", 0);
-
-    for (size_t i = 0; release == 0 && i < json_array_size(attempts); i++) {
-        const json_t *attempt = json_array_get(attempts, i);
-        if (strcmp(view_text(attempt, "result", ""), "permanent") == 0) {
-            release = view_number(attempt, "release", 0);
-        }
-    }
-    return release;
-}
-
 /* The release to boot, from what the server knows of the machine, else the channel's. */
 static bool choose_release(struct http *http, const char *name, enum machine_choice choice,
                            int64_t *out, struct failure *failure)
@@ -54,7 +39,7 @@ static bool choose_release(struct http *http, const char *name, enum machine_cho
     if (http_get(http, path, &detail, failure)) {
         bool doubtful = strcmp(view_text(detail, "state", ""), "reverted") == 0;
         if (choice == MACHINE_BOOT_PERMANENT || doubtful) {
-            release = permanent_release(detail);
+            release = view_number(detail, "permanent_release", 0);
         }
         if (release == 0) {
             release = view_number(detail, "desired_release", 0);
