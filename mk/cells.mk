@@ -127,7 +127,7 @@ $(foreach s,$(call cell_sources,$(call version_cell,$2)),$(call version_object,$
 $(call version_out,$2): $$(VERSION_$2_objects) $(B)/bin/celltool $(CELL_$(call version_cell,$2)_dir)/cell.mk
 	$(call show,CELL,$2)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $(B)/obj/versions/$2/all.debug.o $$(VERSION_$2_objects) && \
 	    $(B)/bin/celltool write --name $(call version_cell,$2) --kind $(CELL_$(call version_cell,$2)_kind) --start $(or $(CELL_$(call version_cell,$2)_start),none) \
-	    --uses "$(CELL_$(call version_cell,$2)_uses)" $(if $(CELL_$(call version_cell,$2)_closure),--closure) \
+	    --uses "$(CELL_$(call version_cell,$2)_uses)" $(if $(CELL_$(call version_cell,$2)_closure),--closure --unchecked) \
 	    --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" $(B)/obj/versions/$2/all.debug.o $$@
 -include $$(VERSION_$2_objects:.o=.d)
 endef

@@ -4,6 +4,7 @@
  * Text and version-owned read-only data get a region each. A data object goes to the home
  * that it already has, or, if it is new, to a home of its own in a region for this load.
  */
+#include <core/loader/closure.h>
 #include <core/loader/private.h>
 
 #include <mm/heap/heap.h>
@@ -194,6 +195,14 @@ static enum status assign(struct placing *p)
     return STATUS_OK;
 }
 
+static enum status check_closure(const struct version *v, struct refusal *out_why)
+{
+    struct closure_finding f;
+    if (closure_check(&v->elf, v->info.name, v->info.flags & CELL_CLOSURE, &f) == STATUS_OK)
+        return STATUS_OK;
+    return refuse(out_why, "closure", v->info.name, f.symbol, NULL, "%s", f.text);
+}
+
 enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len, bool own,
                          const uint8_t hash[32], const struct version *old,
                          struct version **out, struct refusal *out_why)
@@ -207,6 +216,8 @@ enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len,
                         "%s was built with another compiler or other ABI flags than the "
                         "version that runs",
                         p.v->info.name);
+    if (status == STATUS_OK)
+        status = check_closure(p.v, out_why);
     if (status == STATUS_OK)
         status = measure(&p, out_why);
     if (status == STATUS_OK)

@@ -12,12 +12,14 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
     "usage: celltool write --name NAME --kind KIND [--start PHASE] [--uses \"CELL...\"] "
-    "[--closure]\n"
+    "[--closure [--unchecked]]\n"
     "                      --abi-flags \"FLAG...\" [--index LINE-FILE] LINKED.o CELL.o\n"
     "       celltool show [--json] CELL.o\n"
     "       celltool diff OLD.o NEW.o      exits with 1 if they differ\n"
     "KIND is core, driver, service, library, app or test; PHASE none, early, device, "
     "service or app.\n"
+    "--closure: of the engine's closure, and does only what that may; --unchecked: for "
+    "tests of who else checks that.\n"
     "LINKED.o is compiled with -g; CELL.o is what ships, see FORMAT.md. LINE-FILE gets "
     "its line of build/cells/index.\n";
 
@@ -80,6 +82,8 @@ static int parse_write(int count, char **words, struct write_arguments *out)
             *table[k].value = words[++i];
         else if (strcmp(words[i], "--closure") == 0)
             found.options.closure = true;
+        else if (strcmp(words[i], "--unchecked") == 0)
+            found.options.unchecked = true;
         else if (words[i][0] == '-')
             return usage_fail(
                 k < ARRAY_LEN(table) ? "missing value after" : "unknown option", words[i]);

@@ -7,6 +7,8 @@
 #include "sha256.h"
 #include "tables.h"
 
+#include <core/loader/closure.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +124,22 @@ static bool tables_fill(struct job *job, struct object *object, struct debug *de
            tables_types(&all, info);
 }
 
+// What the loader would refuse is told to whoever builds it.
+static bool closure_allows(struct job *job, const struct write_options *options,
+                           const struct text *cell)
+{
+    struct elf_object object;
+    struct closure_finding finding;
+    const char *why;
+
+    if (options->unchecked)
+        return true;
+    if (elf_open((const uint8_t *)cell->bytes, cell->len, &object, &why) != STATUS_OK)
+        return job_refuse(job, "the object that was made is not one: %s", why);
+    return closure_check(&object, options->name, options->closure, &finding) == STATUS_OK ||
+           job_refuse(job, "%s", finding.text);
+}
+
 bool write_cell(struct job *job, const struct write_options *options, uint8_t *bytes,
                 size_t len, struct text *out)
 {
@@ -144,6 +162,7 @@ bool write_cell(struct job *job, const struct write_options *options, uint8_t *b
         text_init(&cell, job);
         info_encode(job, &info, &cell);
         emit_object(job, &object, &cell, out);
+        done = closure_allows(job, options, out);
     }
     debug_close(&debug);
     return done;

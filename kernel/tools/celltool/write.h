@@ -11,6 +11,7 @@ struct write_options {
     uint16_t kind;
     uint16_t phase;
     bool closure;
+    bool unchecked;        // what the closure may not do is left to the loader to find
     const char *uses;      // cell names, separated by spaces
     const char *abi_flags; // compiler and flags that calls between cells depend on
 };

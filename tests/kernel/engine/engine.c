@@ -194,6 +194,7 @@ enum status test_engine_start(void)
         KTEST_CASE(a_wish_takes_each_part_back),
         KTEST_CASE(a_trial_is_watched_by_what_was_there_before),
         KTEST_CASE(what_cannot_be_shared_is_refused),
+        KTEST_CASE(what_reaches_elsewhere_is_refused),
         KTEST_CASE(bad_guards_come_back),
     };
     static const struct ktest_case many[] = {

@@ -39,6 +39,7 @@ void bad_commits_come_back(void);
 void bad_guards_come_back(void);
 void bad_entries_come_back(void);
 void what_cannot_be_shared_is_refused(void);
+void what_reaches_elsewhere_is_refused(void);
 void a_hundred_times(void);
 
 #endif

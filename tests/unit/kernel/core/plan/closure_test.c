@@ -12,12 +12,13 @@
 #define GUARD(value)                                                                     \
     {                                                                                    \
         "guard", "task",                                                                 \
-            "int task_leave(int x); static int state;\n" HOOK                            \
-            "int guard_fault(int x) { return state += task_leave(x) + " value "; }\n"    \
+            "int task_leave_texts(int x); static int state;\n" HOOK                      \
+            "int guard_fault(int x) { return state += task_leave_texts(x) + " value      \
+            "; }\n"                                                                      \
     }
 #define TASK(value)                                                                      \
     {                                                                                    \
-        "task", "", "int task_leave(int x) { return x + " value "; }\n"                  \
+        "task", "", "int task_leave_texts(int x) { return x + " value "; }\n"            \
     }
 #define FAULT(value)                                                                     \
     {                                                                                    \
@@ -34,12 +35,12 @@
             "int nmi_entry(void) { return 2 * " value "; }\n"                            \
             "int (*const entry_all[])(void) = {entry_vector_3, entry_vector_32, "        \
             "nmi_entry};\n"                                                              \
-            "int entry_call(int i) { return entry_all[i](); }\n"                         \
+            "int entry_root(int i) { return entry_all[i](); }\n"                         \
     }
-#define USER                                                                             \
-    {                                                                                    \
-        "user", "task",                                                                  \
-            "int task_leave(int x); int user_f(int x) { return task_leave(x) - 1; }\n"   \
+#define USER                                                                                               \
+    {                                                                                                      \
+        "user",                                                                                            \
+            "task", "int task_leave_texts(int x); int user_f(int x) { return task_leave_texts(x) - 1; }\n" \
     }
 
 static const struct version *provider_of(const struct world *w, const char *importer)
@@ -80,10 +81,10 @@ static void what_the_guard_calls_stays_as_long_as_it_watches(void **state)
     assert_int_equal(plan->poke_count, 1);
     assert_int_equal(plan->late_count, 1);
     world_commit(&w, plan);
-    expect_calls(&w, "user", "task", "task_leave");
+    expect_calls(&w, "user", "task", "task_leave_texts");
     assert_ptr_equal(provider_of(&w, "guard"), old);
     world_handover(&w, plan);
-    expect_calls(&w, "guard", "task", "task_leave");
+    expect_calls(&w, "guard", "task", "task_leave_texts");
     plan_destroy(plan);
     world_fini(&w);
 }
@@ -208,6 +209,55 @@ static void refuses_a_guard_that_cannot_be_rehearsed(void **state)
     world_fini(&w);
 }
 
+static void refuses_a_call_that_is_not_on_the_list(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS({"task", "",
+                          "int task_leave_texts(int x) { return x + 1; }\n"
+                          "int task_name(int x) { return x + 2; }\n"},
+                         GUARD("1"), FAULT("1")));
+    expect_refused(&w,
+                   CELLS({"guard", "task",
+                          "int task_name(int x); static int state;\n" HOOK
+                          "int guard_fault(int x) { return state += task_name(x); }\n"}),
+                   "closure", "guard", "task_name", NULL);
+    world_fini(&w);
+}
+
+static void refuses_a_branch_to_an_address_that_is_read(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(TASK("1"), GUARD("1"), FAULT("1")));
+    expect_refused(&w,
+                   CELLS({"guard", "task",
+                          "static int state;\n" HOOK
+                          "int guard_fault(int x) { return state += x; }\n"
+                          "int guard_call(int (*f)(int)) { return f(1) + 1; }\n"}),
+                   "closure", "guard", "guard_call", NULL);
+    expect_refused(&w,
+                   CELLS({"guard", "task",
+                          "static int state;\n" HOOK
+                          "int guard_fault(int x) { return state += x; }\n"
+                          "int guard_jump(int (**f)(int)) { return f[2](1); }\n"}),
+                   "closure", "guard", "guard_jump", NULL);
+    world_fini(&w);
+}
+
+static void refuses_an_instruction_that_it_does_not_know(void **state)
+{
+    struct world w;
+    const struct cell_source guard = {
+        "guard", "",
+        "long guard_x(void) { long x; __asm__(\"vzeroupper\"); return x; }\n"};
+    (void)state;
+    world_init(&w, CELLS({"commit", "", "int commit_x(void) { return 1; }\n"}));
+    /* What the check cannot read could be anything. */
+    expect_refused(&w, &guard, 1, "closure", "guard", "guard_x", NULL);
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +269,9 @@ int main(void)
         cmocka_unit_test(refuses_to_remove_what_swaps),
         cmocka_unit_test(refuses_another_form_of_what_versions_share),
         cmocka_unit_test(refuses_a_guard_that_cannot_be_rehearsed),
+        cmocka_unit_test(refuses_a_call_that_is_not_on_the_list),
+        cmocka_unit_test(refuses_a_branch_to_an_address_that_is_read),
+        cmocka_unit_test(refuses_an_instruction_that_it_does_not_know),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,10 +162,10 @@ static void refuses_a_caller_in_assembly(void **state)
 {
     struct world w;
     (void)state;
-    world_init(&w, CELLS(COUNTER, {"entry", "counter",
-                                   "void entry_x(void) { __asm__ volatile(\"call "
+    world_init(&w, CELLS(COUNTER, {"glue", "counter",
+                                   "void glue_x(void) { __asm__ volatile(\"call "
                                    "counter_next\" ::: \"memory\"); }\n"}));
-    expect_refused(&w, CELLS(COUNTER_BY), "signature", "counter", "counter_next", "entry");
+    expect_refused(&w, CELLS(COUNTER_BY), "signature", "counter", "counter_next", "glue");
     world_fini(&w);
 }
 

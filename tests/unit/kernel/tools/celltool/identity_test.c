@@ -228,8 +228,12 @@ static void changes_with_a_signature_that_no_code_shows(void **state)
 
 static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
 {
-    const struct write_options base = {"a",   CELL_APP, CELL_PHASE_APP,
-                                       false, "x y",    "gcc-1"};
+    const struct write_options base = {.name = "a",
+                                       .kind = CELL_APP,
+                                       .phase = CELL_PHASE_APP,
+                                       .unchecked = true,
+                                       .uses = "x y",
+                                       .abi_flags = "gcc-1"};
     struct write_options variants[8];
     char identities[8][65];
     struct workshop workshop;

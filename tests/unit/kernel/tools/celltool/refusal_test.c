@@ -233,6 +233,46 @@ static void names_that_are_no_cell_names(void **state)
     }
 }
 
+// TEXT as a cell NAME that says it is of the closure, or does not.
+static void refuse_in_closure(const char *name, const char *text, bool closure,
+                              const char *const *words)
+{
+    const struct write_options options = {.name = name,
+                                          .kind = CELL_CORE,
+                                          .uses = "task",
+                                          .closure = closure,
+                                          .abi_flags = "gcc-test " TEST_CELL_ABI};
+    struct workshop workshop;
+    struct made made = {0};
+    struct text object;
+    uint8_t *bytes;
+    size_t len;
+
+    workshop_init(&workshop);
+    job_init(&made.job, "cell test");
+    link_objects(&workshop, &made.job, "", SOURCES({"kernel/core/x/x.c", text}), &bytes,
+                 &len);
+    text_init(&object, &made.job);
+    made.made = write_cell(&made.job, &options, bytes, len, &object);
+    expect_refusal(&made, words);
+    made_fini(&made);
+    workshop_fini(&workshop);
+}
+
+static void what_the_closure_may_not_reach(void **state)
+{
+    (void)state;
+    refuse_in_closure("guard",
+                      "int task_name(int i); int f(int i) { return task_name(i); }", true,
+                      WORDS("guard calls task_name", "core/loader/closure.c"));
+    refuse_in_closure("guard", "int f(int (*g)(void)) { return g() + 1; }", true,
+                      WORDS("guard branches in f", "at run time"));
+    refuse_in_closure("guard", "int f(int i) { return i; }", false,
+                      WORDS("closure := yes"));
+    refuse_in_closure("hello", "int f(int i) { return i; }", true,
+                      WORDS("hello says", "does not have it"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_public_type_with_two_layouts),
         cmocka_unit_test(a_red_zone),
         cmocka_unit_test(names_that_are_no_cell_names),
+        cmocka_unit_test(what_the_closure_may_not_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
