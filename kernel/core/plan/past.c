@@ -7,6 +7,7 @@
  * or named object, or, while the cell's own code has pointers to the type, as a pointer without
  * one (the argument of a task). So the type may change if there are none, if the owner says with
  * EVOLVE_NO_HEAP that there is no such object, or if its walks name them (moving.c).
+ * A type that hardware or assembly reads may not change at all (EVOLVE_FROZEN).
  */
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
@@ -58,6 +59,23 @@ static const char *who_points(const struct plan *plan, const struct plan_cell *c
     return NULL;
 }
 
+/* Lends the name of a cell, running or to come, that says that the type of CELL is frozen, or NULL. */
+static const char *who_froze(const struct plan *plan, const struct plan_cell *cell,
+                             const char *name)
+{
+    for (const struct version *v = plan->ns->versions; v; v = v->next)
+        if (v->state == VERSION_RUNNING && (v == cell->old || !has_its_own(v, name)) &&
+            plan_marked(v, "frozen", tag(name)))
+            return v->info.name;
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        const struct version *v = plan->cells[i].fresh;
+        if (v && (v == cell->fresh || !has_its_own(v, name)) &&
+            plan_marked(v, "frozen", tag(name)))
+            return v->info.name;
+    }
+    return NULL;
+}
+
 static bool allocates(const struct version *v)
 {
     for (uint32_t i = 0; i < v->import_count; i++) {
@@ -93,6 +111,16 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
         return status;
     plan_set_class(cell, PLAN_DATA);
     cell->coupled = true;
+    const char *frozen_by = who_froze(p->plan, cell, name);
+    if (frozen_by) {
+        (void)refuse(
+            report_next(p->report), "frozen", cell->name, name, frozen_by,
+            "%s differs between the new %s and the running one, and hardware or assembly "
+            "knows its form (EVOLVE_FROZEN(%s) in %s). Put its fields back; or boot the "
+            "release",
+            name, cell->name, tag(name), frozen_by);
+        return STATUS_OK;
+    }
     if (said_to_be_static(p->plan, name))
         return STATUS_OK;
     bool done = false;

@@ -6,6 +6,7 @@
 #include <irq/ioapic/ioapic.h>
 #include <irq/lapic/lapic.h>
 #include <lib/base/atomic.h>
+#include <lib/base/evolve.h>
 #include <lib/base/io.h>
 #include <mm/paging/paging.h>
 #include <task/cpu/cpu.h>
@@ -24,6 +25,7 @@ struct gate {
     uint32_t zero;
 };
 _Static_assert(sizeof(struct gate) == 16, "as the CPU reads it");
+EVOLVE_FROZEN(gate);
 
 #define GATE_INTERRUPT 0x8e00u
 #define SELECTOR_CODE 0x08u

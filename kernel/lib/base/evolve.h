@@ -20,6 +20,9 @@
 /* All objects of the type `struct NAME` are named objects of the cell, or parts of them, or of elements that a walk names
  * (below): none lies on the heap by itself. So its form may change, though the cell uses pointers to it. */
 #define EVOLVE_NO_HEAP(name) EVOLVE_MARK(no_heap, name)
+/* The form of `struct NAME` is known to more than compilers: to the processor, a device, or assembly. A swap in which it
+ * changes is refused, for what reads it would go on reading the old one. */
+#define EVOLVE_FROZEN(name) EVOLVE_MARK(frozen, name)
 /* The object NAME of this cell is the one that CELL had until now, with its value and its address: the cell was split,
  * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)

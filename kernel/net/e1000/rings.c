@@ -3,10 +3,15 @@
 #include "e1000_private.h"
 
 #include <lib/base/atomic.h>
+#include <lib/base/evolve.h>
 #include <mm/frame/frame.h>
 #include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
 #include <string.h>
+
+/* The card reads and writes them. */
+EVOLVE_FROZEN(e1000_rx);
+EVOLVE_FROZEN(e1000_tx);
 
 enum {
     RX_PAGES = RX_COUNT * sizeof(struct e1000_rx) / PAGE_SIZE,

@@ -52,6 +52,8 @@ struct cpu_block {
 #define CPU_BLOCK_RESCHEDULE 0x30
 #define CPU_BLOCK_NMIS 0x50
 
+_Static_assert(offsetof(struct cpu_block, self) == 0, "frozen");
+_Static_assert(offsetof(struct cpu_block, index) == 0x08, "frozen");
 _Static_assert(offsetof(struct cpu_block, current) == 0x10, "frozen");
 _Static_assert(offsetof(struct cpu_block, interrupt_stack) == CPU_BLOCK_INTERRUPT_STACK,
                "frozen");

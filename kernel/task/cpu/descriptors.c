@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "private.h"
 
+#include <lib/base/evolve.h>
+
 /* Intel SDM volume 3, 3.4.5 and 8.7. Selectors: 0x08 code, 0x10 data, 0x18 task state. */
 
 struct tss {
@@ -9,6 +11,7 @@ struct tss {
     uint32_t words[25]; /* rsp0..2, reserved, ist1..7 as pairs of 32 bits */
 };
 _Static_assert(sizeof(struct tss) == 104, "as the CPU reads it");
+EVOLVE_FROZEN(tss);
 
 #define TSS_IST_WORD 8 /* index of the low half of ist1 in words */
 #define GDT_ENTRIES 5

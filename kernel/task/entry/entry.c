@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <task/entry/entry.h>
 
-#include <lib/base/types.h>
+#include <lib/base/evolve.h>
 
 /* In trap.S and switch.S. Not to be called; only their addresses count, and those are stubs. */
 void entry_root(void);
@@ -13,6 +13,11 @@ void entry_interrupt_abandoned(void);
 void park_entry(void);
 void nmi_entry(void);
 void entry_spurious(void);
+
+/* Laid out by trap.S and switch.S. */
+EVOLVE_FROZEN(trap_frame);
+EVOLVE_FROZEN(switch_frame);
+EVOLVE_FROZEN(saved_context);
 
 /* STATUS_RESTART is a number in switch.S. */
 _Static_assert(STATUS_RESTART == 8, "frozen in switch.S");

@@ -164,6 +164,27 @@ static void a_type_that_may_lie_on_the_heap_is_refused(void **state)
     }
 }
 
+/* Without the look at the mark the processor would read its own table in a form that it does not know. */
+static void a_form_that_hardware_knows_stays(void **state)
+{
+    static const char frozen[] =
+        "static const char evolve_frozen_t __attribute__((used)) = 1;\n";
+    static const char *const forms[] = {"struct t { int a, b; }; static struct t s;\n",
+                                        "struct t { int b, a; }; static struct t s;\n"};
+    (void)state;
+    /* Whichever version says so. */
+    for (int says = 0; says < 2; says++) {
+        char text[2][1024];
+        for (int k = 0; k < 2; k++)
+            snprintf(text[k], sizeof text[k], "%s" KEEP "%s", forms[k],
+                     says == k ? frozen : "");
+        world_init(&w, CELLS({"cell", "", text[0]}));
+        expect_refused(&w, CELLS({"cell", "", text[1]}), "frozen", "cell", "struct t",
+                       "cell");
+        world_fini(&w);
+    }
+}
+
 static void a_new_enumerator_disturbs_nobody(void **state)
 {
     (void)state;
@@ -212,6 +233,7 @@ int main(void)
         cmocka_unit_test(consent_lets_an_object_go),
         cmocka_unit_test(a_type_may_change_where_nothing_can_point),
         cmocka_unit_test(a_type_that_may_lie_on_the_heap_is_refused),
+        cmocka_unit_test(a_form_that_hardware_knows_stays),
         cmocka_unit_test(a_new_enumerator_disturbs_nobody),
         cmocka_unit_test(a_constant_grows_where_it_is),
     };
