@@ -210,11 +210,18 @@ static uint64_t longest_form(const struct plan *plan)
 
 static enum moving_result unfit(const struct attempt *a, struct refusal *out_reason)
 {
-    const struct moving_type *type = &a->plan->moving[0];
-    (void)refuse(
-        out_reason, "data", type->cell, type->name, NULL,
-        "%s of a struct %s has no place in the next of its forms; nothing was changed",
-        moving.job.unfit[0] ? moving.job.unfit : "a field", type->name);
+    const struct moving_type *type =
+        moving.job.objector ? moving.job.objector : &a->plan->moving[0];
+    if (moving.job.objector)
+        (void)refuse(out_reason, "data", type->cell, type->name, NULL,
+                     "a struct %s of %s cannot go on in its new form: %s; nothing was "
+                     "changed",
+                     type->name, type->cell, moving.job.objection);
+    else
+        (void)refuse(out_reason, "data", type->cell, type->name, NULL,
+                     "%s of a struct %s has no place in the next of its forms; nothing "
+                     "was changed",
+                     moving.job.unfit[0] ? moving.job.unfit : "a field", type->name);
     free_lists();
     return MOVING_FAILED;
 }
@@ -278,7 +285,7 @@ enum moving_result moving_step(struct attempt *a, enum moving_way way,
         return job_failed(a, how, out_reason);
     if (moving.state == WALKING)
         return walked(a, out_wait, out_reason);
-    if (moving.job.unfit)
+    if (moving.job.unfit || moving.job.objector)
         return unfit(a, out_reason);
     free_lists();
     return MOVING_READY;

@@ -13,6 +13,7 @@ enum { LIMIT_MS = 1500, LOOK_NS = 2000000 };
 
 typedef void (*walk_fn)(struct evolve_walk *walk);
 typedef void (*fill_fn)(const struct evolve_fill *fill);
+typedef const char *(*accept_fn)(const struct evolve_fill *fill);
 
 static struct {
     struct task *task;
@@ -80,6 +81,22 @@ static bool run_edges(struct walk_job *job, const struct moving_type *type, int 
     return false;
 }
 
+/* The N-th of E goes on as its new form, unless the owner objects. On the way back nobody is asked. */
+static bool accepted(struct walk_job *job, const struct moving_type *type, int form,
+                     const struct element *e, uint64_t n)
+{
+    struct evolve_fill fill = {.object = (uint8_t *)e->to + n * e->form->other_len,
+                               .was = e->seen + n * e->form->len,
+                               .known = e->form->known};
+    const char *why =
+        form == FORM_OLD && type->accept.va ? ((accept_fn)type->accept.va)(&fill) : NULL;
+    if (!why)
+        return true;
+    job->objector = type;
+    strncpy(job->objection, why, sizeof job->objection - 1);
+    return false;
+}
+
 static void run_fills(struct walk_job *job)
 {
     for (uint64_t i = 0; i < job->set->count; i++) {
@@ -97,6 +114,9 @@ static void run_fills(struct walk_job *job)
                                        .known = e->form->known};
             ((fill_fn)va)(&fill);
         }
+        for (uint64_t n = 0; n < e->count; n++)
+            if (!accepted(job, type, form, e, n))
+                return;
     }
 }
 

@@ -1,4 +1,4 @@
-/* Calls functions of cells that may fault or never end: walks and fills, in a task of their own.
+/* Calls functions of cells that may fault or never end: walks, fills and the like, in a task of their own.
  * SPDX-License-Identifier: MIT
  *
  * The task `walker` waits for a job of the swap task. It is let through the scheduler's closed gate, by itself. If it
@@ -11,6 +11,8 @@
 
 #include <core/plan/elements.h>
 #include <task/task/task.h>
+
+enum { WALK_OBJECTION_MAX = 128 };
 
 struct walk_job {
     /* Walks: LISTS[i] says what the walk FUNCTIONS[i] names; or, if there are no functions, fills of SET. */
@@ -27,6 +29,8 @@ struct walk_job {
     uint8_t *scratch; /* three times SCRATCH_LEN zero bytes: forms on the way over edges */
     uint64_t scratch_len;
     const char *unfit; /* out: a field whose value has no place in the next form, or NULL */
+    const struct moving_type *objector; /* out: the owner of these does not accept one, or NULL */
+    char objection[WALK_OBJECTION_MAX]; /* why not */
 };
 
 enum walk_result { WALK_RUNNING, WALK_ENDED, WALK_FAULTED, WALK_OVERDUE };

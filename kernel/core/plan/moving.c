@@ -160,15 +160,15 @@ static void note_walks(struct moving *m, int form)
 }
 
 /* Of the cells that share the type, whichever has one. */
-static void find_fill(struct moving *m, int form)
+static void find_shared(struct moving *m, int form, const char *verb,
+                        struct plan_walk *out)
 {
-    struct plan_walk *fill = &m->out->fill[form];
     const char *tag = m->out->name;
-    bool found = find_hook(version_of(m, form), "fill", tag, fill);
+    bool found = find_hook(version_of(m, form), verb, tag, out);
     for (const struct version *v = m->p->plan->ns->versions;
          m->out->shared && !found && v; v = v->next)
-        found = v->state == VERSION_RUNNING &&
-                find_hook(in_form(m, v, form), "fill", tag, fill);
+        found =
+            v->state == VERSION_RUNNING && find_hook(in_form(m, v, form), verb, tag, out);
 }
 
 static bool migrates(const struct plan *plan, const struct plan_cell *cell)
@@ -391,9 +391,10 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
     m.out->name = tag;
     m.out->cell = cell->name;
     m.out->shared = shared;
+    find_shared(&m, FORM_NEW, "accept", &m.out->accept);
     for (int form = 0; form < FORMS; form++) {
         find_walks(&m, form);
-        find_fill(&m, form);
+        find_shared(&m, form, "fill", &m.out->fill[form]);
         enum status status =
             map_form(&m, form, form == FORM_NEW || plan_marked(cell->fresh, "drops", tag));
         if (status != STATUS_OK)

@@ -104,6 +104,7 @@ struct moving_type {
     struct plan_step *steps[FORMS]; /* from that form to the other one; none: by name alone */
     uint32_t step_count[FORMS];
     struct plan_walk fill[FORMS]; /* completes elements of that form; va 0: nobody */
+    struct plan_walk accept; /* says whether an element can go on in the new form; va 0: each can */
     char text[MIGRATION_TEXT_MAX];
 };
 

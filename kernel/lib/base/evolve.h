@@ -120,6 +120,13 @@ struct evolve_fill {
 #define EVOLVE_FILLS(tag)                                                                \
     static void evolve_fill_##tag(const struct evolve_fill *fill) __attribute__((used)); \
     static void evolve_fill_##tag(const struct evolve_fill *fill)
+/* EVOLVE_ACCEPTS(node) is followed by a body that returns NULL, or a text that says why an element cannot go on in this
+ * version's form: something was agreed with others that only the old form knows. Then the swap is refused, with that text. It is
+ * called for each element when all fields have moved, and only reads; never on the way back, which has no choice. */
+#define EVOLVE_ACCEPTS(tag)                                                              \
+    static const char *evolve_accept_##tag(const struct evolve_fill *fill)               \
+        __attribute__((used));                                                           \
+    static const char *evolve_accept_##tag(const struct evolve_fill *fill)
 #define EVOLVE_IS_NEW(fill, type, field) (!(fill)->known[__builtin_offsetof(type, field)])
 
 /* EVOLVE_EDGE(from, to) is followed by a body that does what names cannot when `struct from` becomes `struct to`: a field

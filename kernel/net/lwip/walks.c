@@ -62,6 +62,26 @@ EVOLVE_FILLS(tcp_pcb)
 #endif
 }
 
+/* Flags of lwIP that some configurations do not have. */
+enum { SCALES_WINDOWS = 0x100, SENDS_TIMESTAMPS = 0x400 };
+#if LWIP_WND_SCALE
+_Static_assert(SCALES_WINDOWS == TF_WND_SCALE, "lwIP has another flag");
+#endif
+#if LWIP_TCP_TIMESTAMPS
+_Static_assert(SENDS_TIMESTAMPS == TF_TIMESTAMP, "lwIP has another flag");
+#endif
+
+/* Without them the peer would be misunderstood, or discard what comes. */
+EVOLVE_ACCEPTS(tcp_pcb)
+{
+    const struct tcp_pcb *pcb = fill->object;
+    if (!LWIP_WND_SCALE && (pcb->flags & SCALES_WINDOWS))
+        return "an open connection has agreed with its peer to scale windows";
+    if (!LWIP_TCP_TIMESTAMPS && (pcb->flags & SENDS_TIMESTAMPS))
+        return "an open connection has agreed with its peer to send time stamps";
+    return NULL;
+}
+
 EVOLVE_FILLS(tcp_pcb_listen)
 {
     struct tcp_pcb_listen *pcb = fill->object;

@@ -263,6 +263,23 @@ static void a_value_without_a_place_is_refused(void)
     KTEST_CHECK(holds(ELEMENTS, SUM, 7));
 }
 
+/* The second version's owner objects; the first one's is not asked on the way back. */
+static void what_its_owner_does_not_accept_is_refused(void)
+{
+    moving_target_mark(MOVING_UNWANTED);
+    const struct evolve_report *r = end_of(swap_to("second", 1));
+    KTEST_CHECK(became(r, EVOLVE_REFUSED, "data") &&
+                strstr(r->reason.text, "its mark is unwanted") != NULL);
+    KTEST_CHECK(holds(ELEMENTS, SUM, MOVING_UNWANTED));
+    moving_target_mark(7);
+    uint64_t attempt = swap_to("second", 60000);
+    moving_target_mark(MOVING_UNWANTED);
+    KTEST_CHECK(evolve_revert(attempt, "test", "nobody is asked") == STATUS_OK);
+    (void)became(end_of(attempt), EVOLVE_REVERTED, "test");
+    KTEST_CHECK(holds(ELEMENTS, SUM, MOVING_UNWANTED));
+    moving_target_mark(7);
+}
+
 enum status test_moving_start(void)
 {
     static const struct ktest_case cases[] = {
@@ -276,6 +293,7 @@ enum status test_moving_start(void)
         KTEST_CASE(forms_are_skipped_there_and_back),
         KTEST_CASE(skipped_versions_are_gone_through_edge_by_edge),
         KTEST_CASE(a_value_without_a_place_is_refused),
+        KTEST_CASE(what_its_owner_does_not_accept_is_refused),
         KTEST_CASE(a_fault_brings_the_list_back),
     };
     return ktest_run(cases, ARRAY_LEN(cases));

@@ -123,6 +123,12 @@ EVOLVE_FILLS(node)
 }
 #endif
 
+EVOLVE_ACCEPTS(node)
+{
+    const struct node *node = fill->object;
+    return node->MARK == MOVING_UNWANTED * PER_MARK ? "its mark is unwanted" : NULL;
+}
+
 #if defined VARIANT_past || defined VARIANT_lies || VERSION > 3u
 struct node_1 {
     uint32_t number;

@@ -5,7 +5,10 @@
 
 #include <lib/base/status.h>
 
-enum { MOVING_HOLDERS = 3 };
+enum {
+    MOVING_HOLDERS = 3,
+    MOVING_UNWANTED = 666
+}; /* a mark that no form accepts when it comes */
 
 struct moving_view {
     uint64_t count;
