@@ -11,6 +11,7 @@ trial=${trial:-250} # what fails here fails at once, or makes the trial last lon
 . tests/system/lib.sh
 
 results=$tree/$build/evolution
+pending=()
 case_name='' row='' row_id=0 to='' result='' pause=0 lists='' cells='' log_begin=0
 
 # ---- pushing --------------------------------------------------------------------------------------------------------
@@ -191,6 +192,9 @@ go_to() {
     neurath rollback --to "$1" --machine m1 >"$work/rollback.out" 2>&1
 }
 
+# later COMMAND...: is judged after the last case, for the machine needs time for it.
+later() { pending+=("case_name=$case_name; ${*@Q}"); }
+
 # Types COMMAND at the machine's console; the answer is what the line has said since. (QEMU's own log of the line doubles
 # characters while the line's reader is slow.)
 type_command() {
@@ -283,6 +287,7 @@ run_cases() {
     for name in "$@"; do
         if [ -z "${EVOLUTION_CASES:-}" ] || [[ " $EVOLUTION_CASES " = *" $name "* ]]; then run_case "$name"; fi
     done
+    for name in "${pending[@]}"; do eval "$name"; done
     # A machine could also be booted into what runs now.
     release=$(neurath history --machine m1 --json | jq 'max_by(.id).release')
     eventually 60 test -s "$NEURATH_STATE/boot/$release/neurath.elf"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Hazards 10, 12.
+# Hazards 10, 12. Seen to fail when will_run() knows no cell that comes.
 evolves 01-add reader:add
 answers reader 'reader: read 1 times'
 evolves 02-import reader:text sensor:add

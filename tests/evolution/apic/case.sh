@@ -4,7 +4,8 @@
 #
 # First what the tree has in three cells is merged into one, then that is split into four, each time with all dependents, while
 # timers, shootdowns and device interrupts go on. The registers' addresses and the timer's rate go along with the code. A split
-# in which nobody takes the IOAPICs' table is refused (thesis 9.1.4). Hazards 8, 20, 22, 24.
+# in which nobody takes the IOAPICs' table is refused (thesis 9.1.4). Hazards 8, 20, 22, 24. Seen to fail without
+# plan_check_removal().
 uses_become() { # WORD NEW...: in every cell that may use WORD
     git ls-files '*cell.mk' | xargs sed -Ei "/^uses/s/\\b$1\\b/${*:2}/"
 }

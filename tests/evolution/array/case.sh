@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Hazards 4, 13.
+# Hazards 4, 13. Seen to fail when every object begins afresh.
 evolves 01-add recent:add
 answers recent 'recent: 1 kept, sum 1'
 answers recent 'recent: 2 kept, sum 3'

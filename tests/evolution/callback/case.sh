@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 #
 # Changed: the pointer leads to the new one. Renamed: it is another function; the pointer keeps the old one, and the machine
-# keeps its text. Hazard 1.
+# keeps its text. Hazard 1. Seen to fail when journal_stub() leaves the slot as it is, and when pin_old() pins
+# nothing.
 evolves 01-add callback:add
 answers callback 'callback: 1'
 evolves 02-change callback:text

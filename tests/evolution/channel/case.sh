@@ -6,7 +6,8 @@
 # channels lie on the heap and nobody has a list of them, so a new form of theirs is refused. Therefore two steps: first the
 # cell knows of rings beside the channels, together with its users, for a signature changes: who is blocked inside is drained.
 # Then senders no longer wait. So a rollback, and the guard's when a version faults or loops, keeps what lies in the buffers; one
-# to where nobody would look there is refused. Hazards 12, 13, 17, 23, 29, 31, 32.
+# to where nobody would look there is refused. Hazards 12, 13, 17, 23, 29, 31, 32. Seen to fail when
+# couple_functions() sees no difference.
 
 # Sets what the command says: sending, receiving (tasks that are blocked), ahead (messages), received.
 read_post() {

@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 #
 # Names say nothing of units: kilograms, then hundreds of grams, then grams, in elements of a list. There and back gives the same
-# loads, also those that came meanwhile. A version that only knows the way there is refused. Hazards 13, 14, 17.
+# loads, also those that came meanwhile. A version that only knows the way there is refused. Hazards 13, 14, 17. Seen
+# to fail when run_edges() takes the last edge alone.
 evolves 01-add scale:add
 kilos=$commit
 answers 'scale add' 'scale: 1 loads of 1 kilos, sound'

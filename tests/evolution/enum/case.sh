@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What was green must not turn amber. Hazard 14.
+# What was green must not turn amber. Hazard 14. Seen to fail when take() makes numbers of enumerators.
 evolves 01-add signal:add
 answers 'signal change' 'signal: green'
 # Green was 1 and is 2.

@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 #
 # Objects that were taken with the old table are freed right with the new one, and the other way round after a rollback: the
-# table comes in two steps, first known, then used. One that faults at once comes back, and one that loops. Hazards 14, 17, 24, 31, 32.
+# table comes in two steps, first known, then used. One that faults at once comes back, and one that loops. Hazards
+# 14, 17, 24, 31, 32. Seen to fail when watch_find_loop() finds none.
 evolves 01-add hoard:add
 answers 'hoard take' 'hoard: 291 objects, 0 damaged, the heap is sound'
 evolves 02-know heap:text

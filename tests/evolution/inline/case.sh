@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Every cell that includes it is in the plan, and all change in one moment. Hazard 11.
+# Every cell that includes it is in the plan, and all change in one moment. Hazard 11. Seen to fail when make does not
+# know who includes what.
 evolves 01-add meter:add gauge:add dial:add
 answers meter 'meter: 10'
 answers gauge 'gauge: 20, shown 1 times'

@@ -4,7 +4,8 @@
 #
 # No entry is lost or doubled, each step of the tasks is counted, the new field is filled, and a rollback brings the old form
 # back with what came since. Versions whose walk is wrong, or that fault, come back by themselves; what no walk
-# names, or a form without a walk, is refused. Hazards 4, 13, 17, 26, 28, 31, 32.
+# names, or a form without a walk, is refused. Hazards 4, 13, 17, 26, 28, 31, 32. Seen to fail without
+# element_target(); the kernel test `moving` says more.
 evolves 01-add roster:add
 small=$commit
 answers roster 'roster: 60 entries, sum 1830, sound, each step counted, 3 tasks step'

@@ -4,7 +4,8 @@
 #
 # Hazards 20, 25, 30. Under a TCP stream that is compared byte by byte in both directions, a thousand numbered UDP messages
 # a second, and the client's own TLS connections. What the host drops for want of a CPU, it counts itself. Then drivers and a
-# client that would cut the machine off: each comes back by itself, and brings the next one.
+# client that would cut the machine off: each comes back by itself, and brings the next one. Seen to fail when the
+# driver begins its ring afresh after a swap, and when the client's probe() finds every network sound.
 
 # Sets the machine's own counters: frames and bytes received; losses of card and driver in both directions, and of the
 # echo's socket.

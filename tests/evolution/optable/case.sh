@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 #
 # It is rewritten where it is, so that a pointer into it that was taken before finds the new operation. Hazards 1, 5.
+# Seen to fail without journal_constants().
 evolves 01-add optable:add
 answers optable 'optable: twice: 6'
 evolves 02-change optable:text

@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 #
 # Each keeps its own value, although the compiler's names for them (count.0, count.1) change places. Two that share
-# name and function cannot be told apart and are refused. Hazards 7, 15.
+# name and function cannot be told apart and are refused. Hazards 7, 15. Seen to fail when celltool takes the
+# compiler's names.
 evolves 01-add statics:add
 answers statics 'statics: up 1, down 999'
 answers statics 'statics: up 2, down 998'

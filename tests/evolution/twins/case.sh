@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 #
 # Each keeps its own value and its own callers, also through pointers. A third one of that name is refused: pointers to the
-# functions could not be told apart. Hazard 7.
+# functions could not be told apart. Hazard 7. Seen to fail without check_twins().
 evolves 01-add twins:add
 answers twins 'twins: left 1, right 100'
 evolves 02-change twins:text
