@@ -90,7 +90,8 @@ static bool rollback_wanted(const struct client *client)
                    MANIFEST_HASH_LEN) != 0);
 }
 
-/* Whether the engine has brought the trial to an end. */
+/* Whether the engine has brought the trial to an end. It may have found a fault, or a CPU that is stuck, when the client wanted
+ * the version back because nothing was heard any more: then that is the cause. */
 static bool ended(struct client *client)
 {
     struct client_installer *installer = &client->ports.installer;
@@ -103,7 +104,7 @@ static bool ended(struct client *client)
     }
     if (report->phase == CLIENT_INSTALL_TRIAL || report->phase == CLIENT_INSTALL_BUSY)
         return false;
-    if (attempt->revert_code[0])
+    if (attempt->revert_code[0] && !report->cause_cell[0])
         client_attempt_reverted(client, attempt->revert_code, report->cause, false);
     else
         client_attempt_reverted(client, "fault", report->cause, true);

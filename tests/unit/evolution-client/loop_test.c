@@ -379,6 +379,19 @@ static void the_version_that_is_back_asks_the_server_at_once(void **state)
     assert_int_equal(1, sim_count(sim, "attempt", "reverted"));
 }
 
+static void what_the_engine_found_is_the_cause_not_the_silence(void **state)
+{
+    struct sim *sim = running(state);
+    sim->fate = SIM_DEAF;
+    sim->faulted = true;
+    sim_release(sim, 2, COLOURS(2, 1, 1, 1));
+    sim_run(sim, 60);
+    assert_string_equal("no_contact", sim->revert_reason);
+    assert_string_equal("reverted", sim_result(sim));
+    assert_string_equal("fault", sim_reason(sim));
+    assert_true(sim_runs(sim, COLOURS(1, 1, 1, 1)));
+}
+
 static void
 a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later(void **state)
 {
@@ -547,6 +560,7 @@ int main(void)
         CASE(a_held_machine_takes_nothing_new),
         CASE(a_version_that_cuts_the_network_goes_and_is_condemned),
         CASE(the_version_that_is_back_asks_the_server_at_once),
+        CASE(what_the_engine_found_is_the_cause_not_the_silence),
         CASE(a_version_that_cannot_reach_the_server_over_a_sound_network_goes_later),
         CASE(a_server_that_goes_away_in_the_trial_extends_it),
         CASE(without_a_verdict_it_is_tried_three_times),

@@ -276,7 +276,7 @@ static void status(void *context, uint64_t attempt, struct client_install_report
         strcpy(out->refusal.cell, "alpha");
         strcpy(out->refusal.symbol, "beta_missing");
     }
-    if (sim->phase == CLIENT_INSTALL_REVERTED && sim->fate == SIM_FAULT) {
+    if (sim->phase == CLIENT_INSTALL_REVERTED && (sim->fate == SIM_FAULT || sim->faulted)) {
         strcpy(out->cause, "page fault at 0x10");
         strcpy(out->cause_cell, "alpha");
     }

@@ -107,6 +107,7 @@ struct sim {
     unsigned next[SIM_CELLS];
     bool dry_run;
     bool old_is_deaf;
+    bool faulted; /* whatever is taken back, the engine found a fault first */
     bool silent; /* who is deaf hears of no error; what was asked is answered when it hears again */
     unsigned submits, confirms, reverts, extends;
     char revert_reason[32];
