@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* The functions of other cells that each may call. Those that the guard calls can run while nothing is whole: none of them may
- * take a lock, wait, or call what does. Those that the entry calls are where traps and tasks lead. */
+ * take a lock, wait, or call what does; the planner reads on from there (core/plan/reach.c). Those that the entry calls are
+ * where traps and tasks lead. */
 static const struct {
     const char *cell;
     const char *function;

@@ -23,10 +23,8 @@ static const char *object_key(const struct version *v, uint32_t section)
     return d.key;
 }
 
-/* Finds the function of V that contains OFFSET of SECTION: the nearest one that starts at or
- * before it. */
-static const struct function *function_around(const struct version *v, uint32_t section,
-                                              uint64_t offset)
+const struct function *plan_function_around(const struct version *v, uint32_t section,
+                                            uint64_t offset)
 {
     const struct function *best = NULL;
     for (uint32_t i = v->section_function[section]; i;
@@ -129,8 +127,8 @@ static bool same_place(const struct reference *a, const struct reference *b)
     if (pa.s.flags != pb.s.flags)
         return false;
     if (pa.s.flags & ELF_EXEC) {
-        const struct function *fa = function_around(a->v, pa.section, pa.at);
-        const struct function *fb = function_around(b->v, pb.section, pb.at);
+        const struct function *fa = plan_function_around(a->v, pa.section, pa.at);
+        const struct function *fb = plan_function_around(b->v, pb.section, pb.at);
         return fa && fb && same_name(fa, fb) && fa->signature == fb->signature &&
                pa.at - fa->offset == pb.at - fb->offset;
     }
@@ -141,9 +139,8 @@ static bool same_place(const struct reference *a, const struct reference *b)
     return same_literal(&pa, &pb);
 }
 
-/* Finds the relocation section of SECTION, or gives false when it has none. */
-static bool relocations_of(const struct version *v, uint32_t section,
-                           struct elf_section *out)
+bool plan_relocations_of(const struct version *v, uint32_t section,
+                         struct elf_section *out)
 {
     for (uint32_t i = 1; i < v->elf.section_count; i++) {
         elf_section(&v->elf, i, out);
@@ -160,8 +157,8 @@ static bool same_relocations(const struct version *a, uint32_t section_a,
 {
     struct elf_section ra = {0};
     struct elf_section rb = {0};
-    bool has_a = relocations_of(a, section_a, &ra);
-    bool has_b = relocations_of(b, section_b, &rb);
+    bool has_a = plan_relocations_of(a, section_a, &ra);
+    bool has_b = plan_relocations_of(b, section_b, &rb);
     if (has_a != has_b || (has_a && elf_rela_count(&ra) != elf_rela_count(&rb)))
         return false;
     for (uint32_t i = 0; has_a && i < elf_rela_count(&ra); i++) {

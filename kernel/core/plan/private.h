@@ -41,6 +41,14 @@ NODISCARD enum status plan_list_takeovers(struct planning *p);
 /* Gives each listed home to the other of its two owners: at the commit, and at a revert. */
 void plan_exchange_owners(struct plan *plan);
 void plan_takeovers_fini(struct plan *plan);
+/* Finds the function of V that contains OFFSET of SECTION: the nearest one that starts at or before it; NULL: none. */
+const struct function *plan_function_around(const struct version *v, uint32_t section,
+                                            uint64_t offset);
+/* Finds the relocation section of SECTION, or gives false when it has none. */
+bool plan_relocations_of(const struct version *v, uint32_t section,
+                         struct elf_section *out);
+/* Refuses functions that guard and commit would come through after the plan, if nobody can tell where they lead to. */
+void plan_check_reach(struct planning *p);
 /* Counts the functions that differ between cell->old and cell->fresh. */
 void plan_compare(struct plan_cell *cell);
 /* Lists the objects of CELL whose form changes, and how they change. STATUS_FULL: no memory. */

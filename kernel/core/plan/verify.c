@@ -199,5 +199,6 @@ enum status plan_check(struct planning *p)
         }
     }
     plan_couple(p);
+    plan_check_reach(p);
     return status;
 }

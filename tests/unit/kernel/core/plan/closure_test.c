@@ -258,6 +258,37 @@ static void refuses_an_instruction_that_it_does_not_know(void **state)
     world_fini(&w);
 }
 
+#define DEEP_TASK(deeper)                                                                \
+    {                                                                                    \
+        "task", "cpu",                                                                   \
+            "int cpu_find(int x); int (*task_hook)(int);\n"                              \
+            "int task_run(int x) { return task_hook(x) + 1; }\n"                         \
+            "__attribute__((noinline)) static int deeper(int x) { return " deeper        \
+            "; }\n"                                                                      \
+            "int task_leave_texts(int x) { return deeper(x) * 3; }\n"                    \
+    }
+#define DEEP_CPU(found)                                                                  \
+    {                                                                                    \
+        "cpu", "", "int (*cpu_hook)(int); int cpu_find(int x) { return " found "; }\n"   \
+    }
+
+/* What else a cell does is its own affair. */
+static void refuses_callees_of_the_guard_that_lead_anywhere(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(DEEP_CPU("x"), DEEP_TASK("cpu_find(x) + 1"), GUARD("1")));
+    expect_refused(&w, CELLS(DEEP_TASK("task_hook(x) + 1")), "closure", "task", "deeper",
+                   "guard");
+    expect_refused(&w, CELLS(DEEP_CPU("cpu_hook(x) + 1")), "closure", "cpu", "cpu_find",
+                   "guard");
+    struct plan *plan =
+        world_plan(&w, CELLS(DEEP_CPU("cpu_hook(x) + 1"), DEEP_TASK("x + 2")));
+    assert_non_null(plan);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +302,7 @@ int main(void)
         cmocka_unit_test(refuses_a_guard_that_cannot_be_rehearsed),
         cmocka_unit_test(refuses_a_call_that_is_not_on_the_list),
         cmocka_unit_test(refuses_a_branch_to_an_address_that_is_read),
+        cmocka_unit_test(refuses_callees_of_the_guard_that_lead_anywhere),
         cmocka_unit_test(refuses_an_instruction_that_it_does_not_know),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
