@@ -368,8 +368,7 @@ static void name_holder(const struct home *home, struct refusal *out)
     else
         snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.where);
     if (home)
-        snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s) in %s", home->key,
-                 home->cell);
+        snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s)", home->key);
     if (type)
         (void)refuse(
             out, "held", cell, symbol, who,
