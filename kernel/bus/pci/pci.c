@@ -60,6 +60,16 @@ void pci_write16(const struct pci_device *device, unsigned offset, uint16_t valu
     spin_unlock(&pci.lock);
 }
 
+void pci_write8(const struct pci_device *device, unsigned offset, uint8_t value)
+{
+    spin_lock(&pci.lock);
+    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
+                               (uint32_t)device->device << 11 |
+                               (uint32_t)device->function << 8 | (offset & 0xfc));
+    io_out8((uint16_t)(DATA_PORT + (offset & 3)), value);
+    spin_unlock(&pci.lock);
+}
+
 enum status pci_find_nth(uint16_t vendor_id, uint16_t device_id, size_t index,
                          struct pci_device *out)
 {

@@ -44,6 +44,7 @@ uint32_t pci_read32(const struct pci_device *device, unsigned offset);
 void pci_write32(const struct pci_device *device, unsigned offset, uint32_t value);
 uint16_t pci_read16(const struct pci_device *device, unsigned offset);
 void pci_write16(const struct pci_device *device, unsigned offset, uint16_t value);
+void pci_write8(const struct pci_device *device, unsigned offset, uint8_t value);
 
 /* Facts of base address register BAR (0..5). STATUS_NOT_FOUND: not implemented. */
 NODISCARD enum status pci_bar_read(const struct pci_device *device, unsigned bar,

@@ -3,7 +3,7 @@
  *
  * Four things end a trial badly: the guard reverted (fault, or a CPU stuck with interrupts
  * off), a task that does not come out of its step, a wish (evolve_revert), or no confirmation
- * in time.
+ * in time. Where not even the guard is left to notice, the hardware watchdog resets the machine.
  */
 #include <core/evolve/drain.h>
 #include <core/evolve/moving.h>
@@ -11,6 +11,7 @@
 
 #include <console/log/log.h>
 #include <fault/power/power.h>
+#include <fault/watchdog/watchdog.h>
 #include <irq/ioapic/ioapic.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +57,7 @@ void trial_begin(struct attempt *a)
         .overdue_tsc = ms_to_tsc(OVERDUE_MS) + ms_to_tsc(a->trial_ns / 1000000),
     };
     watch_begin();
+    watchdog_arm();
     guard_arm(a->plan->pokes, a->plan->poke_count, a->plan->late_count,
               &a->plan->migrations, &limits);
     const struct cpu_block *boot = cpu_block_at(0);
@@ -72,6 +74,7 @@ void trial_watch_end(struct guard_verdict *out)
     if (ioapic_mask(IOAPIC_GUARD_GSI, true) != STATUS_OK)
         log_write("evolve", LOG_WARNING, "the guard's timer could not be masked");
     guard_disarm(out);
+    watchdog_disarm();
 }
 
 static struct wait task_gone(void *arg)

@@ -140,7 +140,7 @@ static const char *option_path(const char *path, char *out, size_t out_len)
     return out;
 }
 
-/* The machine itself: TCG, a PC with qboot, one serial port, one e1000 on the user-mode network. */
+/* The machine itself: TCG, a PC with qboot, one serial port, a watchdog, one e1000 on the user-mode network. */
 static void describe(struct words *words, const struct lab *lab,
                      const struct lab_machine_config *machine, const char *kernel,
                      const char *archive, const char *console)
@@ -180,6 +180,8 @@ static void describe(struct words *words, const struct lab *lab,
     add(words, "unix:%s,server=on,wait=off", qmp);
     add(words, "-device");
     add(words, "isa-debug-exit,iobase=0xf4,iosize=4");
+    add(words, "-device");
+    add(words, "i6300esb");
     add(words, "-netdev");
     add(words, "user,id=net,hostfwd=tcp:127.0.0.1:%u-10.0.2.15:%d,hostfwd=udp:127.0.0.1:%u-10.0.2.15:%d",
         machine->echo_port, ECHO_PORT, machine->echo_port, ECHO_PORT);
