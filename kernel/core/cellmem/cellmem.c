@@ -16,7 +16,7 @@
 enum {
     ALIAS_PAGES = (PAGING_ALIAS_END - PAGING_ALIAS_BASE) / PAGE_SIZE,
     PLACE_TRIES = 64,
-    GIVE_BATCH = 32 /* pages that are unmapped together */
+    BATCH = 32 /* pages that all CPUs forget together */
 };
 
 #define NO_FRAME UINT64_MAX
@@ -152,7 +152,7 @@ static void range_give(uint64_t va, enum cellmem_kind kind)
 /* All CPUs forget the pages at once; then their frames may be used again. */
 static void give_batch(uint64_t va, uint64_t pages, bool readonly)
 {
-    uint64_t phys[GIVE_BATCH];
+    uint64_t phys[BATCH];
     for (uint64_t i = 0; i < pages; i++)
         if (paging_walk(va + i * PAGE_SIZE, &phys[i], NULL) != STATUS_OK)
             phys[i] = NO_FRAME;
@@ -167,31 +167,54 @@ static void give_batch(uint64_t va, uint64_t pages, bool readonly)
 /* Unmaps and frees the first PAGES pages of a region. */
 static void give_pages(uint64_t va, uint64_t pages, bool readonly)
 {
-    for (uint64_t i = 0; i < pages; i += GIVE_BATCH)
-        give_batch(va + i * PAGE_SIZE, min_u64(pages - i, GIVE_BATCH), readonly);
+    for (uint64_t i = 0; i < pages; i += BATCH)
+        give_batch(va + i * PAGE_SIZE, min_u64(pages - i, BATCH), readonly);
 }
 
-static enum status take_page(enum cellmem_kind kind, uint64_t va, uint64_t write)
+/* Maps one page that is in the direct map no more, and its alias. */
+static enum status map_page(enum cellmem_kind kind, uint64_t phys, uint64_t va,
+                            uint64_t write)
 {
-    uint64_t phys;
-    if (frame_take(&phys) != STATUS_OK)
-        return STATUS_FULL;
-    int fill = rights(kind) & PAGING_EXEC ? 0xcc : 0;
-    memset(phys_to_virt(phys), fill, PAGE_SIZE);
-    if (is_readonly(kind) && paging_direct_remove(phys) != STATUS_OK)
-        goto put_frame;
     if (paging_map(va, phys, 1, rights(kind)) != STATUS_OK)
-        goto restore;
-    if (is_readonly(kind) && paging_map(write, phys, 1, PAGING_WRITE) != STATUS_OK)
-        goto unmap;
-    return STATUS_OK;
-unmap:
-    paging_unmap(va, 1);
-restore:
-    if (is_readonly(kind) && paging_direct_restore(phys) != STATUS_OK)
         return STATUS_FULL;
-put_frame:
-    frame_put(phys);
+    if (!is_readonly(kind) || paging_map(write, phys, 1, PAGING_WRITE) == STATUS_OK)
+        return STATUS_OK;
+    paging_unmap(va, 1);
+    return STATUS_FULL;
+}
+
+static bool is_removed(uint64_t phys)
+{
+    return paging_walk((uint64_t)phys_to_virt(phys), NULL, NULL) != STATUS_OK;
+}
+
+/* Fills PAGES <= BATCH frames and maps them; all or none. */
+static enum status take_batch(enum cellmem_kind kind, uint64_t va, uint64_t write,
+                              uint64_t pages)
+{
+    uint64_t phys[BATCH];
+    uint64_t taken = 0;
+    uint64_t mapped = 0;
+    int fill = rights(kind) & PAGING_EXEC ? 0xcc : 0;
+    for (; taken < pages && frame_take(&phys[taken]) == STATUS_OK; taken++)
+        memset(phys_to_virt(phys[taken]), fill, PAGE_SIZE);
+    if (taken < pages ||
+        (is_readonly(kind) && paging_direct_remove(phys, taken) != STATUS_OK))
+        goto put_frames;
+    while (mapped < pages && map_page(kind, phys[mapped], va + mapped * PAGE_SIZE,
+                                      write + mapped * PAGE_SIZE) == STATUS_OK)
+        mapped++;
+    if (mapped == pages)
+        return STATUS_OK;
+    paging_unmap(va, mapped);
+    if (is_readonly(kind))
+        paging_unmap(write, mapped);
+put_frames:
+    for (uint64_t i = 0; i < taken; i++) {
+        /* A frame that cannot return to the direct map is lost rather than misused. */
+        if (!is_removed(phys[i]) || paging_direct_restore(phys[i]) == STATUS_OK)
+            frame_put(phys[i]);
+    }
     return STATUS_FULL;
 }
 
@@ -209,9 +232,9 @@ enum status cellmem_take(enum cellmem_kind kind, uint64_t len, struct cellmem_re
         }
         alias_mark(alias, pages, true);
     }
-    for (uint64_t i = 0; i < pages; i++) {
-        if (take_page(kind, va + i * PAGE_SIZE, alias_va(alias) + i * PAGE_SIZE) ==
-            STATUS_OK)
+    for (uint64_t i = 0; i < pages; i += BATCH) {
+        if (take_batch(kind, va + i * PAGE_SIZE, alias_va(alias) + i * PAGE_SIZE,
+                       min_u64(pages - i, BATCH)) == STATUS_OK)
             continue;
         if (is_readonly(kind))
             alias_release(alias_va(alias), pages);

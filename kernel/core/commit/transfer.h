@@ -16,6 +16,10 @@ struct transfer_word {
     uint64_t value;
 } __attribute__((packed, may_alias));
 
+struct transfer_half {
+    uint32_t value;
+} __attribute__((packed, may_alias));
+
 static inline void transfer_copy(uint8_t *to, const uint8_t *from, uint64_t len)
 {
     for (; len >= 8; len -= 8, to += 8, from += 8)
@@ -26,8 +30,12 @@ static inline void transfer_copy(uint8_t *to, const uint8_t *from, uint64_t len)
 
 static inline bool transfer_equal(const uint8_t *a, const uint8_t *b, uint64_t len)
 {
-    for (uint64_t i = 0; i < len; i++)
-        if (a[i] != b[i])
+    for (; len >= 8; len -= 8, a += 8, b += 8)
+        if (((const struct transfer_word *)a)->value !=
+            ((const struct transfer_word *)b)->value)
+            return false;
+    for (; len; len--)
+        if (*a++ != *b++)
             return false;
     return true;
 }
@@ -40,6 +48,10 @@ static inline uint64_t transfer_mask(uint64_t bits)
 static inline uint64_t transfer_get(const uint8_t *bytes, uint64_t bit, uint64_t bits)
 {
     uint64_t value = 0;
+    if (bit % 8 == 0 && bits == 64)
+        return ((const struct transfer_word *)(bytes + bit / 8))->value;
+    if (bit % 8 == 0 && bits == 32)
+        return ((const struct transfer_half *)(bytes + bit / 8))->value;
     if (bit % 8 == 0 && bits % 8 == 0) {
         for (uint64_t i = 0; i < bits / 8; i++)
             value |= (uint64_t)bytes[bit / 8 + i] << 8 * i;
@@ -53,6 +65,14 @@ static inline uint64_t transfer_get(const uint8_t *bytes, uint64_t bit, uint64_t
 static inline void transfer_put(uint8_t *bytes, uint64_t bit, uint64_t bits,
                                 uint64_t value)
 {
+    if (bit % 8 == 0 && bits == 64) {
+        ((struct transfer_word *)(bytes + bit / 8))->value = value;
+        return;
+    }
+    if (bit % 8 == 0 && bits == 32) {
+        ((struct transfer_half *)(bytes + bit / 8))->value = (uint32_t)value;
+        return;
+    }
     if (bit % 8 == 0 && bits % 8 == 0) {
         for (uint64_t i = 0; i < bits / 8; i++)
             bytes[bit / 8 + i] = (uint8_t)(value >> 8 * i);

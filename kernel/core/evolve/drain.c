@@ -28,7 +28,7 @@ enum {
     KNOWN_MAX = 64,
 };
 
-enum drain_state { IDLE, WALKING, CLOSED, PAUSED, MOVING, SEALED };
+enum drain_state { IDLE, WALKING, SEARCHING, CLOSED, PAUSED, MOVING, SEALED };
 
 /* What one look at all tasks has found. */
 struct look {
@@ -129,7 +129,7 @@ static void expel(const struct look *look)
 static void begin(void)
 {
     drain.tries = 0;
-    drain.begun_ns = clock_ns();
+    drain.begun_ns = 0;
     drain.known_count = 0;
     drain.task[0] = 0;
 }
@@ -137,6 +137,7 @@ static void begin(void)
 static void close_gate(void)
 {
     uint64_t now = clock_ns();
+    drain.begun_ns = drain.begun_ns ? drain.begun_ns : now;
     drain.stubborn = 0;
     drain.look_ns = LOOK_NS;
     drain.try_end_ns = now + try_ns();
@@ -215,10 +216,9 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
         a->plan->moving_count ? move(a, backwards, out_wait, out_reason) : DRAIN_QUIET;
     if (moved != DRAIN_QUIET)
         return moved;
-    bool held = !backwards && holders_find(a->plan, out_reason, &full);
-    uint64_t kept = backwards && a->plan->moving_count && !a->untouched
-                        ? holders_keep(a->plan, &full)
-                        : 0;
+    bool held = !backwards && holders_find(out_reason, &full);
+    uint64_t kept =
+        backwards && a->plan->moving_count && !a->untouched ? holders_keep(&full) : 0;
     if (full)
         (void)refuse(
             out_reason, "memory", NULL, NULL, NULL,
@@ -282,10 +282,10 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
         return DRAIN_WAIT;
     }
     if (drain.state == IDLE) {
-        if (!leaving_init(a->plan, backwards)) {
+        if (!leaving_init(a->plan, backwards) || !holders_init(a->plan, backwards)) {
             (void)refuse(out_reason, "memory", NULL, NULL, NULL,
-                         "there is not enough memory to walk the stacks");
-            return DRAIN_BUSY;
+                         "there is not enough memory to look through stacks and data");
+            return give_up();
         }
         walked_begin();
         drain.state = WALKING;
@@ -296,6 +296,9 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
             return DRAIN_WAIT;
         begin();
     }
+    drain.state = SEARCHING; /* again before each try */
+    if (!backwards && holders_ahead())
+        return DRAIN_WAIT;
     close_gate();
     if (drain.state != CLOSED) /* somebody else keeps it closed */
         return pause(out_wait, out_reason);
@@ -310,12 +313,14 @@ void drain_moved(void)
 void drain_turn(void)
 {
     leaving_fini();
+    holders_fini();
     drain.state = IDLE;
 }
 
 void drain_end(void)
 {
     leaving_fini();
+    holders_fini();
     walked_end();
     drain.state = IDLE;
     task_gate_open();

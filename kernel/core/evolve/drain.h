@@ -20,8 +20,9 @@
  *  3. after DRAIN_BUSY, and whenever the swap task is given up, the gate is open.
  * Interrupt handlers and the scheduler run with interrupts off, so a CPU is never held inside them, and an idle
  * CPU stands in the frozen cell entry: neither has to be looked at.
- * States: IDLE → WALKING (first drain_step) → CLOSED → PAUSED → CLOSED ... → MOVING (nobody is inside, elements move:
- * moving.h) → SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE (DRAIN_BUSY). The swap task is the only user.
+ * States: IDLE → WALKING (first drain_step) → SEARCHING (holders_ahead) → CLOSED → PAUSED → SEARCHING ... → MOVING
+ * (nobody is inside, elements move: moving.h) → SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE (DRAIN_BUSY). The swap
+ * task is the only user.
  */
 #ifndef NEURATH_CORE_EVOLVE_DRAIN_H
 #define NEURATH_CORE_EVOLVE_DRAIN_H

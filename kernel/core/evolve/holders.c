@@ -12,71 +12,56 @@
  * A stub whose function the new version has in another form, or not at all, goes on to stand for the old
  * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor
  * do homes that only the versions have that are left, unless somebody points to one that holds such a word.
+ *
+ * The search itself (search.h) goes over memory before anybody has to stand, but for elements: only a walk tells where they
+ * are. What a home that goes may lead to is not known then, so each counts as if it led somewhere.
  */
+#include <core/evolve/addresses.h>
 #include <core/evolve/leaving.h>
 #include <core/evolve/moving.h>
+#include <core/evolve/search.h>
 
 #include <core/commit/transfer.h>
 #include <core/plan/elements.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TARGETS_MAX = 512 };
-
-struct target { /* pointers to begin..end - 1 are looked for */
-    uint64_t begin;
-    uint64_t end;
+/* What a pointer that must not stay leads to: one of them, or nothing. */
+struct lead {
     const struct stub *stub;
-    const struct migration *object; /* or this: only what moves in it counts */
-    const struct element *element;  /* or this */
+    const struct migration *object; /* only what moves in it counts */
+    struct element *element;
 };
 
-struct block {
-    uint64_t at;
-    uint64_t len;
+struct target { /* pointers to begin .. end - 1 are looked for */
+    uint64_t begin;
+    uint64_t end;
+    const struct home *home; /* that goes; NULL: of a stub */
+    struct lead lead;        /* of a home: nothing until something was found in it */
 };
 
 static struct {
     const struct plan *plan;
-    struct target targets[TARGETS_MAX];
+    bool keep;  /* the way back: elements are marked, and the search goes on */
+    bool ahead; /* tasks run */
+    bool any;   /* something is looked for before elements are known */
+    struct target *targets; /* sorted */
     uint32_t target_count;
-    bool too_many;
-    bool keep;             /* the way back: elements are marked, and the search goes on */
-    bool probe;            /* nothing is marked yet */
-    uint64_t kept;         /* where the first pointer to one was found */
-    struct target element; /* the last one that was found */
-    uint64_t low;          /* all targets lie in low..high */
-    uint64_t high;
-    struct block *blocks;
-    uint32_t block_count;
-    uint32_t block_room;
-    /* What was found. */
-    uint64_t where;
-    struct target found; /* begin 0: nothing */
+    struct addresses left; /* homes of versions that are left, once for each section */
+    struct addresses rewritten; /* words that will hold something else */
+    struct addresses
+        described; /* objects of the heap that hold such addresses, and that nobody calls or reads through */
+    uint64_t kept; /* where the first pointer to an element was found */
+    bool found;
+    struct lead lead; /* what was found, and where */
+    struct search_place place;
+    bool homes_changed; /* one more of those that go leads somewhere */
     char task[TASK_NAME_MAX];
 } find;
 
-static bool goes_on(const struct stub *s)
-{
-    for (uint32_t i = 0; i < find.plan->cell_count; i++) {
-        const struct version *v = find.plan->cells[i].fresh;
-        for (uint32_t k = 0; v && k < v->function_count; k++)
-            if (v->functions[k].stub == s)
-                return true;
-    }
-    return false;
-}
-
-static void add_target(const struct target *t)
-{
-    find.too_many |= find.target_count == TARGETS_MAX;
-    if (find.too_many)
-        return;
-    find.targets[find.target_count++] = *t;
-    find.low = t->begin < find.low ? t->begin : find.low;
-    find.high = t->end > find.high ? t->end : find.high;
-}
+/* ---- what is looked for -------------------------------------------------------------------- */
 
 /* Every bit of M keeps its place, so a pointer to any of it goes on to mean the same: an array that grows where it is, an
  * enumerator with another number. */
@@ -100,52 +85,188 @@ static void list_objects(void)
     const struct migration_list *all = &find.plan->migrations;
     for (uint32_t i = 0; i < all->count; i++) {
         const struct migration *m = &all->list[i];
-        if (!m->constant && !stays(m))
-            add_target(&(struct target){m->old_va, m->old_va + m->old_len, NULL, m, NULL});
+        if (m->constant || stays(m))
+            continue;
+        search_for(m->old_va, m->old_va + m->old_len);
+        find.any = true;
     }
 }
 
-/* Gives false when there are none. They are many, and looked up otherwise than the other targets. */
+/* Gives false when there are none. */
 static bool list_elements(void)
 {
     const struct element_set *s = find.plan->migrations.elements;
-    if (!s || !s->count)
+    for (uint64_t i = 0; s && i < s->count; i++) {
+        const struct element *e = &s->elements[i];
+        search_for(e->from, e->from + e->count * e->form->len);
+    }
+    return s && s->count;
+}
+
+static void add_target(uint64_t begin, uint64_t len, const struct stub *stub,
+                       const struct home *home)
+{
+    find.targets[find.target_count++] =
+        (struct target){begin, begin + len, home, {.stub = stub}};
+    search_for(begin, begin + len);
+}
+
+/* Lists the stubs that go on in the new versions. False: no memory. */
+static bool list_kept_stubs(struct addresses *out)
+{
+    uint32_t room = 1;
+    for (uint32_t i = 0; i < find.plan->cell_count; i++)
+        room += find.plan->cells[i].fresh ? find.plan->cells[i].fresh->function_count : 0;
+    if (!addresses_init(out, room))
         return false;
-    const struct element *last = &s->elements[s->count - 1];
-    uint64_t end = last->from + last->count * last->form->len;
-    find.low = s->elements[0].from < find.low ? s->elements[0].from : find.low;
-    find.high = end > find.high ? end : find.high;
+    for (uint32_t i = 0; i < find.plan->cell_count; i++) {
+        const struct version *v = find.plan->cells[i].fresh;
+        for (uint32_t k = 0; v && k < v->function_count; k++)
+            if (v->functions[k].stub)
+                addresses_add(out, v->functions[k].stub);
+    }
+    addresses_sort(out);
     return true;
 }
 
-static void list_stubs(void)
+static bool list_left(void)
 {
-    for (const struct stub *s = find.plan->ns->stubs; s; s = s->next) {
-        if (s->version && leaving_of(s->version) && !goes_on(s))
-            add_target(&(struct target){s->va, s->va + NAMESPACE_STUB_LEN, s, NULL, NULL});
+    uint32_t room = 1;
+    for (uint32_t i = 0; i < leaving_count(); i++)
+        room += leaving_at(i)->from->elf.section_count;
+    if (!addresses_init(&find.left, room))
+        return false;
+    for (uint32_t i = 0; i < leaving_count(); i++) {
+        const struct version *v = leaving_at(i)->from;
+        for (uint32_t k = 1; k < v->elf.section_count; k++)
+            if (v->section_home[k])
+                addresses_add(&find.left, v->section_home[k]);
     }
+    addresses_sort(&find.left);
+    return true;
 }
+
+/* An object that goes with the text counts only through those who point to it. */
+static bool leaves(const struct home *h)
+{
+    return addresses_count(&find.left, (uint64_t)h) == h->refs;
+}
+
+static int by_begin(const void *a, const void *b)
+{
+    uint64_t x = ((const struct target *)a)->begin;
+    uint64_t y = ((const struct target *)b)->begin;
+    return (x > y) - (x < y);
+}
+
+static bool list_targets(void)
+{
+    const struct namespace *ns = find.plan->ns;
+    struct addresses kept = {0};
+    uint32_t room = 1;
+    bool stubs = false;
+    if (!list_kept_stubs(&kept))
+        return false;
+    for (const struct stub *s = ns->stubs; s; s = s->next)
+        room += s->version && leaving_of(s->version);
+    for (const struct home *h = ns->homes; h; h = h->next)
+        room += leaves(h);
+    find.targets = heap_calloc(room, sizeof *find.targets);
+    for (const struct stub *s = ns->stubs; find.targets && s; s = s->next)
+        if (s->version && leaving_of(s->version) && !addresses_count(&kept, (uint64_t)s)) {
+            add_target(s->va, NAMESPACE_STUB_LEN, s, NULL);
+            stubs = true;
+        }
+    addresses_fini(&kept);
+    if (!find.targets)
+        return false;
+    find.any |= stubs;
+    for (const struct home *h = ns->homes; (find.any || find.plan->moving_count) && h;
+         h = h->next)
+        if (leaves(h))
+            add_target(h->va, h->capacity, NULL, h);
+    qsort(find.targets, find.target_count, sizeof *find.targets, by_begin);
+    return true;
+}
+
+static bool list_rewritten(void)
+{
+    const struct plan *plan = find.plan;
+    if (!addresses_init(&find.rewritten, plan->poke_count + 1))
+        return false;
+    for (uint32_t i = 0; i < plan->poke_count; i++)
+        if (plan->pokes[i].len == 8)
+            addresses_add(&find.rewritten, (const void *)plan->pokes[i].va);
+    addresses_sort(&find.rewritten);
+    return true;
+}
+
+static bool list_described(void)
+{
+    const struct migration_list *all = &find.plan->migrations;
+    uint32_t room = 5 + 2 * all->count;
+    for (const struct version *v = find.plan->ns->versions; v; v = v->next)
+        room++;
+    if (!addresses_init(&find.described, room))
+        return false;
+    for (const struct version *v = find.plan->ns->versions; v; v = v->next)
+        addresses_add(&find.described, v->section_va);
+    for (uint32_t i = 0; i < all->count; i++) {
+        addresses_add(&find.described, all->list[i].saved);
+        addresses_add(&find.described, all->list[i].prepared);
+    }
+    addresses_add(&find.described, find.plan->pokes);
+    addresses_add(&find.described, all->list);
+    addresses_add(&find.described, all->withdrawal.objects);
+    addresses_add(&find.described, find.targets);
+    addresses_add(&find.described, find.rewritten.list);
+    addresses_sort(&find.described);
+    return true;
+}
+
+void holders_fini(void)
+{
+    search_end();
+    elements_forget(find.targets, find.target_count * sizeof *find.targets);
+    addresses_fini(&find.left);
+    addresses_fini(&find.rewritten);
+    addresses_fini(&find.described);
+    memset(&find, 0, sizeof find);
+}
+
+/* Elements are not known before tasks stand. */
+static bool is_ahead(void)
+{
+    return find.any && !find.plan->moving_count;
+}
+
+bool holders_init(const struct plan *plan, bool backwards)
+{
+    holders_fini();
+    find.plan = plan;
+    find.keep = backwards;
+    if (backwards && !plan->moving_count)
+        return true;
+    if (!list_left() || !search_begin(plan->ns, leaves))
+        return false;
+    if (!backwards)
+        list_objects();
+    return (backwards || list_targets()) && list_rewritten() && list_described();
+}
+
+/* ---- what a word leads to ------------------------------------------------------------------- */
 
 /* The word at AT will hold something else. */
 static bool is_rewritten(uint64_t at)
 {
-    for (uint32_t i = 0; i < find.plan->poke_count; i++)
-        if (find.plan->pokes[i].va == at && find.plan->pokes[i].len == 8)
-            return true;
-    return false;
+    return addresses_count(&find.rewritten, at) != 0;
 }
 
 /* AT lies in an object that migrates: what it holds there follows. */
 static bool is_followed(uint64_t at)
 {
     const struct migration_list *all = &find.plan->migrations;
-    for (uint32_t i = 0; i < all->count; i++) {
-        const struct migration *m = &all->list[i];
-        if (!m->constant &&
-            (find.keep ? at - m->new_va < m->new_len : at - m->old_va < m->old_len))
-            return true;
-    }
-    return elements_find(all->elements, at) != NULL;
+    return transfer_object(all, at, find.keep) || elements_find(all->elements, at);
 }
 
 /* A walk has named the pointer at AT. */
@@ -166,20 +287,6 @@ static bool is_named(uint64_t at)
     return false;
 }
 
-/* Lends the target for an element that WORD at AT leads to, if nobody will lead it elsewhere, or NULL. */
-static const struct target *element_target(uint64_t word, uint64_t at)
-{
-    struct element *e = elements_find(find.plan->migrations.elements, word);
-    if (!e || is_followed(at) || is_named(at))
-        return NULL;
-    find.element = (struct target){e->from, e->from + 1, NULL, NULL, e};
-    if (!find.keep || find.probe)
-        return &find.element;
-    e->kept = true;
-    find.kept = find.kept ? find.kept : at;
-    return NULL;
-}
-
 /* What a pointer to VA means will lie elsewhere, or nowhere. */
 static bool moves_away(const struct migration *m, uint64_t va)
 {
@@ -189,156 +296,135 @@ static bool moves_away(const struct migration *m, uint64_t va)
            to != offset;
 }
 
-static bool matters(const struct target *t, uint64_t word, uint64_t at)
+static struct target *target_of(uint64_t word)
 {
-    if (t->object)
-        return moves_away(t->object, word) && !is_followed(at);
-    return !is_rewritten(at);
-}
-
-static const struct target *target_in(uint64_t begin, uint64_t end, uint64_t *out_where)
-{
-    for (uint64_t at = align_up(begin, 8); at + 8 <= end; at += 8) {
-        uint64_t word = *(const volatile uint64_t *)at;
-        if (word < find.low || word >= find.high)
-            continue;
-        *out_where = at;
-        if (element_target(word, at))
-            return &find.element;
-        for (uint32_t i = 0; i < find.target_count; i++)
-            if (word >= find.targets[i].begin && word < find.targets[i].end &&
-                matters(&find.targets[i], word, at))
-                return &find.targets[i];
+    uint32_t low = 0;
+    uint32_t high = find.target_count;
+    while (low < high) { /* the first one that begins behind WORD */
+        uint32_t middle = low + (high - low) / 2;
+        if (find.targets[middle].begin <= word)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low && word < find.targets[low - 1].end ? &find.targets[low - 1] : NULL;
 }
 
-static bool look(uint64_t begin, uint64_t end)
+static bool is_lead(const struct lead *l)
 {
-    const struct target *t = find.found.begin ? NULL : target_in(begin, end, &find.where);
-    if (t)
-        find.found = *t;
-    return t != NULL;
+    return l->stub || l->object || l->element;
 }
 
-/* ---- homes --------------------------------------------------------------------------------- */
-
-static uint32_t refs_that_leave(const struct home *h)
+/* Descriptions of stubs, homes, versions and plans hold such addresses, too; nobody calls or reads through them. */
+static bool is_description(uint64_t object, const struct target *t,
+                           const struct migration *m)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < leaving_count(); i++) {
-        const struct version *v = leaving_at(i)->from;
-        for (uint32_t k = 1; k < v->elf.section_count; k++)
-            count += v->section_home[k] == h;
+    const struct home *homes[] = {t ? t->home : NULL, m ? m->old_home : NULL,
+                                  m ? m->new_home : NULL};
+    for (uint32_t i = 0; i < ARRAY_LEN(homes); i++)
+        if (homes[i] &&
+            (object == (uint64_t)homes[i] || object == (uint64_t)homes[i]->region))
+            return true;
+    return (t && object == (uint64_t)t->lead.stub) || search_owns(object) ||
+           moving_owns(object) || addresses_count(&find.described, object);
+}
+
+/* Nobody will follow the word at AT to T. */
+static bool is_settled(const struct target *t, uint64_t at)
+{
+    if (find.ahead && t->home)
+        return is_followed(at) && is_rewritten(at);
+    return t->lead.object ? is_followed(at) : is_rewritten(at);
+}
+
+/* Gives what WORD leads to, if that is something and nobody will lead it elsewhere. */
+static bool leads(uint64_t word, const struct search_place *p, struct lead *out)
+{
+    const struct migration_list *all = &find.plan->migrations;
+    struct element *e = elements_find(all->elements, word);
+    *out = (struct lead){.element = e};
+    if (e)
+        return !is_followed(p->at) && !is_named(p->at) &&
+               !(p->object && is_description(p->object, NULL, NULL));
+    const struct migration *m = find.keep ? NULL : transfer_object(all, word, false);
+    const struct target *t = target_of(word);
+    if (m && !stays(m) && moves_away(m, word) && !is_followed(p->at))
+        out->object = m;
+    else if (t && (find.ahead || is_lead(&t->lead)) && !is_settled(t, p->at))
+        *out = t->lead;
+    else
+        return false;
+    return !p->object || !is_description(p->object, t, m);
+}
+
+/* Large lists of the swap itself. */
+static bool skip(uint64_t object)
+{
+    return is_description(object, NULL, NULL);
+}
+
+static bool show_ahead(uint64_t word, const struct search_place *p)
+{
+    struct lead lead;
+    return leads(word, p, &lead);
+}
+
+/* In a home that goes: from now on pointers to it count. */
+static bool show_in_home(uint64_t word, const struct search_place *p)
+{
+    struct target *t = target_of(p->home->va);
+    struct lead lead;
+    if (!t || is_lead(&t->lead) || !leads(word, p, &lead))
+        return false;
+    t->lead = lead;
+    find.homes_changed = true;
+    return false;
+}
+
+static bool show(uint64_t word, const struct search_place *p)
+{
+    struct lead lead;
+    if (!leads(word, p, &lead))
+        return false;
+    if (find.keep && lead.element) {
+        lead.element->kept = true;
+        find.kept = find.kept ? find.kept : p->at;
+        return false;
     }
-    return count;
+    find.found = true;
+    find.lead = lead;
+    find.place = *p;
+    return true;
 }
 
-/* What this file itself notes is no reference. */
-static bool is_own(const struct home *h)
-{
-    return (uint64_t)&find - h->va < h->len;
-}
-
-/* An object that goes with the text counts only through those who point to it. */
-static void list_homes_that_leave(void)
-{
-    for (const struct home *h = find.plan->ns->homes; h; h = h->next) {
-        uint64_t where;
-        const struct target *t = !is_own(h) && refs_that_leave(h) == h->refs
-                                     ? target_in(h->va, h->va + h->len, &where)
-                                     : NULL;
-        if (t)
-            add_target(&(struct target){h->va, h->va + h->capacity, t->stub, t->object,
-                                        t->element});
-    }
-}
-
-static const struct home *look_at_homes(void)
-{
-    for (const struct home *h = find.plan->ns->homes; h; h = h->next)
-        if (!is_own(h) && refs_that_leave(h) != h->refs && look(h->va, h->va + h->len))
-            return h;
-    return NULL;
-}
-
-/* ---- stacks and heap ----------------------------------------------------------------------- */
-
-static bool look_at_task(struct task *task, void *arg)
+/* TASK has no CPU. */
+static void look_at_stack(const struct task *task)
 {
     struct saved_context context;
     uint64_t low;
     uint64_t top;
-    (void)arg;
-    if (task == task_current())
-        return true;
-    for (uint32_t i = 0; i < find.target_count && !find.found.begin; i++)
-        if (find.targets[i].stub &&
-            (uint64_t)task_step_function(task) == find.targets[i].begin)
-            find.found = find.targets[i];
     task_saved_context(task, &context);
     task_stack_range(task, &low, &top);
     if (context.resume && context.rsp >= low && context.rsp < top)
-        (void)look(context.rsp, top);
-    if (find.found.begin)
-        task_name_copy(task, find.task);
-    return !find.found.begin;
+        (void)search_stack(context.rsp, top, show);
 }
 
-static bool note_block(void *object, size_t len, void *arg)
+static bool look_at_task(struct task *task, void *arg)
 {
     (void)arg;
-    if (find.block_count == find.block_room)
-        return false;
-    find.blocks[find.block_count++] = (struct block){(uint64_t)object, len};
-    return true;
-}
-
-/* Descriptions of stubs, homes, versions and plans hold such addresses, too; nobody calls or reads through them. */
-static bool is_description(uint64_t object)
-{
-    const struct migration_list *all = &find.plan->migrations;
-    for (const struct stub *s = find.plan->ns->stubs; s; s = s->next)
-        if ((uint64_t)s == object)
-            return true;
-    for (const struct home *h = find.plan->ns->homes; h; h = h->next)
-        if ((uint64_t)h == object || (uint64_t)h->region == object)
-            return true;
-    for (const struct version *v = find.plan->ns->versions; v; v = v->next)
-        if ((uint64_t)v->section_va == object)
-            return true;
-    for (uint32_t i = 0; i < all->count; i++)
-        if ((uint64_t)all->list[i].saved == object ||
-            (uint64_t)all->list[i].prepared == object)
-            return true;
-    return moving_owns(object) || object == (uint64_t)find.plan->pokes ||
-           object == (uint64_t)find.blocks || object == (uint64_t)all->list ||
-           object == (uint64_t)all->withdrawal.objects;
-}
-
-static bool look_at_heap(void)
-{
-    struct heap_stats stats;
-    heap_stats_read(&stats);
-    find.block_room = (uint32_t)(stats.live_count + stats.live_count / 4 + 256);
-    find.block_count = 0;
-    find.blocks = heap_calloc(find.block_room, sizeof *find.blocks);
-    if (!find.blocks)
-        return false;
-    heap_for_each(note_block, NULL);
-    bool all = find.block_count < find.block_room;
-    for (uint32_t i = 0; i < find.block_count && !find.found.begin; i++) {
-        const struct block *b = &find.blocks[i];
-        uint64_t where;
-        find.probe = true;
-        bool hit = target_in(b->at, b->at + b->len, &where) != NULL;
-        find.probe = false;
-        if (hit && !is_description(b->at))
-            (void)look(b->at, b->at + b->len);
+    if (task == task_current())
+        return true;
+    /* The stub of the step that it begins next. */
+    const struct target *t = target_of((uint64_t)task_step_function(task));
+    if (t && !t->home) {
+        find.found = true;
+        find.lead = t->lead;
     }
-    elements_forget(find.blocks, find.block_room * sizeof *find.blocks);
-    find.blocks = NULL;
-    return all;
+    if (!find.found)
+        look_at_stack(task);
+    if (find.found)
+        task_name_copy(task, find.task);
+    return !find.found;
 }
 
 static const struct moving_type *type_of(const struct element *e)
@@ -350,9 +436,10 @@ static const struct moving_type *type_of(const struct element *e)
     return NULL;
 }
 
-static void name_holder(const struct home *home, struct refusal *out)
+static void name_holder(struct refusal *out)
 {
-    const struct target *t = &find.found;
+    const struct home *home = find.place.home;
+    const struct lead *t = &find.lead;
     const struct moving_type *type = t->element ? type_of(t->element) : NULL;
     const char *cell = type        ? type->cell
                        : t->object ? t->object->cell
@@ -366,7 +453,7 @@ static void name_holder(const struct home *home, struct refusal *out)
     else if (home)
         snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
     else
-        snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.where);
+        snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.place.at);
     if (home)
         snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s)", home->key);
     if (type)
@@ -390,37 +477,32 @@ static void name_holder(const struct home *home, struct refusal *out)
             holder, symbol, cell);
 }
 
-static void begin(const struct plan *plan, bool keep)
+bool holders_ahead(void)
 {
-    find.plan = plan;
-    find.keep = keep;
-    find.kept = 0;
-    find.found = (struct target){0};
-    find.task[0] = 0;
-    find.target_count = 0;
-    find.too_many = false;
-    find.low = UINT64_MAX;
-    find.high = 0;
+    find.ahead = is_ahead();
+    return find.ahead && search_ahead(show_ahead);
 }
 
-bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full)
+/* With elements, which nobody could look for before, everything is gone over. */
+bool holders_find(struct refusal *out, bool *out_full)
 {
-    const struct home *home = NULL;
-    begin(plan, false);
+    bool whole = list_elements();
     *out_full = false;
-    list_objects();
-    list_stubs();
-    if (!list_elements() && !find.target_count)
+    find.ahead = false;
+    find.found = false;
+    find.task[0] = 0;
+    if (!whole && !find.any)
         return false;
-    list_homes_that_leave();
+    do {
+        find.homes_changed = false;
+        (void)search_homes(true, whole, show_in_home);
+    } while (find.homes_changed);
     task_for_each(look_at_task, NULL);
-    if (!find.found.begin)
-        home = look_at_homes();
-    if (!find.found.begin)
-        *out_full = !look_at_heap() || find.too_many;
-    if (find.found.begin)
-        name_holder(home, out);
-    return find.found.begin != 0;
+    if (!find.found && !search_homes(false, whole, show))
+        (void)search_heap(whole, skip, show, out_full);
+    if (find.found)
+        name_holder(out);
+    return find.found;
 }
 
 bool holders_on_stack(void)
@@ -428,14 +510,13 @@ bool holders_on_stack(void)
     return find.task[0] != 0;
 }
 
-uint64_t holders_keep(const struct plan *plan, bool *out_full)
+uint64_t holders_keep(bool *out_full)
 {
-    begin(plan, true);
     *out_full = false;
     if (!list_elements())
         return 0;
     task_for_each(look_at_task, NULL);
-    (void)look_at_homes();
-    *out_full = !look_at_heap();
+    (void)search_homes(false, true, show);
+    (void)search_heap(true, skip, show, out_full);
     return find.kept;
 }

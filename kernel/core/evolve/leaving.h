@@ -35,14 +35,21 @@ enum frames frames_walk(const struct task *task, uint64_t *out_pc);
 /* Stores the moves; calls nothing. */
 void frames_move(void);
 
+/* Lists what a swap, or its way back, makes of pointers, as far as that is known before its elements are; after
+ * leaving_init(). False: no memory. End with holders_fini(), whatever it gave. */
+bool holders_init(const struct plan *plan, bool backwards);
+void holders_fini(void);
+/* Looks for such pointers in memory while tasks run, the next part; called again later, where something was written to
+ * since. False: that is all for now. */
+bool holders_ahead(void);
 /* Looks for a pointer to a stub that will lead into text that is left, or into an object of which that part will lie
  * elsewhere, while nobody is inside. True: *out names function or object, and holder. False: there is
  * none, or (*out_full) not enough memory to look everywhere. */
-bool holders_find(const struct plan *plan, struct refusal *out, bool *out_full);
+bool holders_find(struct refusal *out, bool *out_full);
 /* Says whether the holder that was found is the stack of a task, which may go on to drop it. */
 bool holders_on_stack(void);
 /* The same on the way back, for pointers to elements alone: each element that somebody else points to is marked as kept,
  * so that its storage stays. Gives where the first such pointer lies, or 0. *OUT_FULL: not enough memory to look. */
-uint64_t holders_keep(const struct plan *plan, bool *out_full);
+uint64_t holders_keep(bool *out_full);
 
 #endif

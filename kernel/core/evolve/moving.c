@@ -6,6 +6,7 @@
 #include <console/log/log.h>
 #include <core/evolve/walk.h>
 #include <mm/heap/heap.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time/clock/clock.h>
 
@@ -134,44 +135,38 @@ static enum moving_result job_failed(const struct attempt *a, enum walk_result h
 /* ---- taking ------------------------------------------------------------------------------- */
 
 struct listing {
-    struct heap_object *objects;
+    struct heap_run *runs;
     uint64_t count;
     uint64_t room;
+    bool overflow;
 };
 
-static bool note_object(void *object, size_t len, void *arg)
+static bool note_run(const struct heap_run *run, bool *seen, void *arg)
 {
     struct listing *l = arg;
-    if (l->count == l->room)
-        return false;
-    l->objects[l->count++] = (struct heap_object){(uint64_t)object, len};
-    return true;
+    (void)seen;
+    l->overflow = l->count == l->room;
+    if (!l->overflow)
+        l->runs[l->count++] = *run;
+    return !l->overflow;
 }
 
-static void sort(struct heap_object *o, uint64_t count)
+static int by_address(const void *a, const void *b)
 {
-    for (uint64_t gap = count / 2; gap > 0; gap /= 2)
-        for (uint64_t i = gap; i < count; i++) {
-            struct heap_object moved = o[i];
-            uint64_t j = i;
-            for (; j >= gap && o[j - gap].at > moved.at; j -= gap)
-                o[j] = o[j - gap];
-            o[j] = moved;
-        }
+    uint64_t x = ((const struct heap_run *)a)->at;
+    uint64_t y = ((const struct heap_run *)b)->at;
+    return (x > y) - (x < y);
 }
 
 static bool list_heap(struct listing *l)
 {
-    struct heap_stats stats;
-    heap_stats_read(&stats);
-    l->count = 0;
-    l->room = stats.live_count + stats.live_count / 4 + 256;
-    l->objects = heap_calloc(l->room, sizeof *l->objects);
-    if (!l->objects)
+    l->room = heap_runs_bound() + 64;
+    l->runs = heap_calloc(l->room, sizeof *l->runs);
+    if (!l->runs)
         return false;
-    heap_for_each(note_object, l);
-    sort(l->objects, l->count);
-    return l->count < l->room;
+    heap_for_each_run(note_run, l);
+    qsort(l->runs, l->count, sizeof *l->runs, by_address);
+    return !l->overflow;
 }
 
 static enum status take(struct attempt *a, struct refusal *out_reason)
@@ -183,12 +178,12 @@ static enum status take(struct attempt *a, struct refusal *out_reason)
                                            .form = form_of(moving.way),
                                            .lists = moving.job.lists,
                                            .list_count = moving.job.count,
-                                           .objects = heap.objects,
-                                           .object_count = heap.count,
+                                           .runs = heap.runs,
+                                           .run_count = heap.count,
                                            .mirror = moving.mirror};
         status = elements_take(&request, &moving.set, out_reason);
     }
-    elements_forget(heap.objects, heap.room * sizeof *heap.objects);
+    elements_forget(heap.runs, heap.room * sizeof *heap.runs);
     if (status == STATUS_OK && moving.way == MOVING_THERE)
         status = elements_mirror(moving.set, &moving.mirror);
     return status;

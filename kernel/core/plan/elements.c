@@ -9,6 +9,7 @@
 #include <core/commit/transfer.h>
 #include <core/plan/private.h>
 #include <mm/heap/heap.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct taking {
@@ -17,35 +18,33 @@ struct taking {
     struct refusal *why;
 };
 
-/* Sorts COUNT records of LEN bytes by the address that each begins with. */
-static void sort(void *records, uint64_t count, size_t len)
+/* Elements and slots begin with the address that they are sorted by. */
+static int by_address(const void *a, const void *b)
 {
-    uint8_t *base = records;
-    uint8_t moved[sizeof(struct element)];
-    for (uint64_t gap = count / 2; gap > 0; gap /= 2)
-        for (uint64_t i = gap; i < count; i++) {
-            uint64_t j = i;
-            memcpy(moved, base + i * len, len);
-            for (; j >= gap && get_le64(base + (j - gap) * len) > get_le64(moved);
-                 j -= gap)
-                memcpy(base + j * len, base + (j - gap) * len, len);
-            memcpy(base + j * len, moved, len);
-        }
+    uint64_t x = get_le64(a);
+    uint64_t y = get_le64(b);
+    return (x > y) - (x < y);
 }
 
-static const struct heap_object *object_at(const struct elements_request *in, uint64_t va)
+/* Gives the live object of the heap that VA lies in. */
+static bool object_at(const struct elements_request *in, uint64_t va,
+                      struct address_range *out)
 {
     uint64_t low = 0;
-    uint64_t high = in->object_count;
+    uint64_t high = in->run_count;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (in->objects[middle].at <= va)
+        if (in->runs[middle].at <= va)
             low = middle + 1;
         else
             high = middle;
     }
-    const struct heap_object *o = low ? &in->objects[low - 1] : NULL;
-    return o && va - o->at < o->len ? o : NULL;
+    const struct heap_run *r = low ? &in->runs[low - 1] : NULL;
+    uint64_t index = r ? (va - r->at) / r->len : 0;
+    if (!r || index >= r->count || !heap_run_uses(r, index))
+        return false;
+    *out = (struct address_range){r->at + index * r->len, r->at + (index + 1) * r->len};
+    return true;
 }
 
 /* ---- elements ----------------------------------------------------------------------------- */
@@ -62,10 +61,10 @@ static enum status add_element(struct taking *t, const struct moving_type *type,
                                const struct evolve_name *name)
 {
     const struct moving_form *form = &type->form[t->in->form];
-    const struct heap_object *o = object_at(t->in, name->at);
-    if (!o || o->at != name->at)
+    struct address_range o;
+    if (!object_at(t->in, name->at, &o) || o.begin != name->at)
         return refuse_name(t, type, name->at, "no object of the heap");
-    if (name->count > o->len / form->len)
+    if (name->count > (o.end - o.begin) / form->len)
         return refuse_name(t, type, name->at, "too short for its elements");
     t->set->elements[t->set->count++] = (struct element){
         .from = name->at,
@@ -79,7 +78,7 @@ static enum status drop_doubles(struct taking *t)
 {
     struct element_set *s = t->set;
     uint64_t kept = 0;
-    sort(s->elements, s->count, sizeof *s->elements);
+    qsort(s->elements, s->count, sizeof *s->elements, by_address);
     for (uint64_t i = 0; i < s->count; i++) {
         const struct element *e = &s->elements[i];
         const struct element *last = kept ? &s->elements[kept - 1] : NULL;
@@ -155,14 +154,16 @@ static enum status take_storage(struct taking *t)
 /* Lends the word at VA, if that is a place for pointers: data of a cell, or an object of the heap. */
 static uint64_t *word_at(const struct elements_request *in, uint64_t va)
 {
-    const struct heap_object *o = object_at(in, va);
+    struct address_range o;
     if (va & 7)
         return NULL;
+    if (object_at(in, va, &o))
+        return o.end - va >= 8 ? (uint64_t *)va : NULL;
     for (const struct home *h = in->plan->ns->homes; h; h = h->next)
         if (h->storage != CELL_STORE_RODATA && va - h->va < h->len && h->len >= 8 &&
             va - h->va <= h->len - 8)
             return (uint64_t *)cellmem_data(va);
-    return o && va - o->at <= o->len - 8 ? (uint64_t *)va : NULL;
+    return NULL;
 }
 
 /* What lies in an object that is transferred itself follows with it. */
@@ -239,7 +240,7 @@ static enum status list_slots(struct taking *t)
         status = list_marked(t);
     if (status != STATUS_OK)
         return status;
-    sort(t->set->slots, t->set->slot_count, sizeof *t->set->slots);
+    qsort(t->set->slots, t->set->slot_count, sizeof *t->set->slots, by_address);
     for (uint64_t i = 0; i < t->set->slot_count; i++)
         if (!kept || t->set->slots[kept - 1].at != t->set->slots[i].at)
             t->set->slots[kept++] = t->set->slots[i];
@@ -341,7 +342,7 @@ enum status elements_mirror(const struct element_set *set, struct element_set **
                                           .form = e->other,
                                           .other = e->form};
     }
-    sort(m->elements, m->count, sizeof *m->elements);
+    qsort(m->elements, m->count, sizeof *m->elements, by_address);
     for (uint64_t i = 0; i < set->slot_count; i++) {
         const struct element_slot *s = &set->slots[i];
         m->slots[i] = (struct element_slot){

@@ -19,18 +19,15 @@ struct element_names { /* that the walks of one type have given */
     uint64_t count;
 };
 
-struct heap_object {
-    uint64_t at;
-    uint64_t len;
-};
+struct heap_run;
 
 struct elements_request {
     struct plan *plan;
     int form; /* in which the elements are now: FORM_NEW on the way back */
     const struct element_names *lists;
     uint32_t list_count;
-    const struct heap_object *objects; /* all live ones of the heap, sorted by address */
-    uint64_t object_count;
+    const struct heap_run *runs; /* all of the heap, sorted by address */
+    uint64_t run_count;
     const struct element_set *
         mirror; /* on the way back: of the commit; elements go back to what they were. Or NULL */
 };

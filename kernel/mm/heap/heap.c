@@ -33,7 +33,7 @@ struct head {
     uint64_t frames;
     uint64_t len; /* large: bytes asked for, rounded up to 16 */
     uint32_t class_index;
-    uint32_t zero;
+    bool seen;               /* heap_for_each_run() */
     uint64_t map[MAP_WORDS]; /* 1 = in use */
 };
 _Static_assert(sizeof(struct head) <= HEAD_LEN, "the first object follows");
@@ -364,4 +364,43 @@ void heap_for_each(heap_visit_fn visit, void *arg)
     list_for_each(head, &heap.large, link) more =
         more && visit((uint8_t *)head + HEAD_LEN, head->len, arg);
     spin_unlock(&heap.large_lock);
+}
+
+static bool visit_runs(struct list *blocks, heap_run_fn visit, void *arg)
+{
+    struct head *head;
+    bool more = true;
+    list_for_each(head, blocks, link)
+    {
+        struct heap_run run = {.at = (uint64_t)object_at(head, 0),
+                               .len = head->object_len,
+                               .count = head->capacity,
+                               .used = head->map};
+        if (head->magic == MAGIC_LARGE)
+            run = (struct heap_run){
+                .at = (uint64_t)head + HEAD_LEN, .len = head->len, .count = 1};
+        more = more && visit(&run, &head->seen, arg);
+    }
+    return more;
+}
+
+void heap_for_each_run(heap_run_fn visit, void *arg)
+{
+    bool more = true;
+    for (size_t i = 0; more && i < CLASSES; i++) {
+        struct class *class = &heap.classes[i];
+        spin_lock(&class->lock);
+        more = visit_runs(&class->partial, visit, arg) &&
+               visit_runs(&class->full, visit, arg);
+        spin_unlock(&class->lock);
+    }
+    spin_lock(&heap.large_lock);
+    (void)(more && visit_runs(&heap.large, visit, arg));
+    spin_unlock(&heap.large_lock);
+}
+
+uint64_t heap_runs_bound(void)
+{
+    const uint64_t least = align_up(class_lens[CLASSES - 1] + HEAD_LEN, PAGE_SIZE);
+    return atomic_load(&heap.stats.held_bytes) / least + 1;
 }

@@ -41,6 +41,29 @@ bool heap_check(void);
 typedef bool (*heap_visit_fn)(void *object, size_t len, void *arg);
 void heap_for_each(heap_visit_fn visit, void *arg);
 
+/* Objects of one length side by side, of which some are in use; a large object is a run of one. What lies in those that
+ * are not in use looks like no address. */
+struct heap_run {
+    uint64_t at;  /* of the first object */
+    uint64_t len; /* of each */
+    uint64_t count;
+    const uint64_t *
+        used; /* a bit for each object, lent until the run is given back; NULL: all are in use */
+};
+
+/* Says whether object INDEX of RUN is in use. */
+static inline bool heap_run_uses(const struct heap_run *run, uint64_t index)
+{
+    return !run->used || (run->used[index / 64] >> (index % 64) & 1);
+}
+
+/* Calls VISIT for each run until it returns false; a class is locked meanwhile: VISIT must not allocate. *SEEN is
+ * the visitor's to set (the swap task's), and false in a run that came since. */
+typedef bool (*heap_run_fn)(const struct heap_run *run, bool *seen, void *arg);
+void heap_for_each_run(heap_run_fn visit, void *arg);
+/* At most so many runs there are now. */
+uint64_t heap_runs_bound(void);
+
 /* Called once by init, after frame_start() and paging_start(). */
 void heap_start(void);
 

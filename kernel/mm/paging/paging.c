@@ -94,18 +94,67 @@ enum status paging_walk(uint64_t va, uint64_t *out_phys, unsigned *out_flags)
     return STATUS_OK;
 }
 
-enum status paging_direct_remove(uint64_t phys)
+enum status paging_direct_remove(const uint64_t *phys, size_t count)
 {
-    uint64_t va = PAGING_DIRECT_BASE + phys;
-    if (paging_walk(va, NULL, NULL) != STATUS_OK)
-        return STATUS_NOT_FOUND;
-    paging_unmap(va, 1);
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+    spin_lock(&lock);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const uint64_t *leaf = tree_leaf(PAGING_DIRECT_BASE + phys[i], false);
+        if (leaf == NULL || !(*leaf & ENTRY_PRESENT))
+            status = STATUS_NOT_FOUND;
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        atomic_store(tree_leaf(PAGING_DIRECT_BASE + phys[i], false), 0);
+    if (status == STATUS_OK && count == 1)
+        shootdown(PAGING_DIRECT_BASE + phys[0], 1);
+    else if (status == STATUS_OK)
+        shootdown_all();
+    spin_unlock(&lock);
+    return status;
 }
 
 enum status paging_direct_restore(uint64_t phys)
 {
     return paging_map(PAGING_DIRECT_BASE + phys, phys, 1, PAGING_WRITE);
+}
+
+void paging_written_forget(uint64_t va, size_t pages)
+{
+    for (size_t i = 0; i < pages; i++) {
+        uint64_t *leaf = tree_leaf(va + i * PAGE_SIZE, false);
+        if (leaf != NULL)
+            atomic_and(leaf, ~ENTRY_DIRTY);
+    }
+}
+
+void paging_written_settle(void)
+{
+    spin_lock(&lock);
+    shootdown_all();
+    spin_unlock(&lock);
+}
+
+uint64_t paging_written(uint64_t va, size_t pages)
+{
+    uint64_t bits = 0;
+    const uint64_t *leaf = NULL;
+    for (size_t i = 0; i < pages; i++) { /* 512 entries lie side by side */
+        uint64_t at = va + i * PAGE_SIZE;
+        if (leaf == NULL || (at >> 12 & (TABLE_ENTRIES - 1)) == 0)
+            leaf = tree_leaf(at, false);
+        if (leaf == NULL)
+            return UINT64_MAX;
+        bits |= (uint64_t)((atomic_load(leaf) & ENTRY_DIRTY) != 0) << i;
+        leaf++;
+    }
+    return bits;
+}
+
+void paging_written_note(uint64_t va)
+{
+    uint64_t *leaf = tree_leaf(va, false);
+    if (leaf != NULL)
+        atomic_or(leaf, ENTRY_DIRTY);
 }
 
 uint64_t paging_root(void)

@@ -55,9 +55,23 @@ void paging_unmap(uint64_t va, size_t pages);
 /* Translates VA. STATUS_NOT_FOUND: not mapped. Either output may be NULL. Any context, no lock. */
 NODISCARD enum status paging_walk(uint64_t va, uint64_t *out_phys, unsigned *out_flags);
 
-/* Takes one frame out of the direct map before it becomes text, and back into it afterwards. */
-NODISCARD enum status paging_direct_remove(uint64_t phys);
+/* Takes COUNT frames out of the direct map before they become text: all CPUs forget them at once. STATUS_NOT_FOUND: one is
+ * not there, nothing changed. */
+NODISCARD enum status paging_direct_remove(const uint64_t *phys, size_t count);
+/* Takes one back into it afterwards. */
 NODISCARD enum status paging_direct_restore(uint64_t phys);
+
+/* Which pages were written to: the processor notes it in the entry through which it writes (SDM volume 3, 4.8). What devices
+ * write, and what goes through another mapping of the same frame, is not noted; paging_protect() forgets it.
+ * No lock; for pages that stay mapped meanwhile.
+ *
+ * Forgets it of PAGES pages from VA, which holds for writes after paging_written_settle() has returned. */
+void paging_written_forget(uint64_t va, size_t pages);
+void paging_written_settle(void);
+/* Gives a bit for each of PAGES <= 64 pages from VA, the first one lowest: whether it was written to since. */
+uint64_t paging_written(uint64_t va, size_t pages);
+/* Lets the page of VA count as written to. */
+void paging_written_note(uint64_t va);
 
 /* Maps device registers, uncached. Gives *out; stays mapped for good. PHYS need not be aligned.
  * A second call for the same place gives the same address. */

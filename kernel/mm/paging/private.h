@@ -10,7 +10,7 @@
 #define ENTRY_WRITE 2ull
 #define ENTRY_WRITE_THROUGH 8ull
 #define ENTRY_UNCACHED 16ull
-#define ENTRY_ACCESSED_DIRTY 0x60ull
+#define ENTRY_DIRTY 0x40ull
 #define ENTRY_NO_EXEC (1ull << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 #define TABLE_ENTRIES 512u
@@ -27,5 +27,7 @@ unsigned entry_flags(uint64_t entry);
 
 /* Makes every CPU forget PAGES translations from VA. The cell's lock is held. */
 void shootdown(uint64_t va, size_t pages);
+/* ... all translations. */
+void shootdown_all(void);
 
 #endif

@@ -169,11 +169,12 @@ static bool start_one(unsigned index, uint32_t apic_id, struct boot_mailbox *mai
 /* While processors start, the trampoline's page is mapped at its own address, executable, and nowhere else. */
 static enum status trampoline_open(void)
 {
+    static const uint64_t phys = BOOT_TRAMPOLINE_PHYS;
     uint64_t va, len;
     enum status status;
     boot_trampoline(&va, &len);
     memcpy(phys_to_virt(BOOT_TRAMPOLINE_PHYS), (const void *)va, len);
-    status = paging_direct_remove(BOOT_TRAMPOLINE_PHYS);
+    status = paging_direct_remove(&phys, 1);
     if (status != STATUS_OK)
         return status;
     status = paging_map(BOOT_TRAMPOLINE_PHYS, BOOT_TRAMPOLINE_PHYS, 1, PAGING_EXEC);

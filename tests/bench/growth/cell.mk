@@ -3,4 +3,4 @@
 cell  := bench_growth
 kind  := test
 start := app
-uses  := libc ktest console coupled_server coupled_client growth_target growth_sites growth_objects evolve namespace archive heap bootinfo task entry spinlock
+uses  := libc ktest console coupled_server coupled_client growth_target growth_sites growth_objects moving_target evolve namespace archive heap bootinfo task entry spinlock

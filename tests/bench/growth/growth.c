@@ -10,6 +10,7 @@
 #include <tests/bench/growth_sites/growth_sites.h>
 #include <tests/bench/growth_target/growth_target.h>
 #include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/moving_target/moving_target.h>
 
 /* On the kernel's command line: tasks=N more tasks, each asleep inside a step; heap=N more objects of 100 bytes. */
 
@@ -185,11 +186,27 @@ static void objects(void)
     KTEST_CHECK(small == 5 && large == 1ull << 40);
 }
 
+/* On the heap: what walks name. */
+static void elements(void)
+{
+    static const uint64_t counts[] = {500, 1000, 2000, 5000};
+    uint64_t count = 0;
+    struct moving_view view;
+    for (uint32_t i = 0; i < ARRAY_LEN(counts); i++) {
+        for (; count < counts[i]; count++)
+            KTEST_CHECK(moving_target_add(1) == STATUS_OK);
+        add("moving_target", i % 2 ? NULL : "second");
+        swap("elements");
+        KTEST_CHECK(moving_target_read(&view) && view.count == count);
+    }
+}
+
 enum status bench_growth_start(void)
 {
     static const struct ktest_case cases[] = {
         KTEST_CASE(make_it_large), KTEST_CASE(text),   KTEST_CASE(data),
         KTEST_CASE(coupled),       KTEST_CASE(stores), KTEST_CASE(objects),
+        KTEST_CASE(elements),
     };
     return ktest_run(cases, ARRAY_LEN(cases));
 }

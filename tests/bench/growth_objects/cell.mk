@@ -3,4 +3,4 @@
 cell     := growth_objects
 kind     := test
 start    := none
-variants := b125 b250 a250 a500 b500
+variants := b125 b250 a250 a500 b500 a600 b600

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "growth_objects.h"
 
-#if defined VARIANT_b125 || defined VARIANT_b250 || defined VARIANT_b500
+#if defined VARIANT_b125 || defined VARIANT_b250 || defined VARIANT_b500 ||              \
+    defined VARIANT_b600
 struct thing {
     uint64_t large;
     uint32_t count;
@@ -41,7 +42,9 @@ void growth_objects_read(uint32_t *out_small, uint64_t *out_large)
 #define THINGS_250 THINGS_125 THINGS_125
 #define THINGS_500 THINGS_250 THINGS_250
 
-#if defined VARIANT_a500 || defined VARIANT_b500
+#if defined VARIANT_a600 || defined VARIANT_b600
+THINGS_500 THINGS_25 THINGS_25 THINGS_25 THINGS_25
+#elif defined VARIANT_a500 || defined VARIANT_b500
 THINGS_500
 #elif defined VARIANT_a250 || defined VARIANT_b250
 THINGS_250

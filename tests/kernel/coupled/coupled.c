@@ -105,6 +105,7 @@ enum status test_coupled_start(void)
         KTEST_CASE(a_task_that_stays_inside_is_named),
         KTEST_CASE(a_frame_in_an_unchanged_function_moves),
         KTEST_CASE(a_held_pointer_to_an_old_form_is_named),
+        KTEST_CASE(a_held_pointer_that_moves_about_is_found),
         KTEST_CASE(a_stack_that_cannot_be_walked_is_named),
         KTEST_CASE(a_wish_takes_it_back_under_load),
         KTEST_CASE(a_fault_takes_it_back_under_load),

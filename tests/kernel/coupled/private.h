@@ -30,6 +30,7 @@ void a_task_asleep_inside_restarts_in_new_text(void);
 void a_task_that_stays_inside_is_named(void);
 void a_frame_in_an_unchanged_function_moves(void);
 void a_held_pointer_to_an_old_form_is_named(void);
+void a_held_pointer_that_moves_about_is_found(void);
 void a_stack_that_cannot_be_walked_is_named(void);
 void a_wish_takes_it_back_under_load(void);
 void a_fault_takes_it_back_under_load(void);

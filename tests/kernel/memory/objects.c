@@ -142,11 +142,16 @@ struct visit {
     unsigned found;
 };
 
-static bool visit_object(void *object, size_t len, void *arg)
+static bool visit_run(const struct heap_run *run, bool *seen, void *arg)
 {
     struct visit *visit = arg;
-    visit->found +=
-        (object == visit->small && len >= 24) || (object == visit->large && len >= 50000);
+    (void)seen;
+    for (uint64_t i = 0; i < run->count; i++) {
+        uint64_t object = run->at + i * run->len;
+        visit->found += heap_run_uses(run, i) &&
+                        ((object == (uint64_t)visit->small && run->len >= 24) ||
+                         (object == (uint64_t)visit->large && run->len >= 50000));
+    }
     return true;
 }
 
@@ -154,13 +159,46 @@ void every_live_object_is_visited(void)
 {
     void *small = heap_alloc(24), *large = heap_alloc(50000);
     struct visit visit = {small, large, 0};
-    heap_for_each(visit_object, &visit);
+    heap_for_each_run(visit_run, &visit);
     KTEST_CHECK(visit.found == 2);
     heap_free(small);
     heap_free(large);
     visit.found = 0;
-    heap_for_each(visit_object, &visit);
+    heap_for_each_run(visit_run, &visit);
     KTEST_CHECK(visit.found == 0);
+}
+
+struct seen {
+    uint64_t object; /* of the run that is asked for */
+    bool before;
+    uint64_t runs;
+};
+
+static bool see_run(const struct heap_run *run, bool *seen, void *arg)
+{
+    struct seen *s = arg;
+    s->runs++;
+    if (s->object - run->at < run->len * run->count)
+        s->before = *seen;
+    *seen = true;
+    return true;
+}
+
+void runs_are_seen_until_they_are_given_back(void)
+{
+    void *old = heap_alloc(50000);
+    struct seen s = {0};
+    heap_for_each_run(see_run, &s);
+    KTEST_CHECK(s.runs > 0 && s.runs <= heap_runs_bound());
+    s.object = (uint64_t)old;
+    heap_for_each_run(see_run, &s);
+    KTEST_CHECK(s.before);
+    heap_free(old);
+    void *fresh = heap_alloc(60000);
+    s = (struct seen){.object = (uint64_t)fresh, .before = true};
+    heap_for_each_run(see_run, &s);
+    KTEST_CHECK(!s.before);
+    heap_free(fresh);
 }
 
 static volatile uint64_t twice_calls;

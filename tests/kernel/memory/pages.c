@@ -102,7 +102,7 @@ void rights_change_and_go(void)
     KTEST_CHECK(ktest_probe_read(page) == KTEST_NO_FAULT);
     KTEST_CHECK(ktest_probe_write(page) == VECTOR_PAGE_FAULT);
     *(uint8_t *)phys_to_virt(phys) = RET;
-    KTEST_CHECK(paging_direct_remove(phys) == STATUS_OK);
+    KTEST_CHECK(paging_direct_remove(&phys, 1) == STATUS_OK);
     KTEST_CHECK(paging_protect(FREE_VA, 1, PAGING_EXEC) == STATUS_OK);
     KTEST_CHECK(ktest_probe_execute(page) == KTEST_NO_FAULT);
     KTEST_CHECK(paging_check());
@@ -111,6 +111,42 @@ void rights_change_and_go(void)
     KTEST_CHECK(paging_direct_restore(phys) == STATUS_OK);
     KTEST_CHECK(paging_protect(FREE_VA, 1, 0) == STATUS_NOT_FOUND);
     frame_put(phys);
+}
+
+void what_was_written_to_is_known(void)
+{
+    uint64_t run;
+    volatile uint8_t *pages = (volatile uint8_t *)FREE_VA;
+    KTEST_CHECK(frame_take_run(3, 0, &run) == STATUS_OK);
+    KTEST_CHECK(paging_map(FREE_VA, run, 3, PAGING_WRITE) == STATUS_OK);
+    KTEST_CHECK(paging_written(FREE_VA, 3) == 0);
+    pages[PAGE_SIZE] = 1;
+    KTEST_CHECK(paging_written(FREE_VA, 3) == 2);
+    paging_written_forget(FREE_VA, 3);
+    paging_written_settle();
+    KTEST_CHECK(pages[PAGE_SIZE] == 1 && paging_written(FREE_VA, 3) == 0);
+    pages[PAGE_SIZE] = 2;
+    pages[2 * PAGE_SIZE] = 2;
+    KTEST_CHECK(paging_written(FREE_VA, 3) == 6);
+    paging_written_note(FREE_VA);
+    KTEST_CHECK(paging_written(FREE_VA, 3) == 7);
+    paging_unmap(FREE_VA, 3);
+    frame_put_run(run, 3);
+}
+
+void frames_leave_the_direct_map_together(void)
+{
+    uint64_t run;
+    KTEST_CHECK(frame_take_run(2, 0, &run) == STATUS_OK);
+    uint64_t both[] = {run, run + PAGE_SIZE};
+    KTEST_CHECK(paging_direct_remove(both, 2) == STATUS_OK);
+    KTEST_CHECK(ktest_probe_read(phys_to_virt(both[0])) == VECTOR_PAGE_FAULT &&
+                ktest_probe_read(phys_to_virt(both[1])) == VECTOR_PAGE_FAULT);
+    KTEST_CHECK(paging_direct_restore(both[0]) == STATUS_OK);
+    KTEST_CHECK(paging_direct_remove(both, 2) == STATUS_NOT_FOUND);
+    KTEST_CHECK(ktest_probe_read(phys_to_virt(both[0])) == KTEST_NO_FAULT);
+    KTEST_CHECK(paging_direct_restore(both[1]) == STATUS_OK);
+    frame_put_run(run, 2);
 }
 
 static volatile uint64_t overflow_calls, overflow_after;

@@ -16,6 +16,8 @@ void stacks_end_at_a_guard_page(void);
 void writable_and_executable_is_refused(void);
 void mapping_twice_is_refused_and_changes_nothing(void);
 void rights_change_and_go(void);
+void what_was_written_to_is_known(void);
+void frames_leave_the_direct_map_together(void);
 void stack_overflow_restarts_the_task(void);
 void tables_keep_their_invariants(void);
 
@@ -26,6 +28,7 @@ void nothing_is_left_behind_a_large_object(void);
 void too_much_gives_null(void);
 void realloc_keeps_the_common_part(void);
 void every_live_object_is_visited(void);
+void runs_are_seen_until_they_are_given_back(void);
 void freeing_twice_is_a_fault(void);
 void several_tasks_share_the_heap(void);
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <mm/heap/heap.h>
 #include <string.h>
+#include <tests/bench/growth_objects/growth_objects.h>
 #include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/migrate_target/migrate_target.h>
 #include <time/clock/clock.h>
@@ -44,7 +45,10 @@ static void swap_for_good(const char *variant)
 static bool holds(const struct migrate_view *expected)
 {
     struct migrate_view now;
-    return migrate_target_read(&now) && memcmp(&now, expected, sizeof now) == 0;
+    return migrate_target_read(&now) && now.count == expected->count &&
+           now.x == expected->x && now.y == expected->y &&
+           now.temperature == expected->temperature && now.mode == expected->mode &&
+           memcmp(now.slots, expected->slots, sizeof now.slots) == 0;
 }
 
 static void values_arrive_in_the_new_form(void)
@@ -213,6 +217,24 @@ static void a_dry_run_says_what_would_migrate(void)
     KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
 }
 
+/* How many there are is a matter of memory alone. */
+static void six_hundred_objects_change_at_once(void)
+{
+    static const char *const order[] = {"a600", "b600", "a600"};
+    uint32_t small = 0;
+    uint64_t large = 0;
+    growth_objects_write(5, 1ull << 40);
+    for (uint32_t i = 0; i < ARRAY_LEN(order); i++) {
+        const struct evolve_report *r = end_of(kswap_begin(&(struct kswap){
+            .cell = "growth_objects", .variant = order[i], .trial_ms = 1}));
+        if (r->phase != EVOLVE_PERMANENT)
+            ktest_fail(__func__, r->reason.text);
+        KTEST_CHECK(r->migrated_objects == (i ? 601 : 0));
+        growth_objects_read(&small, &large);
+        KTEST_CHECK(small == 5 && large == 1ull << 40);
+    }
+}
+
 /* Hazard 17. */
 static void a_hundred_times_there_and_back(void)
 {
@@ -240,6 +262,7 @@ enum status test_migrate_start(void)
         KTEST_CASE(a_pointer_to_what_stays_is_kept),
         KTEST_CASE(a_dry_run_says_what_would_migrate),
         KTEST_CASE(a_hundred_times_there_and_back),
+        KTEST_CASE(six_hundred_objects_change_at_once),
         KTEST_CASE(a_fault_brings_the_old_form_back),
     };
     return ktest_run(cases, ARRAY_LEN(cases));

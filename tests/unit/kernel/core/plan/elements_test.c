@@ -26,8 +26,8 @@ enum { NODES = 5 };
 /* A list of five in the old form, its head and a pointer in the cell's data. */
 static struct {
     struct node_1 *node[NODES];
-    struct heap_object objects[2 * NODES + 4];
-    uint64_t object_count;
+    struct heap_run runs[2 * NODES + 4];
+    uint64_t run_count;
     struct evolve_name names[32];
     struct element_names list;
     struct elements_request request;
@@ -47,10 +47,10 @@ static void name(uint64_t at, uint64_t count)
 
 static void know(void *object, uint64_t len)
 {
-    uint64_t i = t.object_count++;
-    for (; i && t.objects[i - 1].at > (uint64_t)object; i--)
-        t.objects[i] = t.objects[i - 1];
-    t.objects[i] = (struct heap_object){(uint64_t)object, len};
+    uint64_t i = t.run_count++;
+    for (; i && t.runs[i - 1].at > (uint64_t)object; i--)
+        t.runs[i] = t.runs[i - 1];
+    t.runs[i] = (struct heap_run){.at = (uint64_t)object, .len = len, .count = 1};
 }
 
 static struct plan *begin_with(const char *from, const char *to)
@@ -80,8 +80,8 @@ static struct plan *begin_with(const char *from, const char *to)
     t.request = (struct elements_request){.plan = plan,
                                           .lists = &t.list,
                                           .list_count = 1,
-                                          .objects = t.objects,
-                                          .object_count = NODES};
+                                          .runs = t.runs,
+                                          .run_count = NODES};
     return plan;
 }
 
@@ -197,7 +197,7 @@ static void the_way_back_gives_what_the_new_code_left(void **state)
     last->before = NULL;
     last->n = 77;
     *(struct node_2 **)cellmem_data(home_va("newest")) = fresh;
-    t.object_count = 0;
+    t.run_count = 0;
     t.list.count = 0;
     know(last, sizeof *last);
     know(fresh, sizeof *fresh);
@@ -205,7 +205,7 @@ static void the_way_back_gives_what_the_new_code_left(void **state)
     name((uint64_t)fresh, 1);
     name(home_va("newest"), 0);
     t.request.form = FORM_NEW;
-    t.request.object_count = 2;
+    t.request.run_count = 2;
     take();
     assert_int_equal(t.set->count, 2);
     struct element *e = elements_find(t.set, (uint64_t)last);
@@ -284,11 +284,11 @@ static void an_array_of_elements_moves_as_one_object(void **state)
     for (unsigned i = 0; i < 4; i++)
         row[i] = (struct node_1){.n = i, .before = i ? &row[i - 1] : NULL};
     t.list.count = 0;
-    t.object_count = 0;
+    t.run_count = 0;
     know(row, 4 * sizeof *row);
     name((uint64_t)row, 4);
     name(home_va("newest"), 0);
-    t.request.object_count = 1;
+    t.request.run_count = 1;
     *(struct node_1 **)cellmem_data(home_va("newest")) = &row[2];
     take();
     struct node_2 *to = (struct node_2 *)t.set->elements[0].to;
