@@ -201,6 +201,7 @@ static void a_form_of_the_past_is_walked_by_the_version_that_knows_it(void)
 
 enum { THOUSANDS = 5000, ONE_OF_THEM = 100000 };
 
+/* The last one: tasks that go round the list do not wait while so many are taken out again. */
 static void thousands_of_elements_move(void)
 {
     static const char *const order[] = {"second", ""};
@@ -209,6 +210,7 @@ static void thousands_of_elements_move(void)
         KTEST_CHECK(moving_target_add(ONE_OF_THEM) == STATUS_OK);
     moving_target_mark(7);
     for (uint32_t i = 0; i < ARRAY_LEN(order); i++) {
+        forget(); /* what moving_target_mark() has left where the next frames will lie */
         swap_for_good(order[i]);
         const struct evolve_report *r = kswap_report(0);
         KTEST_CHECK(holds(THOUSANDS, sum, 7) && r->migrated_objects == THOUSANDS);
@@ -216,8 +218,6 @@ static void thousands_of_elements_move(void)
                       r->pause_ns / NS_PER_US, r->drain_ns / NS_PER_MS);
         tasks_go_on();
     }
-    moving_target_remove(ONE_OF_THEM);
-    KTEST_CHECK(holds(ELEMENTS, SUM, 7));
 }
 
 /* Versions that are not freed yet have objects too, but fewer than the list. */
@@ -315,8 +315,8 @@ enum status test_moving_start(void)
         KTEST_CASE(skipped_versions_are_gone_through_edge_by_edge),
         KTEST_CASE(a_value_without_a_place_is_refused),
         KTEST_CASE(what_its_owner_does_not_accept_is_refused),
-        KTEST_CASE(thousands_of_elements_move),
         KTEST_CASE(a_fault_brings_the_list_back),
+        KTEST_CASE(thousands_of_elements_move),
     };
     return ktest_run(cases, ARRAY_LEN(cases));
 }
