@@ -140,6 +140,7 @@ static void settle_begin(struct attempt *a)
     a->settling = true;
     a->settle_ns = clock_ns();
     watch_cpus();
+    watch_steps();
 }
 
 /* Says whether none of the CPUs is stuck. */
@@ -224,12 +225,13 @@ static bool finds_loop(uint64_t limit_ms, struct suspect *out)
     return watch_find_loop(limit_ms * 1000000ull, EARLIER_MS * 1000000ull, out);
 }
 
-/* Says whether a task has been in one step for long, for as long as it is worth waiting for that. */
+/* Says whether a task has been in one step since the trial was over, or for long, for as long as it is worth waiting for that:
+ * on a busy host a loop may have had little of a CPU so far. */
 static bool may_loop(const struct attempt *a)
 {
     struct suspect suspect;
     return clock_ns() - a->settle_ns <= SETTLE_MS * 1000000ull &&
-           finds_loop(SUSPECT_MS, &suspect);
+           (!watch_steps_ended() || finds_loop(SUSPECT_MS, &suspect));
 }
 
 /* Several tasks may loop in the text that is taken back; each is made to leave it when it is known to loop. */
@@ -350,7 +352,7 @@ static struct wait make_permanent(struct attempt *a)
     if (!settled(a))
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     if (may_loop(a))
-        return wait_until(clock_ns() + LOOK_MS * 1000000ull);
+        return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     enum status status = hand_over(a);
     if (status == STATUS_TIMEOUT && clock_ns() - a->settle_ns < HANDOVER_MS * 1000000ull)
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);

@@ -14,6 +14,7 @@ struct seen_task {
     uint64_t begun; /* how many steps it has begun: one that was restarted has begun another */
     uint64_t run_ns; /* when the step was first seen */
     bool earlier;    /* it was under way when the watch began */
+    bool awaited;    /* it was under way when watch_steps() looked, and has not ended */
 };
 
 struct seen_cpu {
@@ -51,8 +52,10 @@ static bool look_at_task(struct task *task, void *arg)
     uint64_t begun = task_steps(task) + task_restarts(task);
     bool busy = s == TASK_RUNNING || s == TASK_READY;
     if (w->id != task_id(task) || w->begun != begun || !busy) {
-        *w = (struct seen_task){task_id(task), begun, task_run_ns(task),
-                                look->first && mid_step(task, s)};
+        *w = (struct seen_task){.id = task_id(task),
+                                .begun = begun,
+                                .run_ns = task_run_ns(task),
+                                .earlier = look->first && mid_step(task, s)};
         return true;
     }
     if (task_run_ns(task) - w->run_ns < (w->earlier ? look->earlier_ns : look->limit_ns))
@@ -75,6 +78,38 @@ bool watch_find_loop(uint64_t limit_ns, uint64_t earlier_ns, struct suspect *out
     out->task = NULL;
     task_for_each(look_at_task, &look);
     return out->task != NULL;
+}
+
+static bool await_step(struct task *task, void *arg)
+{
+    const struct look all = {.limit_ns = UINT64_MAX, .earlier_ns = UINT64_MAX};
+    (void)arg;
+    (void)look_at_task(task, (void *)&all);
+    struct seen_task *w = &seen.tasks[task_id(task) % TASKS_SEEN];
+    w->awaited = !w->earlier && mid_step(task, task_state(task));
+    return true;
+}
+
+/* Stops at the first task whose step is still awaited. */
+static bool step_ended(struct task *task, void *arg)
+{
+    const struct look all = {.limit_ns = UINT64_MAX, .earlier_ns = UINT64_MAX};
+    const struct seen_task *w = &seen.tasks[task_id(task) % TASKS_SEEN];
+    (void)look_at_task(task, (void *)&all);
+    *(bool *)arg = w->id != task_id(task) || !w->awaited;
+    return *(bool *)arg;
+}
+
+void watch_steps(void)
+{
+    task_for_each(await_step, NULL);
+}
+
+bool watch_steps_ended(void)
+{
+    bool ended = true;
+    task_for_each(step_ended, &ended);
+    return ended;
 }
 
 void watch_cpus(void)

@@ -19,6 +19,10 @@ void watch_begin(void);
 /* Looks at all tasks. True: *out is one whose present step has had a CPU for LIMIT_NS since it was first seen, and has begun
  * since watch_begin(); one that was under way then has not begun in new text, and counts after EARLIER_NS only. */
 bool watch_find_loop(uint64_t limit_ns, uint64_t earlier_ns, struct suspect *out);
+/* Begins to wait for the steps that are under way now, without those that were when the watch began. */
+void watch_steps(void);
+/* Says whether all of them have ended, or wait for something. */
+bool watch_steps_ended(void);
 /* Begins to wait for every CPU to come by. */
 void watch_cpus(void);
 /* Says whether every CPU has idled or beaten since watch_cpus(): none of them is still in what
