@@ -19,7 +19,7 @@ cells :=
 test_cells :=
 
 # First pass: read every cell.mk into CELL_<name>_<field>.
-cell_fields := kind start closure uses flags sources third_party third_party_sources third_party_flags public_flags variants versions
+cell_fields := kind start closure lineage uses flags sources third_party third_party_sources third_party_flags public_flags variants versions
 define read_cell
 cell :=
 $(foreach f,$(cell_fields),$f :=$n)
@@ -70,7 +70,7 @@ $$(CELL_$1_out).debug.o: $$(CELL_$1_objects) $(B)/obj/cells/$1/flags
 # The index line is written with the object; the grouped target keeps the two together.
 $$(CELL_$1_out).o $(B)/obj/cells/$1/index &: $$(CELL_$1_out).debug.o $(B)/bin/celltool $(CELL_$1_dir)/cell.mk
 	$(call show,CELL,$1)$(B)/bin/celltool write --name $1 --kind $(CELL_$1_kind) --start $(or $(CELL_$1_start),none) \
-	    --uses "$(CELL_$1_uses)" $(if $(CELL_$1_closure),--closure) --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
+	    --uses "$(CELL_$1_uses)" $(if $(CELL_$1_closure),--closure) $(if $(CELL_$1_lineage),--lineage $(CELL_$1_lineage)) --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
 	    --index $(B)/obj/cells/$1/index $$< $$(CELL_$1_out).o
 -include $$(CELL_$1_objects:.o=.d)
 endef
@@ -106,7 +106,8 @@ $(B)/obj/variants/$1/$2/%.o: $(CELL_$1_dir)/%.c $(B)/obj/cells/$1/flags
 $(call variant_out,$1,$2): $$(VARIANT_$1_$2_objects) $(B)/bin/celltool $(CELL_$1_dir)/cell.mk
 	$(call show,CELL,$1.$2)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $(B)/obj/variants/$1/$2.debug.o $$(VARIANT_$1_$2_objects) && \
 	    $(B)/bin/celltool write --name $1 --kind $(CELL_$1_kind) --start $(or $(CELL_$1_start),none) \
-	    --uses "$(CELL_$1_uses)" --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" $(B)/obj/variants/$1/$2.debug.o $$@
+	    --uses "$(CELL_$1_uses)" $(if $(CELL_$1_lineage),--lineage $(CELL_$1_lineage)) --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
+	    $(B)/obj/variants/$1/$2.debug.o $$@
 -include $$(VARIANT_$1_$2_objects:.o=.d)
 endef
 $(foreach c,$(test_cells),$(foreach v,$(CELL_$c_variants),$(eval $(call variant_rules,$c,$v))))
@@ -128,6 +129,7 @@ $(call version_out,$2): $$(VERSION_$2_objects) $(B)/bin/celltool $(CELL_$(call v
 	$(call show,CELL,$2)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $(B)/obj/versions/$2/all.debug.o $$(VERSION_$2_objects) && \
 	    $(B)/bin/celltool write --name $(call version_cell,$2) --kind $(CELL_$(call version_cell,$2)_kind) --start $(or $(CELL_$(call version_cell,$2)_start),none) \
 	    --uses "$(CELL_$(call version_cell,$2)_uses)" $(if $(CELL_$(call version_cell,$2)_closure),--closure --unchecked) \
+	    $(if $(CELL_$(call version_cell,$2)_lineage),--lineage $(CELL_$(call version_cell,$2)_lineage)) \
 	    --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" $(B)/obj/versions/$2/all.debug.o $$@
 -include $$(VERSION_$2_objects:.o=.d)
 endef

@@ -71,6 +71,14 @@ static const char *check_header(struct cellinfo *c)
     c->name = string_at(c, get_le32(c->bytes + 16));
     if (!name_ok(c->name))
         return "the cell's name is malformed";
+    c->lineage = NULL;
+    if (c->flags & CELL_LINEAGE) {
+        if (get_le32(c->bytes + 84) >= c->strings_len)
+            return "the cell's lineage has no name";
+        c->lineage = string_at(c, get_le32(c->bytes + 84));
+        if (!name_ok(c->lineage))
+            return "the name of the cell's lineage is malformed";
+    }
     if (c->kind < CELL_CORE || c->kind > CELL_TEST || c->phase > CELL_PHASE_APP)
         return "the cell's kind or start phase is unknown";
     return NULL;

@@ -29,7 +29,8 @@ enum cell_phase {
     CELL_PHASE_SERVICE,
     CELL_PHASE_APP
 };
-enum { CELL_CLOSURE = 1 }; /* cellinfo.flags: part of the engine's closure (design 4) */
+/* cellinfo.flags: part of the engine's closure (design 4); one of the cells that drain together. */
+enum { CELL_CLOSURE = 1, CELL_LINEAGE = 2 };
 
 enum cell_table {
     CELL_FUNCTIONS,
@@ -56,6 +57,7 @@ struct cellinfo {
     const uint8_t *bytes;
     uint32_t len;
     const char *name;
+    const char *lineage; /* the group that it drains with, or NULL */
     uint16_t kind;
     uint16_t phase;
     uint16_t flags;

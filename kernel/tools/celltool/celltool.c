@@ -13,6 +13,7 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 static const char usage[] =
     "usage: celltool write --name NAME --kind KIND [--start PHASE] [--uses \"CELL...\"] "
     "[--closure [--unchecked]]\n"
+    "                      [--lineage GROUP]\n"
     "                      --abi-flags \"FLAG...\" [--index LINE-FILE] LINKED.o CELL.o\n"
     "       celltool show [--json] CELL.o\n"
     "       celltool diff OLD.o NEW.o      exits with 1 if they differ\n"
@@ -69,10 +70,13 @@ static int parse_write(int count, char **words, struct write_arguments *out)
     const struct {
         const char *option;
         const char **value;
-    } table[] = {
-        {"--name", &found.options.name}, {"--kind", &found.kind},
-        {"--start", &found.phase},       {"--uses", &found.options.uses},
-        {"--index", &found.index},       {"--abi-flags", &found.options.abi_flags}};
+    } table[] = {{"--name", &found.options.name},
+                 {"--kind", &found.kind},
+                 {"--start", &found.phase},
+                 {"--uses", &found.options.uses},
+                 {"--index", &found.index},
+                 {"--abi-flags", &found.options.abi_flags},
+                 {"--lineage", &found.options.lineage}};
 
     for (int i = 0; i < count; i++) {
         size_t k = 0;

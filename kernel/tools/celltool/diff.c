@@ -237,9 +237,13 @@ static void diff_header(struct difference *all)
     if (old->phase != new->phase)
         report(all, "start phase: %s became %s", phase_name(old->phase),
                phase_name(new->phase));
-    if (old->flags != new->flags)
+    if ((old->flags ^ new->flags) & CELL_CLOSURE)
         report(all, "closure: %s",
                new->flags &CELL_CLOSURE ? "part of it now" : "no longer part of it");
+    const char *was = old->lineage ? old->lineage : "none";
+    const char *is = new->lineage ? new->lineage : "none";
+    if (strcmp(was, is) != 0)
+        report(all, "lineage: %s became %s", was, is);
     if (old->abi_hash != new->abi_hash)
         report(all, "abi: compiler or flags changed");
     for (size_t i = 0; i < old->uses_count; i++)

@@ -68,6 +68,7 @@ struct cell_info {
     size_t import_count;
     const char **uses;
     size_t uses_count;
+    const char *lineage; // NULL: none
 };
 
 // The words of kind and phase, as in cell.mk; NULL past the last.

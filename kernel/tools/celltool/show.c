@@ -89,6 +89,8 @@ void show_text(const struct cell *cell, struct text *out)
     text_add(out, "cell       %s (%s, start phase %s%s)\n", plain(out, info->name),
              kind_name(info->kind), phase_name(info->phase),
              info->flags & CELL_CLOSURE ? ", closure" : "");
+    if (info->lineage)
+        text_add(out, "lineage    %s\n", plain(out, info->lineage));
     text_add(out, "identity   %s\nlength     %zu bytes\nabi        %016llx\nuses      ",
              cell->identity, cell->file_len, (unsigned long long)info->abi_hash);
     for (size_t i = 0; i < info->uses_count; i++)
@@ -216,6 +218,10 @@ void show_json(const struct cell *cell, struct text *out)
     text_add(out, "\"length\": %zu, \"abi\": \"%016llx\"", cell->file_len,
              (unsigned long long)info->abi_hash);
     json_flag(out, "closure", info->flags & CELL_CLOSURE);
+    if (info->lineage) {
+        text_add(out, ", \"lineage\": ");
+        json_string(out, info->lineage);
+    }
     text_add(out, ",\n \"uses\": [");
     for (size_t i = 0; i < info->uses_count; i++) {
         text_add(out, i ? ", " : "");

@@ -146,14 +146,18 @@ bool write_cell(struct job *job, const struct write_options *options, uint8_t *b
     struct cell_info info = {.name = options->name,
                              .kind = options->kind,
                              .phase = options->phase,
-                             .flags = options->closure ? CELL_CLOSURE : 0,
+                             .lineage = options->lineage,
+                             .flags = (uint16_t)((options->closure ? CELL_CLOSURE : 0) |
+                                                 (options->lineage ? CELL_LINEAGE : 0)),
                              .abi_hash = abi_hash(job, options->abi_flags)};
     struct object object;
     struct debug debug;
     struct text cell;
 
-    if (!name_check(job, options->name) || !uses_fill(job, options->uses, &info) ||
-        !object_read(job, bytes, len, &object) || !object_select(&object))
+    if (!name_check(job, options->name) ||
+        (info.lineage && !name_check(job, info.lineage)) ||
+        !uses_fill(job, options->uses, &info) || !object_read(job, bytes, len, &object) ||
+        !object_select(&object))
         return false;
     bool done = debug_open(job, &object, &debug) &&
                 flags_check(job, &debug, options->abi_flags) &&

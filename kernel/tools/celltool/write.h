@@ -14,6 +14,7 @@ struct write_options {
     bool unchecked;        // what the closure may not do is left to the loader to find
     const char *uses;      // cell names, separated by spaces
     const char *abi_flags; // compiler and flags that calls between cells depend on
+    const char *lineage;   // the group that it drains with, or NULL
 };
 
 // Turns LEN BYTES (changed in place) into the canonical object. False: refused in JOB.

@@ -21,6 +21,7 @@ enum {
     AT_TABLES = 28,
     AT_STRINGS = 76,
     AT_STRINGS_LEN = 80,
+    AT_LINEAGE = 84,
     HEADER = 96
 };
 
@@ -51,7 +52,8 @@ static const struct cell_info written = {"hello",
                                          imports,
                                          ARRAY_LEN(imports),
                                          uses,
-                                         ARRAY_LEN(uses)};
+                                         ARRAY_LEN(uses),
+                                         NULL};
 
 // An image with INFO's tables; end it with image_fini().
 static void image_with(const struct cell_info *info, struct image *image)
@@ -137,7 +139,28 @@ static void gives_what_celltool_wrote(void **state)
     assert_int_equal(import.signature, 99);
     assert_int_equal(import.flags, CELL_IMPORT_TAKEN);
     assert_string_equal(cellinfo_use(&info, 1), "task");
+    assert_null(info.lineage);
     image_fini(&image);
+}
+
+static void gives_the_lineage(void **state)
+{
+    struct image image;
+    struct cellinfo info;
+    const char *why;
+    struct cell_info member = written;
+    (void)state;
+
+    member.flags = CELL_LINEAGE;
+    member.lineage = "library";
+    image_with(&member, &image);
+    assert_int_equal(open_image(&image, &info, &why), STATUS_OK);
+    assert_string_equal(info.lineage, "library");
+    put_le32(image_content(&image, IMAGE_CELL) + AT_LINEAGE, UINT32_MAX);
+    expect_refused(&image, "lineage");
+    member.lineage = "no/name";
+    image_with(&member, &image);
+    expect_refused(&image, "lineage");
 }
 
 static void says_which_cells_may_be_used(void **state)
@@ -370,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_what_celltool_wrote),
+        cmocka_unit_test(gives_the_lineage),
         cmocka_unit_test(says_which_cells_may_be_used),
         cmocka_unit_test(opens_a_cell_without_any_tables),
         cmocka_unit_test(refuses_an_object_without_the_section),

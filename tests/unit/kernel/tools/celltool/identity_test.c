@@ -226,7 +226,7 @@ static void changes_with_a_signature_that_no_code_shows(void **state)
                   false);
 }
 
-static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
+static void changes_with_name_kind_phase_uses_closure_flags_and_lineage(void **state)
 {
     const struct write_options base = {.name = "a",
                                        .kind = CELL_APP,
@@ -234,12 +234,12 @@ static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
                                        .unchecked = true,
                                        .uses = "x y",
                                        .abi_flags = "gcc-1"};
-    struct write_options variants[8];
-    char identities[8][65];
+    struct write_options variants[9];
+    char identities[9][65];
     struct workshop workshop;
     (void)state;
 
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 9; i++)
         variants[i] = base;
     variants[1].name = "b";
     variants[2].kind = CELL_CORE;
@@ -247,9 +247,10 @@ static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
     variants[4].closure = true;
     variants[5].uses = "x";
     variants[6].abi_flags = "gcc-2";
-    variants[7].uses = " y  x x"; // the same set
+    variants[7].lineage = "g";
+    variants[8].uses = " y  x x"; // the same set
     workshop_init(&workshop);
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 9; i++) {
         struct job job;
         struct text object;
         struct cell cell;
@@ -266,9 +267,9 @@ static void changes_with_name_kind_phase_uses_closure_and_flags(void **state)
         job_fini(&job);
     }
     workshop_fini(&workshop);
-    for (size_t i = 1; i < 7; i++)
+    for (size_t i = 1; i < 8; i++)
         assert_string_not_equal(identities[0], identities[i]);
-    assert_string_equal(identities[0], identities[7]);
+    assert_string_equal(identities[0], identities[8]);
 }
 
 // Globals of a linked cell come out of the linker in the order of its hash table.
@@ -315,7 +316,7 @@ int main(void)
         cmocka_unit_test(changes_with_one_number),
         cmocka_unit_test(changes_with_a_member_name_that_no_code_shows),
         cmocka_unit_test(changes_with_a_signature_that_no_code_shows),
-        cmocka_unit_test(changes_with_name_kind_phase_uses_closure_and_flags),
+        cmocka_unit_test(changes_with_name_kind_phase_uses_closure_flags_and_lineage),
         cmocka_unit_test(stays_when_files_of_a_cell_are_linked_from_another_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
