@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/lineage.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/unloaded.h>
 
@@ -86,7 +87,7 @@ static bool names_agree(const struct attempt *a, struct refusal *out)
 {
     for (uint32_t i = 0; i < a->plan->cell_count; i++) {
         const struct plan_cell *c = &a->plan->cells[i];
-        if (c->fresh && strcmp(c->name, a->set_names[i]) != 0) {
+        if (c->fresh && !c->brought && strcmp(c->name, a->set_names[i]) != 0) {
             (void)refuse(out, "object", a->set_names[i], NULL, NULL,
                          "the object for %s is that of %s", a->set_names[i], c->name);
             return false;
@@ -139,6 +140,7 @@ static struct wait run_redirect(struct attempt *a)
     if (status != STATUS_OK)
         return stop(a, status);
     migrate_describe(a);
+    lineages_describe(a);
     if (a->report.dry_run) {
         attempt_end(a, EVOLVE_PERMANENT, NULL);
         return wait_again();
@@ -149,24 +151,32 @@ static struct wait run_redirect(struct attempt *a)
     return wait_again();
 }
 
+static void hook_failed(struct attempt *a, const char *cell, enum status status)
+{
+    char text[128];
+    snprintf(text, sizeof text, "the hook of %s failed: %s", cell, status_name(status));
+    if (evolve_revert(a->report.attempt, "hook", text) != STATUS_OK)
+        log_write("evolve", LOG_ERROR, "%s", text);
+}
+
+/* New lineages were started before. */
 static void call_hooks(struct attempt *a)
 {
+    if (a->start_status != STATUS_OK)
+        hook_failed(a, a->start_failed, a->start_status);
     for (uint32_t i = 0; i < a->plan->cell_count; i++) {
         const struct plan_cell *c = &a->plan->cells[i];
         enum status status = STATUS_OK;
+        if (c->drains)
+            continue;
         if (c->fresh && c->old && !(c->fresh->info.flags & CELL_CLOSURE))
             status = lifecycle_run_evolved(c->fresh, c->old->number);
         else if (c->fresh)
             status = lifecycle_run_start(c->fresh);
         else
             trial_end_tasks(c->old);
-        if (status != STATUS_OK) {
-            char text[128];
-            snprintf(text, sizeof text, "the hook of %s failed: %s", c->name,
-                     status_name(status));
-            if (evolve_revert(a->report.attempt, "hook", text) != STATUS_OK)
-                log_write("evolve", LOG_ERROR, "%s", text);
-        }
+        if (status != STATUS_OK)
+            hook_failed(a, c->name, status);
     }
 }
 
@@ -241,6 +251,7 @@ static struct wait commit_finish(struct attempt *a)
         if (result == MOVING_FAILED)
             return rehearsal_failed(a, &reason);
     }
+    lineages_start(a);
     drain_end();
     a->report.pause_ns = tsc_to_ns(a->times.pause_tsc);
     a->report.commit_ns = clock_ns() - a->commit_begun_ns;

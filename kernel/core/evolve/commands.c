@@ -17,9 +17,10 @@ enum { TRIAL_BY_HAND_MS = 5000, SWAP_MAX = 16 };
 
 const char *version_state_name(const struct version *v)
 {
-    return v->state == VERSION_RUNNING   ? "running"
-           : v->state == VERSION_RETIRED ? "retired"
-                                         : "loaded";
+    return v->state == VERSION_RUNNING    ? "running"
+           : v->state == VERSION_RETIRED  ? "retired"
+           : v->state == VERSION_DRAINING ? "draining"
+                                          : "loaded";
 }
 
 void print_hash(const uint8_t hash[32])

@@ -90,6 +90,7 @@ struct evolve_report {
     char waited[EVOLVE_WAITED_MAX][TASK_NAME_MAX];
     uint32_t migrated_objects; /* whose form changed */
     uint64_t migrated_bytes;   /* what they take now */
+    uint32_t draining_objects; /* in use of the lineages that drain, which go on there */
     uint64_t retained_bytes; /* text and constants of the replaced versions, kept for now */
     bool revertible;         /* false: the way back would lose something, see the plan */
     uint64_t trial_end_ns;   /* when the trial is over, by clock_ns() */

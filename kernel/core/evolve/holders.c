@@ -138,7 +138,7 @@ static bool list_left(void)
         return false;
     for (uint32_t i = 0; i < leaving_count(); i++) {
         const struct version *v = leaving_at(i)->from;
-        for (uint32_t k = 1; k < v->elf.section_count; k++)
+        for (uint32_t k = 1; k < v->elf.section_count && !leaving_at(i)->stays; k++)
             if (v->section_home[k])
                 addresses_add(&find.left, v->section_home[k]);
     }
@@ -159,6 +159,12 @@ static int by_begin(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static bool goes_with_text(const struct stub *s)
+{
+    const struct leaving *l = s->version ? leaving_of(s->version) : NULL;
+    return l && !l->stays;
+}
+
 static bool list_targets(void)
 {
     const struct namespace *ns = find.plan->ns;
@@ -168,12 +174,12 @@ static bool list_targets(void)
     if (!list_kept_stubs(&kept))
         return false;
     for (const struct stub *s = ns->stubs; s; s = s->next)
-        room += s->version && leaving_of(s->version);
+        room += goes_with_text(s);
     for (const struct home *h = ns->homes; h; h = h->next)
         room += leaves(h);
     find.targets = heap_calloc(room, sizeof *find.targets);
     for (const struct stub *s = ns->stubs; find.targets && s; s = s->next)
-        if (s->version && leaving_of(s->version) && !addresses_count(&kept, (uint64_t)s)) {
+        if (goes_with_text(s) && !addresses_count(&kept, (uint64_t)s)) {
             add_target(s->va, NAMESPACE_STUB_LEN, s, NULL);
             stubs = true;
         }

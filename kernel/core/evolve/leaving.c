@@ -50,7 +50,7 @@ const struct leaving *leaving_of(const struct version *v)
 static void add(const struct version *from, const struct version *to)
 {
     if (!leaving_of(from))
-        leaving.list[leaving.count++] = (struct leaving){from, to};
+        leaving.list[leaving.count++] = (struct leaving){from, to, false};
 }
 
 /* Says whether M will lead elsewhere after the commit, or the revert. */
@@ -98,6 +98,28 @@ static const struct version *goes_on_in(const struct plan *plan, bool backwards,
     return backwards ? cell->old : cell->fresh;
 }
 
+/* Outside of its lineage, V calls what drains: by name, so from now on it calls the other one. */
+static bool calls_what_drains(const struct plan *plan, bool backwards,
+                              const struct version *v)
+{
+    for (uint32_t i = 0; i < v->import_count; i++)
+        for (uint32_t k = 0; k < plan->cell_count; k++) {
+            const struct plan_cell *cell = &plan->cells[k];
+            const struct version *from = backwards ? cell->fresh : cell->old;
+            if (cell->drains && from && v->imports[i].provider == from &&
+                !version_in_group(v, from->info.lineage))
+                return true;
+        }
+    return false;
+}
+
+static void add_callers(const struct plan *plan, bool backwards)
+{
+    for (const struct version *v = plan->ns->versions; v; v = v->next)
+        if (!leaving_of(v) && calls_what_drains(plan, backwards, v))
+            leaving.list[leaving.count++] = (struct leaving){.from = v, .stays = true};
+}
+
 bool leaving_init(const struct plan *plan, bool backwards)
 {
     uint32_t room = 1;
@@ -128,6 +150,7 @@ bool leaving_init(const struct plan *plan, bool backwards)
                 more = true;
             }
     }
+    add_callers(plan, backwards);
     return true;
 }
 

@@ -11,6 +11,7 @@
 struct leaving {
     const struct version *from;
     const struct version *to;
+    bool stays; /* its text goes on to be called; but nobody may be between two calls of a lineage that drains */
 };
 
 enum frames {
@@ -21,7 +22,7 @@ enum frames {
 };
 
 /* Makes the list for PLAN: its coupled cells' replaced versions, older ones of these cells, and whoever would go on to
- * call them. False: no memory. End with leaving_fini(). */
+ * call them; and all that call what drains, for they will call the new lineage. False: no memory. End with leaving_fini(). */
 bool leaving_init(const struct plan *plan, bool backwards);
 void leaving_fini(void);
 uint32_t leaving_count(void);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/commands.h>
+#include <core/evolve/lineage.h>
 #include <core/evolve/private.h>
 #include <core/evolve/unloaded.h>
 
@@ -10,7 +11,14 @@
 
 static void print_hold(const struct version *v)
 {
-    if (v->pinned)
+    bool counted;
+    uint32_t in_use = lineage_in_use(v, &counted);
+    if (v->state == VERSION_DRAINING && counted)
+        console_print("it drains, lineage %u of %s: %u in use\n", v->lineage,
+                      v->info.lineage, in_use);
+    else if (v->state == VERSION_DRAINING)
+        console_print("it drains, lineage %u of %s\n", v->lineage, v->info.lineage);
+    else if (v->pinned)
         console_print("pinned, an entry stub leads to it\n");
     else if (v->hold == VERSION_ON_STACK)
         console_print("frame, an address in it lies on a stack at 0x%lx\n", v->holder);
@@ -60,7 +68,7 @@ static void print_all(const struct namespace *ns)
 {
     print_totals(ns);
     for (const struct version *v = ns->versions; v; v = v->next)
-        if (v->state == VERSION_RETIRED) {
+        if (v->state == VERSION_RETIRED || v->state == VERSION_DRAINING) {
             console_print("  %s@%u keeps %lu bytes: ", v->info.name, v->number,
                           v->text.len + v->rodata.len);
             print_hold(v);
@@ -84,10 +92,19 @@ static void print_version(const struct version *v)
                   "%u functions, %u imports\n",
                   v->elf.len, v->text_begin, v->text_end, v->rodata.va, v->rodata.len,
                   v->function_count, v->import_count);
-    if (v->state != VERSION_RETIRED)
+    if (v->state != VERSION_RETIRED && v->state != VERSION_DRAINING)
         return;
     console_print("  kept: ");
     print_hold(v);
+}
+
+static const char *what_became(const struct namespace *ns, const struct home *h)
+{
+    for (const struct version *v = ns->versions; v && h->orphan; v = v->next)
+        for (uint32_t i = 1; v->state == VERSION_DRAINING && i < v->elf.section_count; i++)
+            if (v->section_home[i] == h)
+                return ", its lineage drains";
+    return h->orphan ? ", its object is gone" : "";
 }
 
 static void print_lineage(const struct namespace *ns, const char *cell)
@@ -97,7 +114,7 @@ static void print_lineage(const struct namespace *ns, const char *cell)
             console_print("  home 0x%lx %s: %u bytes, room for %u, %u versions%s%s\n",
                           h->va, h->key, h->len, h->capacity, h->refs,
                           h->storage == CELL_STORE_RODATA ? ", constant" : "",
-                          h->orphan ? ", its object is gone" : "");
+                          what_became(ns, h));
     for (const struct stub *s = ns->stubs; s; s = s->next)
         if (s->version && strcmp(s->version->info.name, cell) == 0)
             console_print("  stub 0x%lx %s leads to version %u\n", s->va, s->name,

@@ -30,11 +30,13 @@ struct attempt {
     uint32_t commit_tries;
     bool coupled; /* the drain comes before the stores, also on the way back */
     bool applied; /* the stores were made; what the namespace says follows in the next step */
-    bool taking;    /* it is being taken back, because of take_reason */
-    bool taken;     /* its stores were taken back */
-    bool untouched; /* ... before anybody ran after them */
-    bool linked;    /* the namespace says what the stores have made true */
-    bool watched;   /* by the guard, while the drain calls functions of cells */
+    bool taking;              /* it is being taken back, because of take_reason */
+    bool taken;               /* its stores were taken back */
+    bool untouched;           /* ... before anybody ran after them */
+    const char *start_failed; /* a cell of a lineage that comes, lent by the plan; NULL: none */
+    enum status start_status;
+    bool linked;  /* the namespace says what the stores have made true */
+    bool watched; /* by the guard, while the drain calls functions of cells */
     uint32_t take_tries;
     bool handed_over; /* the late stores were made too */
     bool expel;       /* on the way back, whoever is inside is restarted at once */

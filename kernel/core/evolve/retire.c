@@ -21,6 +21,7 @@
  *
  * States: IDLE → TASKS (scan_begin) → MEMORY (all tasks seen) → IDLE (scan_end, scan_drop).
  */
+#include <core/evolve/lineage.h>
 #include <core/evolve/scan.h>
 #include <core/evolve/unloaded.h>
 #include <core/evolve/watch.h>
@@ -31,6 +32,8 @@
 
 enum {
     STEP_GAP_NS = 1000000,
+    LINEAGE_NS =
+        250000000, /* between two looks at how much of those that drain is in use */
     APART_NS = 200000000, /* at least, between two scans of which both must be clean */
     OFF_NS = 2000000000, /* how long text that nobody refers to waits for somebody to try */
     PRESS_VERSIONS =
@@ -51,6 +54,7 @@ static struct {
     uint64_t pause_s;      /* doubles while what is left is referred to */
     struct version *limbo; /* out of the namespace, not yet freed */
     uint32_t limbo_count;  /* [a] */
+    bool over;             /* a lineage seems to have ended, and a scan was asked for */
     uint64_t press_ns;     /* since when attempts wait for the freeing; 0: they do not */
 } retire;
 
@@ -180,6 +184,7 @@ static void scan_end(void)
     bool left = false;
     drop_lists();
     free_limbo();
+    lineages_end();
     hold_imports();
     bool soon = leave_namespace(now);
     for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
@@ -188,7 +193,7 @@ static void scan_end(void)
                      : retire.pause_s * 2 < RESTFUL_S ? retire.pause_s * 2
                                                       : RESTFUL_S;
     retire.next_ns = now + (soon ? APART_NS : retire.pause_s * 1000000000);
-    retire.wanted = soon || left || retire.limbo;
+    retire.wanted = soon || left || retire.limbo || lineages_seem_over();
     watch_cpus();
 }
 
@@ -209,6 +214,7 @@ static void scan_begin(uint64_t now)
 {
     retire.begun_ns = now;
     retire.stage = TASKS;
+    lineages_mark();
     if (!scan_init(&retire.limbo))
         scan_drop(VERSION_UNSEEN);
 }
@@ -225,13 +231,32 @@ static void step_tasks(uint64_t now)
     }
 }
 
+/* The end of a lineage does not wait for the next scan, which may be a minute away. */
+static void look_at_lineages(uint64_t now)
+{
+    bool over = lineages_seem_over();
+    if (over && !retire.over && retire.stage == IDLE) {
+        retire.wanted = true;
+        retire.pause_s = 1;
+        retire.next_ns = now;
+        watch_cpus();
+    }
+    retire.over = over;
+}
+
+/* Gives when to look again; 0: when something happens. */
+static uint64_t next_look(uint64_t now)
+{
+    uint64_t look = lineages_drain() ? now + LINEAGE_NS : 0;
+    return !retire.wanted || (look && look < retire.next_ns) ? look : retire.next_ns;
+}
+
 struct wait retire_step(uint32_t seq)
 {
     uint64_t now = clock_ns();
-    if (!retire.wanted)
-        return wait_event(evolve_event(), seq, 0);
-    if (retire.stage == IDLE && now < retire.next_ns)
-        return wait_event(evolve_event(), seq, retire.next_ns);
+    look_at_lineages(now);
+    if (!retire.wanted || (retire.stage == IDLE && now < retire.next_ns))
+        return wait_event(evolve_event(), seq, next_look(now));
     if (retire.stage == IDLE && watch_cpus_came_by())
         scan_begin(now);
     else if (retire.stage == IDLE)
@@ -263,7 +288,7 @@ static bool is_much(void)
 
 bool retire_presses(void)
 {
-    if (!is_much()) {
+    if (!is_much() && !lineages_press()) {
         retire.press_ns = 0;
         return false;
     }

@@ -1,8 +1,8 @@
 /* A conservative scan for addresses in retired versions.
  * SPDX-License-Identifier: MIT
  *
- * Candidates are the retired versions that are not pinned, and those of a list that has left
- * the namespace (limbo; of them the descriptions are looked for too). A find sets hold and
+ * Candidates are the retired versions that are not pinned, those of lineages that seem to have ended, and those of a list that
+ * has left the namespace (limbo; of them the descriptions are looked for too). A find sets hold and
  * holder of the version. Between scan_init() and scan_fini() no version comes or goes.
  * Each call looks at a bounded amount. The swap task is the only user.
  */
@@ -23,7 +23,7 @@ void scan_fini(void);
 
 static inline bool scan_is_candidate(const struct version *v)
 {
-    return v->state == VERSION_RETIRED && !v->pinned;
+    return (v->state == VERSION_RETIRED && !v->pinned) || v->ending;
 }
 
 #endif

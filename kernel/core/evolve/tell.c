@@ -64,6 +64,9 @@ void tell_report(const struct evolve_report *r, char *scratch)
     if (r->migrated_objects)
         console_print("       %u objects change their form, %lu bytes\n",
                       r->migrated_objects, r->migrated_bytes);
+    if (r->draining_objects)
+        console_print("       %u objects go on in a lineage that drains\n",
+                      r->draining_objects);
     if (r->reason.text[0])
         console_print("       %s: %s\n", r->reason.code, r->reason.text);
     print_account(r->attempt, scratch);

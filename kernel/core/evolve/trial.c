@@ -158,7 +158,7 @@ static void undo(struct attempt *a)
     a->undone = true;
     plan_revert(a->plan);
     for (uint32_t i = 0; i < a->plan->cell_count; i++)
-        if (a->plan->cells[i].fresh)
+        if (a->plan->cells[i].fresh && !a->plan->cells[i].drains)
             trial_end_tasks(a->plan->cells[i].fresh);
 }
 

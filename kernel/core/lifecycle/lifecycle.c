@@ -9,6 +9,7 @@
 
 typedef enum status (*start_fn)(void);
 typedef enum status (*evolved_fn)(uint32_t from);
+typedef void (*stop_fn)(void);
 
 static uint64_t hook(const struct version *v, const char *suffix)
 {
@@ -28,6 +29,13 @@ enum status lifecycle_run_evolved(const struct version *v, uint32_t from)
 {
     uint64_t va = hook(v, "evolved");
     return va ? ((evolved_fn)va)(from) : STATUS_OK;
+}
+
+void lifecycle_run_stop(const struct version *v)
+{
+    uint64_t va = hook(v, "stop");
+    if (va)
+        ((stop_fn)va)();
 }
 
 /* A cell is ready when no other waiting cell of the phase is among those it uses. */

@@ -39,13 +39,14 @@ typedef enum status (*loader_lookup_fn)(void *context, const struct version *imp
 
 /* Checks BYTES and places the cell. BYTES is lent until the version is destroyed, unless
  * OWN is set: then the version takes it (heap_free) on success. OLD is the version of the
- * same cell that it will follow, or NULL; homes of equal key are shared.
+ * same cell that it will follow, or NULL; homes of equal key are shared, unless LINEAGE is not
+ * that of OLD: then the new version begins with homes and stubs of its own.
  * Gives *out, not yet entered in NS; end it with loader_discard() or version_destroy().
  * STATUS_DENIED: *out_why says why; STATUS_FULL: no memory. */
 NODISCARD enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len,
                                    bool own, const uint8_t hash[32],
-                                   const struct version *old, struct version **out,
-                                   struct refusal *out_why);
+                                   const struct version *old, uint32_t lineage,
+                                   struct version **out, struct refusal *out_why);
 
 /* Applies V's relocations. STATUS_DENIED, STATUS_FULL as above; V is then only fit to be
  * discarded. On success the memory of V is sealed and its imports know their providers, but

@@ -16,6 +16,7 @@ enum pool { POOL_TEXT, POOL_RODATA, POOL_HOMES, POOL_CONST_HOMES, POOLS, POOL_NO
 struct placing {
     struct namespace *ns;
     struct version *v;
+    bool apart; /* it starts a lineage of its own beside the running one */
     uint64_t need[POOLS];
     struct cellmem_region *region[POOLS];
 };
@@ -116,7 +117,8 @@ static enum status measure(struct placing *p, struct refusal *out_why)
         enum pool pool = pool_of(p->v, i, &s);
         if (pool == POOL_HOMES)
             status = check_writable(p->v, i, &s, out_why);
-        if (status == STATUS_OK && (pool == POOL_HOMES || pool == POOL_CONST_HOMES))
+        if (status == STATUS_OK && !p->apart &&
+            (pool == POOL_HOMES || pool == POOL_CONST_HOMES))
             status = share_home(p, i, &shared, out_why);
         if (status != STATUS_OK)
             return status;
@@ -165,6 +167,7 @@ static enum status new_home(struct placing *p, uint32_t index, enum pool pool, u
         .align = (uint32_t)s.align,
         .storage = pool == POOL_CONST_HOMES ? CELL_STORE_RODATA : d.storage,
         .type_hash = d.type_hash,
+        .orphan = p->apart, /* until the commit: by name the running one is found */
     };
     if (namespace_add_home(p->ns, &like, &h) != STATUS_OK)
         return STATUS_FULL;
@@ -205,12 +208,13 @@ static enum status check_closure(const struct version *v, struct refusal *out_wh
 
 enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len, bool own,
                          const uint8_t hash[32], const struct version *old,
-                         struct version **out, struct refusal *out_why)
+                         uint32_t lineage, struct version **out, struct refusal *out_why)
 {
-    struct placing p = {.ns = ns};
+    struct placing p = {.ns = ns, .apart = old && old->lineage != lineage};
     enum status status = version_describe(bytes, len, hash, &p.v, out_why);
     if (status != STATUS_OK)
         return status;
+    p.v->lineage = lineage;
     if (old && old->info.abi_hash != p.v->info.abi_hash)
         status = refuse(out_why, "toolchain", p.v->info.name, NULL, NULL,
                         "%s was built with another compiler or other ABI flags than the "

@@ -32,6 +32,9 @@ static const char *check_imports(const struct version *v)
         if (v->state == VERSION_RUNNING && m->provider->state != VERSION_RUNNING &&
             !m->provider->watching)
             return "namespace invariant 2: a running version imports from a retired one";
+        if (v->state == VERSION_DRAINING && m->provider->state != VERSION_RUNNING &&
+            !version_same_lineage(v, m->provider))
+            return "namespace invariant 2: a draining version imports from a retired one";
         if (!is_incoming(m))
             return "namespace invariant 3: a function does not know who imports it";
         uint64_t target = m->provider->functions[m->function].va;

@@ -115,6 +115,16 @@ void namespace_symbolise(const struct namespace *ns, uint64_t va, char *out, siz
         snprintf(out, len, "%s", namespace_is_stub(ns, va) ? "entry stub" : "?");
 }
 
+bool version_in_group(const struct version *v, const char *group)
+{
+    return group && v->info.lineage && strcmp(v->info.lineage, group) == 0;
+}
+
+bool version_same_lineage(const struct version *v, const struct version *o)
+{
+    return version_in_group(v, o->info.lineage) && v->lineage == o->lineage;
+}
+
 void import_unlink(struct import *import)
 {
     if (!import->provider)
@@ -155,9 +165,8 @@ void version_destroy(struct namespace *ns, struct version *v)
         return;
     for (uint32_t i = 0; i < v->import_count; i++)
         import_unlink(&v->imports[i]);
-    for (struct stub *s = ns ? ns->stubs : NULL; s; s = s->next)
-        if (s->version == v)
-            s->version = NULL;
+    if (ns)
+        stubs_leave(ns, v);
     for (uint32_t i = 0; v->section_home && i < v->elf.section_count; i++) {
         struct home *h = v->section_home[i];
         if (h && --h->refs == 0)
@@ -207,9 +216,7 @@ void namespace_detach(struct namespace *ns, struct version *v)
     for (uint32_t i = 1; i < v->elf.section_count; i++)
         if (v->section_home[i] && v->section_home[i]->refs == 1)
             unlink_home(ns, v->section_home[i]);
-    for (struct stub *s = ns->stubs; s; s = s->next)
-        if (s->version == v)
-            s->version = NULL;
+    stubs_leave(ns, v);
 }
 
 void namespace_remove(struct namespace *ns, struct version *v)

@@ -6,6 +6,9 @@
  * A *stub* is the one address under which a function whose address is taken is known
  * everywhere (`jmp *slot`); a *home* is the one place where a named data object lives, outside
  * any version. Both outlive versions: that is what makes pointers survive a swap.
+ * A *lineage* is a run of versions that share stubs and homes. Cells of one group (cell.mk,
+ * `lineage`) that cannot be swapped start a new one together: the old versions *drain*, that is,
+ * nobody finds them by name any more, but what they made is still served by them.
  *
  * Units: all addresses are uint64_t kernel virtual addresses. Locking: the swap task is the
  * only writer after boot; readers in other tasks hold namespace_lock(); readers in fault and
@@ -15,7 +18,8 @@
  * Invariants (checked by namespace_check()):
  *  1. at most one version of a name is VERSION_RUNNING;
  *  2. every import of a running version leads to a global function of a running version, or
- *     during a trial to one that watches it;
+ *     during a trial to one that watches it; one of a draining version to a running one, or to its
+ *     own lineage;
  *  3. every function lists exactly the imports that lead to it;
  *  4. the bytes at each site equal what its relocation yields for its import's target, but in text
  *     that was withdrawn;
@@ -37,6 +41,8 @@ struct stub {
     char *name;
     uint64_t signature;
     uint32_t twin; /* as in struct function */
+    uint32_t lineage;
+    bool idle; /* of a lineage that has ended: nobody has its address, another one may take it */
     uint64_t va;
     uint64_t slot; /* address of the 8-byte target */
     struct version *version;
@@ -61,7 +67,8 @@ struct home {
     uint32_t storage; /* CELL_STORE_* */
     uint64_t type_hash;
     uint32_t refs; /* versions whose sections lie here */
-    bool orphan; /* its cell or object was removed, or moved: who asks for it starts afresh */
+    bool orphan; /* its cell or object was removed, or moved, or belongs to a lineage that drains: who
+                    asks for it starts afresh */
 };
 
 enum { HOME_ALIGN = 16, HOME_SLACK = 4, HOME_SMALL = 256 };
@@ -114,7 +121,7 @@ struct fde {
     uint64_t va;
 };
 
-enum version_state { VERSION_LOADED, VERSION_RUNNING, VERSION_RETIRED };
+enum version_state { VERSION_LOADED, VERSION_RUNNING, VERSION_DRAINING, VERSION_RETIRED };
 
 /* Why a retired version that is not pinned is still there, as the last scan found. */
 enum version_hold {
@@ -133,9 +140,11 @@ struct version {
     uint8_t *owned_bytes; /* the object's bytes if this version owns them, else NULL */
     uint8_t object_hash[32];
     enum version_state state;
-    uint32_t number; /* 1 for the first version of a cell, then counting */
-    bool pinned;     /* a stub still stands for a function of it: never freed */
-    bool watching;   /* retired, but called until the trial of its successor is over */
+    uint32_t number;  /* 1 for the first version of a cell, then counting */
+    uint32_t lineage; /* 0 for the first one of a cell or its group, then counting */
+    bool ending; /* it drains, and is in use no more: the scan that is under way looks for it */
+    bool pinned;   /* a stub still stands for a function of it: never freed */
+    bool watching; /* retired, but called until the trial of its successor is over */
     enum version_hold hold;
     uint64_t holder; /* where the address was found */
     uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */
@@ -204,13 +213,14 @@ bool namespace_is_stub(const struct namespace *ns, uint64_t va);
 void namespace_symbolise(const struct namespace *ns, uint64_t va, char *out, size_t len);
 
 /* Lends the stub of function INDEX of V, making one if there is none yet (its slot then leads
- * to V's function). An equal function of an earlier version (same cell, name, twin, signature)
- * shares its stub, whose slot is not changed here. STATUS_FULL: no memory. */
+ * to V's function). An equal function of an earlier version (same lineage, cell, name, twin,
+ * signature) shares its stub, whose slot is not changed here. STATUS_FULL: no memory. */
 NODISCARD enum status namespace_stub(struct namespace *ns, struct version *v,
                                      uint32_t index, struct stub **out);
-/* Lends the stub known for (cell or NULL, name, twin, signature), or NULL. */
-struct stub *namespace_find_stub(const struct namespace *ns, const char *cell,
-                                 const char *name, uint32_t twin, uint64_t signature);
+/* Lends the stub known for (lineage, cell or NULL, name, twin, signature), or NULL. */
+struct stub *namespace_find_stub(const struct namespace *ns, uint32_t lineage,
+                                 const char *cell, const char *name, uint32_t twin,
+                                 uint64_t signature);
 /* Registers a stub that was placed at VA and SLOT before. STATUS_FULL: no memory. */
 NODISCARD enum status namespace_adopt_stub(struct namespace *ns, struct version *v,
                                            uint32_t index, uint64_t va, uint64_t slot);
@@ -243,6 +253,11 @@ void version_destroy(struct namespace *ns, struct version *v);
 
 /* Checks the invariants. Gives NULL, or a constant text naming the one that is broken. */
 const char *namespace_check(const struct namespace *ns);
+
+/* Says whether V and O are cells of the same group, and of the same lineage. */
+bool version_same_lineage(const struct version *v, const struct version *o);
+/* Says whether V's cell belongs to GROUP (NULL: none). */
+bool version_in_group(const struct version *v, const char *group);
 
 /* The 4 bytes that a direct branch at SITE must hold to reach TARGET. */
 static inline uint32_t site_value(const struct site *site, uint64_t target)

@@ -8,6 +8,8 @@
 
 /* Frees all stubs and their memory. */
 void stubs_fini(struct namespace *ns);
+/* V goes: its stubs stand for nothing any more. */
+void stubs_leave(struct namespace *ns, const struct version *v);
 /* Gives a copy of S on the heap, or NULL if there is no memory. */
 char *string_copy(const char *s);
 

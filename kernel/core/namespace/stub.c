@@ -28,13 +28,56 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-struct stub *namespace_find_stub(const struct namespace *ns, const char *cell,
-                                 const char *name, uint32_t twin, uint64_t signature)
+static bool is_for(const struct stub *s, const char *cell, const char *name,
+                   uint32_t twin, uint64_t signature)
+{
+    return s->signature == signature && s->twin == twin && same(s->cell, cell) &&
+           strcmp(s->name, name) == 0;
+}
+
+struct stub *namespace_find_stub(const struct namespace *ns, uint32_t lineage,
+                                 const char *cell, const char *name, uint32_t twin,
+                                 uint64_t signature)
 {
     for (struct stub *s = ns->stubs; s; s = s->next)
-        if (s->signature == signature && s->twin == twin && same(s->cell, cell) &&
-            strcmp(s->name, name) == 0)
+        if (s->lineage == lineage && is_for(s, cell, name, twin, signature))
             return s;
+    return NULL;
+}
+
+/* Lends the chunk that S lies in; NULL: it was placed at boot. */
+static struct stub_chunk *chunk_of(const struct namespace *ns, const struct stub *s)
+{
+    for (struct stub_chunk *c = ns->chunks; c; c = c->next)
+        if (s->slot - c->slots.va < c->slots.len)
+            return c;
+    return NULL;
+}
+
+/* Stubs of groups that drain would pile up with each lineage: so one takes those of a lineage that has ended. */
+void stubs_leave(struct namespace *ns, const struct version *v)
+{
+    for (struct stub *s = ns->stubs; s; s = s->next)
+        if (s->version == v) {
+            s->version = NULL;
+            s->idle = v->info.lineage && chunk_of(ns, s);
+        }
+}
+
+static struct stub *take_idle(struct namespace *ns, struct version *v, uint32_t index,
+                              const char *cell)
+{
+    const struct function *f = &v->functions[index];
+    for (struct stub *s = v->info.lineage ? ns->stubs : NULL; s; s = s->next)
+        if (s->idle && is_for(s, cell, f->name, f->twin, f->signature)) {
+            struct stub_chunk *c = chunk_of(ns, s);
+            put_le64(c->slots.write + (s->slot - c->slots.va), f->va);
+            s->idle = false;
+            s->lineage = v->lineage;
+            s->function = index;
+            s->version = v;
+            return s;
+        }
     return NULL;
 }
 
@@ -96,6 +139,7 @@ static struct stub *stub_create(struct namespace *ns, struct version *v, uint32_
     }
     s->signature = f->signature;
     s->twin = f->twin;
+    s->lineage = v->lineage;
     s->version = v;
     s->function = index;
     s->next = ns->stubs;
@@ -108,8 +152,12 @@ enum status namespace_stub(struct namespace *ns, struct version *v, uint32_t ind
     struct function *f = &v->functions[index];
     const char *cell = f->flags & CELL_FUNC_GLOBAL ? NULL : v->info.name;
     if (!f->stub)
-        f->stub = namespace_find_stub(ns, cell, f->name, f->twin, f->signature);
+        f->stub =
+            namespace_find_stub(ns, v->lineage, cell, f->name, f->twin, f->signature);
+    if (!f->stub)
+        f->stub = take_idle(ns, v, index, cell);
     if (f->stub) {
+        f->stub->idle = false;
         *out = f->stub;
         return STATUS_OK;
     }

@@ -87,7 +87,8 @@ void plan_couple(struct planning *p)
     for (uint32_t i = 0; i < p->plan->cell_count; i++)
         p->plan->cells[i].reformed = p->plan->cells[i].coupled;
     for (uint32_t i = 0; i < p->plan->cell_count; i++)
-        if (p->plan->cells[i].old && !p->plan->cells[i].unloaded)
+        if (p->plan->cells[i].old && !p->plan->cells[i].unloaded &&
+            !p->plan->cells[i].drains)
             couple_functions(p, &p->plan->cells[i]);
     for (uint32_t i = 0; i < p->plan->cell_count; i++)
         check_closure(p, &p->plan->cells[i]);
@@ -96,7 +97,7 @@ void plan_couple(struct planning *p)
 bool plan_coupled(const struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (plan->cells[i].coupled)
+        if (plan->cells[i].coupled || plan->cells[i].drains)
             return true;
     return false;
 }

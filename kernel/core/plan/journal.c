@@ -120,14 +120,18 @@ static enum status move_import(struct planning *p, struct import *m, struct vers
 
 /* Old text's calls into its own set stay old to old: versions that the set replaces keep
  * their imports, and so does whoever calls in a form that is no more (NOW is the signature). All others, older retired
- * versions too, follow; so does old text that is not coupled, for that of coupled cells ends. */
+ * versions too, follow; so does old text that is not coupled, for that of coupled cells ends. What drains calls its own
+ * lineage as before, and follows everywhere else, for it goes on. */
 static bool follows(const struct plan *plan, const struct plan_cell *cell,
                     const struct import *m, uint64_t now)
 {
     const struct plan_cell *caller = plan_find(plan, m->importer->info.name);
     if (m->signature && now && m->signature != now)
         return false;
-    return !caller || m->importer != caller->old || (cell->coupled && !caller->coupled);
+    if (cell->drains && version_same_lineage(m->importer, cell->old))
+        return false;
+    return !caller || caller->drains || m->importer != caller->old ||
+           (cell->coupled && !caller->coupled);
 }
 
 static enum status journal_imports(struct planning *p, const struct plan_cell *cell)
@@ -152,7 +156,9 @@ static int64_t function_like(const struct version *v, const struct stub *s)
 {
     int64_t i = s->cell ? version_function(v, s->name, false, s->twin)
                         : version_export(v, s->name);
-    return i >= 0 && v->functions[i].signature == s->signature ? i : -1;
+    return i >= 0 && v->lineage == s->lineage && v->functions[i].signature == s->signature
+               ? i
+               : -1;
 }
 
 /* Lends the cell of the set that has the function of S now; it may be another than before. */
@@ -208,7 +214,7 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
 static void pin_old(struct plan *plan, const struct stub *s)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (s->version && plan->cells[i].old == s->version)
+        if (s->version && plan->cells[i].old == s->version && !plan->cells[i].drains)
             plan->cells[i].pins_old = true;
 }
 
@@ -271,7 +277,7 @@ enum status plan_journal(struct planning *p)
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
-        if (!cell->fresh)
+        if (!cell->fresh && !cell->drains)
             cell->pins_old = true;
         if (cell->old)
             status = journal_imports(p, cell);

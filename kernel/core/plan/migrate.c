@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool plan_marked(const struct version *v, const char *mark, const char *key)
+bool plan_info_marked(const struct cellinfo *info, const char *mark, const char *key)
 {
     char wanted[128];
     struct cell_data d;
@@ -24,12 +24,17 @@ bool plan_marked(const struct version *v, const char *mark, const char *key)
     for (char *c = wanted; *c; c++)
         if (*c == ':' || *c == '.' || *c == ' ')
             *c = '_';
-    for (uint32_t i = 0; i < v->info.count[CELL_DATA]; i++) {
-        cellinfo_data(&v->info, i, &d);
+    for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
+        cellinfo_data(info, i, &d);
         if (strcmp(d.key, wanted) == 0)
             return true;
     }
     return false;
+}
+
+bool plan_marked(const struct version *v, const char *mark, const char *key)
+{
+    return plan_info_marked(&v->info, mark, key);
 }
 
 uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out)
@@ -252,7 +257,7 @@ void plan_rehome(struct plan *plan, bool backwards)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         const struct plan_cell *cell = &plan->cells[i];
-        if (!cell->old || !cell->fresh)
+        if (!cell->old || !cell->fresh || cell->drains)
             continue;
         orphan(cell->old, cell->fresh, !backwards);
         orphan(cell->fresh, cell->old, backwards);

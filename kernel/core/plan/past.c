@@ -9,19 +9,19 @@
  * EVOLVE_NO_HEAP that there is no such object, or if its walks name them (moving.c).
  * A type that hardware or assembly reads may not change at all (EVOLVE_FROZEN).
  */
-#include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
+#include <core/plan/types.h>
 
 #include <string.h>
 
 /* The type's name without the file that tells it apart, and without `struct`. */
-static const char *bare_name(const char *name)
+const char *plan_bare_name(const char *name)
 {
     const char *file = strstr(name, "::");
     return file ? file + 2 : name;
 }
 
-static const char *tag(const char *name)
+const char *plan_tag(const char *name)
 {
     const char *space = strchr(name, ' ');
     return space ? space + 1 : name;
@@ -30,7 +30,8 @@ static const char *tag(const char *name)
 static bool said_to_be_static(const struct plan *plan, const char *name)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (plan->cells[i].fresh && plan_marked(plan->cells[i].fresh, "no_heap", tag(name)))
+        if (plan->cells[i].fresh &&
+            plan_marked(plan->cells[i].fresh, "no_heap", plan_tag(name)))
             return true;
     return false;
 }
@@ -47,13 +48,13 @@ static bool has_its_own(const struct version *v, const char *name)
     return false;
 }
 
-/* Lends the name of a cell that has a field or object with a pointer to the type of CELL, or
+/* Lends the name of a cell that has a field or object with a pointer to the type of OLD, or
  * NULL. */
-static const char *who_points(const struct plan *plan, const struct plan_cell *cell,
+static const char *who_points(const struct namespace *ns, const struct version *old,
                               const char *name)
 {
-    for (const struct version *v = plan->ns->versions; v; v = v->next)
-        if (v->state == VERSION_RUNNING && (v == cell->old || !has_its_own(v, name)) &&
+    for (const struct version *v = ns->versions; v; v = v->next)
+        if (v->state == VERSION_RUNNING && (v == old || !has_its_own(v, name)) &&
             type_is_pointed_to(&v->info, name))
             return v->info.name;
     return NULL;
@@ -65,12 +66,12 @@ static const char *who_froze(const struct plan *plan, const struct plan_cell *ce
 {
     for (const struct version *v = plan->ns->versions; v; v = v->next)
         if (v->state == VERSION_RUNNING && (v == cell->old || !has_its_own(v, name)) &&
-            plan_marked(v, "frozen", tag(name)))
+            plan_marked(v, "frozen", plan_tag(name)))
             return v->info.name;
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         const struct version *v = plan->cells[i].fresh;
         if (v && (v == cell->fresh || !has_its_own(v, name)) &&
-            plan_marked(v, "frozen", tag(name)))
+            plan_marked(v, "frozen", plan_tag(name)))
             return v->info.name;
     }
     return NULL;
@@ -90,22 +91,22 @@ static bool allocates(const struct version *v)
 enum status plan_same_form(const struct plan_cell *cell, const char *was, const char *is,
                            bool *out_same)
 {
-    struct fieldmap map;
-    struct type from;
-    struct type to;
-    type_read(&cell->old->info, was, &from);
-    type_read(&cell->fresh->info, is, &to);
-    enum status status = fieldmap_build(&from, from.len, &to, to.len, false, &map);
-    *out_same = status == STATUS_OK && map.identical;
-    fieldmap_fini(&map);
-    return status == STATUS_FULL ? STATUS_FULL : STATUS_OK;
+    return plan_same_text(&cell->old->info, was, &cell->fresh->info, is, out_same);
+}
+
+const char *plan_who_has(const struct namespace *ns, const struct version *old,
+                         const struct cell_type *was)
+{
+    const char *who = who_points(ns, old, plan_bare_name(was->name));
+    return who || !(was->flags & CELL_TYPE_POINTED) || !allocates(old) ? who
+                                                                       : old->info.name;
 }
 
 static enum status check_type(struct planning *p, struct plan_cell *cell,
                               const struct cell_type *was, const struct cell_type *is)
 {
     bool same;
-    const char *name = bare_name(is->name);
+    const char *name = plan_bare_name(is->name);
     enum status status = plan_same_form(cell, was->name, is->name, &same);
     if (status != STATUS_OK || same)
         return status;
@@ -118,7 +119,7 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
             "%s differs between the new %s and the running one, and hardware or assembly "
             "knows its form (EVOLVE_FROZEN(%s) in %s). Put its fields back; or boot the "
             "release",
-            name, cell->name, tag(name), frozen_by);
+            name, cell->name, plan_tag(name), frozen_by);
         return STATUS_OK;
     }
     if (said_to_be_static(p->plan, name))
@@ -127,9 +128,7 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
     status = plan_move_type(p, cell, was, is, &done);
     if (status != STATUS_OK || done)
         return status;
-    const char *who = who_points(p->plan, cell, name);
-    if (!who && (was->flags & CELL_TYPE_POINTED) && allocates(cell->old))
-        who = cell->name;
+    const char *who = plan_who_has(p->plan->ns, cell->old, was);
     if (who)
         (void)refuse(
             report_next(p->report), "type", cell->name, name, who,
@@ -137,7 +136,7 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
             "it: objects on the heap would keep the old form. Name them with "
             "EVOLVE_WALKS(%s), "
             "or say EVOLVE_NO_HEAP(%s)",
-            name, cell->name, who, tag(name), tag(name));
+            name, cell->name, who, plan_tag(name), plan_tag(name));
     return STATUS_OK;
 }
 

@@ -9,7 +9,8 @@
 
 const char *plan_class_name(enum plan_class class)
 {
-    static const char *const names[] = {"text", "data", "signature", "add", "remove"};
+    static const char *const names[] = {"text", "data",   "signature",
+                                        "add",  "remove", "lineage"};
     return names[class];
 }
 
@@ -100,11 +101,13 @@ static enum status place(struct planning *p, const struct plan_object *object,
                       "the set has two objects for %s", info.name);
     snprintf(cell->name, sizeof cell->name, "%s", info.name);
     cell->old = namespace_running(p->plan->ns, info.name);
-    cell->class = cell->old ? PLAN_TEXT : PLAN_ADD;
+    cell->drains = cell->old && plan_lineage_of(p->plan, cell->old->info.lineage);
+    cell->class = cell->drains ? PLAN_LINEAGE : cell->old ? PLAN_TEXT : PLAN_ADD;
     memcpy(cell->hash, object->hash, sizeof cell->hash);
     p->plan->cell_count++;
-    enum status status = loader_place(p->plan->ns, object->bytes, object->len, object->own,
-                                      object->hash, cell->old, &cell->fresh, &why);
+    enum status status = loader_place(
+        p->plan->ns, object->bytes, object->len, object->own, object->hash, cell->old,
+        plan_lineage_number(p->plan, cell->old, info.lineage), &cell->fresh, &why);
     cell->unloaded = status != STATUS_OK;
     if (status == STATUS_DENIED)
         *report_next(p->report) = why;
@@ -124,8 +127,27 @@ static enum status plan_remove(struct planning *p, const char *name)
     snprintf(cell->name, sizeof cell->name, "%s", name);
     cell->old = old;
     cell->class = PLAN_REMOVE;
+    cell->drains = plan_lineage_of(p->plan, old->info.lineage) != NULL;
     p->plan->cell_count++;
     return STATUS_OK;
+}
+
+/* Cells of a group that drains come along as they are: what is new of it must not call the old lineage. */
+static enum status bring(struct planning *p, const struct version *v)
+{
+    struct plan_cell *cell = &p->plan->cells[p->plan->cell_count];
+    struct plan_object object = {.len = v->elf.len, .own = true};
+    uint8_t *bytes = heap_alloc(v->elf.len);
+    if (!bytes)
+        return STATUS_FULL;
+    memcpy(bytes, v->elf.bytes, v->elf.len);
+    memcpy(object.hash, v->object_hash, sizeof object.hash);
+    object.bytes = bytes;
+    enum status status = place(p, &object, cell);
+    cell->brought = true;
+    if (status != STATUS_OK)
+        heap_free(bytes);
+    return status;
 }
 
 static enum status relocate_all(struct planning *p)
@@ -160,7 +182,17 @@ static enum status load_all(struct planning *p, const struct plan_object *set,
     for (uint32_t i = 0; i < remove_count; i++)
         if (plan_remove(p, remove[i]) != STATUS_OK && result == STATUS_OK)
             result = STATUS_DENIED;
+    const struct version *v;
+    while (result == STATUS_OK && (v = plan_next_to_bring(p->plan)))
+        result = bring(p, v);
     return result;
+}
+
+static void give_back(const struct plan_object *set, uint32_t set_count)
+{
+    for (uint32_t i = 0; i < set_count; i++)
+        if (set[i].own)
+            heap_free((void *)set[i].bytes);
 }
 
 enum status plan_load(struct namespace *ns, const struct plan_object *set,
@@ -170,18 +202,25 @@ enum status plan_load(struct namespace *ns, const struct plan_object *set,
     struct planning p = {.report = out_report};
     out_report->refusal_count = 0;
     p.plan = heap_calloc(1, sizeof *p.plan);
+    uint32_t room = set_count + remove_count + 1;
+    for (const struct version *v = ns->versions; v; v = v->next)
+        room += v->state == VERSION_RUNNING && v->info.lineage;
     if (p.plan)
-        p.plan->cells = heap_calloc(set_count + remove_count + 1, sizeof *p.plan->cells);
+        p.plan->cells = heap_calloc(room, sizeof *p.plan->cells);
     if (!p.plan || !p.plan->cells) {
-        for (uint32_t i = 0; i < set_count; i++)
-            if (set[i].own)
-                heap_free((void *)set[i].bytes);
+        give_back(set, set_count);
         heap_free(p.plan);
         return STATUS_FULL;
     }
     p.plan->ns = ns;
     p.plan->generation = ns->generation;
-    enum status status = load_all(&p, set, set_count, remove, remove_count);
+    enum status status = plan_find_lineages(p.plan, set, set_count);
+    if (status != STATUS_OK) {
+        give_back(set, set_count);
+        plan_destroy(p.plan);
+        return status;
+    }
+    status = load_all(&p, set, set_count, remove, remove_count);
     if (status == STATUS_OK)
         status = relocate_all(&p);
     if (status != STATUS_OK && status != STATUS_DENIED) {
@@ -309,10 +348,12 @@ void plan_commit(struct plan *plan)
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
         if (cell->old) {
-            cell->old->state = VERSION_RETIRED;
+            cell->old->state = cell->drains ? VERSION_DRAINING : VERSION_RETIRED;
             cell->old->pinned |= cell->pins_old;
         }
-        if (cell->old && cell->fresh)
+        if (cell->drains && cell->fresh)
+            set_orphan(cell->fresh, false);
+        if (cell->old && cell->fresh && !cell->drains)
             keep_constants(cell);
         else if (cell->old)
             set_orphan(cell->old, true);
@@ -349,12 +390,12 @@ void plan_revert(struct plan *plan)
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
         if (cell->fresh) {
-            cell->fresh->state = VERSION_RETIRED;
+            cell->fresh->state = cell->drains ? VERSION_DRAINING : VERSION_RETIRED;
             cell->fresh->pinned |= !cell->old;
         }
-        if (!cell->old)
+        if (!cell->old || (cell->drains && cell->fresh))
             set_orphan(cell->fresh, true);
-        else if (!cell->fresh)
+        if (cell->old && (!cell->fresh || cell->drains))
             set_orphan(cell->old, false);
         if (cell->old) {
             cell->old->state = VERSION_RUNNING;

@@ -22,9 +22,16 @@
 #include <core/loader/loader.h>
 #include <core/plan/migration.h>
 
-enum plan_class { PLAN_TEXT, PLAN_DATA, PLAN_SIGNATURE, PLAN_ADD, PLAN_REMOVE };
+enum plan_class {
+    PLAN_TEXT,
+    PLAN_DATA,
+    PLAN_SIGNATURE,
+    PLAN_ADD,
+    PLAN_REMOVE,
+    PLAN_LINEAGE, /* beside the running version, which drains */
+};
 enum plan_state { PLAN_PLANNED, PLAN_COMMITTED, PLAN_REVERTED };
-enum { PLAN_MAX_REFUSALS = 16 };
+enum { PLAN_MAX_REFUSALS = 16, PLAN_LINEAGES = 4 };
 
 struct plan_object {
     const uint8_t *bytes;
@@ -42,6 +49,9 @@ struct plan_cell {
     struct version *fresh; /* NULL for PLAN_REMOVE */
     bool coupled; /* no task may be inside the old text at the commit: it means other things */
     bool reformed; /* coupled because of its data: no frame may go on in the new text either */
+    bool drains; /* old goes on beside fresh, for what it has made (lineage.c) */
+    bool started; /* its start hook was called before anybody could call it: it is a new lineage */
+    bool brought;  /* it was not in the set: others of its group drain */
     bool pins_old; /* a stub goes on standing for a function of old: it is never freed */
     uint32_t functions_changed;
     uint32_t functions_added;
@@ -114,6 +124,12 @@ struct pointer_place {
     uint64_t len;
 };
 
+/* A group of which a new lineage comes. */
+struct plan_lineage {
+    char group[CELL_NAME_MAX + 1];
+    uint32_t number;
+};
+
 struct plan {
     struct namespace *ns;
     enum plan_state state;
@@ -138,6 +154,8 @@ struct plan {
     uint32_t moving_count;
     struct pointer_place *places[FORMS]; /* that marks name, in either form */
     uint32_t place_count[FORMS];
+    struct plan_lineage lineages[PLAN_LINEAGES];
+    uint32_t lineage_count;
     bool consent; /* set before plan_verify(): statics may go, with their values */
 };
 
@@ -180,7 +198,7 @@ void plan_revert(struct plan *plan);
 /* Ends PLAN (NULL accepted). Versions that were committed or entered stay. */
 void plan_destroy(struct plan *plan);
 
-/* Says whether tasks have to leave old text before the commit: a cell of PLAN is coupled. */
+/* Says whether tasks have to leave some text before the commit: a cell of PLAN is coupled, or drains. */
 bool plan_coupled(const struct plan *plan);
 /* Lends the function of TO that is the same as F of FROM, byte for byte and in all that it refers to: code can go on in it at
  * the same offset. NULL: there is none. Both are versions of one cell. */
@@ -189,6 +207,9 @@ const struct function *plan_same_function(const struct version *from,
                                           const struct version *to);
 /* Says whether PLAN has a new version of the running cell called NAME. */
 bool plan_swaps(const struct plan *plan, const char *name);
+
+/* Reads how many objects that V made are in use, if its source counts them (EVOLVE_IN_USE). False: it does not. */
+bool plan_in_use(const struct version *v, uint32_t *out_count);
 
 const char *plan_class_name(enum plan_class class);
 

@@ -85,6 +85,8 @@ void plan_migrations_fini(struct plan *plan);
 void plan_set_class(struct plan_cell *cell, enum plan_class class);
 /* Finds the section of V that the object KEY fills, or gives 0. */
 uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out);
+/* The same for an object that is not loaded. */
+bool plan_info_marked(const struct cellinfo *info, const char *mark, const char *key);
 /* Says whether the source of V marks its object KEY: EVOLVE_DROPS is "drops", and so on. */
 bool plan_marked(const struct version *v, const char *mark, const char *key);
 /* Lends a writable alias of VA until the plan ends; NULL: no memory. */
@@ -105,6 +107,31 @@ bool plan_is_late_move(const struct plan *plan, const struct plan_move *m);
 void plan_split(struct plan *plan);
 /* Says whether S is an entry into what watches a trial. */
 bool plan_is_late_stub(const struct stub *s);
+/* Notes the groups of which SET brings forms that cannot replace the running ones. STATUS_FULL. */
+NODISCARD enum status plan_find_lineages(struct plan *plan, const struct plan_object *set,
+                                         uint32_t set_count);
+/* Lends what is noted of GROUP (NULL accepted), or NULL. */
+const struct plan_lineage *plan_lineage_of(const struct plan *plan, const char *group);
+/* The lineage to which the successor of OLD belongs, or (OLD is NULL) a new cell of GROUP. */
+uint32_t plan_lineage_number(const struct plan *plan, const struct version *old,
+                             const char *group);
+/* Lends a running version that drains and is not in the plan yet, or NULL. */
+const struct version *plan_next_to_bring(const struct plan *plan);
+/* Says whether V will be called after the commit, by its name or by who has something of it. */
+bool plan_lives_on(const struct plan *plan, const struct version *v);
+/* Refuses what would not work while CELL drains. */
+void plan_check_lineage(struct planning *p, const struct plan_cell *cell);
+/* Says whether the types with these texts have the same form. STATUS_FULL. */
+NODISCARD enum status plan_same_text(const struct cellinfo *old, const char *was,
+                                     const struct cellinfo *fresh, const char *is,
+                                     bool *out_same);
+/* Lends the name of a cell that may hold objects of OLD's type WAS where nobody finds them, or NULL. */
+const char *plan_who_has(const struct namespace *ns, const struct version *old,
+                         const struct cell_type *was);
+/* The name of a type without the file that tells it apart; and without `struct` too. */
+const char *plan_bare_name(const char *name);
+const char *plan_tag(const char *name);
+
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */
 NODISCARD enum status plan_journal(struct planning *p);
 

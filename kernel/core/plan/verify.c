@@ -37,7 +37,8 @@ static void check_dependents(struct planning *p, struct plan_cell *cell)
         const struct function *f = &cell->old->functions[i];
         for (const struct import *m = f->incoming; m; m = m->next_incoming) {
             const struct version *who = m->importer;
-            if (who->state != VERSION_RUNNING || plan_find(p->plan, who->info.name))
+            if (!plan_lives_on(p->plan, who) ||
+                (cell->drains && version_same_lineage(who, cell->old)))
                 continue;
             struct version *provider = NULL;
             uint32_t to = 0;
@@ -131,11 +132,17 @@ static void compare_types(struct planning *p, struct plan_cell *cell,
     }
 }
 
+/* Lineages of a group meet nowhere. */
+static bool is_other_lineage(const struct version *v, const struct version *o)
+{
+    return version_in_group(o, v->info.lineage) && v->lineage != o->lineage;
+}
+
 /* Public types must mean the same in every cell that stays, or comes. */
 static void check_types(struct planning *p, struct plan_cell *cell)
 {
     for (const struct version *v = p->plan->ns->versions; v; v = v->next)
-        if (v->state == VERSION_RUNNING && !plan_find(p->plan, v->info.name))
+        if (plan_lives_on(p->plan, v) && !is_other_lineage(cell->fresh, v))
             compare_types(p, cell, v);
     for (uint32_t i = 0; i < p->plan->cell_count; i++)
         if (p->plan->cells[i].fresh && &p->plan->cells[i] > cell)
@@ -188,10 +195,13 @@ enum status plan_check(struct planning *p)
             check_names(p, cell);
             check_types(p, cell);
             plan_check_takeovers(p, cell);
-        } else if (cell->class == PLAN_REMOVE) {
+        } else if (cell->class == PLAN_REMOVE && !cell->drains) {
             plan_check_removal(p, cell);
         }
-        if (cell->old && cell->fresh) {
+        plan_check_lineage(p, cell);
+        if (cell->old && cell->fresh && cell->drains) {
+            plan_compare(cell);
+        } else if (cell->old && cell->fresh) {
             check_twins(p, cell);
             if (status == STATUS_OK)
                 status = check_data(p, cell);

@@ -27,6 +27,11 @@
  * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)
 
+/* The object NAME, an uint32_t, counts what this cell has made and others hold. When its lineage (cell.mk, `lineage`) drains,
+ * it ends with the last of them: then CELL_stop(), if there is one, gives back what CELL_start() took, and text and data are
+ * freed. Count before it is handed out, and at the very end of what takes it back. */
+#define EVOLVE_IN_USE(name) EVOLVE_MARK(in_use, name)
+
 /* ---- objects of the heap ------------------------------------------------------------------------------------------
  *
  * Elements (lists, trees, tables of pointers) of a type whose form changes are moved to new storage when their owner says

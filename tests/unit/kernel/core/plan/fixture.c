@@ -88,10 +88,10 @@ static void compile(const struct cell_source *s, struct made *m)
              folder);
     run(command);
     snprintf(command, sizeof command,
-             TEST_CELLTOOL " write --name %s --kind %s --start none --uses \"%s\" %s "
+             TEST_CELLTOOL " write --name %s --kind %s --start none --uses \"%s\" %s %s "
                            "--abi-flags test %s/d.o %s/o.o",
              s->name, "app", s->uses, is_closure(s->name) ? "--closure --unchecked" : "",
-             folder, folder);
+             strncmp(s->name, "lib_", 4) == 0 ? "--lineage lib" : "", folder, folder);
     run(command);
     snprintf(path, sizeof path, "%s/o.o", folder);
     read_object(path, m);

@@ -13,8 +13,8 @@ struct cell_source {
     const char *text; /* C; form feeds separate files */
 };
 
-/* Compiles SOURCE with the cell flags and runs celltool. Lends bytes, valid for the whole run;
- * equal sources are compiled once. */
+/* Compiles SOURCE with the cell flags and runs celltool. Cells called lib_... belong to the
+ * lineage lib. Lends bytes, valid for the whole run; equal sources are compiled once. */
 struct plan_object cell_make(const struct cell_source *source);
 
 /* A namespace in which a set of cells runs. */

@@ -85,12 +85,13 @@ static void a_callback_keeps_its_address(void **state)
     (void)state;
     world_init(&w, CELLS(TABLE("* 3")));
     const struct stub *two =
-        namespace_find_stub(&w.ns, "table", "two", 0, w.ns.stubs->signature);
+        namespace_find_stub(&w.ns, 0, "table", "two", 0, w.ns.stubs->signature);
     assert_non_null(two);
     struct plan *plan = world_plan(&w, CELLS(TABLE("* 4")));
     assert_non_null(plan);
     world_commit(&w, plan);
-    assert_ptr_equal(two, namespace_find_stub(&w.ns, "table", "two", 0, two->signature));
+    assert_ptr_equal(two,
+                     namespace_find_stub(&w.ns, 0, "table", "two", 0, two->signature));
     const struct version *now = namespace_running(&w.ns, "table");
     assert_int_equal(get_le64(cellmem_view(two->slot)), now->functions[two->function].va);
     plan_destroy(plan);
