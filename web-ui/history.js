@@ -46,6 +46,7 @@ function effects(item) {
     ["How", item.boot ? "by a boot into the release, not by a swap" : null],
     ["Waited", item.waited_count > 0 || item.drain_ns > 0 ? tasks : null],
     ["Migrated", item.migrated_objects > 0 ? `${count(item.migrated_objects, "object")}, ${bytes(item.migrated_bytes)}` : null],
+    ["Left to the old lineage", item.draining_objects > 0 ? count(item.draining_objects, "object") : null],
     ["Kept for the way back", item.retained_bytes > 0 ? bytes(item.retained_bytes) : null],
     ["Way back", item.revertible === false ? "would lose something: it cannot be reverted by itself" : null],
   ];

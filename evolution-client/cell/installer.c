@@ -139,6 +139,7 @@ static void take_effects(const struct evolve_report *report, struct client_effec
         snprintf(out->waited[i], sizeof out->waited[i], "%s", report->waited[i]);
     out->migrated_objects = report->migrated_objects;
     out->migrated_bytes = report->migrated_bytes;
+    out->draining_objects = report->draining_objects;
     out->retained_bytes = report->retained_bytes;
     out->revertible = report->revertible;
 }

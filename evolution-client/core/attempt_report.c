@@ -118,10 +118,11 @@ static void add_effects(const struct attempt *attempt, json_t *body)
         json_array_append_new(waited, json_string(name));
     }
     json_t *values =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "drain_ns",
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "drain_ns",
                   figure(effects->drain_ns), "waited_count", figure(effects->waited_count),
                   "waited", waited, "migrated_objects", figure(effects->migrated_objects),
-                  "migrated_bytes", figure(effects->migrated_bytes), "retained_bytes",
+                  "migrated_bytes", figure(effects->migrated_bytes), "draining_objects",
+                  figure(effects->draining_objects), "retained_bytes",
                   figure(effects->retained_bytes), "revertible", effects->revertible);
     if (values)
         json_object_update(body, values);

@@ -144,8 +144,9 @@ struct client_effects {
     char waited[CLIENT_WAITED_MAX][CLIENT_NAME_MAX + 1];
     uint32_t migrated_objects; /* whose form changed */
     uint64_t migrated_bytes;   /* what they take now */
-    uint64_t retained_bytes;   /* of the replaced versions, kept for now */
-    bool revertible;           /* false: the way back would lose something */
+    uint32_t draining_objects; /* made before, and served on by the versions that made them */
+    uint64_t retained_bytes; /* of the replaced versions, kept for now */
+    bool revertible;         /* false: the way back would lose something */
 };
 
 struct client_install_report {
@@ -173,7 +174,7 @@ struct client_installer {
     bool (*submit)(void *context, const struct client_install *install,
                    uint64_t *out_attempt);
     void (*status)(void *context, uint64_t attempt, struct client_install_report *out);
-    /* Class of cell NAME in ATTEMPT ("text", "add", "remove", "data", "signature"), or NULL. */
+    /* Class of cell NAME in ATTEMPT ("text", "add", "remove", "data", "signature", "lineage"), or NULL. */
     const char *(*cell_class)(void *context, uint64_t attempt, const char *name);
     void (*confirm)(void *context, uint64_t attempt);
     void (*revert)(void *context, uint64_t attempt, const char *reason);

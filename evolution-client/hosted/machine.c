@@ -242,6 +242,7 @@ static void take_effects(const struct machine *machine, struct client_effects *o
     snprintf(out->waited[0], sizeof out->waited[0], "%s", machine->options.waits);
     out->migrated_objects = 3;
     out->migrated_bytes = 96;
+    out->draining_objects = 2;
     out->retained_bytes = 4096;
 }
 

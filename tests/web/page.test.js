@@ -117,6 +117,7 @@ test("a swap arrives live, goes from trial to permanent, and shows its stages", 
   const facts = await detail.locator(".facts").textContent();
   assert.ok(facts.includes(`Waited1.50 ms for 1 task (${HOSTILE_TASK})`), facts);
   assert.match(facts, /Migrated3 objects, 96 B/);
+  assert.match(facts, /Left to the old lineage2 objects/);
   assert.match(facts, /Kept for the way back4.00 KiB/);
   assert.match(facts, /would lose something/);
   assert.equal(await detail.locator(".facts img").count(), 0);

@@ -134,8 +134,9 @@ static json_t *machine_part(struct server *server, const char *id, int64_t comma
                   cells == NULL ? json_array() : json_incref(cells), "refusals", refusals,
                   "needs_boot", "reversible",
                   revertible == NULL ? json_null() : json_incref(revertible));
-    static const char *const figures[] = {"migrated_objects", "migrated_bytes"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const figures[] = {"migrated_objects", "migrated_bytes",
+                                          "draining_objects"};
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
         json_t *value = json_object_get(effects, figures[i]);
         if (value != NULL)
             json_object_set(part, figures[i], value);

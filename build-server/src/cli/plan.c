@@ -73,6 +73,10 @@ static bool print_plan(const json_t *machine, bool json)
                        (long long)view_number(machine, "migrated_objects", 0),
                        (long long)view_number(machine, "migrated_bytes", 0));
         }
+        if (view_number(machine, "draining_objects", 0) > 0) {
+            view_print("  %lld objects go on in a lineage that drains\n",
+                       (long long)view_number(machine, "draining_objects", 0));
+        }
         if (json_is_boolean(json_object_get(machine, "reversible"))) {
             view_print("  %s\n", json_is_true(json_object_get(machine, "reversible"))
                                      ? "can be taken back by a swap"

@@ -128,6 +128,7 @@ const char *view_effects(const json_t *row, char *out, size_t out_len)
 {
     json_int_t drain = view_number(row, "drain_ns", 0);
     json_int_t migrated = view_number(row, "migrated_objects", 0);
+    json_int_t draining = view_number(row, "draining_objects", 0);
     char time[32], tasks[400];
     size_t used = 0;
 
@@ -145,6 +146,11 @@ const char *view_effects(const json_t *row, char *out, size_t out_len)
             out + used, out_len - used, "%smigrated %lld object%s (%lld bytes)",
             used > 0 ? ", " : "", (long long)migrated, migrated == 1 ? "" : "s",
             (long long)view_number(row, "migrated_bytes", 0));
+    }
+    if (draining > 0 && used < out_len) {
+        used += (size_t)snprintf(
+            out + used, out_len - used, "%s%lld object%s left to the lineage that drains",
+            used > 0 ? ", " : "", (long long)draining, draining == 1 ? "" : "s");
     }
     if (json_is_false(json_object_get(row, "revertible")) && used < out_len) {
         snprintf(out + used, out_len - used, "%scannot be reverted by itself",

@@ -21,7 +21,8 @@ static bool is_one_of(const char *text, const char *const *words)
 
 static const char *const results[] = {"running",      "trial",   "permanent", "reverted",
                                       "inconclusive", "refused", "failed",    NULL};
-static const char *const classes[] = {"text", "data", "signature", "add", "remove", NULL};
+static const char *const classes[] = {"text",   "data",    "signature", "add",
+                                      "remove", "lineage", NULL};
 static const char *const stages[] = {"notice",   "download", "load",  "verify",
                                      "redirect", "commit",   "trial", NULL};
 
@@ -89,8 +90,9 @@ static void take_names(json_t *to, const json_t *body, const char *key)
 
 json_t *report_effects(const json_t *body)
 {
-    static const char *const figures[] = {"drain_ns", "waited_count", "migrated_objects",
-                                          "migrated_bytes", "retained_bytes"};
+    static const char *const figures[] = {"drain_ns",         "waited_count",
+                                          "migrated_objects", "migrated_bytes",
+                                          "draining_objects", "retained_bytes"};
     json_t *clean = json_object();
     json_t *revertible = json_object_get(body, "revertible");
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)

@@ -40,8 +40,8 @@ const char *report_class(const json_t *cell);
 /* Text of DIGITS hexadecimal digits, or NULL. */
 const char *report_hex(const json_t *object, const char *key, size_t digits);
 
-/* What the swap did besides changing text: those of drain_ns, waited_count, waited, migrated_objects, migrated_bytes,
- * retained_bytes and revertible that BODY tells. GIVES an object. */
+/* What the swap did besides changing text: those of drain_ns, waited_count, waited, migrated_objects,
+ * migrated_bytes, draining_objects, retained_bytes and revertible that BODY tells. GIVES an object. */
 json_t *report_effects(const json_t *body);
 
 /* A machine's answer to a plan command, as stored: {cells, reason} and what report_effects() takes, each checked; nothing

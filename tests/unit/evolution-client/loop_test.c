@@ -149,6 +149,7 @@ static void reports_tell_what_the_swap_did_and_where_it_came_from(void **state)
     assert_string_equal("a??", json_string_value(json_array_get(waited, 1)));
     assert_int_equal(2, number(report, "migrated_objects"));
     assert_true(number(report, "migrated_bytes") > 0);
+    assert_int_equal(3, number(report, "draining_objects"));
     assert_int_equal(4096, number(report, "retained_bytes"));
     assert_true(json_is_true(json_object_get(report, "revertible")));
 }

@@ -268,6 +268,7 @@ static void status(void *context, uint64_t attempt, struct client_install_report
         .waited = {"echo", "a\x1b\xff"},
         .migrated_objects = 2,
         .migrated_bytes = UINT64_MAX,
+        .draining_objects = 3,
         .retained_bytes = 4096,
         .revertible = true,
     };
