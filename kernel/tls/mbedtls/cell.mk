@@ -3,6 +3,7 @@
 cell  := mbedtls
 kind  := library
 start := service
+lineage := mbedtls
 uses  := libc heap random clock trusted_time log spinlock cpu
 third_party := mbedtls
 

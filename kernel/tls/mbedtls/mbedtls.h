@@ -10,5 +10,7 @@
 
 /* Start hook, phase service: locks and PSA. Without random numbers PSA stays off, and TLS refuses to work. */
 enum status mbedtls_start(void);
+/* Stop hook of a lineage that has drained: gives back what PSA holds. */
+void mbedtls_stop(void);
 
 #endif

@@ -111,3 +111,9 @@ enum status mbedtls_start(void)
         log_write("mbedtls", LOG_ERROR, "no random numbers: TLS will refuse to work");
     return STATUS_OK;
 }
+
+void mbedtls_stop(void)
+{
+    mbedtls_psa_crypto_free();
+    mbedtls_threading_free_alt();
+}

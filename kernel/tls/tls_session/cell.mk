@@ -3,4 +3,5 @@
 cell  := tls_session
 kind  := library
 start := none
+lineage := mbedtls
 uses  := libc mbedtls net heap random format trusted_time

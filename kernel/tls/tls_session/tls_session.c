@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tls_session_private.h"
 
+#include <lib/base/evolve.h>
 #include <lib/format/format.h>
 #include <lib/random/random.h>
 #include <mbedtls/platform_util.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <time/trusted_time/trusted_time.h>
 
+EVOLVE_IN_USE(sessions);
 static uint32_t sessions; /* [a] open ones: while there are any, this lineage is in use */
 
 static struct tls_session *session_of(struct tls *tls)
