@@ -253,8 +253,12 @@ static enum manifest_status release_valid(const struct manifest_release *sorted)
     if (sorted->version == 0 || sorted->version > STRICT_JSON_INTEGER_MAX ||
         sorted->security > STRICT_JSON_INTEGER_MAX ||
         !manifest_name_valid(sorted->channel) || !manifest_name_valid(sorted->target) ||
-        !manifest_hex_read(sorted->commit, commit, sizeof commit))
+        !manifest_hex_read(sorted->commit, commit, sizeof commit) ||
+        sorted->consent_count > MANIFEST_CONSENT_MAX)
         return MANIFEST_BAD_FIELD;
+    for (size_t i = 0; i < sorted->consent_count; i++)
+        if (strlen(sorted->consent[i]) > MANIFEST_CONSENT_LEN_MAX)
+            return MANIFEST_BAD_FIELD;
     return manifest_release_check_set(sorted);
 }
 
@@ -285,6 +289,9 @@ static enum manifest_status release_compose(const struct manifest_release *relea
     else
         draft_set(&draft, "previous", json_null());
     draft_set(&draft, "needs_boot", needs_boot_value(release));
+    if (release->consent_count > 0)
+        draft_set(&draft, "consent",
+                  strings_value(release->consent, release->consent_count));
     draft_set(&draft, "provenance", text_value(release->provenance, "{}"));
     draft_set(&draft, "edges", text_value(release->edges, "[]"));
     for (size_t i = 0; i < release->cell_count; i++)

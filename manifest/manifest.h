@@ -21,6 +21,8 @@
 #define MANIFEST_SIGNATURES_MAX 16
 #define MANIFEST_KEYS_MAX 32
 #define MANIFEST_CELLS_MAX 1024
+#define MANIFEST_CONSENT_MAX 64 /* names in a release, each of at most 255 bytes */
+#define MANIFEST_CONSENT_LEN_MAX 255
 #define MANIFEST_NAME_MAX 64 /* cells, channels, targets; without the NUL */
 #define MANIFEST_DEPTH_MAX 16
 #define MANIFEST_OBJECT_MAX (8 * 1024 * 1024)
@@ -189,6 +191,9 @@ struct manifest_release {
     uint8_t previous[MANIFEST_HASH_LEN];
     const char *const *needs_boot;
     size_t needs_boot_count;
+    /* What an operator lets a swap to this release lose: "cell:object". Usually none. */
+    const char *const *consent;
+    size_t consent_count;
     const char *provenance; /* builder only: JSON object, NULL = {} */
     const char *edges;      /* builder only: JSON array, NULL = [] */
     void *document;

@@ -182,6 +182,10 @@ static enum manifest_status release_fields(const json_t *document,
     enum manifest_status status =
         strings_read(needs_boot, NEEDS_BOOT_MAX, NEEDS_BOOT_LEN_MAX, &out->needs_boot,
                      &out->needs_boot_count);
+    const json_t *consent = json_object_get(document, "consent");
+    if (status == MANIFEST_OK && consent)
+        status = strings_read(consent, MANIFEST_CONSENT_MAX, MANIFEST_CONSENT_LEN_MAX,
+                              &out->consent, &out->consent_count);
     if (status == MANIFEST_OK)
         status = cells_read(cells, out);
     if (status == MANIFEST_OK)
@@ -201,6 +205,7 @@ void manifest_release_fini(struct manifest_release *release)
         free((void *)release->cells[i].uses);
     free(release->cells);
     free((void *)release->needs_boot);
+    free((void *)release->consent);
     json_decref(release->document);
     memset(release, 0, sizeof *release);
 }

@@ -48,7 +48,7 @@ function effects(item) {
     ["Migrated", item.migrated_objects > 0 ? `${count(item.migrated_objects, "object")}, ${bytes(item.migrated_bytes)}` : null],
     ["Left to the old lineage", item.draining_objects > 0 ? count(item.draining_objects, "object") : null],
     ["Kept for the way back", item.retained_bytes > 0 ? bytes(item.retained_bytes) : null],
-    ["Way back", item.revertible === false ? "would lose something: it cannot be reverted by itself" : null],
+    ["Way back", item.revertible === false ? "not without loss: something had to be made up" : null],
   ];
 }
 

@@ -75,6 +75,8 @@ static bool submit(void *context, const struct client_install *install,
     struct evolve_request request = {.set_count = install->set_count,
                                      .remove = install->remove,
                                      .remove_count = install->remove_count,
+                                     .consent = install->consent,
+                                     .consent_count = install->consent_count,
                                      .trial_ns = install->trial_ns,
                                      .dry_run = install->dry_run};
     struct evolve_object *set = calloc(install->set_count + 1, sizeof *set);

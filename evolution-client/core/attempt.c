@@ -358,6 +358,8 @@ static bool submit(struct client *client)
     struct client_install install = {
         .set = set,
         .remove = removed,
+        .consent = attempt->release.consent,
+        .consent_count = attempt->release.consent_count,
         .trial_ns = client->trial_ns + ENGINE_MARGIN_NS,
         .label = label,
         .dry_run = attempt->is_plan,

@@ -91,7 +91,7 @@ struct client_transport {
 /* --- Installer: the swap engine ---------------------------------------------------------------------------- */
 
 #define CLIENT_NAME_MAX 64
-#define CLIENT_TEXT_MAX 200
+#define CLIENT_TEXT_MAX 256
 
 struct client_cell {
     char name[CLIENT_NAME_MAX + 1];
@@ -110,6 +110,8 @@ struct client_install {
     size_t set_count;
     const char *const *remove;
     size_t remove_count;
+    const char *const *consent; /* what may be lost: "cell:object" */
+    size_t consent_count;
     uint64_t trial_ns; /* the engine's own limit: past it without confirm or extend it reverts by itself */
     const char *label; /* "release 12" */
     bool dry_run;
@@ -146,7 +148,7 @@ struct client_effects {
     uint64_t migrated_bytes;   /* what they take now */
     uint32_t draining_objects; /* made before, and served on by the versions that made them */
     uint64_t retained_bytes; /* of the replaced versions, kept for now */
-    bool revertible;         /* false: the way back would lose something */
+    bool revertible;         /* false: the way back would have to make something up */
 };
 
 struct client_install_report {

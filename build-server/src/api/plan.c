@@ -30,13 +30,14 @@ static json_t *pick_forecast(struct server *server, const char *from, const char
     return plan;
 }
 
-/* A way back is planned with each way there, so a plan that is not refused has one. */
+/* A way back is planned with each way there, so a plan that is not refused has one; it may have to make something up. */
 static json_t *can_return(const json_t *made)
 {
     bool swaps = json_array_size(json_object_get(made, "refusals")) == 0 &&
                  json_array_size(json_object_get(made, "needs_boot")) == 0 &&
                  json_array_size(json_object_get(made, "cells")) > 0;
-    return swaps ? json_true() : json_null();
+    return swaps ? json_boolean(!json_is_false(json_object_get(made, "revertible")))
+                 : json_null();
 }
 
 /* One machine's part, by the hosted planner. PICKED: of these cells alone; NULL: of all. */

@@ -104,7 +104,8 @@ static bool order(const struct invocation *invocation, const char *path,
         target_add_commit(http, invocation, body, failure) &&
         target_add(http, invocation, NULL, body, failure);
 
-    target_add_cells(invocation, body);
+    target_add_names(invocation, OPTION_CELL, "cells", body);
+    target_add_names(invocation, OPTION_CONSENT, "consent", body);
     if (done && invocation_has(invocation, OPTION_NOTE)) {
         json_object_set_new(body, "note", json_string(invocation->value[OPTION_NOTE]));
     }

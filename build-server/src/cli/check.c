@@ -174,7 +174,8 @@ static json_t *plan_to_json(const struct hosted_plan *plan, const struct set *fr
 
     json_object_set_new(json, "source", json_string("hosted"));
     json_object_set_new(json, "age_s", json_integer(0));
-    json_object_set_new(json, "reversible", swaps ? json_true() : json_null());
+    json_object_set_new(json, "reversible",
+                        swaps ? json_boolean(plan->revertible) : json_null());
     return json;
 }
 
@@ -201,7 +202,10 @@ static void print_plan(const json_t *plan, const char *what, bool json)
         failure_print(&failure, json);
     }
     if (!json && json_array_size(refusals) == 0 && json_array_size(cells) > 0) {
-        view_print("%s would take it live, and can take it back\n", what);
+        view_print("%s would take it live, and can take it back%s\n", what,
+                   json_is_false(json_object_get(plan, "reversible"))
+                       ? ", though not without loss"
+                       : "");
     }
 }
 

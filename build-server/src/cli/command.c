@@ -39,6 +39,10 @@ const struct option_spec option_specs[OPTION_COUNT] = {
     [OPTION_TIMEOUT] = {"timeout", 0, "SECONDS", "give up waiting (default 120)", NULL},
     [OPTION_DRY_RUN] = {"dry-run", 0, NULL, "say what would happen, change nothing", NULL},
     [OPTION_NOTE] = {"note", 0, "TEXT", "why, for the history", NULL},
+    [OPTION_CONSENT] = {"consent", 0, "CELL:OBJECT",
+                        "let a swap lose this, as its refusal names it (several with "
+                        "commas)",
+                        NULL},
     [OPTION_YES] = {"yes", 'y', NULL, "do not ask", NULL},
     [OPTION_OFF] = {"off", 0, NULL, "end it", NULL},
     [OPTION_REMOVE] = {"remove", 0, NULL, "take the tags away", NULL},
@@ -264,13 +268,17 @@ const struct command commands[] = {
      0,
      0,
      false,
-     ORDER | BIT(CELL) | BIT(WAIT) | BIT(TIMEOUT) | BIT(DRY_RUN),
+     ORDER | BIT(CELL) | BIT(CONSENT) | BIT(WAIT) | BIT(TIMEOUT) | BIT(DRY_RUN),
      "bring machines to a released commit, or single cells of it to what they run",
      "With --cell a release is put together from what runs and these cells; all others "
      "that must change with them are brought in, and it is said why. The machines must "
-     "run the same version; with --all it is the one that the channel offers.",
+     "run the same version; with --all it is the one that the channel offers.\n"
+     "A swap that would lose live data, or whose way back would, is refused (`consent`) "
+     "until its source has a mark (EVOLVE_DROPS) or --consent names what may go. That "
+     "holds for this order alone.",
      {"neurath deploy --to 3f2a --all --wait",
-      "neurath deploy --to 3f2a --cell echo,net --machine m1 --dry-run"},
+      "neurath deploy --to 3f2a --cell echo,net --machine m1 --dry-run",
+      "neurath deploy --to 3f2a --all --consent hello:ticks"},
      command_deploy},
     {"rollback",
      "Change",
@@ -278,11 +286,13 @@ const struct command commands[] = {
      0,
      0,
      false,
-     ORDER | BIT(WAIT) | BIT(TIMEOUT) | BIT(DRY_RUN),
+     ORDER | BIT(CONSENT) | BIT(WAIT) | BIT(TIMEOUT) | BIT(DRY_RUN),
      "take machines back to a prior commit, and hold them there",
      "The hold ends by itself when a release comes that holds none of the objects that "
      "were "
-     "taken back; `neurath unhold` ends it at once.",
+     "taken back; `neurath unhold` ends it at once.\n"
+     "What only the newer version has is lost on the way: a machine asks for --consent "
+     "where its source has no mark for that.",
      {"neurath rollback --to 3f2a --all --wait --note 'greeting was wrong'",
       "neurath rollback --to v6 --machine m1 --dry-run"},
      command_rollback},

@@ -35,6 +35,7 @@ enum option_id {
     OPTION_TIMEOUT,
     OPTION_DRY_RUN,
     OPTION_NOTE,
+    OPTION_CONSENT,
     OPTION_YES,
     OPTION_OFF,
     OPTION_REMOVE,

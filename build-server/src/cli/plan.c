@@ -80,7 +80,7 @@ static bool print_plan(const json_t *machine, bool json)
         if (json_is_boolean(json_object_get(machine, "reversible"))) {
             view_print("  %s\n", json_is_true(json_object_get(machine, "reversible"))
                                      ? "can be taken back by a swap"
-                                     : "cannot be reverted by itself");
+                                     : "can be taken back, though not without loss");
         }
     }
     fflush(stdout);
@@ -118,7 +118,7 @@ bool command_plan(const struct invocation *invocation, enum outcome *out_outcome
                 target_add_commit(http, invocation, body, failure) &&
                 target_add(http, invocation, NULL, body, failure);
 
-    target_add_cells(invocation, body);
+    target_add_names(invocation, OPTION_CELL, "cells", body);
     done = done && http_send(http, "POST", "/api/v1/plan", body, &answer, failure);
 
     if (done) {

@@ -132,22 +132,23 @@ bool target_add_commit(const struct http *http, const struct invocation *invocat
     return true;
 }
 
-void target_add_cells(const struct invocation *invocation, json_t *body)
+void target_add_names(const struct invocation *invocation, enum option_id option,
+                      const char *key, json_t *body)
 {
-    const char *at = invocation->value[OPTION_CELL];
-    json_t *cells = NULL;
+    const char *at = invocation->value[option];
+    json_t *names = NULL;
 
-    if (!invocation_has(invocation, OPTION_CELL)) {
+    if (!invocation_has(invocation, option)) {
         return;
     }
-    cells = json_array();
+    names = json_array();
     for (;;) {
         size_t len = strcspn(at, ",");
-        json_array_append_new(cells, json_stringn(at, len));
+        json_array_append_new(names, json_stringn(at, len));
         if (at[len] == '\0') {
             break;
         }
         at += len + 1;
     }
-    json_object_set_new(body, "cells", cells);
+    json_object_set_new(body, key, names);
 }

@@ -25,5 +25,6 @@ bool target_add(struct http *http, const struct invocation *invocation, const ch
 bool target_add_commit(const struct http *http, const struct invocation *invocation,
                        json_t *body, struct failure *failure);
 
-/* Adds `cells`: the names of --cell, separated by commas. Without the option nothing. */
-void target_add_cells(const struct invocation *invocation, json_t *body);
+/* Adds KEY to BODY: the names that OPTION lists, separated by commas. Without the option nothing. */
+void target_add_names(const struct invocation *invocation, enum option_id option,
+                      const char *key, json_t *body);

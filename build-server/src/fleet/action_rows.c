@@ -23,6 +23,31 @@ static json_t *simple_reason(const char *code, const char *text)
     return json_pack("{s:s, s:s}", "code", code, "text", text);
 }
 
+static bool is_consented(const struct action *action, const json_t *refusal)
+{
+    const char *code = json_string_value(json_object_get(refusal, "code"));
+    JSON_OWNED json_t *name =
+        json_sprintf("%s:%s", json_string_value(json_object_get(refusal, "cell")),
+                     json_string_value(json_object_get(refusal, "symbol")));
+    if (code == NULL || strcmp(code, "consent") != 0)
+        return false;
+    for (size_t i = 0; i < json_array_size(action->consent); i++)
+        if (json_equal(json_array_get(action->consent, i), name))
+            return true;
+    return false;
+}
+
+/* Lends the first of REFUSALS that the action's consent does not answer, or NULL. */
+static json_t *first_refusal(const struct action *action, const json_t *refusals)
+{
+    for (size_t i = 0; i < json_array_size(refusals); i++) {
+        json_t *refusal = json_array_get(refusals, i);
+        if (!is_consented(action, refusal))
+            return refusal;
+    }
+    return NULL;
+}
+
 /* A machine on its way to RELEASE, or to the action's set. */
 static json_t *forecast_row(struct action *action, const char *id, int64_t release)
 {
@@ -34,15 +59,14 @@ static json_t *forecast_row(struct action *action, const char *id, int64_t relea
         return make_row(action, id, "blocked", simple_reason("unknown", problem.text),
                         NULL);
     json_t *cells = json_incref(json_object_get(made, "cells"));
-    json_t *refusals = json_object_get(made, "refusals");
+    json_t *refusal = first_refusal(action, json_object_get(made, "refusals"));
     if (json_array_size(json_object_get(made, "needs_boot")) > 0)
         return make_row(
             action, id, "boot",
             simple_reason("needs_boot", "it has another boot stub: a boot is needed"),
             cells);
-    if (json_array_size(refusals) > 0)
-        return make_row(action, id, "blocked", json_incref(json_array_get(refusals, 0)),
-                        cells);
+    if (refusal != NULL)
+        return make_row(action, id, "blocked", json_incref(refusal), cells);
     TEXT_OWNED char *state =
         db_text(action->server->db, "SELECT state FROM machines WHERE id = ?", "s", id);
     if (state != NULL && strcmp(state, "silent") == 0)

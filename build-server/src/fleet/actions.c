@@ -18,6 +18,7 @@
 #include "fleet/rows.h"
 #include "pipeline/steps.h"
 
+#include <manifest/manifest.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,8 @@ static enum result make_release(struct action *action, const char *trigger,
     if (action->cells != NULL)
         return set_release(action->server, &action->set, action->cells, action->by,
                            action->note, &action->release, problem);
-    return reissue_make(action->server, action->source, trigger, action->by, action->note,
-                        &action->release, problem);
+    return reissue_make(action->server, action->source, action->consent, trigger,
+                        action->by, action->note, &action->release, problem);
 }
 
 /* The channel goes to SOURCE's content, or to the set. */
@@ -50,7 +51,8 @@ static enum result change_channel(struct action *action, struct problem *problem
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", bad);
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->source);
-    bool same = action->cells == NULL &&
+    /* Consent is part of a release: machines that refused the one before hear of a new one. */
+    bool same = action->cells == NULL && action->consent == NULL &&
                 db_integer(db, 0,
                            "SELECT a.content = b.content AND a.stub = b.stub FROM "
                            "releases a, releases b WHERE a.version = ? AND b.version = ?",
@@ -182,8 +184,8 @@ static enum result pin_machines(struct action *action, struct problem *problem)
         action->release = json_integer_value(json_object_get(made, content));
         enum result result = RESULT_OK;
         if (action->release == 0)
-            result = reissue_make(server, running, "manual", action->by, action->note,
-                                  &action->release, problem);
+            result = reissue_make(server, running, NULL, "manual", action->by,
+                                  action->note, &action->release, problem);
         if (result == RESULT_OK)
             result = db_begin(server->db);
         if (result != RESULT_OK)
@@ -238,7 +240,7 @@ static enum result unhold_machines(struct action *action, struct problem *proble
                                  CHANNEL_NAME);
     /* Machines never go back to a lower version: the channel's content gets a new one. */
     if (result == RESULT_OK && channel != 0 && newest > channel) {
-        result = reissue_make(server, channel, "manual", action->by, action->note,
+        result = reissue_make(server, channel, NULL, "manual", action->by, action->note,
                               &action->release, problem);
         if (result == RESULT_OK)
             result = db_begin(db);
@@ -320,6 +322,44 @@ static void note_audit(struct action *action, const json_t *body)
     log_info("action", "%s by %s: %s", action->kind, action->by, text);
 }
 
+/* A name is that of a refusal: the cell, a colon, and the object or type as the machine calls it. */
+static bool is_consent(const char *name)
+{
+    const char *colon = name == NULL ? NULL : strchr(name, ':');
+    if (colon == NULL || colon == name || colon[1] == '\0' ||
+        strlen(name) > MANIFEST_CONSENT_LEN_MAX)
+        return false;
+    for (; *name != '\0'; name++)
+        if (*name <= ' ' || *name > '~' || *name == ',')
+            return false;
+    return true;
+}
+
+static enum result read_consent(struct action *action, const json_t *body,
+                                struct problem *problem)
+{
+    const json_t *list = json_object_get(body, "consent");
+    if (list == NULL)
+        return RESULT_OK;
+    if (!action_is(action, "deploy") && !action_is(action, "rollback"))
+        return problem_set(problem, RESULT_INVALID, "bad-request",
+                           "only deploy and rollback take \"consent\"");
+    if (json_object_get(body, "cells") != NULL)
+        return problem_set(problem, RESULT_INVALID, "bad-request",
+                           "\"consent\" goes with a whole commit, not with \"cells\"");
+    bool valid = json_is_array(list) && json_array_size(list) > 0 &&
+                 json_array_size(list) <= MANIFEST_CONSENT_MAX;
+    for (size_t i = 0; valid && i < json_array_size(list); i++)
+        valid = is_consent(json_string_value(json_array_get(list, i)));
+    if (!valid)
+        return problem_set(problem, RESULT_INVALID, "bad-request",
+                           "\"consent\" lists what may be lost, as the refusal names it: "
+                           "CELL:OBJECT, at most %d of them",
+                           MANIFEST_CONSENT_MAX);
+    action->consent = list;
+    return RESULT_OK;
+}
+
 static enum result read_action(struct action *action, const json_t *body,
                                struct problem *problem)
 {
@@ -339,6 +379,8 @@ static enum result read_action(struct action *action, const json_t *body,
     if (result == RESULT_OK)
         result =
             action_machines(action->server, body, &action->all, &action->ids, problem);
+    if (result == RESULT_OK)
+        result = read_consent(action, body, problem);
     action->cells = json_object_get(body, "cells");
     if (result == RESULT_OK && action->cells != NULL && !action_is(action, "deploy"))
         result = problem_set(problem, RESULT_INVALID, "bad-request",

@@ -32,9 +32,9 @@ static json_t *stub_change(struct server *server, int64_t before, const char *st
     return needs;
 }
 
-enum result reissue_make(struct server *server, int64_t source, const char *trigger,
-                         const char *by, const char *note, int64_t *out_version,
-                         struct problem *problem)
+enum result reissue_make(struct server *server, int64_t source, const json_t *consent,
+                         const char *trigger, const char *by, const char *note,
+                         int64_t *out_version, struct problem *problem)
 {
     struct db *db = server->db;
     TEXT_OWNED char *commit =
@@ -65,6 +65,7 @@ enum result reissue_make(struct server *server, int64_t source, const char *trig
         .changed = changed,
         .refusals = refusals,
         .needs_boot = needs,
+        .consent = consent,
     };
     return release_make(server, &request, out_version, problem);
 }
@@ -78,6 +79,17 @@ void reissue_ship(struct server *server, int64_t version)
            CHANNEL_NAME);
 }
 
+/* The same under a new version, with the same consent. */
+static enum result renew(struct server *server, int64_t old, int64_t *out_version,
+                         struct problem *problem)
+{
+    TEXT_OWNED char *payload =
+        db_text(server->db, "SELECT payload FROM releases WHERE version = ?", "i", old);
+    JSON_OWNED json_t *text = json_stored(payload);
+    return reissue_make(server, old, json_object_get(text, "consent"), "manual",
+                        "neurathd", "renewed before it expires", out_version, problem);
+}
+
 void reissue_renew(struct server *server)
 {
     int64_t limit = clock_now_ms() + RENEW_BEFORE_MS;
@@ -88,9 +100,7 @@ void reissue_renew(struct server *server)
         "SELECT c.release FROM channel c JOIN releases r ON r.version = c.release "
         "WHERE c.name = ? AND r.expires < ?",
         "si", CHANNEL_NAME, limit);
-    if (old != 0 &&
-        reissue_make(server, old, "manual", "neurathd", "renewed before it expires",
-                     &version, &problem) == RESULT_OK &&
+    if (old != 0 && renew(server, old, &version, &problem) == RESULT_OK &&
         db_begin(server->db) == RESULT_OK) {
         reissue_ship(server, version);
         if (db_commit(server->db) == RESULT_OK)
@@ -102,9 +112,7 @@ void reissue_renew(struct server *server)
         "SELECT o.release FROM orders o JOIN releases r ON r.version = o.release "
         "WHERE r.expires < ? LIMIT 1",
         "i", limit);
-    if (ordered != 0 &&
-        reissue_make(server, ordered, "manual", "neurathd", "renewed before it expires",
-                     &version, &problem) == RESULT_OK)
+    if (ordered != 0 && renew(server, ordered, &version, &problem) == RESULT_OK)
         db_run(server->db, "UPDATE orders SET release = ? WHERE release = ?", "ii",
                version, ordered);
 }

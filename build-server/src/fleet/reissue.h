@@ -5,11 +5,12 @@
 
 #include "server.h"
 
-/* Makes a release with the content of SOURCE, published but offered to nobody yet. Lock held, no
- * transaction open. */
+/* Makes a release with the content of SOURCE, published but offered to nobody yet. CONSENT (NULL: none) lists what
+ * machines may lose on their way there. Lock held, no transaction open. */
 NODISCARD enum result reissue_make(struct server *server, int64_t source,
-                                   const char *trigger, const char *by, const char *note,
-                                   int64_t *out_version, struct problem *problem);
+                                   const json_t *consent, const char *trigger,
+                                   const char *by, const char *note, int64_t *out_version,
+                                   struct problem *problem);
 
 /* Makes VERSION the channel's. Within a transaction; lock held. */
 void reissue_ship(struct server *server, int64_t version);

@@ -69,6 +69,10 @@ static json_t *release_row(struct db_rows *rows)
         row_integer(rows, 23) == 1
             ? json_pack("{s:s, s:s}", "kernel", "neurath.elf", "archive", "archive.cpio")
             : json_null());
+    JSON_OWNED json_t *payload = json_stored(row_text(rows, 30));
+    json_t *consent = json_object_get(payload, "consent");
+    json_object_set_new(row, "consent",
+                        consent == NULL ? json_array() : json_incref(consent));
     bool for_channel = row_integer(rows, 29) == 1;
     json_object_set_new(row, "machine", for_channel ? json_null() : text_column(rows, 26));
     return row;

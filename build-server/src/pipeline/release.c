@@ -32,6 +32,7 @@ struct draft {
     struct cell_set set;
     const char **uses;
     const char **needs;
+    const char **consent;
     char *provenance;
 };
 
@@ -41,6 +42,7 @@ static void draft_fini(struct draft *draft)
     free(draft->release.cells);
     free(draft->uses);
     free(draft->needs);
+    free(draft->consent);
     free(draft->provenance);
     memset(draft, 0, sizeof *draft);
 }
@@ -78,17 +80,26 @@ static enum result draft_cells(struct draft *draft)
     return RESULT_OK;
 }
 
-static enum result draft_needs(struct draft *draft, const json_t *needs_boot)
+/* The strings of ARRAY (NULL: none), lent by it. GIVES *out (free()). */
+static enum result draft_strings(const json_t *array, const char ***out, size_t *out_count)
 {
-    size_t count = json_array_size(needs_boot);
-    draft->needs = calloc(count + 1, sizeof *draft->needs);
-    if (draft->needs == NULL)
-        return RESULT_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        draft->needs[i] = json_string_value(json_array_get(needs_boot, i));
-    draft->release.needs_boot = draft->needs;
-    draft->release.needs_boot_count = count;
-    return RESULT_OK;
+    *out_count = json_array_size(array);
+    *out = calloc(*out_count + 1, sizeof **out);
+    for (size_t i = 0; *out != NULL && i < *out_count; i++)
+        (*out)[i] = json_string_value(json_array_get(array, i));
+    return *out == NULL ? RESULT_MEMORY : RESULT_OK;
+}
+
+static enum result draft_texts(struct draft *draft, const struct release_request *request)
+{
+    struct manifest_release *release = &draft->release;
+    enum result result =
+        draft_strings(request->needs_boot, &draft->needs, &release->needs_boot_count);
+    if (result == RESULT_OK)
+        result = draft_strings(request->consent, &draft->consent, &release->consent_count);
+    release->needs_boot = draft->needs;
+    release->consent = draft->consent;
+    return result;
 }
 
 /* Hash of the newest signed release before VERSION, for the chain. Lock held. */
@@ -130,7 +141,7 @@ static enum result write_payload(struct server *server,
     if (result == RESULT_OK)
         result = draft_cells(&draft);
     if (result == RESULT_OK)
-        result = draft_needs(&draft, request->needs_boot);
+        result = draft_texts(&draft, request);
     release->version = (uint64_t)version;
     release->channel = CHANNEL_NAME;
     release->target = TARGET;

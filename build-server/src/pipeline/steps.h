@@ -136,7 +136,8 @@ struct release_request {
     const json_t *changed;
     const json_t *refusals;
     const json_t *needs_boot;
-    const json_t *ways; /* or NULL */
+    const json_t *ways;    /* or NULL */
+    const json_t *consent; /* what machines may lose: ["cell:object"]; or NULL */
 };
 
 /* Takes a version, signs, stores. Afterwards the release is `published`, and the channel's when it is for the

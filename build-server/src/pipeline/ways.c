@@ -55,6 +55,7 @@ enum result ways_plan_sets(struct server *server, const struct cell_set *from,
     }
     take_classes(changed, json_object_get(answer, "cells"));
     json_object_set(plan, "refusals", json_object_get(answer, "refusals"));
+    json_object_set(plan, "revertible", json_object_get(answer, "revertible"));
     *out_plan = plan;
     return RESULT_OK;
 }
@@ -67,7 +68,10 @@ static void note_needs_boot(struct inspection *out, bool stub_differs)
     json_t *refusal;
     json_array_foreach(out->refusals, i, refusal)
     {
+        const char *code = json_string_value(json_object_get(refusal, "code"));
         const char *text = json_string_value(json_object_get(refusal, "text"));
+        if (code != NULL && strcmp(code, "consent") == 0)
+            continue; /* an order with consent brings machines there */
         if (text != NULL && json_array_size(out->needs_boot) < NEEDS_MAX)
             json_array_append_new(out->needs_boot, json_string(text));
     }

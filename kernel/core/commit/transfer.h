@@ -187,6 +187,7 @@ struct transfer {
     const uint8_t *from;
     uint8_t *to;
     bool backwards;
+    const uint8_t *stored; /* on the way back: FROM as the commit stored it, or NULL */
 };
 
 static inline uint64_t transfer_begin(const struct migration *m, bool new_form)
@@ -251,6 +252,22 @@ static inline bool transfer_bytes(struct transfer *t, uint64_t from, uint64_t to
     return true;
 }
 
+/* What the new code has not touched comes back as it was before, whatever the two forms can hold. */
+static inline bool transfer_untouched(const struct transfer *t, const struct field_move *k,
+                                      uint64_t from_bit)
+{
+    return t->stored && transfer_get(t->stored, from_bit, k->from_bits) ==
+                            transfer_get(t->from, from_bit, k->from_bits);
+}
+
+/* A value does not fit. Gives false if that stops the transfer. */
+static inline bool transfer_cut(struct transfer *t, const struct field_move *k)
+{
+    if (k->lenient && t->backwards && !t->all->cut++)
+        t->all->cut_name = k->name;
+    return k->lenient;
+}
+
 /* Moves one element. Gives false if its value has no place in the other form. */
 static inline bool transfer_one(struct transfer *t, const struct field_move *k,
                                 uint64_t from_bit, uint64_t to_bit)
@@ -263,14 +280,18 @@ static inline bool transfer_one(struct transfer *t, const struct field_move *k,
                               k->from_bits / 8);
     case MOVE_NUMBER:
         value = transfer_get(t->from, from_bit, k->from_bits);
-        if (!transfer_fit(k, &value) && !k->lenient)
+        if (transfer_untouched(t, k, from_bit))
+            return true;
+        if (!transfer_fit(k, &value) && !transfer_cut(t, k))
             return false;
         transfer_put(t->to, to_bit, k->to_bits, value);
         return true;
     case MOVE_NAME:
         value = transfer_get(t->from, from_bit, k->from_bits);
+        if (transfer_untouched(t, k, from_bit))
+            return true;
         if (!transfer_rename(k, t->list->renamings, &value))
-            return k->lenient;
+            return transfer_cut(t, k);
         transfer_put(t->to, to_bit, k->to_bits, value);
         return true;
     default: return true;
@@ -303,7 +324,7 @@ static inline bool migrations_prepare(struct migration_list *all)
         if (m->constant)
             continue;
         transfer_copy(m->saved, m->old_at, m->old_len);
-        struct transfer t = {all, m, &m->forward, m->saved, m->prepared, false};
+        struct transfer t = {all, m, &m->forward, m->saved, m->prepared, false, NULL};
         const struct field_move *k = transfer_run(&t);
         if (k) {
             all->failed = m;
@@ -355,7 +376,7 @@ static inline void migrations_take_back(struct migration_list *all)
         if (m->constant)
             continue;
         transfer_copy(m->back, m->saved, m->old_len);
-        struct transfer t = {all, m, &m->reverse, m->new_at, m->back, true};
+        struct transfer t = {all, m, &m->reverse, m->new_at, m->back, true, m->prepared};
         (void)transfer_run(&t);
     }
     for (uint32_t i = 0; stage != MIGRATION_PLANNED && i < all->count; i++) {

@@ -27,7 +27,7 @@ static void describe_cells(struct attempt *a)
 {
     a->report.cell_count = a->plan->cell_count;
     a->report.retained_bytes = 0;
-    a->report.revertible = true;
+    a->report.revertible = a->plan->revertible;
     for (uint32_t i = 0; i < a->plan->cell_count && i < EVOLVE_MAX_CELLS; i++) {
         const struct plan_cell *from = &a->plan->cells[i];
         struct evolve_cell *to = &a->report.cells[i];
@@ -75,6 +75,10 @@ static enum status load(struct attempt *a)
                   a->remove_count, &a->plan, &plan_report);
     /* The plan has taken the bytes, also when it failed. */
     a->set_count = 0;
+    if (a->plan) {
+        a->plan->consent = (const char *const *)a->consent;
+        a->plan->consent_count = a->consent_count;
+    }
     if (status == STATUS_DENIED) /* and what else is wrong */
         status = plan_verify(a->plan, &plan_report);
     if (a->plan)
@@ -133,10 +137,8 @@ static struct wait run_redirect(struct attempt *a)
     enum status status = plan_redirect(a->plan, &plan_report);
     a->report.redirect_ns = clock_ns() - begin;
     a->report.stores = a->plan->poke_count;
-    if (status == STATUS_OK && !migrate_try(a, &plan_report.refusals[0])) {
-        plan_report.refusal_count = 1;
+    if (status == STATUS_OK && !migrate_try(a, &plan_report))
         status = STATUS_DENIED;
-    }
     if (status != STATUS_OK)
         return stop(a, status);
     migrate_describe(a);

@@ -81,6 +81,7 @@ struct by_hand {
     struct evolve_object set[SWAP_MAX];
     char names[SWAP_MAX][CELL_NAME_MAX + 1];
     const char *remove[SWAP_MAX];
+    const char *consent[SWAP_MAX];
 };
 
 /* An object is called as its cell, up to the first dot. */
@@ -109,6 +110,8 @@ static bool swap_words(struct by_hand *h, int argc, char **argv)
     for (int i = 1; i < argc && good; i++) {
         if (strcmp(argv[i], "-n") == 0)
             h->request.dry_run = true;
+        else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
+            h->consent[h->request.consent_count++] = argv[++i];
         else if (strcmp(argv[i], "-r") == 0)
             removes = true;
         else if (argv[i][0] == '-')
@@ -120,8 +123,9 @@ static bool swap_words(struct by_hand *h, int argc, char **argv)
     }
     good = good && h->request.set_count + h->request.remove_count > 0;
     if (!good)
-        console_print("usage: swap [-n] [FILE...] [-r CELL...]   swaps in objects of the "
-                      "boot archive and removes cells; -n changes nothing\n");
+        console_print("usage: swap [-n] [-c CELL:OBJECT]... [FILE...] [-r CELL...]   swaps "
+                      "in objects of the boot archive and removes cells; -n changes "
+                      "nothing, -c lets a value be lost\n");
     return good;
 }
 
@@ -135,6 +139,7 @@ static void command_swap(int argc, char **argv)
     }
     h->request = (struct evolve_request){.set = h->set,
                                          .remove = h->remove,
+                                         .consent = h->consent,
                                          .self_confirm = true,
                                          .trial_ns = TRIAL_BY_HAND_MS * 1000000ull,
                                          .label = "by hand"};
@@ -165,7 +170,8 @@ enum status commands_start(void)
         {"ns", command_ns,
          "[CELL]  what is loaded, what keeps retired versions, invariants"},
         {"swap", command_swap,
-         "[-n] [FILE...] [-r CELL...]  swaps by hand; -n: says what it would do"},
+         "[-n] [-c CELL:OBJECT] [FILE...] [-r CELL...]  swaps by hand; -n: only says "
+         "what it would do"},
         {"history", command_history, "the last attempts to swap"},
     };
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {

@@ -68,6 +68,7 @@ static void attempt_destroy(struct attempt *a)
     heap_free(a->set_names);
     heap_free(a->remove);
     heap_free(a->remove_list);
+    heap_free(a->consent);
     heap_free(a);
 }
 
@@ -105,6 +106,22 @@ static bool copy_remove(struct attempt *a, const struct evolve_request *r)
     return true;
 }
 
+static bool copy_consent(struct attempt *a, const struct evolve_request *r)
+{
+    size_t len = (r->consent_count + 1) * sizeof *a->consent;
+    for (size_t i = 0; i < r->consent_count; i++)
+        len += strlen(r->consent[i]) + 1;
+    a->consent = heap_alloc(len);
+    if (!a->consent)
+        return false;
+    char *at = (char *)&a->consent[r->consent_count + 1];
+    for (size_t i = 0; i < r->consent_count; i++) {
+        a->consent[a->consent_count++] = at;
+        at = stpcpy(at, r->consent[i]) + 1;
+    }
+    return true;
+}
+
 /* Keeps REPORT as the newest; the one it pushes out goes. Under the lock. */
 static void remember(const struct evolve_report *report)
 {
@@ -115,10 +132,12 @@ static void remember(const struct evolve_report *report)
 
 enum status evolve_submit(const struct evolve_request *request, uint64_t *out_attempt)
 {
-    if (request->set_count > 1024 || request->remove_count > 1024)
+    if (request->set_count > 1024 || request->remove_count > 1024 ||
+        request->consent_count > EVOLVE_CONSENT_MAX)
         return STATUS_INVALID;
     struct attempt *a = heap_calloc(1, sizeof *a);
-    if (!a || !copy_set(a, request) || !copy_remove(a, request)) {
+    if (!a || !copy_set(a, request) || !copy_remove(a, request) ||
+        !copy_consent(a, request)) {
         if (a)
             attempt_destroy(a);
         return STATUS_FULL;

@@ -24,6 +24,7 @@ enum {
     EVOLVE_LABEL_MAX = 64,
     EVOLVE_HISTORY = 32,
     EVOLVE_WAITED_MAX = 8,
+    EVOLVE_CONSENT_MAX = 64,
     EVOLVE_ACCOUNT_MAX = 4096
 };
 
@@ -39,6 +40,8 @@ struct evolve_request {
     size_t set_count;
     const char *const *remove;
     size_t remove_count;
+    const char *const *consent; /* what may be lost: "cell:object", as a refusal names it */
+    size_t consent_count;
     uint64_t trial_ns; /* how long the new code is on trial */
     uint64_t stuck_ns; /* how long a CPU may run with interrupts off meanwhile; 0: 3 s */
     bool self_confirm; /* permanent when the trial is over; else evolve_confirm() must come */
@@ -92,7 +95,7 @@ struct evolve_report {
     uint64_t migrated_bytes;   /* what they take now */
     uint32_t draining_objects; /* in use of the lineages that drain, which go on there */
     uint64_t retained_bytes; /* text and constants of the replaced versions, kept for now */
-    bool revertible;         /* false: the way back would lose something, see the plan */
+    bool revertible;         /* false: the way back has to make something up, see plan/loss.c */
     uint64_t trial_end_ns;   /* when the trial is over, by clock_ns() */
     struct refusal reason;   /* REFUSED, FAILED, REVERTED: why; code "" otherwise */
     uint32_t refusal_count;
@@ -101,7 +104,7 @@ struct evolve_report {
 };
 
 /* Queues REQUEST, copying all that it needs. Gives *out_attempt.
- * STATUS_FULL: no memory; STATUS_BUSY: the queue is full; STATUS_INVALID: too many cells. */
+ * STATUS_FULL: no memory; STATUS_BUSY: the queue is full; STATUS_INVALID: too many cells, or names. */
 NODISCARD enum status evolve_submit(const struct evolve_request *request,
                                     uint64_t *out_attempt);
 /* Copies what is known of ATTEMPT (0: the newest). STATUS_NOT_FOUND: forgotten or never made.

@@ -5,6 +5,7 @@
 
 #include <console/log/log.h>
 #include <core/commit/transfer.h>
+#include <core/plan/plan.h>
 
 void migrate_describe(struct attempt *a)
 {
@@ -41,17 +42,46 @@ void migrate_reason(const struct attempt *a, struct refusal *out)
             "be told from the struct which it began; nothing was changed",
             field, m->key, all->failed_word);
     else
-        (void)refuse(
-            out, "data", m->cell, m->key, NULL,
-            "%s of %s holds a value that its new form has no place for; nothing was "
-            "changed. EVOLVE_DROPS(%s) would let it go",
-            field, m->key, m->key);
+        (void)plan_refuse_loss(
+            out, m->cell, m->key,
+            "%s of %s would be lost: its new form has no place for what it holds", field,
+            m->key);
 }
 
-bool migrate_try(struct attempt *a, struct refusal *out)
+/* Each object is tried by itself, so that one answer can be given to all that would be lost. */
+bool migrate_try(struct attempt *a, struct plan_report *out)
 {
-    if (migrations_prepare(&a->plan->migrations))
+    struct migration_list *all = &a->plan->migrations;
+    if (migrations_prepare(all))
         return true;
-    migrate_reason(a, out);
+    out->refusal_count = 0;
+    for (uint32_t i = 0; i < all->count && out->refusal_count < PLAN_MAX_REFUSALS; i++) {
+        struct migration *m = &all->list[i];
+        struct transfer t = {
+            .all = all, .object = m, .list = &m->forward, .from = m->saved, .to = m->prepared};
+        if (m->constant)
+            continue;
+        transfer_copy(m->saved, m->old_at, m->old_len);
+        all->failed_word = 0;
+        const struct field_move *k = transfer_run(&t);
+        if (!k)
+            continue;
+        all->failed = m;
+        all->failed_name = k->name;
+        migrate_reason(a, &out->refusals[out->refusal_count++]);
+    }
     return false;
+}
+
+void migrate_tell_cut(struct attempt *a)
+{
+    const struct migration_list *all = &a->plan->migrations;
+    if (!all->cut)
+        return;
+    log_write("evolve", LOG_WARNING,
+              "attempt %lu: on the way back %u values did not fit the old form and were "
+              "cut, the first in %s",
+              a->report.attempt, all->cut, all->cut_name[0] ? all->cut_name : "an object");
+    attempt_tell(a, "on the way back %u values did not fit and were cut, first %s",
+                 all->cut, all->cut_name[0] ? all->cut_name : "an object");
 }

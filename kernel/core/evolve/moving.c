@@ -213,10 +213,11 @@ static enum moving_result unfit(const struct attempt *a, struct refusal *out_rea
                      "changed",
                      type->name, type->cell, moving.job.objection);
     else
-        (void)refuse(out_reason, "data", type->cell, type->name, NULL,
-                     "%s of a struct %s has no place in the next of its forms; nothing "
-                     "was changed",
-                     moving.job.unfit[0] ? moving.job.unfit : "a field", type->name);
+        (void)plan_refuse_loss(
+            out_reason, type->cell, type->name,
+            "%s of a struct %s would be lost: the next of its forms has no place for what "
+            "it holds",
+            moving.job.unfit[0] ? moving.job.unfit : "a field", type->name);
     free_lists();
     return MOVING_FAILED;
 }
@@ -297,6 +298,7 @@ void moving_stored(struct attempt *a, bool backwards)
 {
     a->plan->migrations.elements = NULL;
     if (!backwards) {
+        elements_note_stored(moving.mirror);
         for (uint64_t i = 0; moving.set && i < moving.set->count; i++) {
             const struct element *e = &moving.set->elements[i];
             a->report.migrated_objects += (uint32_t)e->count;

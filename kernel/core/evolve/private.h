@@ -19,6 +19,8 @@ struct attempt {
     char (*remove)[CELL_NAME_MAX + 1];
     const char **remove_list;
     uint32_t remove_count;
+    char **consent; /* with the names behind the pointers, one object of the heap */
+    uint32_t consent_count;
     uint64_t trial_ns;
     uint64_t stuck_ns;
     bool self_confirm;
@@ -61,9 +63,11 @@ void attempt_tell(struct attempt *a, const char *format, ...)
 
 /* Notes in A's report and the log which objects its plan migrates. */
 void migrate_describe(struct attempt *a);
-/* Tries A's migrations on what is live now, into memory of the plan. Gives false and why if a
+/* Tries A's migrations on what is live now, into memory of the plan. Gives false and why, for each object, if a
  * value has no place in its new form. What counts is the same at the commit. */
-bool migrate_try(struct attempt *a, struct refusal *out);
+bool migrate_try(struct attempt *a, struct plan_report *out);
+/* Says what the way back of A had to cut, if anything. */
+void migrate_tell_cut(struct attempt *a);
 /* Says why the commit's migrations found no place for a value. */
 void migrate_reason(const struct attempt *a, struct refusal *out);
 

@@ -71,8 +71,8 @@ void tell_report(const struct evolve_report *r, char *scratch)
         console_print("       %s: %s\n", r->reason.code, r->reason.text);
     print_account(r->attempt, scratch);
     if (r->dry_run && r->phase == EVOLVE_PERMANENT)
-        console_print("       it would be carried out, and can%s be taken back\n",
-                      r->revertible ? "" : "not");
+        console_print("       it would be carried out, and can be taken back%s\n",
+                      r->revertible ? "" : ", though not without loss");
 }
 
 static struct wait tell_step(void *arg)

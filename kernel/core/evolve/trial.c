@@ -156,6 +156,7 @@ static void undo(struct attempt *a)
     if (a->undone)
         return;
     a->undone = true;
+    migrate_tell_cut(a);
     plan_revert(a->plan);
     for (uint32_t i = 0; i < a->plan->cell_count; i++)
         if (a->plan->cells[i].fresh && !a->plan->cells[i].drains)

@@ -127,6 +127,7 @@ static enum status finish_plan(struct plan *plan, struct hosted_plan *out)
     enum status status = plan_verify(plan, &out->report);
     if (status == STATUS_OK)
         status = plan_redirect(plan, &out->report);
+    out->revertible = plan->revertible;
     if (status != STATUS_FULL)
         status = keep_rows(plan, out);
     return status == STATUS_OK ? keep_migrations(plan, out) : status;

@@ -43,6 +43,7 @@ struct hosted_plan {
     struct hosted_migration *migrations;
     size_t migration_count;
     struct plan_report report; /* refusal_count 0: can be swapped live */
+    bool revertible;           /* false: the way back would have to make something up */
 };
 
 /* Plans from FROM (complete, as it runs) to TO (complete). Objects that are byte-equal stay.

@@ -124,7 +124,8 @@ static enum status map_way(struct planning *p, struct moving_type *t,
     for (uint32_t i = 0; i + 1 < way->count; i++) {
         t->step_count[form]++;
         enum status status = map_step(p, t, v, family, family->tags[way->forms[i]],
-                                      family->tags[way->forms[i + 1]], form == FORM_NEW,
+                                      family->tags[way->forms[i + 1]],
+                                      form == FORM_NEW || t->may_lose,
                                       &t->steps[form][i]);
         if (status != STATUS_OK)
             return status;
@@ -145,6 +146,19 @@ enum status plan_find_edges(struct planning *p, struct moving_type *t,
     bool has_back = place < family.count && find_way(keeper, &family, 0, place, &back);
     if (!has_there && !has_back)
         return STATUS_OK;
+    bool returns = form == FORM_OLD ? has_back : has_there;
+    if (!returns) { /* then fields go back by name alone */
+        p->plan->revertible = false;
+        if (!t->may_lose)
+            (void)plan_refuse_loss(
+                report_next(p->report), t->cell, t->name,
+                "no EVOLVE_EDGE(%s, %s) leads back, so what the edge there makes of a "
+                "struct %s would not be undone",
+                form == FORM_OLD ? t->name : past, form == FORM_OLD ? past : t->name,
+                t->name);
+        return form == FORM_OLD ? map_way(p, t, keeper, &family, &there, form)
+                                : map_way(p, t, keeper, &family, &back, other);
+    }
     if (!has_there || !has_back) {
         (void)refuse(report_next(p->report), "walk", t->cell, t->name, NULL,
                      "there are edges from struct %s to struct %s, but none back; say "

@@ -255,9 +255,11 @@ static void begin_as_before(const struct elements_request *in, struct element *e
 {
     const struct element *m = elements_find(in->mirror, e->from);
     e->begun = m && m->from == e->from && m->form == e->form;
-    if (e->begun)
-        memcpy((void *)e->to, (const void *)m->to,
-               min_u64(m->count, e->count) * e->form->other_len);
+    if (!e->begun)
+        return;
+    memcpy((void *)e->to, (const void *)m->to,
+           min_u64(m->count, e->count) * e->form->other_len);
+    e->stored = m->count == e->count ? m->seen : NULL;
 }
 
 static enum status transfer(struct taking *t, const struct element *e)
@@ -270,6 +272,8 @@ static enum status transfer(struct taking *t, const struct element *e)
                                .list = &e->form->map,
                                .from = e->seen + n * e->form->len,
                                .to = (uint8_t *)e->to + n * e->form->other_len,
+                               .stored =
+                                   e->stored ? e->stored + n * e->form->len : NULL,
                                .backwards = t->in->form == FORM_NEW};
         const struct field_move *k = transfer_run(&one);
         if (!k)
@@ -278,12 +282,17 @@ static enum status transfer(struct taking *t, const struct element *e)
         for (uint32_t i = 0; i < t->in->list_count; i++)
             if (&t->in->lists[i].type->form[t->in->form] == e->form)
                 type = t->in->lists[i].type;
-        return refuse(
-            t->why, "data", type->cell, type->name, NULL,
-            "%s of the struct %s at 0x%lx holds a value that its new form has no "
-            "place for; nothing was changed. EVOLVE_DROPS(%s) would let it go",
-            k->name[0] ? k->name : "a field", type->name, (unsigned long)e->from,
-            type->name);
+        if (k->kind == MOVE_COPY)
+            return refuse(t->why, "data", type->cell, type->name, NULL,
+                          "%s of the struct %s at 0x%lx holds a pointer to a field that "
+                          "is gone, or not clear; nothing was changed",
+                          k->name[0] ? k->name : "a field", type->name,
+                          (unsigned long)e->from);
+        return plan_refuse_loss(
+            t->why, type->cell, type->name,
+            "%s of the struct %s at 0x%lx would be lost: its new form has no place for "
+            "what it holds",
+            k->name[0] ? k->name : "a field", type->name, (unsigned long)e->from);
     }
     return STATUS_OK;
 }
@@ -324,13 +333,26 @@ enum status elements_take(const struct elements_request *request,
     return STATUS_OK;
 }
 
+static uint64_t bytes_in_other_form(const struct element_set *set)
+{
+    uint64_t len = 0;
+    for (uint64_t i = 0; i < set->count; i++)
+        len += set->elements[i].count * set->elements[i].form->other_len;
+    return len;
+}
+
 enum status elements_mirror(const struct element_set *set, struct element_set **out)
 {
     struct element_set *m = heap_calloc(1, sizeof *m);
-    if (!m || !take_lists(m, set->count + set->slot_count + 1)) {
+    if (m) {
+        m->bytes_len = bytes_in_other_form(set);
+        m->bytes = heap_calloc(1, m->bytes_len + 8);
+    }
+    if (!m || !m->bytes || !take_lists(m, set->count + set->slot_count + 1)) {
         elements_fini(m);
         return STATUS_FULL;
     }
+    uint64_t used = 0;
     m->blind = true;
     m->count = set->count;
     m->slot_count = set->slot_count;
@@ -340,7 +362,9 @@ enum status elements_mirror(const struct element_set *set, struct element_set **
                                           .to = e->from,
                                           .count = e->count,
                                           .form = e->other,
-                                          .other = e->form};
+                                          .other = e->form,
+                                          .seen = m->bytes + used};
+        used += e->count * e->form->other_len;
     }
     qsort(m->elements, m->count, sizeof *m->elements, by_address);
     for (uint64_t i = 0; i < set->slot_count; i++) {
@@ -350,6 +374,14 @@ enum status elements_mirror(const struct element_set *set, struct element_set **
     }
     *out = m;
     return STATUS_OK;
+}
+
+void elements_note_stored(struct element_set *mirror)
+{
+    for (uint64_t i = 0; mirror && i < mirror->count; i++) {
+        const struct element *e = &mirror->elements[i];
+        memcpy(e->seen, (const void *)e->from, e->count * e->form->len);
+    }
 }
 
 /* ---- rehearsal ---------------------------------------------------------------------------- */

@@ -40,6 +40,9 @@ NODISCARD enum status elements_take(const struct elements_request *request,
  * elements, which stay as they are. STATUS_FULL. */
 NODISCARD enum status elements_mirror(const struct element_set *set,
                                       struct element_set **out);
+/* The stores were made to which MIRROR (NULL accepted) belongs, and nobody has run since: notes what the new elements hold.
+ * On the way back a number that is still the same comes back as it was, also where the two forms cannot both hold it. */
+void elements_note_stored(struct element_set *mirror);
 /* Says whether LISTS, and the marks of PLAN's new form, name exactly what the stores have made to which MIRROR belongs:
  * each new element, and each pointer stored. Else *out_why says what is missing, or too much. */
 bool elements_agree(const struct plan *plan, struct element_set *mirror,

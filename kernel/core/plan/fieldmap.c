@@ -264,6 +264,8 @@ static enum status take_field(struct building *b, const struct pair *p,
     bool shared = false;
     if (!type_field(from, is->name, &was)) {
         note(b, "new", is->name, "");
+        if (!b->map->lacks)
+            b->map->lacks = is->name;
         return STATUS_OK;
     }
     if (!union_kept(from, &was, to, is, &shared) ||

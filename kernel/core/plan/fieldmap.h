@@ -18,6 +18,7 @@ struct fieldmap {
     bool identical; /* every field stays where it is and means the same; enumerators may be new */
     char notes[MIGRATION_TEXT_MAX]; /* what changes, for people; cut when long */
     char why[MIGRATION_TEXT_MAX];   /* STATUS_DENIED: what cannot be done */
+    const char *lacks; /* the first field of TO that FROM does not have, lent by `.cell`; or NULL */
 };
 
 /* Lists how FROM_LEN bytes of the type FROM become TO_LEN bytes of TO. LENIENT: for the way

@@ -81,7 +81,7 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
 {
     struct fieldmap there;
     struct fieldmap back;
-    bool drops = plan_marked(cell->fresh, "drops", m->key);
+    bool drops = plan_may_lose(p->plan, cell, m->key);
     enum status status = fieldmap_build(was, m->old_len, is, m->new_len, drops, &there);
     enum status way_back =
         status == STATUS_OK ? fieldmap_build(is, m->new_len, was, m->old_len, true, &back)

@@ -106,7 +106,8 @@ struct element {
     uint64_t count; /* of the form, one after the other */
     const struct moving_form *form;
     const struct moving_form *other;
-    uint8_t *seen; /* what it held when it was transferred */
+    uint8_t *seen; /* what it held when it was transferred; of a mirror: when the commit stored it */
+    const uint8_t *stored; /* on the way back: what the commit stored in FROM, or NULL */
     bool kept;     /* somebody who was not named points to it: it is not to be freed */
     bool begun; /* its other form began as what it was before, so nothing of that is new */
     bool named; /* elements_agree() */
@@ -159,6 +160,9 @@ struct migration_list {
     const struct migration *failed;
     const char *failed_name;
     uint64_t failed_word; /* a pointer that leads to a field which is gone, or 0 */
+    /* What the way back had to cut: values that came since, and that the old form does not hold. */
+    uint32_t cut;
+    const char *cut_name; /* the first field */
 };
 
 #endif

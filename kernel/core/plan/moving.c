@@ -282,6 +282,7 @@ static enum status map_form(struct moving *m, int form, bool lenient)
         fieldmap_fini(&map);
         return cannot_move(m, status, form == FORM_OLD ? "follow" : "come back", map.why);
     }
+    m->out->lacks[form] = map.lacks;
     if (form == FORM_OLD)
         snprintf(m->out->text, sizeof m->out->text, "%s",
                  map.notes[0] ? map.notes : "its fields move");
@@ -316,6 +317,36 @@ static enum status find_edges(struct moving *m)
             return plan_find_edges(m->p, m->out, keeper, past, form);
     }
     return STATUS_OK;
+}
+
+/* Elements of a form of the past may be completed by the version that knows it. */
+static void find_past_fill(struct moving *m, int form)
+{
+    const struct version *keeper = version_of(m, form == FORM_OLD ? FORM_NEW : FORM_OLD);
+    if (m->out->fill[form].va)
+        return;
+    const char *past = past_name(keeper, version_of(m, form), &m->type[form]);
+    if (past)
+        (void)find_hook(keeper, "fill", past, &m->out->fill[form]);
+}
+
+/* Elements that were there before the swap come back with what they had. Those that come after it have nothing for a field
+ * that only the old form has, unless somebody says what; or the old version knows the new form as one of its past, and so
+ * was written for elements without that field. */
+static void check_way_back(struct moving *m)
+{
+    const struct moving_type *t = m->out;
+    if (!t->lacks[FORM_NEW] || t->fill[FORM_OLD].va || t->step_count[FORM_OLD] ||
+        t->step_count[FORM_NEW] ||
+        past_name(m->cell->old, m->cell->fresh, &m->type[FORM_NEW]))
+        return;
+    m->p->plan->revertible = false;
+    if (!t->may_lose)
+        (void)plan_refuse_loss(
+            report_next(m->p->report), m->cell->name, t->name,
+            "a struct %s made during the trial would come back without its %s "
+            "(EVOLVE_FILLS for the old form would say what it is)",
+            t->name, t->lacks[FORM_NEW]);
 }
 
 /* Lends the place for one more type, or NULL: no memory. */
@@ -391,16 +422,19 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
     m.out->name = tag;
     m.out->cell = cell->name;
     m.out->shared = shared;
+    m.out->may_lose = plan_may_lose(p->plan, cell, tag);
     find_shared(&m, FORM_NEW, "accept", &m.out->accept);
     for (int form = 0; form < FORMS; form++) {
         find_walks(&m, form);
         find_shared(&m, form, "fill", &m.out->fill[form]);
-        enum status status =
-            map_form(&m, form, form == FORM_NEW || plan_marked(cell->fresh, "drops", tag));
+        find_past_fill(&m, form);
+        enum status status = map_form(&m, form, form == FORM_NEW || m.out->may_lose);
         if (status != STATUS_OK)
             return status;
     }
     enum status status = find_edges(&m);
+    if (status == STATUS_OK)
+        check_way_back(&m);
     return status == STATUS_OK ? plan_list_pointers(p->plan) : status;
 }
 

@@ -115,6 +115,8 @@ struct moving_type {
     uint32_t step_count[FORMS];
     struct plan_walk fill[FORMS]; /* completes elements of that form; va 0: nobody */
     struct plan_walk accept; /* says whether an element can go on in the new form; va 0: each can */
+    const char *lacks[FORMS]; /* a field that the other form has and that one lacks, or NULL */
+    bool may_lose;            /* see plan_may_lose() */
     char text[MIGRATION_TEXT_MAX];
 };
 
@@ -156,7 +158,10 @@ struct plan {
     uint32_t place_count[FORMS];
     struct plan_lineage lineages[PLAN_LINEAGES];
     uint32_t lineage_count;
-    bool consent; /* set before plan_verify(): statics may go, with their values */
+    /* Set before plan_verify(), and lent: what an operator lets go, each "cell:object" or "cell:type". */
+    const char *const *consent;
+    uint32_t consent_count;
+    bool revertible; /* after plan_verify(): false, the way back has to make something up */
 };
 
 struct plan_report {
@@ -210,6 +215,11 @@ bool plan_swaps(const struct plan *plan, const char *name);
 
 /* Reads how many objects that V made are in use, if its source counts them (EVOLVE_IN_USE). False: it does not. */
 bool plan_in_use(const struct version *v, uint32_t *out_count);
+/* Fills OUT with the refusal of a loss that nobody has agreed to: FORMAT says what would be lost of KEY in CELL. Always gives
+ * STATUS_DENIED. */
+enum status plan_refuse_loss(struct refusal *out, const char *cell, const char *key,
+                             const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 const char *plan_class_name(enum plan_class class);
 

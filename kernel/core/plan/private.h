@@ -89,6 +89,8 @@ uint32_t plan_object(const struct version *v, const char *key, struct cell_data 
 bool plan_info_marked(const struct cellinfo *info, const char *mark, const char *key);
 /* Says whether the source of V marks its object KEY: EVOLVE_DROPS is "drops", and so on. */
 bool plan_marked(const struct version *v, const char *mark, const char *key);
+/* Says whether the swap may lose what CELL calls KEY: a mark of its source (EVOLVE_DROPS, in either version), or consent. */
+bool plan_may_lose(const struct plan *plan, const struct plan_cell *cell, const char *key);
 /* Lends a writable alias of VA until the plan ends; NULL: no memory. */
 uint8_t *plan_alias(struct plan *plan, uint64_t va);
 /* Lists the new text that the way back withdraws, and opens its aliases. STATUS_FULL. */

@@ -97,14 +97,12 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
             plan_object(cell->fresh, h->key, &d) || plan_takes(p->plan, h))
             continue;
         plan_set_class(cell, PLAN_DATA);
-        if (p->plan->consent || plan_marked(cell->fresh, "drops", h->key) ||
-            plan_marked(cell->old, "drops", h->key))
+        if (plan_may_lose(p->plan, cell, h->key))
             continue;
-        (void)refuse(
-            report_next(p->report), "data", cell->name, h->key, NULL,
-            "%s has no %s any more; its live value would be lost. Keep it in use, so "
-            "that the compiler does not fold it away, or say EVOLVE_DROPS(%s)",
-            cell->name, h->key, h->key);
+        (void)plan_refuse_loss(report_next(p->report), cell->name, h->key,
+                               "%s has no %s any more (or it was folded away); its live "
+                               "value would be lost",
+                               cell->name, h->key);
     }
 }
 

@@ -42,6 +42,8 @@ enum status kswap_submit(const struct kswap *swap, uint64_t *out_attempt)
                                      .set_count = swap->with ? 2 : 1,
                                      .self_confirm = true,
                                      .dry_run = swap->dry_run,
+                                     .consent = &swap->consent,
+                                     .consent_count = swap->consent ? 1 : 0,
                                      .trial_ns = (swap->trial_ms ? swap->trial_ms : 1) *
                                                  NS_PER_MS};
     take_object(swap->cell, swap->variant, &set[0]);

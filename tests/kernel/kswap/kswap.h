@@ -14,6 +14,7 @@ struct kswap {
     const char *variant; /* "": the version of the boot image */
     uint64_t trial_ms;   /* 0: a short one */
     bool dry_run;
+    const char *consent; /* one thing that may be lost; NULL: none */
     uint8_t hash[32]; /* of the cell */
 };
 

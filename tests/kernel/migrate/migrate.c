@@ -11,6 +11,8 @@
 
 enum status test_migrate_start(void);
 
+static const char *consent; /* of the next swaps: one name, or NULL */
+
 static const struct migrate_view sample = {.count = 4000000000u,
                                            .x = -5,
                                            .y = 1 << 30,
@@ -24,6 +26,7 @@ static uint64_t swap_to(const char *variant, uint64_t trial_ms, bool dry_run)
     return kswap_begin(&(struct kswap){.cell = "migrate_target",
                                        .variant = variant,
                                        .trial_ms = trial_ms,
+                                       .consent = consent,
                                        .dry_run = dry_run});
 }
 
@@ -153,13 +156,31 @@ static void a_value_without_a_place_is_refused(void)
     swap_for_good("grown");
     migrate_target_write(&large);
     const struct evolve_report *r = end_of(swap_to("", 1, false));
-    KTEST_CHECK(r->phase == EVOLVE_REFUSED && strcmp(r->reason.code, "data") == 0);
+    KTEST_CHECK(r->phase == EVOLVE_REFUSED && strcmp(r->reason.code, "consent") == 0);
     KTEST_CHECK(strcmp(r->reason.symbol, "state") == 0 &&
-                strstr(r->reason.text, "temperature"));
+                strstr(r->reason.text, "temperature") &&
+                strstr(r->reason.text, "--consent migrate_target:state"));
     KTEST_CHECK(migrate_target_version() == 2 && holds(&large));
-    migrate_target_write(&sample);
+}
+
+/* Hazard 32: what is let go comes back while the swap is on trial. Then it is gone. */
+static void consent_lets_a_value_go(void)
+{
+    struct migrate_view large = sample;
+    large.temperature = 1l << 20;
+    consent = "migrate_target:other";
+    KTEST_CHECK(end_of(swap_to("", 1, false))->phase == EVOLVE_REFUSED);
+    consent = "migrate_target:state";
+    uint64_t attempt = swap_to("", 60000, false);
+    KTEST_CHECK(migrate_target_version() == 1);
+    KTEST_CHECK(evolve_revert(attempt, "test", "the value is wanted") == STATUS_OK);
+    KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
+    KTEST_CHECK(migrate_target_version() == 2 && holds(&large));
     swap_for_good("");
-    KTEST_CHECK(holds(&sample));
+    consent = NULL;
+    large.temperature = INT16_MAX;
+    KTEST_CHECK(holds(&large));
+    migrate_target_write(&sample);
 }
 
 static uint32_t *held; /* into the state, by someone whom no migration reaches */
@@ -258,6 +279,7 @@ enum status test_migrate_start(void)
         KTEST_CASE(an_object_without_room_moves),
         KTEST_CASE(what_the_new_code_wrote_comes_back),
         KTEST_CASE(a_value_without_a_place_is_refused),
+        KTEST_CASE(consent_lets_a_value_go),
         KTEST_CASE(a_pointer_from_outside_is_not_left_behind),
         KTEST_CASE(a_pointer_to_what_stays_is_kept),
         KTEST_CASE(a_dry_run_says_what_would_migrate),

@@ -270,14 +270,14 @@ static void skipped_versions_are_gone_through_edge_by_edge(void)
     KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS + 1, SUM + 1000, 9));
     moving_target_remove(1000);
     moving_target_mark(7);
-    refused_with("", "single", "walk", "EVOLVE_EDGE(node, node_1)");
+    refused_with("", "single", "consent", "EVOLVE_EDGE(node, node_1)");
 }
 
 static void a_value_without_a_place_is_refused(void)
 {
     swap_for_good("third");
     moving_target_mark(1ull << 40);
-    (void)became(end_of(swap_to("second", 1)), EVOLVE_REFUSED, "data");
+    (void)became(end_of(swap_to("second", 1)), EVOLVE_REFUSED, "consent");
     KTEST_CHECK(moving_target_version() == 3);
     moving_target_mark(7);
     swap_for_good("");

@@ -217,6 +217,37 @@ static void says_what_needs_a_boot_as_far_as_a_reader_takes_it(void **state)
     bytes_free(&frame);
 }
 
+static void says_what_may_be_lost(void **state)
+{
+    (void)state;
+    static char longest[MANIFEST_CONSENT_LEN_MAX + 2];
+    const char *names[MANIFEST_CONSENT_MAX + 1] = {"hello:ticks", "net:step::count"};
+    struct manifest_release release, read;
+    struct manifest_root root;
+    char *text;
+    fixture_root(1, &root);
+    fixture_release(1, 1, &release);
+    release.consent = names;
+    release.consent_count = 2;
+    struct bytes frame = fixture_release_frame(&release, SIGNED_BY(2));
+    assert_status(MANIFEST_OK, manifest_release_open(frame.data, frame.len, &root, &read));
+    assert_int_equal(2, read.consent_count);
+    assert_string_equal("net:step::count", read.consent[1]);
+    manifest_release_fini(&read);
+    bytes_free(&frame);
+    for (size_t i = 2; i <= MANIFEST_CONSENT_MAX; i++)
+        names[i] = "hello:ticks";
+    release.consent_count = MANIFEST_CONSENT_MAX + 1;
+    assert_status(MANIFEST_BAD_FIELD, manifest_release_text(&release, &text));
+    memset(longest, 'x', MANIFEST_CONSENT_LEN_MAX + 1);
+    names[0] = longest;
+    release.consent_count = 1;
+    assert_status(MANIFEST_BAD_FIELD, manifest_release_text(&release, &text));
+    assert_status(MANIFEST_BAD_FIELD, release_with("consent", json_pack("[i]", 1)));
+    assert_status(MANIFEST_BAD_FIELD, release_with("consent", json_string("all")));
+    assert_status(MANIFEST_OK, release_with("consent", json_array()));
+}
+
 static void a_role_needs_as_many_usable_keys_as_its_threshold(void **state)
 {
     (void)state;
@@ -265,6 +296,7 @@ int main(void)
         cmocka_unit_test(refuses_sets_that_contradict_themselves),
         cmocka_unit_test(takes_1024_cells_and_not_one_more),
         cmocka_unit_test(says_what_needs_a_boot_as_far_as_a_reader_takes_it),
+        cmocka_unit_test(says_what_may_be_lost),
         cmocka_unit_test(a_role_needs_as_many_usable_keys_as_its_threshold),
         cmocka_unit_test(a_key_goes_by_its_own_hash_and_lies_on_the_curve),
     };

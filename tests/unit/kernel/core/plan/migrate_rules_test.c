@@ -110,9 +110,90 @@ static void consent_lets_an_object_go(void **state)
     assert_int_equal(plan_load(&w.ns, &gone, 1, NULL, 0, &plan, &w.report), STATUS_OK);
     assert_int_equal(plan_verify(plan, &w.report), STATUS_DENIED);
     plan_destroy(plan);
+    static const char *const others[] = {"cell:t", "cell:", "cell", "cells:s", "other:s",
+                                         "cell:s ", ""};
     assert_int_equal(plan_load(&w.ns, &gone, 1, NULL, 0, &plan, &w.report), STATUS_OK);
-    plan->consent = true;
+    plan->consent = others;
+    plan->consent_count = ARRAY_LEN(others);
+    assert_int_equal(plan_verify(plan, &w.report), STATUS_DENIED);
+    assert_string_equal(w.report.refusals[0].code, "consent");
+    plan_destroy(plan);
+    static const char *const names[] = {"other:s", "cell:s"};
+    assert_int_equal(plan_load(&w.ns, &gone, 1, NULL, 0, &plan, &w.report), STATUS_OK);
+    plan->consent = names;
+    plan->consent_count = ARRAY_LEN(names);
     assert_int_equal(plan_verify(plan, &w.report), STATUS_OK);
+    assert_true(plan->revertible);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+/* A mark of the version that is left counts as well: it knew what going back would lose. */
+static void a_mark_of_the_old_version_counts(void **state)
+{
+    long value = 300;
+    (void)state;
+    begin(&(struct cell_source)CELL(
+              "static long s; static const char evolve_drops_s __attribute__((used)) = 1;"),
+          &value, sizeof value);
+    go(&(struct cell_source)CELL("static unsigned char s;"));
+    assert_int_equal(*(uint8_t *)live(), 255);
+    world_fini(&w);
+}
+
+struct worn {
+    long big;
+    enum { FIRST, SECOND, THIRD } word;
+    int rest[4];
+};
+struct cut {
+    unsigned char big;
+    enum { ONE } word;
+    int rest[2];
+};
+#define WORN                                                                             \
+    "static struct { long big; enum { FIRST, SECOND, THIRD } word; int rest[4]; } s;"
+#define CUT                                                                              \
+    "static struct { unsigned char big; enum { FIRST } word; int rest[2]; } s;"          \
+    "static const char evolve_drops_s __attribute__((used)) = 1;"
+
+/* Hazard 32. Without transfer_untouched() the way back has 255 of 300, and the first enumerator for the third. */
+static void what_nobody_touched_comes_back_whole(void **state)
+{
+    static struct worn was = {300, THIRD, {1, 2, 3, 4}};
+    static const struct cut is = {255, ONE, {1, 2}};
+    (void)state;
+    begin(&(struct cell_source)CELL(WORN), &was, sizeof was);
+    struct plan *plan = must_plan(&(struct cell_source)CELL(CUT));
+    world_commit(&w, plan);
+    assert_memory_equal(live(), &is, sizeof is);
+    world_revert(&w, plan);
+    assert_memory_equal(live(), &was, sizeof was);
+    assert_int_equal(plan->migrations.cut, 0);
+    plan_destroy(plan);
+    plan = must_plan(&(struct cell_source)CELL(CUT));
+    world_commit(&w, plan);
+    ((struct cut *)live())->big = 7;
+    world_revert(&w, plan);
+    was.big = 7;
+    assert_memory_equal(live(), &was, sizeof was);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+/* What the new code stored since, and the old form cannot hold, saturates, and is told. */
+static void what_does_not_fit_on_the_way_back_is_cut_and_counted(void **state)
+{
+    unsigned char value = 9;
+    (void)state;
+    begin(&(struct cell_source)CELL("static unsigned char s;"), &value, sizeof value);
+    struct plan *plan = must_plan(&(struct cell_source)CELL("static long s;"));
+    assert_true(plan->revertible);
+    world_commit(&w, plan);
+    *(long *)live() = 1000;
+    world_revert(&w, plan);
+    assert_int_equal(*(uint8_t *)live(), 255);
+    assert_int_equal(plan->migrations.cut, 1);
     plan_destroy(plan);
     world_fini(&w);
 }
@@ -231,6 +312,9 @@ int main(void)
         cmocka_unit_test(members_without_a_struct_of_their_own_stay_together),
         cmocka_unit_test(marks_say_what_becomes_of_an_object),
         cmocka_unit_test(consent_lets_an_object_go),
+        cmocka_unit_test(a_mark_of_the_old_version_counts),
+        cmocka_unit_test(what_nobody_touched_comes_back_whole),
+        cmocka_unit_test(what_does_not_fit_on_the_way_back_is_cut_and_counted),
         cmocka_unit_test(a_type_may_change_where_nothing_can_point),
         cmocka_unit_test(a_type_that_may_lie_on_the_heap_is_refused),
         cmocka_unit_test(a_form_that_hardware_knows_stays),

@@ -121,9 +121,71 @@ static void the_way_goes_over_the_edges_of_the_newer_version(void **state)
     end(plan);
     world_init(&w, CELLS(HEAP, CELL(NODE_0 USE WALK("node"))));
     expect_refused(&w, CELLS(CELL(NODE_2 USE PAST_0 WALK("node") EDGE("node_0", "node"))),
-                   "walk", "cell", "node", NULL);
+                   "consent", "cell", "node", NULL);
     assert_non_null(strstr(w.report.refusals[0].text, "EVOLVE_EDGE(node, node_0)"));
+    expect_refused(&w, CELLS(CELL(NODE_2 USE PAST_0 WALK("node") EDGE("node", "node_0"))),
+                   "walk", "cell", "node", NULL);
     world_fini(&w);
+}
+
+#define FILL(tag)                                                                        \
+    "static void evolve_fill_" tag "(void *f) __attribute__((used));\n"                  \
+    "static void evolve_fill_" tag "(void *f) { ((struct " tag " *)f)->n++; }\n"
+#define DROPS "static const char evolve_drops_node __attribute__((used)) = 1;\n"
+#define FORM_WITH_FRESH                                                                  \
+    "struct node_2 { unsigned n; struct link link; long fresh; struct node_2 *before; };\n"
+
+static void expect_way_back(const char *from, const char *to, bool revertible)
+{
+    struct plan *plan = must_plan(from, to);
+    assert_int_equal(plan->revertible, revertible);
+    end(plan);
+}
+
+/* Elements that come during the trial have no `fresh`. Accepted in silence without check_way_back(). */
+static void who_makes_something_up_on_the_way_back_needs_consent(void **state)
+{
+    static const char *const names[] = {"cell:node"};
+    const char *from = NODE_2 USE WALK("node");
+    const char *to = NODE_1 USE WALK("node");
+    struct plan *plan;
+    (void)state;
+    world_init(&w, CELLS(HEAP, CELL(from)));
+    expect_refused(&w, CELLS(CELL(to)), "consent", "cell", "node", NULL);
+    assert_non_null(strstr(w.report.refusals[0].text, "without its fresh"));
+    assert_non_null(strstr(w.report.refusals[0].text, "--consent cell:node"));
+    struct plan_object object = cell_make(&(struct cell_source)CELL(to));
+    assert_int_equal(plan_load(&w.ns, &object, 1, NULL, 0, &plan, &w.report), STATUS_OK);
+    plan->consent = names;
+    plan->consent_count = 1;
+    assert_int_equal(plan_verify(plan, &w.report), STATUS_OK);
+    assert_false(plan->revertible);
+    end(plan);
+    expect_way_back(from, NODE_1 USE WALK("node") DROPS, false);
+    expect_way_back(NODE_2 USE WALK("node") DROPS, to, false);
+    expect_way_back(NODE_2 USE WALK("node") FILL("node"), to, true);
+    expect_way_back(NODE_2 USE PAST("n") WAS("node_1") WALK("node") WALK("node_1"),
+                    NODE_1 USE, true);
+    /* The new version completes elements of the form that it replaces. */
+    expect_way_back(from,
+                    NODE_1 USE WALK("node") FORM_WITH_FRESH WAS("node_2") FILL("node_2"),
+                    true);
+    expect_way_back(to, from, true);
+}
+
+/* Without a way back over edges fields go back by name. */
+static void an_edge_without_its_way_back_needs_consent(void **state)
+{
+    (void)state;
+    struct plan *plan =
+        must_plan(NODE_0 USE WALK("node"),
+                  NODE_2 USE PAST_0 WALK("node") EDGE("node_0", "node") DROPS);
+    assert_false(plan->revertible);
+    assert_int_equal(plan->moving[0].step_count[FORM_OLD], 1);
+    assert_int_equal(plan->moving[0].step_count[FORM_NEW], 0);
+    assert_true(plan->moving[0].form[FORM_OLD].stepwise &&
+                !plan->moving[0].form[FORM_NEW].stepwise);
+    end(plan);
 }
 
 int main(void)
@@ -134,6 +196,8 @@ int main(void)
         cmocka_unit_test(cells_that_share_a_type_share_walks_and_fills),
         cmocka_unit_test(a_walk_of_the_past_does_not_read_data_that_change_too),
         cmocka_unit_test(the_way_goes_over_the_edges_of_the_newer_version),
+        cmocka_unit_test(who_makes_something_up_on_the_way_back_needs_consent),
+        cmocka_unit_test(an_edge_without_its_way_back_needs_consent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,7 +238,9 @@ static void refuses_a_live_object_that_disappears(void **state)
     (void)state;
     world_init(&w, CELLS(COUNTER("1"), CALLER));
     expect_refused(&w, CELLS({"counter", "", "long counter_next(void) { return 7; }\n"}),
-                   "data", "counter", "count", NULL);
+                   "consent", "counter", "count", NULL);
+    assert_non_null(strstr(w.report.refusals[0].text, "EVOLVE_DROPS(count)"));
+    assert_non_null(strstr(w.report.refusals[0].text, "--consent counter:count"));
     world_fini(&w);
 }
 
@@ -251,7 +253,7 @@ static void refuses_a_live_object_that_the_compiler_folds_away(void **state)
         &w,
         CELLS({"counter", "",
                "static long count = 5; long counter_next(void) { return count; }\n"}),
-        "data", "counter", "count", NULL);
+        "consent", "counter", "count", NULL);
     world_fini(&w);
 }
 
