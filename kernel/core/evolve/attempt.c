@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/hooks.h>
 #include <core/evolve/lineage.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/unloaded.h>
 
 #include <console/log/log.h>
-#include <core/lifecycle/lifecycle.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,33 +153,20 @@ static struct wait run_redirect(struct attempt *a)
     return wait_again();
 }
 
-static void hook_failed(struct attempt *a, const char *cell, enum status status)
+/* New lineages were started before; one that did not takes the swap back. */
+static void begin_hooks(struct attempt *a)
 {
     char text[128];
-    snprintf(text, sizeof text, "the hook of %s failed: %s", cell, status_name(status));
+    for (uint32_t i = 0; i < a->plan->cell_count; i++)
+        if (!a->plan->cells[i].fresh && !a->plan->cells[i].drains)
+            trial_end_tasks(a->plan->cells[i].old);
+    hooks_begin(a);
+    if (a->start_status == STATUS_OK)
+        return;
+    snprintf(text, sizeof text, "the hook of %s failed: %s", a->start_failed,
+             status_name(a->start_status));
     if (evolve_revert(a->report.attempt, "hook", text) != STATUS_OK)
         log_write("evolve", LOG_ERROR, "%s", text);
-}
-
-/* New lineages were started before. */
-static void call_hooks(struct attempt *a)
-{
-    if (a->start_status != STATUS_OK)
-        hook_failed(a, a->start_failed, a->start_status);
-    for (uint32_t i = 0; i < a->plan->cell_count; i++) {
-        const struct plan_cell *c = &a->plan->cells[i];
-        enum status status = STATUS_OK;
-        if (c->drains)
-            continue;
-        if (c->fresh && c->old && !(c->fresh->info.flags & CELL_CLOSURE))
-            status = lifecycle_run_evolved(c->fresh, c->old->number);
-        else if (c->fresh)
-            status = lifecycle_run_start(c->fresh);
-        else
-            trial_end_tasks(c->old);
-        if (status != STATUS_OK)
-            hook_failed(a, c->name, status);
-    }
 }
 
 /* Names what kept a CPU from being held. */
@@ -263,7 +250,7 @@ static struct wait commit_finish(struct attempt *a)
         a->report.attempt, a->plan->cell_count, a->plan->poke_count, a->report.pause_ns);
     attempt_enter(a, EVOLVE_TRIAL);
     rehearse(a);
-    call_hooks(a);
+    begin_hooks(a);
     return wait_again();
 }
 

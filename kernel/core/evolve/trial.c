@@ -1,11 +1,12 @@
 /* The trial: watches the new code, and takes it back or makes it permanent.
  * SPDX-License-Identifier: MIT
  *
- * Four things end a trial badly: the guard reverted (fault, or a CPU stuck with interrupts
- * off), a task that does not come out of its step, a wish (evolve_revert), or no confirmation
- * in time. Where not even the guard is left to notice, the hardware watchdog resets the machine.
+ * Five things end a trial badly: the guard reverted (fault, or a CPU stuck with interrupts
+ * off), a hook that fails or does not end (hooks.h), a task that does not come out of its step, a wish (evolve_revert), or
+ * no confirmation in time. Where not even the guard is left to notice, the hardware watchdog resets the machine.
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/hooks.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/watch.h>
 
@@ -20,6 +21,7 @@
 
 enum {
     LOOK_MS = 50,
+    HOOKS_LOOK_MS = 2,
     SETTLE_LOOK_MS = 1,
     STUCK_MS = 3000, /* a CPU that does not beat */
     LOOP_MS = 3000,  /* time that one step may run on a CPU */
@@ -165,6 +167,7 @@ static void undo(struct attempt *a)
 
 static struct wait finish_revert(struct attempt *a, const struct refusal *reason)
 {
+    hooks_end();
     undo(a);
     a->report.trial_ns = clock_ns() + a->trial_ns - a->report.trial_end_ns;
     attempt_end(a, EVOLVE_REVERTED, reason);
@@ -328,6 +331,7 @@ static struct wait take_back(struct attempt *a)
 
 static struct wait begin_to_take_back(struct attempt *a, const struct refusal *reason)
 {
+    hooks_end();
     a->taking = true;
     a->take_reason = *reason;
     return take_back(a);
@@ -398,6 +402,9 @@ struct wait trial_step(struct attempt *a)
     evolve_unlock();
     if (wanted)
         return begin_to_take_back(a, &reason);
+    enum hooks_state hooks = hooks_look(&reason);
+    if (hooks == HOOKS_FAILED)
+        return begin_to_take_back(a, &reason);
     if (finds_loop(LOOP_MS, &suspect)) {
         (void)refuse(&reason, "loop", NULL, NULL, NULL,
                      "task %s has been in one step for more than %u ms of CPU time",
@@ -406,7 +413,7 @@ struct wait trial_step(struct attempt *a)
         a->settle_ns = now;
         return begin_to_take_back(a, &reason);
     }
-    if (confirmed || (a->self_confirm && now >= end))
+    if (hooks == HOOKS_ENDED && (confirmed || (a->self_confirm && now >= end)))
         return make_permanent(a);
     if (now >= end + CONFIRM_MS * 1000000ull) {
         (void)refuse(&reason, "unconfirmed", NULL, NULL, NULL,
@@ -414,6 +421,7 @@ struct wait trial_step(struct attempt *a)
                      CONFIRM_MS / 1000);
         return begin_to_take_back(a, &reason);
     }
-    uint64_t look = now + LOOK_MS * 1000000ull;
+    uint64_t look =
+        now + (hooks == HOOKS_RUNNING ? HOOKS_LOOK_MS : LOOK_MS) * 1000000ull;
     return wait_event(evolve_event(), 0, a->self_confirm && end < look ? end : look);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time/clock/clock.h>
 
-enum { LIMIT_MS = 1500, LOOK_NS = 2000000 };
+enum { LIMIT_MS = 1500, LOOK_NS = 2000000, STACK_LEN = 64 << 10 };
 
 typedef void (*walk_fn)(struct evolve_walk *walk);
 typedef void (*fill_fn)(const struct evolve_fill *fill);
@@ -22,6 +22,7 @@ static struct {
     bool begun;           /* seen again at the begin of a step: the job was given up */
     uint32_t restarts;
     uint64_t end_ns;
+    uint64_t run_end_ns; /* of the task's time on a CPU; 0: no limit */
 } walker;
 
 static void run_walks(struct walk_job *job)
@@ -128,7 +129,9 @@ static struct wait walker_step(void *arg)
     if (!job || walker.begun)
         return wait_event(&walker.event, seq, 0);
     walker.begun = true;
-    if (job->functions)
+    if (job->run)
+        job->run();
+    else if (job->functions)
         run_walks(job);
     else
         run_fills(job);
@@ -140,10 +143,18 @@ void walk_begin(struct walk_job *job)
 {
     walker.begun = false;
     walker.restarts = task_restarts(walker.task);
-    walker.end_ns = clock_ns() + LIMIT_MS * 1000000ull;
+    walker.end_ns = clock_ns() + (job->limit_ms ? job->limit_ms : LIMIT_MS) * 1000000ull;
+    walker.run_end_ns =
+        job->run_ms ? task_run_ns(walker.task) + job->run_ms * 1000000ull : 0;
     atomic_store(&walker.job, job);
     task_gate_admit(walker.task);
     event_signal(&walker.event);
+}
+
+static bool in_time(void)
+{
+    return clock_ns() < walker.end_ns &&
+           (!walker.run_end_ns || task_run_ns(walker.task) < walker.run_end_ns);
 }
 
 enum walk_result walk_look(void)
@@ -151,7 +162,7 @@ enum walk_result walk_look(void)
     if (!atomic_load(&walker.job))
         return WALK_ENDED;
     bool faulted = task_restarts(walker.task) != walker.restarts;
-    if (!faulted && clock_ns() < walker.end_ns) {
+    if (!faulted && in_time()) {
         task_gate_admit(walker.task); /* it may have ended its last step since */
         return WALK_RUNNING;
     }
@@ -161,6 +172,15 @@ enum walk_result walk_look(void)
                                               : WALK_ENDED;
 }
 
+void walk_give_up(void)
+{
+    if (!atomic_load(&walker.job))
+        return;
+    if (task_restarts(walker.task) == walker.restarts)
+        trial_expel(walker.task);
+    atomic_store(&walker.job, NULL);
+}
+
 uint64_t walk_next_ns(void)
 {
     return clock_ns() + LOOK_NS;
@@ -168,7 +188,8 @@ uint64_t walk_next_ns(void)
 
 enum status walk_start(void)
 {
-    static const struct task_options options = {.priority = TASK_PRIORITY_HIGH};
+    static const struct task_options options = {.stack_len = STACK_LEN,
+                                                .priority = TASK_PRIORITY_HIGH};
     event_init(&walker.event);
     walker.task = task_create("walker", walker_step, NULL, &options);
     return walker.task ? STATUS_OK : STATUS_FULL;

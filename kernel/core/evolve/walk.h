@@ -1,4 +1,4 @@
-/* Calls functions of cells that may fault or never end: walks, fills and the like, in a task of their own.
+/* Calls functions of cells that may fault or never end: walks, fills, checks and hooks, in a task of their own.
  * SPDX-License-Identifier: MIT
  *
  * The task `walker` waits for a job of the swap task. It is let through the scheduler's closed gate, by itself. If it
@@ -15,6 +15,9 @@
 enum { WALK_OBJECTION_MAX = 128 };
 
 struct walk_job {
+    void (*run)(void); /* this alone, if there is one */
+    uint32_t run_ms;   /* how long it may take on a CPU; 0: any time */
+    uint32_t limit_ms; /* and by the clock; 0: as long as walks may */
     /* Walks: LISTS[i] says what the walk FUNCTIONS[i] names; or, if there are no functions, fills of SET. */
     const struct plan_walk *functions;
     struct element_names *lists;
@@ -35,10 +38,12 @@ struct walk_job {
 
 enum walk_result { WALK_RUNNING, WALK_ENDED, WALK_FAULTED, WALK_OVERDUE };
 
-/* Begins JOB, which is lent until walk_look() says that it is over. Gate closed by the current task. */
+/* Begins JOB, which is lent until walk_look() says that it is over. Gate closed by the current task, or open. */
 void walk_begin(struct walk_job *job);
 /* Says how the job is; of one whose time is over or that faulted no frame is left. */
 enum walk_result walk_look(void);
+/* Ends the job, if there is one: no frame of it is left. */
+void walk_give_up(void);
 /* When to look again, at the latest. */
 uint64_t walk_next_ns(void);
 NODISCARD enum status walk_start(void);

@@ -209,7 +209,7 @@ static void preempted_tasks_finish_in_old_text_and_are_named(void)
     KTEST_CHECK(swap("") == EVOLVE_PERMANENT);
 }
 
-/* Hazard 16. Seen to fail when call_hooks() does not look at what a hook says. */
+/* Hazard 16. Seen to fail when hooks_look() does not look at what a hook says. */
 static void a_version_whose_hook_fails_is_taken_back(void)
 {
     KTEST_CHECK(swap("hook") == EVOLVE_REVERTED);
@@ -218,7 +218,27 @@ static void a_version_whose_hook_fails_is_taken_back(void)
     KTEST_CHECK(swap_target_version() == 1);
 }
 
-/* Hazard 16. The count stays when call_hooks() does not run the hook of a cell that comes; and grows when it runs that of one
+/* Hazard 23. When the swap task itself runs the hook, only the guard ends this, two minutes later. */
+static void a_hook_that_loops_is_given_up(void)
+{
+    uint64_t begun = clock_ns();
+    KTEST_CHECK(swap("hook_loops") == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(0)->reason.code, "hook") == 0 &&
+                strstr(kswap_report(0)->reason.text, "swap_target did not end in time"));
+    KTEST_CHECK(clock_ns() - begun < 40 * NS_PER_S);
+    KTEST_CHECK(swap_target_version() == 1);
+}
+
+/* The trial of a millisecond is over long before. Permanent at once when trial_step() does not ask hooks_look(). */
+static void a_swap_is_not_permanent_before_its_hooks_have_ended(void)
+{
+    uint64_t before = swap_target_count();
+    KTEST_CHECK(swap("hook_slow") == EVOLVE_PERMANENT);
+    KTEST_CHECK(swap_target_count() == before + 1001);
+    KTEST_CHECK(swap("") == EVOLVE_PERMANENT);
+}
+
+/* Hazard 16. The count stays when run() of hooks.c does not call the hook of a cell that comes; and grows when it runs that of one
  * that is replaced. */
 static void a_cell_starts_when_it_comes_and_only_then(void)
 {
@@ -331,6 +351,8 @@ enum status test_hazards_start(void)
         KTEST_CASE(thousands_of_callbacks_lead_to_new_text),
         KTEST_CASE(preempted_tasks_finish_in_old_text_and_are_named),
         KTEST_CASE(a_version_whose_hook_fails_is_taken_back),
+        KTEST_CASE(a_hook_that_loops_is_given_up),
+        KTEST_CASE(a_swap_is_not_permanent_before_its_hooks_have_ended),
         KTEST_CASE(a_cell_starts_when_it_comes_and_only_then),
         KTEST_CASE(an_object_of_another_compiler_is_refused),
         KTEST_CASE(tasks_created_during_swaps_live_as_others),

@@ -4,4 +4,4 @@ cell     := swap_target
 kind     := test
 start    := none
 uses     := task entry clock cpu spinlock
-variants := second third type signature fault cli loop helper deadlock hook
+variants := second third type signature fault cli loop helper deadlock hook hook_loops hook_slow

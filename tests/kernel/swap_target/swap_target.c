@@ -7,7 +7,8 @@
 #include <time/clock/clock.h>
 
 #if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli ||            \
-    defined VARIANT_loop || defined VARIANT_deadlock || defined VARIANT_hook
+    defined VARIANT_loop || defined VARIANT_deadlock || defined VARIANT_hook ||          \
+    defined VARIANT_hook_loops || defined VARIANT_hook_slow
 #define VERSION 2u
 #elif defined VARIANT_third || defined VARIANT_helper
 #define VERSION 3u
@@ -27,7 +28,7 @@ static struct spinlock lock;
 static volatile uint32_t *volatile nowhere = (volatile uint32_t *)8;
 #endif
 
-#if defined VARIANT_cli || defined VARIANT_loop
+#if defined VARIANT_cli || defined VARIANT_loop || defined VARIANT_hook_loops
 static volatile uint32_t forever =
     1; /* or the compiler would drop what follows the loop */
 #endif
@@ -48,6 +49,22 @@ enum status swap_target_evolved(uint32_t from);
 enum status swap_target_evolved(uint32_t from)
 {
     return from ? STATUS_IO : STATUS_OK;
+}
+#elif defined VARIANT_hook_loops || defined VARIANT_hook_slow
+enum status swap_target_evolved(uint32_t from);
+
+enum status swap_target_evolved(uint32_t from)
+{
+    (void)from;
+#ifdef VARIANT_hook_loops
+    while (__atomic_load_n(&forever, __ATOMIC_RELAXED))
+        ;
+#endif
+    uint64_t end = clock_ns() + 300 * NS_PER_MS;
+    while (clock_ns() < end)
+        ;
+    count += 1000;
+    return STATUS_OK;
 }
 #endif
 
