@@ -21,8 +21,8 @@ struct action {
     const json_t *cells; /* deploy: these alone, and what must change with them; NULL: all */
     struct set set;      /* what that comes to */
     const json_t *consent; /* what machines may lose: ["cell:object"]; NULL: nothing */
-    int64_t source;      /* the release whose content is wanted; 0: none */
-    int64_t release;     /* what was made, or is used again; 0: none */
+    int64_t source;        /* the release whose content is wanted; 0: none */
+    int64_t release;       /* what was made, or is used again; 0: none */
 };
 
 static inline bool action_is(const struct action *action, const char *kind)

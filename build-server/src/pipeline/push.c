@@ -265,8 +265,9 @@ static void say_release(struct server *server, int fd, int64_t version, double s
         say(fd, "machines that run the release before keep it until they are rebooted "
                 "into this one");
     else if (json_array_size(text.refusals) > 0)
-        say(fd, "machines that run the release before keep it until somebody consents: "
-                "`neurath deploy --to v%lld --all --consent ...`",
+        say(fd,
+            "machines that run the release before keep it until somebody consents: "
+            "`neurath deploy --to v%lld --all --consent ...`",
             (long long)version);
     if (text.held_back)
         say(fd, "not shipped: the channel is held, and this release contains what was "

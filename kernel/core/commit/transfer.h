@@ -253,8 +253,8 @@ static inline bool transfer_bytes(struct transfer *t, uint64_t from, uint64_t to
 }
 
 /* What the new code has not touched comes back as it was before, whatever the two forms can hold. */
-static inline bool transfer_untouched(const struct transfer *t, const struct field_move *k,
-                                      uint64_t from_bit)
+static inline bool transfer_untouched(const struct transfer *t,
+                                      const struct field_move *k, uint64_t from_bit)
 {
     return t->stored && transfer_get(t->stored, from_bit, k->from_bits) ==
                             transfer_get(t->from, from_bit, k->from_bits);

@@ -123,9 +123,10 @@ static bool swap_words(struct by_hand *h, int argc, char **argv)
     }
     good = good && h->request.set_count + h->request.remove_count > 0;
     if (!good)
-        console_print("usage: swap [-n] [-c CELL:OBJECT]... [FILE...] [-r CELL...]   swaps "
-                      "in objects of the boot archive and removes cells; -n changes "
-                      "nothing, -c lets a value be lost\n");
+        console_print(
+            "usage: swap [-n] [-c CELL:OBJECT]... [FILE...] [-r CELL...]   swaps "
+            "in objects of the boot archive and removes cells; -n changes "
+            "nothing, -c lets a value be lost\n");
     return good;
 }
 

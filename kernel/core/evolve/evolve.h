@@ -95,9 +95,9 @@ struct evolve_report {
     uint64_t migrated_bytes;   /* what they take now */
     uint32_t draining_objects; /* in use of the lineages that drain, which go on there */
     uint64_t retained_bytes; /* text and constants of the replaced versions, kept for now */
-    bool revertible;         /* false: the way back has to make something up, see plan/loss.c */
-    uint64_t trial_end_ns;   /* when the trial is over, by clock_ns() */
-    struct refusal reason;   /* REFUSED, FAILED, REVERTED: why; code "" otherwise */
+    bool revertible; /* false: the way back has to make something up, see plan/loss.c */
+    uint64_t trial_end_ns; /* when the trial is over, by clock_ns() */
+    struct refusal reason; /* REFUSED, FAILED, REVERTED: why; code "" otherwise */
     uint32_t refusal_count;
     uint32_t cell_count; /* of all cells; at most EVOLVE_MAX_CELLS are described */
     struct evolve_cell cells[EVOLVE_MAX_CELLS];

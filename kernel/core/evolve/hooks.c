@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-    RUN_MS = 2500,    /* on a CPU, all hooks of a swap together; less than a step that counts as a loop */
+    RUN_MS =
+        2500, /* on a CPU, all hooks of a swap together; less than a step that counts as a loop */
     PATIENCE_MS = 30000, /* by the clock: they must not block */
 };
 

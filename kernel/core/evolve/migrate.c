@@ -57,8 +57,11 @@ bool migrate_try(struct attempt *a, struct plan_report *out)
     out->refusal_count = 0;
     for (uint32_t i = 0; i < all->count && out->refusal_count < PLAN_MAX_REFUSALS; i++) {
         struct migration *m = &all->list[i];
-        struct transfer t = {
-            .all = all, .object = m, .list = &m->forward, .from = m->saved, .to = m->prepared};
+        struct transfer t = {.all = all,
+                             .object = m,
+                             .list = &m->forward,
+                             .from = m->saved,
+                             .to = m->prepared};
         if (m->constant)
             continue;
         transfer_copy(m->saved, m->old_at, m->old_len);

@@ -213,11 +213,12 @@ static enum moving_result unfit(const struct attempt *a, struct refusal *out_rea
                      "changed",
                      type->name, type->cell, moving.job.objection);
     else
-        (void)plan_refuse_loss(
-            out_reason, type->cell, type->name,
-            "%s of a struct %s would be lost: the next of its forms has no place for what "
-            "it holds",
-            moving.job.unfit[0] ? moving.job.unfit : "a field", type->name);
+        (void)plan_refuse_loss(out_reason, type->cell, type->name,
+                               "%s of a struct %s would be lost: the next of its forms "
+                               "has no place for what "
+                               "it holds",
+                               moving.job.unfit[0] ? moving.job.unfit : "a field",
+                               type->name);
     free_lists();
     return MOVING_FAILED;
 }

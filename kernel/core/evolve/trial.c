@@ -421,7 +421,6 @@ struct wait trial_step(struct attempt *a)
                      CONFIRM_MS / 1000);
         return begin_to_take_back(a, &reason);
     }
-    uint64_t look =
-        now + (hooks == HOOKS_RUNNING ? HOOKS_LOOK_MS : LOOK_MS) * 1000000ull;
+    uint64_t look = now + (hooks == HOOKS_RUNNING ? HOOKS_LOOK_MS : LOOK_MS) * 1000000ull;
     return wait_event(evolve_event(), 0, a->self_confirm && end < look ? end : look);
 }

@@ -125,8 +125,7 @@ static enum status map_way(struct planning *p, struct moving_type *t,
         t->step_count[form]++;
         enum status status = map_step(p, t, v, family, family->tags[way->forms[i]],
                                       family->tags[way->forms[i + 1]],
-                                      form == FORM_NEW || t->may_lose,
-                                      &t->steps[form][i]);
+                                      form == FORM_NEW || t->may_lose, &t->steps[form][i]);
         if (status != STATUS_OK)
             return status;
     }

@@ -272,8 +272,7 @@ static enum status transfer(struct taking *t, const struct element *e)
                                .list = &e->form->map,
                                .from = e->seen + n * e->form->len,
                                .to = (uint8_t *)e->to + n * e->form->other_len,
-                               .stored =
-                                   e->stored ? e->stored + n * e->form->len : NULL,
+                               .stored = e->stored ? e->stored + n * e->form->len : NULL,
                                .backwards = t->in->form == FORM_NEW};
         const struct field_move *k = transfer_run(&one);
         if (!k)

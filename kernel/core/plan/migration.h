@@ -108,7 +108,7 @@ struct element {
     const struct moving_form *other;
     uint8_t *seen; /* what it held when it was transferred; of a mirror: when the commit stored it */
     const uint8_t *stored; /* on the way back: what the commit stored in FROM, or NULL */
-    bool kept;     /* somebody who was not named points to it: it is not to be freed */
+    bool kept;  /* somebody who was not named points to it: it is not to be freed */
     bool begun; /* its other form began as what it was before, so nothing of that is new */
     bool named; /* elements_agree() */
 };

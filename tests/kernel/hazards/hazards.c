@@ -238,8 +238,8 @@ static void a_swap_is_not_permanent_before_its_hooks_have_ended(void)
     KTEST_CHECK(swap("") == EVOLVE_PERMANENT);
 }
 
-/* Hazard 16. The count stays when run() of hooks.c does not call the hook of a cell that comes; and grows when it runs that of one
- * that is replaced. */
+/* Hazard 16. The count stays when run() of hooks.c does not call the hook of a cell that comes; and grows when it runs
+ * that of one that is replaced. */
 static void a_cell_starts_when_it_comes_and_only_then(void)
 {
     static const char *const guest = "guest";

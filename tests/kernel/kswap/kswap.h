@@ -15,7 +15,7 @@ struct kswap {
     uint64_t trial_ms;   /* 0: a short one */
     bool dry_run;
     const char *consent; /* one thing that may be lost; NULL: none */
-    uint8_t hash[32]; /* of the cell */
+    uint8_t hash[32];    /* of the cell */
 };
 
 /* Asks for SWAP. Gives what evolve_submit() said, and *out_attempt. */

@@ -224,14 +224,15 @@ static bool serialises(const char *cell, const char *name)
 }
 
 /* Hazard 19, park invariant 1. No emulated CPU keeps what it has prefetched, so all that can be seen is that the instruction
- * is there: not without cpu_serialise() in park_handler(), release() of commit.c, or hold() and revert() of guard.c. */
+ * is there: not without cpu_serialise() in park_handler(), release() of commit.c, or record_hold() and record_revert() of
+ * the guard. */
 static void every_cpu_serialises_before_it_goes_on(void)
 {
     const struct version *guard = namespace_running(namespace_kernel(), "guard");
     KTEST_CHECK(serialises("commit", "park_handler"));
     KTEST_CHECK(serialises("commit", "commit_apply"));
-    KTEST_CHECK(serialises("guard", "on_nmi"));
-    KTEST_CHECK(serialises("guard", "guard_park"));
+    KTEST_CHECK(serialises("guard", "record_hold"));
+    KTEST_CHECK(serialises("guard", "record_revert"));
     KTEST_CHECK(count_cpuid(guard->text_begin, guard->text_end) >= 2);
 }
 

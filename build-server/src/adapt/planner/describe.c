@@ -113,6 +113,6 @@ json_t *planner_describe(const struct hosted_plan *plan, struct planner_objects 
     }
     for (uint32_t i = 0; i < plan->report.refusal_count && i < PLAN_MAX_REFUSALS; i++)
         json_array_append_new(refusals, describe_refusal(&plan->report.refusals[i]));
-    return json_pack("{s:o, s:o, s:b}", "cells", cells, "refusals", refusals, "revertible",
-                     plan->revertible);
+    return json_pack("{s:o, s:o, s:b}", "cells", cells, "refusals", refusals,
+                     "revertible", plan->revertible);
 }

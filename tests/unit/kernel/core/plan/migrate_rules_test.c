@@ -110,8 +110,8 @@ static void consent_lets_an_object_go(void **state)
     assert_int_equal(plan_load(&w.ns, &gone, 1, NULL, 0, &plan, &w.report), STATUS_OK);
     assert_int_equal(plan_verify(plan, &w.report), STATUS_DENIED);
     plan_destroy(plan);
-    static const char *const others[] = {"cell:t", "cell:", "cell", "cells:s", "other:s",
-                                         "cell:s ", ""};
+    static const char *const others[] = {"cell:t",  "cell:",   "cell", "cells:s",
+                                         "other:s", "cell:s ", ""};
     assert_int_equal(plan_load(&w.ns, &gone, 1, NULL, 0, &plan, &w.report), STATUS_OK);
     plan->consent = others;
     plan->consent_count = ARRAY_LEN(others);
@@ -133,9 +133,10 @@ static void a_mark_of_the_old_version_counts(void **state)
 {
     long value = 300;
     (void)state;
-    begin(&(struct cell_source)CELL(
-              "static long s; static const char evolve_drops_s __attribute__((used)) = 1;"),
-          &value, sizeof value);
+    begin(
+        &(struct cell_source)CELL(
+            "static long s; static const char evolve_drops_s __attribute__((used)) = 1;"),
+        &value, sizeof value);
     go(&(struct cell_source)CELL("static unsigned char s;"));
     assert_int_equal(*(uint8_t *)live(), 255);
     world_fini(&w);

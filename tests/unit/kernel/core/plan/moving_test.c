@@ -128,12 +128,10 @@ static void the_way_goes_over_the_edges_of_the_newer_version(void **state)
     world_fini(&w);
 }
 
-#define FILL(tag)                                                                        \
-    "static void evolve_fill_" tag "(void *f) __attribute__((used));\n"                  \
-    "static void evolve_fill_" tag "(void *f) { ((struct " tag " *)f)->n++; }\n"
 #define DROPS "static const char evolve_drops_node __attribute__((used)) = 1;\n"
 #define FORM_WITH_FRESH                                                                  \
-    "struct node_2 { unsigned n; struct link link; long fresh; struct node_2 *before; };\n"
+    "struct node_2 { unsigned n; struct link link; long fresh; struct node_2 *before; "  \
+    "};\n"
 
 static void expect_way_back(const char *from, const char *to, bool revertible)
 {
@@ -167,9 +165,8 @@ static void who_makes_something_up_on_the_way_back_needs_consent(void **state)
     expect_way_back(NODE_2 USE PAST("n") WAS("node_1") WALK("node") WALK("node_1"),
                     NODE_1 USE, true);
     /* The new version completes elements of the form that it replaces. */
-    expect_way_back(from,
-                    NODE_1 USE WALK("node") FORM_WITH_FRESH WAS("node_2") FILL("node_2"),
-                    true);
+    expect_way_back(
+        from, NODE_1 USE WALK("node") FORM_WITH_FRESH WAS("node_2") FILL("node_2"), true);
     expect_way_back(to, from, true);
 }
 

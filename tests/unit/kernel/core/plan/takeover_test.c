@@ -190,8 +190,8 @@ static void refuses_what_is_lost_without_a_mark(void **state)
     struct world w;
     (void)state;
     world_init(&w, CELLS(whole));
-    expect_refused(&w, CELLS({"whole", "", RIGHT}, {"leftpart", "", LEFT}),
-                   "consent", "whole", "left", NULL);
+    expect_refused(&w, CELLS({"whole", "", RIGHT}, {"leftpart", "", LEFT}), "consent",
+                   "whole", "left", NULL);
     world_fini(&w);
 }
 
