@@ -50,6 +50,7 @@ export class Rollback {
     this.name = scope.machine ?? "all";
     this.to = scope.to ?? this.propose(scope.machine);
     this.note = "";
+    this.lose = false; /* data that only the newer version knows of */
     this.state = "choosing";
     this.title.textContent = "Roll back";
     this.build();
@@ -90,6 +91,7 @@ export class Rollback {
         id: "rollback-who",
         onchange: (e) => {
           [this.kind, this.name] = scopes[e.target.selectedIndex];
+          this.lose = false;
           this.ask();
         },
       },
@@ -109,6 +111,7 @@ export class Rollback {
         id: "rollback-to",
         onchange: (e) => {
           this.to = e.target.value || null;
+          this.lose = false;
           this.ask();
         },
       },
@@ -157,7 +160,8 @@ export class Rollback {
   }
 
   body(dry_run) {
-    return { to: this.to, [this.kind]: this.kind === "all" || this.name, note: this.note, dry_run };
+    const consent = this.lose ? { consent: ["all"] } : {};
+    return { to: this.to, [this.kind]: this.kind === "all" || this.name, note: this.note, dry_run, ...consent };
   }
 
   /* The dry run. A slower answer to an older question is dropped. */
@@ -172,7 +176,7 @@ export class Rollback {
     this.show();
     try {
       const body = this.body(true);
-      const { note, dry_run, ...plan } = body;
+      const { note, dry_run, consent, ...plan } = body;
       const [answer, sources] = await Promise.all([write("rollback", body), write("plan", plan).catch(() => null)]);
       if (asked !== this.asked) return;
       this.answer = answer;
@@ -213,7 +217,8 @@ export class Rollback {
         hash(this.to),
         rest ? `; ${count(rest, "machine")} ${rest === 1 ? "stays as it is" : "stay as they are"}.` : "."
       ),
-      el("ul.planrows", { role: "list", tabindex: "0", "aria-label": "Machine by machine" }, this.planRows(this.answer))
+      el("ul.planrows", { role: "list", tabindex: "0", "aria-label": "Machine by machine" }, this.planRows(this.answer)),
+      this.losses()
     );
     if (!n) return;
     this.button.textContent = `Roll back ${count(n, "machine")} to ${this.to.slice(0, 7)}`;
@@ -242,6 +247,25 @@ export class Rollback {
     );
   }
 
+  /* Where live data would be lost, the operator agrees to that by a mark of his own; the rows then say what goes. */
+  losses() {
+    if (!this.lose && !this.answer.rows.some((r) => r.reason?.code === "consent")) return null;
+    return el(
+      "label.losses",
+      null,
+      el("input", {
+        id: "rollback-lose",
+        type: "checkbox",
+        checked: this.lose,
+        onchange: (e) => {
+          this.lose = e.target.checked;
+          this.ask();
+        },
+      }),
+      " Let the data go that only the newer version knows of"
+    );
+  }
+
   planRows(answer) {
     return [...answer.rows]
       .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))
@@ -253,7 +277,7 @@ export class Rollback {
     const refusals = (plan?.refusals ?? []).filter((r) => r.text !== item.reason?.text);
     return el(
       "li",
-      { "data-tone": { blocked: "bad", boot: "warn", nothing: "calm" }[item.action] ?? "good" },
+      { "data-tone": { blocked: "bad", boot: "warn", nothing: "calm" }[item.action] ?? (item.reason ? "warn" : "good") },
       el(
         "div",
         null,

@@ -291,8 +291,10 @@ const struct command commands[] = {
      "The hold ends by itself when a release comes that holds none of the objects that "
      "were "
      "taken back; `neurath unhold` ends it at once.\n"
-     "What only the newer version has is lost on the way: a machine asks for --consent "
-     "where its source has no mark for that.",
+     "Live data that only the newer version knows of would be lost on the way: then it "
+     "is "
+     "refused, by name, until --consent names them, or says `all`, which is what "
+     "--dry-run names.",
      {"neurath rollback --to 3f2a --all --wait --note 'greeting was wrong'",
       "neurath rollback --to v6 --machine m1 --dry-run"},
      command_rollback},

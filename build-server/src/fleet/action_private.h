@@ -20,9 +20,10 @@ struct action {
     json_t *ids;
     const json_t *cells; /* deploy: these alone, and what must change with them; NULL: all */
     struct set set;      /* what that comes to */
-    const json_t *consent; /* what machines may lose: ["cell:object"]; NULL: nothing */
-    int64_t source;        /* the release whose content is wanted; 0: none */
-    int64_t release;       /* what was made, or is used again; 0: none */
+    json_t *consent;     /* what machines may lose: ["cell:object"]; NULL: nothing */
+    bool agrees;         /* to all that the planner foresees: it is added to `consent` */
+    int64_t source;      /* the release whose content is wanted; 0: none */
+    int64_t release;     /* what was made, or is used again; 0: none */
 };
 
 static inline bool action_is(const struct action *action, const char *kind)
@@ -36,8 +37,11 @@ static inline bool action_wants_target(const struct action *action)
            (action_is(action, "pin") && action->to != NULL);
 }
 
-/* A row for each machine: [{machine, name, action, reason, cells}]. Lock held on entry and on return; it is let go
- * while the planner works. */
+/* A name is that of a refusal: the cell, a colon, and the object or type as the machine calls it. */
+bool action_is_consent(const char *name);
+
+/* A row for each machine: [{machine, name, action, reason, cells}]. An action that agrees to all has the losses that are foreseen
+ * added to its consent, by name, and told in the rows. Lock held on entry and on return; it is let go while the planner works. */
 json_t *action_rows(struct action *action);
 
 #endif

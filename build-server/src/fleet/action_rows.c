@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "fleet/forecast.h"
 
+#include <manifest/manifest.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static json_t *make_row(struct action *action, const char *id, const char *what,
@@ -23,29 +25,62 @@ static json_t *simple_reason(const char *code, const char *text)
     return json_pack("{s:s, s:s}", "code", code, "text", text);
 }
 
-static bool is_consented(const struct action *action, const json_t *refusal)
+/* GIVES the name of what REFUSAL would lose, or NULL: it is about something else. */
+static json_t *name_of_loss(const json_t *refusal)
 {
     const char *code = json_string_value(json_object_get(refusal, "code"));
-    JSON_OWNED json_t *name =
+    if (code == NULL || strcmp(code, "consent") != 0)
+        return NULL;
+    json_t *name =
         json_sprintf("%s:%s", json_string_value(json_object_get(refusal, "cell")),
                      json_string_value(json_object_get(refusal, "symbol")));
-    if (code == NULL || strcmp(code, "consent") != 0)
-        return false;
+    if (action_is_consent(json_string_value(name)))
+        return name;
+    json_decref(name);
+    return NULL;
+}
+
+/* Says whether the action agrees to the loss. */
+static bool agrees(struct action *action, json_t *name)
+{
     for (size_t i = 0; i < json_array_size(action->consent); i++)
         if (json_equal(json_array_get(action->consent, i), name))
             return true;
-    return false;
+    if (!action->agrees || json_array_size(action->consent) >= MANIFEST_CONSENT_MAX)
+        return false;
+    if (action->consent == NULL)
+        action->consent = json_array();
+    return json_array_append(action->consent, name) == 0;
 }
 
-/* Lends the first of REFUSALS that the action's consent does not answer, or NULL. */
-static json_t *first_refusal(const struct action *action, const json_t *refusals)
+/* Lends the first of REFUSALS that the action's consent does not answer, or NULL; the losses that it answers go to LOST. */
+static json_t *first_refusal(struct action *action, const json_t *refusals, json_t *lost)
 {
     for (size_t i = 0; i < json_array_size(refusals); i++) {
         json_t *refusal = json_array_get(refusals, i);
-        if (!is_consented(action, refusal))
+        JSON_OWNED json_t *name = name_of_loss(refusal);
+        if (name == NULL || !agrees(action, name))
             return refusal;
+        json_array_append(lost, name);
     }
     return NULL;
+}
+
+/* GIVES the reason of a row whose machine gets there, but not with all that it has; NULL: nothing is lost. */
+static json_t *losses(const json_t *lost)
+{
+    char text[600] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < json_array_size(lost) && len < sizeof text - 1; i++) {
+        int more = snprintf(text + len, sizeof text - len, "%s%s", i == 0 ? "" : ", ",
+                            json_string_value(json_array_get(lost, i)));
+        len += more < 0 ? 0 : (size_t)more;
+    }
+    if (len == 0)
+        return NULL;
+    return json_pack(
+        "{s:s, s:o}", "code", "consent", "text",
+        json_sprintf("live data that the target does not know of is lost: %s", text));
 }
 
 /* A machine on its way to RELEASE, or to the action's set. */
@@ -59,7 +94,8 @@ static json_t *forecast_row(struct action *action, const char *id, int64_t relea
         return make_row(action, id, "blocked", simple_reason("unknown", problem.text),
                         NULL);
     json_t *cells = json_incref(json_object_get(made, "cells"));
-    json_t *refusal = first_refusal(action, json_object_get(made, "refusals"));
+    JSON_OWNED json_t *lost = json_array();
+    json_t *refusal = first_refusal(action, json_object_get(made, "refusals"), lost);
     if (json_array_size(json_object_get(made, "needs_boot")) > 0)
         return make_row(
             action, id, "boot",
@@ -74,7 +110,7 @@ static json_t *forecast_row(struct action *action, const char *id, int64_t relea
             action, id, "wait",
             simple_reason("silent", "it is silent: it follows when it is heard of again"),
             cells);
-    return make_row(action, id, "swap", NULL, cells);
+    return make_row(action, id, "swap", losses(lost), cells);
 }
 
 static json_t *target_row(struct action *action, const char *id)

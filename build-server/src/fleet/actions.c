@@ -52,7 +52,7 @@ static enum result change_channel(struct action *action, struct problem *problem
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM releases WHERE version = ?", "i", action->source);
     /* Consent is part of a release: machines that refused the one before hear of a new one. */
-    bool same = action->cells == NULL && action->consent == NULL &&
+    bool same = action->cells == NULL && action->consent == NULL && !action->agrees &&
                 db_integer(db, 0,
                            "SELECT a.content = b.content AND a.stub = b.stub FROM "
                            "releases a, releases b WHERE a.version = ? AND b.version = ?",
@@ -322,8 +322,7 @@ static void note_audit(struct action *action, const json_t *body)
     log_info("action", "%s by %s: %s", action->kind, action->by, text);
 }
 
-/* A name is that of a refusal: the cell, a colon, and the object or type as the machine calls it. */
-static bool is_consent(const char *name)
+bool action_is_consent(const char *name)
 {
     const char *colon = name == NULL ? NULL : strchr(name, ':');
     if (colon == NULL || colon == name || colon[1] == '\0' ||
@@ -347,16 +346,22 @@ static enum result read_consent(struct action *action, const json_t *body,
     if (json_object_get(body, "cells") != NULL)
         return problem_set(problem, RESULT_INVALID, "bad-request",
                            "\"consent\" goes with a whole commit, not with \"cells\"");
+    const char *first = json_string_value(json_array_get(list, 0));
+    if (first != NULL && strcmp(first, "all") == 0 && json_array_size(list) == 1) {
+        action->agrees = true;
+        return RESULT_OK;
+    }
     bool valid = json_is_array(list) && json_array_size(list) > 0 &&
                  json_array_size(list) <= MANIFEST_CONSENT_MAX;
     for (size_t i = 0; valid && i < json_array_size(list); i++)
-        valid = is_consent(json_string_value(json_array_get(list, i)));
+        valid = action_is_consent(json_string_value(json_array_get(list, i)));
     if (!valid)
         return problem_set(problem, RESULT_INVALID, "bad-request",
                            "\"consent\" lists what may be lost, as the refusal names it: "
-                           "CELL:OBJECT, at most %d of them",
+                           "CELL:OBJECT, at most %d of them; or \"all\" alone, which is "
+                           "what the dry run names",
                            MANIFEST_CONSENT_MAX);
-    action->consent = list;
+    action->consent = json_copy((json_t *)list);
     return RESULT_OK;
 }
 
@@ -394,6 +399,7 @@ static enum result read_action(struct action *action, const json_t *body,
 static void action_fini(struct action *action)
 {
     json_decref(action->ids);
+    json_decref(action->consent);
     set_fini(&action->set);
 }
 

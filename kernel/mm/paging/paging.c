@@ -12,6 +12,8 @@
 
 static struct spinlock lock; /* of all tables */
 
+#define EVERYTHING SIZE_MAX /* pages; no CPU keeps a translation */
+
 static bool flags_valid(unsigned flags)
 {
     return (flags & (PAGING_WRITE | PAGING_EXEC)) != (PAGING_WRITE | PAGING_EXEC);
@@ -108,7 +110,7 @@ enum status paging_direct_remove(const uint64_t *phys, size_t count)
     if (status == STATUS_OK && count == 1)
         shootdown(PAGING_DIRECT_BASE + phys[0], 1);
     else if (status == STATUS_OK)
-        shootdown_all();
+        shootdown(0, EVERYTHING);
     spin_unlock(&lock);
     return status;
 }
@@ -130,7 +132,7 @@ void paging_written_forget(uint64_t va, size_t pages)
 void paging_written_settle(void)
 {
     spin_lock(&lock);
-    shootdown_all();
+    shootdown(0, EVERYTHING);
     spin_unlock(&lock);
 }
 

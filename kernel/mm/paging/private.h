@@ -27,7 +27,5 @@ unsigned entry_flags(uint64_t entry);
 
 /* Makes every CPU forget PAGES translations from VA. The cell's lock is held. */
 void shootdown(uint64_t va, size_t pages);
-/* ... all translations. */
-void shootdown_all(void);
 
 #endif

@@ -71,8 +71,3 @@ void shootdown(uint64_t va, size_t pages)
     request.va =
         0; /* an address left here would look like a reference to what was unmapped */
 }
-
-void shootdown_all(void)
-{
-    shootdown(0, SINGLE_MAX + 1);
-}

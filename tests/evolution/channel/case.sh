@@ -48,7 +48,7 @@ all_arrive
 evolves 06-use channel:text
 eventually 20 run_ahead
 all_arrive
-refuses_to_go_to "$added" data 'no annexes any more'
+refuses_to_go_to "$added" consent 'no annexes any more'
 goes_to "$known" 'synchronous again'
 eventually 20 in_step
 all_arrive

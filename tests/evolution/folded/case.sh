@@ -10,5 +10,5 @@ answers folded 'folded: limit 7'
 evolves 02-unfold folded:text
 has_symbol folded '^limit'
 answers 'folded more' 'folded: limit 8'
-refused 03-fold data limit 'live value would be lost' 'fold it away'
+refused 03-fold consent limit 'live value would be lost' 'folded away'
 answers 'folded more' 'folded: limit 9'

@@ -16,5 +16,5 @@ evolves_by 'paid: at least one' paid:text sed -i 's/paid += amount;/paid += amou
 answers clerk 'clerk: paid 40, owed 960'
 evolves 04-merge ledger:add paid:remove owed:remove clerk:text
 answers clerk 'clerk: paid 50, owed 950'
-refused 05-unmarked data paid 'ledger has no paid any more'
+refused 05-unmarked consent paid 'ledger has no paid any more'
 answers clerk 'clerk: paid 60, owed 940'
