@@ -70,3 +70,8 @@ enum status lifecycle_run_evolved(const struct version *v, uint32_t from)
     (void)from;
     return STATUS_OK;
 }
+
+void lifecycle_run_stop(const struct version *v)
+{
+    (void)v; /* there are no versions */
+}
