@@ -23,13 +23,19 @@ static struct {
     size_t count;
 } pci;
 
+/* Lock held. The data port stands for the register at OFFSET from now on. */
+static void select_register(const struct pci_device *device, unsigned offset)
+{
+    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
+                               (uint32_t)device->device << 11 |
+                               (uint32_t)device->function << 8 | (offset & 0xfc));
+}
+
 uint32_t pci_read32(const struct pci_device *device, unsigned offset)
 {
     uint32_t value;
     spin_lock(&pci.lock);
-    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
-                               (uint32_t)device->device << 11 |
-                               (uint32_t)device->function << 8 | (offset & 0xfc));
+    select_register(device, offset);
     value = io_in32(DATA_PORT);
     spin_unlock(&pci.lock);
     return value;
@@ -38,9 +44,7 @@ uint32_t pci_read32(const struct pci_device *device, unsigned offset)
 void pci_write32(const struct pci_device *device, unsigned offset, uint32_t value)
 {
     spin_lock(&pci.lock);
-    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
-                               (uint32_t)device->device << 11 |
-                               (uint32_t)device->function << 8 | (offset & 0xfc));
+    select_register(device, offset);
     io_out32(DATA_PORT, value);
     spin_unlock(&pci.lock);
 }
@@ -53,9 +57,7 @@ uint16_t pci_read16(const struct pci_device *device, unsigned offset)
 void pci_write16(const struct pci_device *device, unsigned offset, uint16_t value)
 {
     spin_lock(&pci.lock);
-    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
-                               (uint32_t)device->device << 11 |
-                               (uint32_t)device->function << 8 | (offset & 0xfc));
+    select_register(device, offset);
     io_out16((uint16_t)(DATA_PORT + (offset & 2)), value);
     spin_unlock(&pci.lock);
 }
@@ -63,9 +65,7 @@ void pci_write16(const struct pci_device *device, unsigned offset, uint16_t valu
 void pci_write8(const struct pci_device *device, unsigned offset, uint8_t value)
 {
     spin_lock(&pci.lock);
-    io_out32(ADDRESS_PORT, 0x80000000u | (uint32_t)device->bus << 16 |
-                               (uint32_t)device->device << 11 |
-                               (uint32_t)device->function << 8 | (offset & 0xfc));
+    select_register(device, offset);
     io_out8((uint16_t)(DATA_PORT + (offset & 3)), value);
     spin_unlock(&pci.lock);
 }

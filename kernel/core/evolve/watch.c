@@ -30,7 +30,6 @@ static struct {
 struct look {
     uint64_t limit_ns;
     uint64_t earlier_ns;
-    bool first;
     struct suspect *out;
 };
 
@@ -44,20 +43,33 @@ static bool mid_step(const struct task *task, enum task_state state)
     return context.resume != 0;
 }
 
-static bool look_at_task(struct task *task, void *arg)
+/* Lends what is known of TASK, begun afresh when it is not in the step that was seen last. FIRST: the watch begins. */
+static struct seen_task *look_at(struct task *task, bool first)
 {
-    const struct look *look = arg;
     struct seen_task *w = &seen.tasks[task_id(task) % TASKS_SEEN];
     enum task_state s = task_state(task);
     uint64_t begun = task_steps(task) + task_restarts(task);
     bool busy = s == TASK_RUNNING || s == TASK_READY;
-    if (w->id != task_id(task) || w->begun != begun || !busy) {
+    if (w->id != task_id(task) || w->begun != begun || !busy)
         *w = (struct seen_task){.id = task_id(task),
                                 .begun = begun,
                                 .run_ns = task_run_ns(task),
-                                .earlier = look->first && mid_step(task, s)};
-        return true;
-    }
+                                .earlier = first && mid_step(task, s)};
+    return w;
+}
+
+static bool begin_with(struct task *task, void *arg)
+{
+    (void)arg;
+    (void)look_at(task, true);
+    return true;
+}
+
+/* Stops at the first task that is over the limit. */
+static bool within_limit(struct task *task, void *arg)
+{
+    const struct look *look = arg;
+    const struct seen_task *w = look_at(task, false);
     if (task_run_ns(task) - w->run_ns < (w->earlier ? look->earlier_ns : look->limit_ns))
         return true;
     look->out->task = task;
@@ -67,25 +79,22 @@ static bool look_at_task(struct task *task, void *arg)
 
 void watch_begin(void)
 {
-    struct look look = {.first = true};
     memset(&seen, 0, sizeof seen);
-    task_for_each(look_at_task, &look);
+    task_for_each(begin_with, NULL);
 }
 
 bool watch_find_loop(uint64_t limit_ns, uint64_t earlier_ns, struct suspect *out)
 {
-    struct look look = {limit_ns, earlier_ns, false, out};
+    struct look look = {limit_ns, earlier_ns, out};
     out->task = NULL;
-    task_for_each(look_at_task, &look);
+    task_for_each(within_limit, &look);
     return out->task != NULL;
 }
 
 static bool await_step(struct task *task, void *arg)
 {
-    const struct look all = {.limit_ns = UINT64_MAX, .earlier_ns = UINT64_MAX};
+    struct seen_task *w = look_at(task, false);
     (void)arg;
-    (void)look_at_task(task, (void *)&all);
-    struct seen_task *w = &seen.tasks[task_id(task) % TASKS_SEEN];
     w->awaited = !w->earlier && mid_step(task, task_state(task));
     return true;
 }
@@ -93,10 +102,7 @@ static bool await_step(struct task *task, void *arg)
 /* Stops at the first task whose step is still awaited. */
 static bool step_ended(struct task *task, void *arg)
 {
-    const struct look all = {.limit_ns = UINT64_MAX, .earlier_ns = UINT64_MAX};
-    const struct seen_task *w = &seen.tasks[task_id(task) % TASKS_SEEN];
-    (void)look_at_task(task, (void *)&all);
-    *(bool *)arg = w->id != task_id(task) || !w->awaited;
+    *(bool *)arg = !look_at(task, false)->awaited;
     return *(bool *)arg;
 }
 

@@ -60,20 +60,23 @@ static const char *who_points(const struct namespace *ns, const struct version *
     return NULL;
 }
 
+/* Says whether V, which may be a version of OWNER's cell, freezes the type NAME of OWNER. */
+static bool freezes(const struct version *v, const struct version *owner, const char *name)
+{
+    return (v == owner || !has_its_own(v, name)) &&
+           plan_marked(v, "frozen", plan_tag(name));
+}
+
 /* Lends the name of a cell, running or to come, that says that the type of CELL is frozen, or NULL. */
 static const char *who_froze(const struct plan *plan, const struct plan_cell *cell,
                              const char *name)
 {
     for (const struct version *v = plan->ns->versions; v; v = v->next)
-        if (v->state == VERSION_RUNNING && (v == cell->old || !has_its_own(v, name)) &&
-            plan_marked(v, "frozen", plan_tag(name)))
+        if (v->state == VERSION_RUNNING && freezes(v, cell->old, name))
             return v->info.name;
-    for (uint32_t i = 0; i < plan->cell_count; i++) {
-        const struct version *v = plan->cells[i].fresh;
-        if (v && (v == cell->fresh || !has_its_own(v, name)) &&
-            plan_marked(v, "frozen", plan_tag(name)))
-            return v->info.name;
-    }
+    for (uint32_t i = 0; i < plan->cell_count; i++)
+        if (plan->cells[i].fresh && freezes(plan->cells[i].fresh, cell->fresh, name))
+            return plan->cells[i].name;
     return NULL;
 }
 
