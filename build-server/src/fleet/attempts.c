@@ -8,6 +8,7 @@
 #include "fleet/machines.h"
 #include "fleet/report.h"
 #include "fleet/rows.h"
+#include "pipeline/cells.h"
 
 #include <manifest/manifest.h>
 #include <stdio.h>
@@ -147,6 +148,42 @@ static void follow_up(struct server *server, int64_t id, const struct report *at
                attempt->pause_ns, attempt->machine);
 }
 
+void attempts_add_cells(struct server *server, int64_t id, const char *from,
+                        const char *to)
+{
+    CELL_SET_OWNED old = {0};
+    CELL_SET_OWNED fresh = {0};
+    if (cell_set_load(server->db, from, &old) != RESULT_OK ||
+        cell_set_load(server->db, to, &fresh) != RESULT_OK)
+        return;
+    JSON_OWNED json_t *changed = cell_set_difference(&old, &fresh);
+    size_t i;
+    json_t *cell;
+    json_array_foreach(changed, i, cell)
+    {
+        db_run(server->db,
+               "INSERT INTO history_cells (history, name, old, new, class) VALUES (?, ?, "
+               "?, ?, ?)",
+               "issss", id, json_string_value(json_object_get(cell, "name")),
+               json_string_value(json_object_get(cell, "old")),
+               json_string_value(json_object_get(cell, "new")),
+               json_string_value(json_object_get(cell, "class")));
+    }
+}
+
+/* What a machine tried when it went down it cannot tell cell by cell: it knows the release. */
+static void cells_after_restart(struct server *server, int64_t id)
+{
+    DB_ROWS_OWNED struct db_rows *rows =
+        db_query(server->db,
+                 "SELECT from_content, to_content FROM history WHERE id = ? AND "
+                 "from_content IS NOT NULL AND to_content IS NOT NULL AND NOT EXISTS "
+                 "(SELECT 1 FROM history_cells c WHERE c.history = history.id)",
+                 "i", id);
+    if (db_next(rows))
+        attempts_add_cells(server, id, row_text(rows, 0), row_text(rows, 1));
+}
+
 static void store_attempt(struct server *server, const struct report *attempt)
 {
     static const char find[] =
@@ -176,6 +213,8 @@ static void store_attempt(struct server *server, const struct report *attempt)
            (int64_t)open, now, (int64_t)open, now + ATTEMPT_DEADLINE_MS, id);
     if (json_is_array(attempt->cells))
         set_cells(server, id, attempt->cells);
+    if (attempt->after_restart)
+        cells_after_restart(server, id);
     follow_up(server, id, attempt);
     rows_publish_attempt(server, id);
     log_info("fleet", "machine %s: release %lld %s", attempt->machine,
@@ -204,6 +243,7 @@ static void end_after_restart(struct server *server, const struct report *attemp
            "ssii", attempt->result, attempt->reason, clock_now_ms(), id);
     if (db_changes(server->db) == 0)
         return;
+    cells_after_restart(server, id);
     follow_up(server, id, attempt);
     rows_publish_attempt(server, id);
     log_info("fleet", "machine %s: release %lld %s, told after a restart",

@@ -39,6 +39,10 @@ void attempts_after_boot(struct server *server, const char *machine, const char 
                          const char *content, const char *stub,
                          const struct attempts_before *before);
 
+/* Adds to the row ID of history what differs between two contents, of class `text` what is in both. Within a transaction. */
+void attempts_add_cells(struct server *server, int64_t id, const char *from,
+                        const char *to);
+
 /* Ends attempts whose deadline has passed, and settles machines that fell silent. Gives the next moment
  * (ms since 1970) at which it wants to be called, or INT64_MAX. */
 int64_t attempts_expire(struct server *server);

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "fleet/machines.h"
 #include "fleet/rows.h"
-#include "pipeline/cells.h"
 
 #include <string.h>
 
@@ -54,28 +53,6 @@ static bool end_open(struct server *server, const char *machine, const char *boo
     return taken_back;
 }
 
-static void add_cells(struct server *server, int64_t id, const char *from, const char *to)
-{
-    CELL_SET_OWNED old = {0};
-    CELL_SET_OWNED fresh = {0};
-    if (cell_set_load(server->db, from, &old) != RESULT_OK ||
-        cell_set_load(server->db, to, &fresh) != RESULT_OK)
-        return;
-    JSON_OWNED json_t *changed = cell_set_difference(&old, &fresh);
-    size_t i;
-    json_t *cell;
-    json_array_foreach(changed, i, cell)
-    {
-        db_run(server->db,
-               "INSERT INTO history_cells (history, name, old, new, class) VALUES (?, ?, "
-               "?, ?, ?)",
-               "issss", id, json_string_value(json_object_get(cell, "name")),
-               json_string_value(json_object_get(cell, "old")),
-               json_string_value(json_object_get(cell, "new")),
-               json_string_value(json_object_get(cell, "class")));
-    }
-}
-
 /* The boot led to another content or boot stub than what ran: a row that says so. REBOOT: the operator's intent, or NULL. */
 static void add_boot_row(struct server *server, const char *machine, const char *boot_id,
                          const char *content, const struct attempts_before *before,
@@ -96,7 +73,7 @@ static void add_boot_row(struct server *server, const char *machine, const char 
         json_string_value(json_object_get(reboot, "note")), boot_id, before->release,
         machine);
     int64_t id = db_last_id(server->db);
-    add_cells(server, id, before->content, content);
+    attempts_add_cells(server, id, before->content, content);
     rows_publish_attempt(server, id);
 }
 
