@@ -191,9 +191,14 @@ static void trampoline_close(void)
         log_write("cpu", LOG_WARNING, "trampoline page is lost");
 }
 
+/* A swap counts the CPUs when it begins to hold them, so none may come later. */
 unsigned cpu_start_others(unsigned maximum)
 {
+    static bool done;
     uint32_t apic_id;
+    if (done)
+        return cpu_count();
+    done = true;
     bool open = trampoline_open() == STATUS_OK;
     if (maximum == 0 || maximum > CPU_MAX)
         maximum = CPU_MAX;

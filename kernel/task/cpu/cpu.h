@@ -144,7 +144,7 @@ static inline void cpu_serialise(void)
 /* Called by init. cpu_start_boot(): block, descriptor tables of the boot processor; needs nothing else.
  * cpu_start_stacks(): its interrupt, scheduler and fault stacks; needs paging.
  * cpu_start_others(): the other processors, one after another, each into the scheduler; needs the task
- * system. At most MAXIMUM CPUs in all (0 = no limit). Gives the number of CPUs then online. */
+ * system. At most MAXIMUM CPUs in all (0 = no limit). Gives the number of CPUs then online; called again, it starts none. */
 void cpu_start_boot(void);
 NODISCARD enum status cpu_start_stacks(void);
 unsigned cpu_start_others(unsigned maximum);

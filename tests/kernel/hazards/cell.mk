@@ -3,4 +3,4 @@
 cell  := test_hazards
 kind  := test
 start := app
-uses  := libc console ktest kswap guest swap_target evolve namespace cellmem elf cellinfo unwind archive heap task clock cpu entry
+uses  := libc console ktest kswap guest swap_target evolve namespace cellmem elf cellinfo unwind archive heap task clock cpu entry fault interrupt timer paging

@@ -1,5 +1,7 @@
 /* Pointers in the heap, preempted tasks, failing hooks, foreign objects, tasks created meanwhile, backtraces. */
 /* SPDX-License-Identifier: MIT */
+#include "private.h"
+
 #include <console/console/console.h>
 #include <core/archive/archive.h>
 #include <core/cellmem/cellmem.h>
@@ -9,13 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <task/task/task.h>
-#include <tests/kernel/kswap/kswap.h>
-#include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 
-#define PATIENCE_NS (60 * NS_PER_S)
 #define HOLDERS 3000u
-#define INT3 0xcc
 #define LINGERERS 6u
 
 enum status test_hazards_start(void);
@@ -38,8 +36,7 @@ static enum evolve_phase submit(const uint8_t *bytes, size_t len)
     return carry_out(&(struct evolve_request){.set = &object, .set_count = 1});
 }
 
-/* VARIANT "": the version of the boot image. */
-static enum evolve_phase swap(const char *variant)
+enum evolve_phase hazards_swap(const char *variant)
 {
     enum evolve_phase phase =
         kswap_run(&(struct kswap){.cell = "swap_target", .variant = variant});
@@ -84,8 +81,7 @@ static void holders_free(struct holder *h)
     }
 }
 
-/* Fills V's text with INT3, and gives what it held (heap); or, with BYTES, takes them and puts them back. */
-static uint8_t *fill(const struct version *v, uint8_t *bytes)
+uint8_t *hazards_fill(const struct version *v, uint8_t *bytes)
 {
     size_t len = v->text_end - v->text_begin;
     uint8_t *held = bytes ? bytes : heap_alloc(len);
@@ -117,12 +113,12 @@ static void thousands_of_callbacks_lead_to_new_text(void)
     struct holder *first = holders_make();
     const struct version *old = namespace_running(namespace_kernel(), "swap_target");
     KTEST_CHECK(holders_call(first, 1) == HOLDERS);
-    KTEST_CHECK(swap("second") == EVOLVE_PERMANENT);
-    uint8_t *bytes = fill(old, NULL);
+    KTEST_CHECK(hazards_swap("second") == EVOLVE_PERMANENT);
+    uint8_t *bytes = hazards_fill(old, NULL);
     KTEST_CHECK(*(const volatile uint8_t *)old->text_begin == INT3);
     KTEST_CHECK(holders_call(first, 2) == HOLDERS);
-    fill(old, bytes);
-    KTEST_CHECK(swap("") == EVOLVE_PERMANENT);
+    hazards_fill(old, bytes);
+    KTEST_CHECK(hazards_swap("") == EVOLVE_PERMANENT);
     KTEST_CHECK(holders_call(first, 1) == HOLDERS);
     holders_free(first);
 }
@@ -200,19 +196,19 @@ static void preempted_tasks_finish_in_old_text_and_are_named(void)
     for (uint32_t i = 0; i < LINGERERS; i++)
         KTEST_CHECK(task_create("linger", linger_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&lingering.entered, LINGERERS, PATIENCE_NS));
-    KTEST_CHECK(swap("third") == EVOLVE_PERMANENT);
+    KTEST_CHECK(hazards_swap("third") == EVOLVE_PERMANENT);
     KTEST_CHECK(swap_target_version() == 3 && lingering.ended == 0);
     KTEST_CHECK(ktest_until(seen, &sight, NS_PER_S));
     KTEST_CHECK(sight.walked > 0 && sight.unnamed == 0);
     KTEST_CHECK(ktest_until_count(&lingering.ended, LINGERERS, PATIENCE_NS));
     KTEST_CHECK(lingering.first == LINGERERS && swap_target_linger(0) == 3);
-    KTEST_CHECK(swap("") == EVOLVE_PERMANENT);
+    KTEST_CHECK(hazards_swap("") == EVOLVE_PERMANENT);
 }
 
 /* Hazard 16. Seen to fail when hooks_look() does not look at what a hook says. */
 static void a_version_whose_hook_fails_is_taken_back(void)
 {
-    KTEST_CHECK(swap("hook") == EVOLVE_REVERTED);
+    KTEST_CHECK(hazards_swap("hook") == EVOLVE_REVERTED);
     KTEST_CHECK(strcmp(kswap_report(0)->reason.code, "hook") == 0 &&
                 strstr(kswap_report(0)->reason.text, "swap_target"));
     KTEST_CHECK(swap_target_version() == 1);
@@ -222,7 +218,7 @@ static void a_version_whose_hook_fails_is_taken_back(void)
 static void a_hook_that_loops_is_given_up(void)
 {
     uint64_t begun = clock_ns();
-    KTEST_CHECK(swap("hook_loops") == EVOLVE_REVERTED);
+    KTEST_CHECK(hazards_swap("hook_loops") == EVOLVE_REVERTED);
     KTEST_CHECK(strcmp(kswap_report(0)->reason.code, "hook") == 0 &&
                 strstr(kswap_report(0)->reason.text, "swap_target did not end in time"));
     KTEST_CHECK(clock_ns() - begun < 40 * NS_PER_S);
@@ -233,9 +229,9 @@ static void a_hook_that_loops_is_given_up(void)
 static void a_swap_is_not_permanent_before_its_hooks_have_ended(void)
 {
     uint64_t before = swap_target_count();
-    KTEST_CHECK(swap("hook_slow") == EVOLVE_PERMANENT);
+    KTEST_CHECK(hazards_swap("hook_slow") == EVOLVE_PERMANENT);
     KTEST_CHECK(swap_target_count() == before + 1001);
-    KTEST_CHECK(swap("") == EVOLVE_PERMANENT);
+    KTEST_CHECK(hazards_swap("") == EVOLVE_PERMANENT);
 }
 
 /* Hazard 16. The count stays when run() of hooks.c does not call the hook of a cell that comes; and grows when it runs
@@ -333,7 +329,7 @@ static void tasks_created_during_swaps_live_as_others(void)
         (void)atomic_exchange(&births.expected, 0);
         KTEST_CHECK(
             ktest_until_count(&births.ended, atomic_load(&births.created), PATIENCE_NS));
-        KTEST_CHECK(swap(order[i % ARRAY_LEN(order)]) == EVOLVE_PERMANENT);
+        KTEST_CHECK(hazards_swap(order[i % ARRAY_LEN(order)]) == EVOLVE_PERMANENT);
         atomic_store(&births.expected, swap_target_version());
         KTEST_CHECK(ktest_until_count(&births.ended, atomic_load(&births.created) + 1,
                                       PATIENCE_NS));
@@ -349,6 +345,11 @@ enum status test_hazards_start(void)
 {
     static const struct ktest_case cases[] = {
         KTEST_CASE(thousands_of_callbacks_lead_to_new_text),
+        KTEST_CASE(callbacks_of_every_place_lead_to_new_text),
+        KTEST_CASE(interrupts_and_timers_go_on_through_swaps),
+        KTEST_CASE(who_sleeps_writes_to_what_the_new_code_reads),
+        KTEST_CASE(call_sites_at_every_offset_lead_to_new_text),
+        KTEST_CASE(no_alias_outlives_a_swap),
         KTEST_CASE(preempted_tasks_finish_in_old_text_and_are_named),
         KTEST_CASE(a_version_whose_hook_fails_is_taken_back),
         KTEST_CASE(a_hook_that_loops_is_given_up),

@@ -33,6 +33,13 @@ static void all_processors_are_online(void)
     KTEST_CHECK(cpu_block_at(CPU_MAX) == NULL);
 }
 
+/* Hazard 22: a swap counts the CPUs once. Where the command line says fewer than there are, others would come up here, over those
+ * that run, if cpu_start_others() did not know that its time is over. */
+static void no_processor_comes_later(void)
+{
+    KTEST_CHECK(cpu_start_others(0) == boot_option_number("expect_cpus", 0));
+}
+
 static volatile uint64_t visits[CPU_MAX];
 
 static struct wait visit_step(void *arg)
@@ -212,6 +219,7 @@ static void an_idle_processor_is_idle_and_a_busy_one_beats(void)
 
 static const struct ktest_case cases[] = {
     KTEST_CASE(all_processors_are_online),
+    KTEST_CASE(no_processor_comes_later),
     KTEST_CASE(every_processor_runs_tasks),
     KTEST_CASE(interrupts_arrive_at_every_processor),
     KTEST_CASE(nmis_arrive_at_every_processor),

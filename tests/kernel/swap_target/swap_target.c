@@ -113,6 +113,31 @@ swap_target_fn swap_target_callback(void)
     return callback;
 }
 
+static swap_target_fn volatile by_variable = callback;
+
+uint32_t swap_target_by_variable(void)
+{
+    return by_variable();
+}
+
+static const swap_target_fn by_table[] = {callback, swap_target_version};
+static volatile uint32_t table_index;
+
+uint32_t swap_target_by_table(void)
+{
+    return by_table[table_index]();
+}
+
+static void note(void *counts)
+{
+    __atomic_add_fetch((uint64_t *)counts + VERSION, 1, __ATOMIC_SEQ_CST);
+}
+
+swap_target_note_fn swap_target_note(void)
+{
+    return note;
+}
+
 uint64_t *swap_target_object(void)
 {
     return &object;
@@ -164,7 +189,7 @@ uint32_t swap_target_linger(uint64_t ns)
     return VERSION;
 }
 
-uint32_t swap_target_doze(uint64_t ns)
+static void sleep_for(uint64_t ns)
 {
     struct wait_queue bed;
     uint64_t end = clock_ns() + ns;
@@ -173,5 +198,20 @@ uint32_t swap_target_doze(uint64_t ns)
         spin_lock(&bed.lock);
         (void)wait_queue_sleep(&bed, end);
     }
+}
+
+uint32_t swap_target_doze(uint64_t ns)
+{
+    sleep_for(ns);
+    return VERSION;
+}
+
+uint32_t swap_target_write_late(const volatile uint64_t *go, uint64_t value)
+{
+    uint64_t *place = &object;
+    __asm__ volatile("" : "+r"(place)); /* it has to remember the address */
+    while (!*go)
+        sleep_for(NS_PER_MS);
+    *(volatile uint64_t *)place = value;
     return VERSION;
 }

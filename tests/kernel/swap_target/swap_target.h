@@ -18,6 +18,12 @@ uint64_t swap_target_sum(uint64_t a, uint64_t b);
 /* A callback that outlives the version that gave it. */
 typedef uint32_t (*swap_target_fn)(void);
 swap_target_fn swap_target_callback(void);
+/* Calls it as a variable, and a constant table, of this cell have it. */
+uint32_t swap_target_by_variable(void);
+uint32_t swap_target_by_table(void);
+/* Counts a call in ((uint64_t *)COUNTS)[VERSION]; any context, also as a timer's or an interrupt's callback. */
+typedef void (*swap_target_note_fn)(void *counts);
+swap_target_note_fn swap_target_note(void);
 /* The address of a static object, and a text from a constant table. */
 uint64_t *swap_target_object(void);
 const char *swap_target_word(uint32_t index);
@@ -28,5 +34,7 @@ uint64_t swap_target_steps(void);
 uint32_t swap_target_linger(uint64_t ns);
 /* The same, but asleep: it does not count as a loop. */
 uint32_t swap_target_doze(uint64_t ns);
+/* Takes the address of the object, sleeps until *GO is set, and writes VALUE there. Gives the version of its text. */
+uint32_t swap_target_write_late(const volatile uint64_t *go, uint64_t value);
 
 #endif
