@@ -7,7 +7,7 @@
 # which they ran is what shows who schedules. A form of the tasks with tokens in it is refused, for they lie on the heap and
 # nobody says where all pointers to them are: the heap with the tokens is a cell of its own. What is ready stays on a list
 # that the old scheduler finds, so that a version that faults, or loops with interrupts off, is taken back with everybody
-# alive. Hazards 13, 21, 23, 24, 31, 32.
+# alive. Hazards 13, 21, 23, 24, 31, 32. Seen to fail without plan_check_past(): the form with tokens is not refused.
 
 # Sets what the command says of the last heat: heats, order, turns.
 read_race() {

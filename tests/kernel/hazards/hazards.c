@@ -125,6 +125,7 @@ static void thousands_of_callbacks_lead_to_new_text(void)
 
 static struct {
     volatile uint64_t entered;
+    volatile uint64_t go;
     volatile uint64_t first; /* came out of the first version */
     volatile uint64_t ended;
 } lingering;
@@ -133,7 +134,7 @@ static struct wait linger_step(void *arg)
 {
     (void)arg;
     __atomic_add_fetch(&lingering.entered, 1, __ATOMIC_SEQ_CST);
-    if (swap_target_linger(1500 * NS_PER_MS) == 1)
+    if (swap_target_linger(&lingering.go) == 1)
         __atomic_add_fetch(&lingering.first, 1, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&lingering.ended, 1, __ATOMIC_SEQ_CST);
     return wait_done();
@@ -198,10 +199,11 @@ static void preempted_tasks_finish_in_old_text_and_are_named(void)
     KTEST_CHECK(ktest_until_count(&lingering.entered, LINGERERS, PATIENCE_NS));
     KTEST_CHECK(hazards_swap("third") == EVOLVE_PERMANENT);
     KTEST_CHECK(swap_target_version() == 3 && lingering.ended == 0);
-    KTEST_CHECK(ktest_until(seen, &sight, NS_PER_S));
+    KTEST_CHECK(ktest_until(seen, &sight, 10 * NS_PER_S));
+    lingering.go = 1;
     KTEST_CHECK(sight.walked > 0 && sight.unnamed == 0);
     KTEST_CHECK(ktest_until_count(&lingering.ended, LINGERERS, PATIENCE_NS));
-    KTEST_CHECK(lingering.first == LINGERERS && swap_target_linger(0) == 3);
+    KTEST_CHECK(lingering.first == LINGERERS && swap_target_linger(&lingering.go) == 3);
     KTEST_CHECK(hazards_swap("") == EVOLVE_PERMANENT);
 }
 

@@ -108,8 +108,8 @@ static bool is_reached(void *arg)
            count_of(called.by_interrupt, now) >= goal->by_interrupt;
 }
 
-/* Hazard 20: two thousand timers a second, and as many interrupts on each CPU, come to the old cell until the CPUs are held, and to
- * the new one from then on. Seen to fail when journal_stub() leaves the slot as it is. */
+/* Hazard 20: two thousand timers a second, and as many interrupts on each CPU, come to the old cell until the CPUs are held,
+ * and to the new one from then on. Seen to fail when journal_stub() leaves the slot as it is. */
 void interrupts_and_timers_go_on_through_swaps(void)
 {
     static const char *const order[] = {"second", "third", "helper", ""};

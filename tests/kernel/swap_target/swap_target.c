@@ -181,10 +181,9 @@ uint64_t swap_target_steps(void)
     return __atomic_load_n(&steps, __ATOMIC_SEQ_CST);
 }
 
-uint32_t swap_target_linger(uint64_t ns)
+uint32_t swap_target_linger(const volatile uint64_t *go)
 {
-    uint64_t end = clock_ns() + ns;
-    while (clock_ns() < end)
+    while (!*go)
         cpu_pause();
     return VERSION;
 }

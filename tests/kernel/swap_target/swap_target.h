@@ -30,9 +30,9 @@ const char *swap_target_word(uint32_t index);
 /* Starts the cell's own task, which steps each millisecond; how often it has. */
 enum status swap_target_task(void);
 uint64_t swap_target_steps(void);
-/* Stays inside this function for NS. Gives the version of the text that it returned from. */
-uint32_t swap_target_linger(uint64_t ns);
-/* The same, but asleep: it does not count as a loop. */
+/* Stays inside this function until *GO is set. Gives the version of the text that it returned from. */
+uint32_t swap_target_linger(const volatile uint64_t *go);
+/* The same for NS, but asleep: it does not count as a loop. */
 uint32_t swap_target_doze(uint64_t ns);
 /* Takes the address of the object, sleeps until *GO is set, and writes VALUE there. Gives the version of its text. */
 uint32_t swap_target_write_late(const volatile uint64_t *go, uint64_t value);

@@ -198,6 +198,42 @@ static void an_object_of_another_compiler_is_refused(void **state)
     world_fini(&w);
 }
 
+/* Which cell@version and function VA is in. */
+static void expect_place(struct world *w, uint64_t va, const char *expected)
+{
+    char place[96];
+    namespace_symbolise(&w->ns, va + 1, place, sizeof place);
+    if (strncmp(place, expected, strlen(expected)) != 0)
+        fail_msg("%#lx is called %s, not %s", va, place, expected);
+}
+
+/* Hazard 36: a fault, or the NMI of the guard, may come between any two stores. When only plan_commit() enters the new
+ * version, what is in its text has no name. */
+static void both_texts_have_names_between_two_stores(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1"), CALLER));
+    const struct version *old = namespace_running(&w.ns, "counter");
+    struct plan *plan = world_plan(&w, CELLS(COUNTER("2")));
+    assert_non_null(plan);
+    const struct version *fresh = plan->cells[0].fresh;
+    assert_true(plan->poke_count >= 2);
+    plan_enter(plan);
+    for (uint32_t i = 0; i <= plan->poke_count; i++) {
+        expect_place(&w, old->functions[version_export(old, "counter_next")].va,
+                     "counter@1 counter_next+");
+        expect_place(&w, fresh->functions[version_export(fresh, "counter_next")].va,
+                     "counter@2 counter_next+");
+        if (i < plan->poke_count)
+            memcpy(plan->pokes[i].write, &plan->pokes[i].after, plan->pokes[i].len);
+    }
+    plan_commit(plan);
+    assert_null(namespace_check(&w.ns));
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_new_caller_of_a_form_that_is_not_there_is_refused),
         cmocka_unit_test(a_type_of_a_header_changes_in_all_who_share_it),
         cmocka_unit_test(an_object_of_another_compiler_is_refused),
+        cmocka_unit_test(both_texts_have_names_between_two_stores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
