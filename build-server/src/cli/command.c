@@ -278,7 +278,7 @@ const struct command commands[] = {
      "holds for this order alone.",
      {"neurath deploy --to 3f2a --all --wait",
       "neurath deploy --to 3f2a --cell echo,net --machine m1 --dry-run",
-      "neurath deploy --to 3f2a --all --consent hello:ticks"},
+      "neurath deploy --to 3f2a --cell hello --all --consent hello:ticks"},
      command_deploy},
     {"rollback",
      "Change",

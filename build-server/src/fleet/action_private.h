@@ -40,6 +40,10 @@ static inline bool action_wants_target(const struct action *action)
 /* A name is that of a refusal: the cell, a colon, and the object or type as the machine calls it. */
 bool action_is_consent(const char *name);
 
+/* Lends the first of REFUSALS that the action's consent does not answer, or NULL; the names of the losses that it answers go to
+ * LOST. An action that agrees to all has them added to its consent. */
+json_t *action_refusal(struct action *action, const json_t *refusals, json_t *lost);
+
 /* A row for each machine: [{machine, name, action, reason, cells}]. An action that agrees to all has the losses that are foreseen
  * added to its consent, by name, and told in the rows. Lock held on entry and on return; it is let go while the planner works. */
 json_t *action_rows(struct action *action);

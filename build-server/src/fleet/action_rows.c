@@ -53,8 +53,7 @@ static bool agrees(struct action *action, json_t *name)
     return json_array_append(action->consent, name) == 0;
 }
 
-/* Lends the first of REFUSALS that the action's consent does not answer, or NULL; the losses that it answers go to LOST. */
-static json_t *first_refusal(struct action *action, const json_t *refusals, json_t *lost)
+json_t *action_refusal(struct action *action, const json_t *refusals, json_t *lost)
 {
     for (size_t i = 0; i < json_array_size(refusals); i++) {
         json_t *refusal = json_array_get(refusals, i);
@@ -95,7 +94,7 @@ static json_t *forecast_row(struct action *action, const char *id, int64_t relea
                         NULL);
     json_t *cells = json_incref(json_object_get(made, "cells"));
     JSON_OWNED json_t *lost = json_array();
-    json_t *refusal = first_refusal(action, json_object_get(made, "refusals"), lost);
+    json_t *refusal = action_refusal(action, json_object_get(made, "refusals"), lost);
     if (json_array_size(json_object_get(made, "needs_boot")) > 0)
         return make_row(
             action, id, "boot",

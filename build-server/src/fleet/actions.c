@@ -33,8 +33,8 @@ static enum result make_release(struct action *action, const char *trigger,
                                 struct problem *problem)
 {
     if (action->cells != NULL)
-        return set_release(action->server, &action->set, action->cells, action->by,
-                           action->note, &action->release, problem);
+        return set_release(action->server, &action->set, action->cells, action->consent,
+                           action->by, action->note, &action->release, problem);
     return reissue_make(action->server, action->source, action->consent, trigger,
                         action->by, action->note, &action->release, problem);
 }
@@ -343,9 +343,6 @@ static enum result read_consent(struct action *action, const json_t *body,
     if (!action_is(action, "deploy") && !action_is(action, "rollback"))
         return problem_set(problem, RESULT_INVALID, "bad-request",
                            "only deploy and rollback take \"consent\"");
-    if (json_object_get(body, "cells") != NULL)
-        return problem_set(problem, RESULT_INVALID, "bad-request",
-                           "\"consent\" goes with a whole commit, not with \"cells\"");
     const char *first = json_string_value(json_array_get(list, 0));
     if (first != NULL && strcmp(first, "all") == 0 && json_array_size(list) == 1) {
         action->agrees = true;
@@ -363,6 +360,19 @@ static enum result read_consent(struct action *action, const json_t *body,
                            MANIFEST_CONSENT_MAX);
     action->consent = json_copy((json_t *)list);
     return RESULT_OK;
+}
+
+/* Puts the set together; what it would lose is agreed to here, for the rows name single machines. */
+static enum result read_set(struct action *action, struct problem *problem)
+{
+    JSON_OWNED json_t *lost = json_array();
+    enum result result = set_plan(action->server, action->ids, action->all, action->source,
+                                  action->cells, &action->set, problem);
+    if (result != RESULT_OK)
+        return result;
+    const json_t *refusal = action_refusal(action, action->set.losses, lost);
+    return refusal == NULL ? RESULT_OK
+                           : set_refused(&action->set, action->cells, refusal, problem);
 }
 
 static enum result read_action(struct action *action, const json_t *body,
@@ -391,8 +401,7 @@ static enum result read_action(struct action *action, const json_t *body,
         result = problem_set(problem, RESULT_INVALID, "bad-request",
                              "only a deploy takes \"cells\"");
     if (result == RESULT_OK && action->cells != NULL)
-        result = set_plan(action->server, action->ids, action->all, action->source,
-                          action->cells, &action->set, problem);
+        result = read_set(action, problem);
     return result;
 }
 

@@ -15,6 +15,7 @@ void set_fini(struct set *set)
 {
     cell_set_fini(&set->cells);
     json_decref(set->changed);
+    json_decref(set->losses);
     memset(set, 0, sizeof *set);
 }
 
@@ -87,26 +88,43 @@ static enum result find_base(struct server *server, const json_t *ids, bool all,
 
 /* --- Planning ----------------------------------------------------------------------------------- */
 
-static enum result judge(const json_t *plan, const struct set *set, const json_t *names,
-                         struct problem *problem)
+enum result set_refused(const struct set *set, const json_t *names,
+                        const json_t *refusal, struct problem *problem)
 {
     TEXT_BUFFER_OWNED said = {.limit = 512};
     list_names(names, &said);
-    const char *words = said.failed || said.data == NULL ? "they" : said.data;
-    const json_t *refusal = json_array_get(json_object_get(plan, "refusals"), 0);
     const char *cell = json_string_value(json_object_get(refusal, "cell"));
     const char *text = json_string_value(json_object_get(refusal, "text"));
-    if (refusal != NULL)
-        return problem_set(problem, RESULT_REFUSED, "not-closed",
-                           "%s of release %lld cannot go onto release %lld, whatever is "
-                           "brought in: %.64s: %.400s",
-                           words, (long long)set->from, (long long)set->base,
-                           cell == NULL ? "?" : cell, text == NULL ? "?" : text);
+    return problem_set(problem, RESULT_REFUSED, "not-closed",
+                       "%s of release %lld cannot go onto release %lld, whatever is "
+                       "brought in: %.64s: %.400s",
+                       said.failed || said.data == NULL ? "they" : said.data,
+                       (long long)set->from, (long long)set->base,
+                       cell == NULL ? "?" : cell, text == NULL ? "?" : text);
+}
+
+/* Keeps the losses of PLAN in SET; refuses it for anything else. */
+static enum result judge(const json_t *plan, struct set *set, const json_t *names,
+                         struct problem *problem)
+{
+    size_t i;
+    json_t *refusal;
+    set->losses = json_array();
+    json_array_foreach(json_object_get(plan, "refusals"), i, refusal)
+    {
+        const char *code = json_string_value(json_object_get(refusal, "code"));
+        if (code == NULL || strcmp(code, "consent") != 0)
+            return set_refused(set, names, refusal, problem);
+        json_array_append(set->losses, refusal);
+    }
+    TEXT_BUFFER_OWNED said = {.limit = 512};
+    list_names(names, &said);
     if (json_array_size(json_object_get(plan, "cells")) == 0)
         return problem_set(problem, RESULT_REFUSED, "same-cells",
                            "%s: the same in release %lld as in release %lld, which runs; "
                            "nothing to deploy",
-                           words, (long long)set->from, (long long)set->base);
+                           said.failed || said.data == NULL ? "they" : said.data,
+                           (long long)set->from, (long long)set->base);
     return RESULT_OK;
 }
 
@@ -157,7 +175,7 @@ json_t *set_forecast(struct server *server, const struct set *set, const char *m
         db_integer(server->db, 0, "SELECT content = ? FROM releases WHERE version = ?",
                    "si", content, set->base) == 1;
     if (is_base) {
-        plan = json_pack("{s:O, s:[]}", "cells", set->changed, "refusals");
+        plan = json_pack("{s:O, s:O}", "cells", set->changed, "refusals", set->losses);
     } else if (content == NULL ||
                cell_set_load(server->db, content, &running) != RESULT_OK) {
         problem_set(problem, RESULT_NOT_FOUND, "unknown", "what it runs is not known");
@@ -191,8 +209,8 @@ static enum result store_cells(struct server *server, const struct set *set)
 }
 
 enum result set_release(struct server *server, const struct set *set, const json_t *names,
-                        const char *by, const char *note, int64_t *out_version,
-                        struct problem *problem)
+                        const json_t *consent, const char *by, const char *note,
+                        int64_t *out_version, struct problem *problem)
 {
     struct db *db = server->db;
     TEXT_OWNED char *commit =
@@ -223,6 +241,7 @@ enum result set_release(struct server *server, const struct set *set, const json
         .changed = set->changed,
         .refusals = none,
         .needs_boot = none,
+        .consent = consent,
     };
     return release_make(server, &request, out_version, problem);
 }

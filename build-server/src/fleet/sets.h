@@ -16,24 +16,32 @@ struct set {
     int64_t from; /* the release that the picked cells are of */
     struct cell_set cells;
     json_t *changed; /* against the base: [{name, old, new, class, because?}] */
+    json_t *losses;  /* of live data, for which somebody has to consent: the planner's refusals */
 };
 
 void set_fini(struct set *set);
 
 /* Puts together the cells NAMES (array of text) of release FROM on what the machines IDS run, or (ALL) on what the channel
  * offers. GIVES *out (set_fini). RESULT_INVALID: malformed names; RESULT_NOT_FOUND: a cell that neither has;
- * RESULT_REFUSED: the machines run different versions, nothing differs, or the planner refuses whatever is brought in. */
+ * RESULT_REFUSED: the machines run different versions, nothing differs, or the planner refuses whatever is brought in, other
+ * than for what would be lost. */
 NODISCARD enum result set_plan(struct server *server, const json_t *ids, bool all,
                                int64_t from, const json_t *names, struct set *out,
                                struct problem *problem);
+
+/* Says in PROBLEM why SET, of the cells NAMES, is REFUSAL's, the planner's. Gives RESULT_REFUSED. */
+NODISCARD enum result set_refused(const struct set *set, const json_t *names,
+                                  const json_t *refusal, struct problem *problem);
 
 /* What going to SET would do to MACHINE: GIVES {cells, refusals, needs_boot}; NULL: PROBLEM. */
 json_t *set_forecast(struct server *server, const struct set *set, const char *machine,
                      struct problem *problem);
 
-/* Makes the release, published but offered to nobody yet. No transaction open. NOTE may be NULL. */
+/* Makes the release, published but offered to nobody yet. No transaction open. CONSENT ([cell:object]: what machines may lose)
+ * and NOTE may be NULL. */
 NODISCARD enum result set_release(struct server *server, const struct set *set,
-                                  const json_t *names, const char *by, const char *note,
-                                  int64_t *out_version, struct problem *problem);
+                                  const json_t *names, const json_t *consent,
+                                  const char *by, const char *note, int64_t *out_version,
+                                  struct problem *problem);
 
 #endif

@@ -76,6 +76,13 @@ static bool add_providers(struct pick *pick, const char *name, const char *why)
     return added;
 }
 
+/* It is for the operator to say whether live data may go: no other cell changes that. */
+static bool is_loss(const json_t *refusal)
+{
+    const char *code = json_string_value(json_object_get(refusal, "code"));
+    return code != NULL && strcmp(code, "consent") == 0;
+}
+
 /* Picks who stands against it; false when there is nobody more. */
 static bool widen(struct pick *pick, const json_t *refusals)
 {
@@ -87,6 +94,8 @@ static bool widen(struct pick *pick, const json_t *refusals)
         const char *why = json_string_value(json_object_get(refusal, "text"));
         const char *cell = json_string_value(json_object_get(refusal, "cell"));
         const char *dependent = json_string_value(json_object_get(refusal, "dependent"));
+        if (is_loss(refusal))
+            continue;
         bool one = add(pick, dependent, why) || add(pick, cell, why);
         added = one || add_providers(pick, cell, why) || added;
     }
