@@ -229,6 +229,7 @@ static struct wait commit_finish(struct attempt *a)
     struct wait wait;
     struct refusal reason;
     if (!a->linked) {
+        drain_stored();
         plan_commit(a->plan);
         moving_stored(a, false);
         a->linked = true;

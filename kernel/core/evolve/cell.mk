@@ -3,4 +3,4 @@
 cell  := evolve
 kind  := core
 start := service
-uses  := libc heap frame log console shell task entry fault spinlock cpu clock hpet ioapic paging namespace elf cellinfo loader plan commit guard stale lifecycle archive unwind power watchdog
+uses  := libc heap frame log console shell task entry fault spinlock cpu clock hpet interrupt ioapic paging namespace elf cellinfo loader plan commit guard stale lifecycle archive unwind power watchdog

@@ -4,9 +4,11 @@
 #include <core/evolve/drain.h>
 
 #include <console/log/log.h>
+#include <core/evolve/followers.h>
 #include <core/evolve/leaving.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/walked.h>
+#include <irq/interrupt/interrupt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -25,6 +27,7 @@ enum {
     HELD_TRIES = 3, /* while the stack of a task holds a pointer that may soon be gone */
     EXPELLED_MAX = 16,
     GATE_EXTRA_NS = 500000000, /* until the gate opens by itself */
+    LINES_NS = 1000000000,     /* until device interrupts come again by themselves */
     KNOWN_MAX = 64,
 };
 
@@ -49,6 +52,8 @@ static struct {
     uint64_t try_end_ns;
     uint64_t look_ns;
     uint64_t pause_end_ns;
+    struct plan *plan; /* that followers may have joined; or NULL */
+    bool lines_held;
     /* The last one that was found inside. */
     enum frames how;
     char task[TASK_NAME_MAX];
@@ -145,6 +150,38 @@ static void close_gate(void)
         drain.state = CLOSED;
 }
 
+/* Whoever runs after the stores must let the lines go again. */
+static bool can_release(const struct plan *plan, bool backwards)
+{
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        const struct plan_cell *c = &plan->cells[i];
+        const struct version *next = backwards ? c->old : c->fresh;
+        if (strcmp(c->name, "interrupt") == 0)
+            return next && version_export(next, "interrupt_lines_release") >= 0;
+    }
+    return true;
+}
+
+/* No device's handler may make a pointer between the look at a place and the stores. False: one does not end. */
+static bool hold_lines(const struct plan *plan, bool backwards)
+{
+    drain.lines_held = can_release(plan, backwards);
+    return !drain.lines_held || interrupt_lines_hold(clock_ns() + LINES_NS);
+}
+
+/* Says whether they are still held, and will be until the stores were made. */
+static bool keep_lines(void)
+{
+    return !drain.lines_held || interrupt_lines_prolong(clock_ns() + LINES_NS);
+}
+
+static void forget_search(void)
+{
+    followers_end(drain.plan);
+    drain.plan = NULL;
+    drain_stored();
+}
+
 static enum drain_result give_up(void)
 {
     drain_end();
@@ -184,6 +221,7 @@ static enum drain_result pause(struct wait *out_wait, struct refusal *out_reason
         name_task(out_reason);
         return give_up();
     }
+    forget_search();
     task_gate_open();
     drain.state = PAUSED;
     drain.pause_end_ns = clock_ns() + PAUSES * length;
@@ -207,6 +245,46 @@ static enum drain_result move(struct attempt *a, bool backwards, struct wait *ou
     }
 }
 
+/* They begin their step again, for a register may hold the same. Gives false if none of them could be made to. */
+static bool restart(struct task *const *tasks, uint32_t count)
+{
+    char name[TASK_NAME_MAX];
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        task_name_copy(tasks[i], name);
+        if (task_restart(tasks[i]) != STATUS_OK)
+            continue;
+        any = true;
+        log_write("evolve", LOG_WARNING,
+                  "task %s holds an address of what is taken back: it is restarted", name);
+    }
+    return any;
+}
+
+/* Who has taken addresses since the commit? What lies in memory follows what it points to; a task may drop what it holds,
+ * or begins its step again. Gives false when it is worth waiting for that. */
+static bool look_behind(struct attempt *a, bool *out_full)
+{
+    struct task *const *tasks;
+    uint32_t count;
+    followers_begin();
+    drain.plan = a->plan;
+    while ((count = holders_tasks(&tasks)) != 0) {
+        if (!a->expel && drain.tries < HELD_TRIES)
+            return false;
+        if (!restart(tasks, count))
+            break;
+    }
+    uint64_t kept = holders_keep(out_full);
+    *out_full |= !followers_join(a->plan);
+    if (kept)
+        log_write(
+            "evolve", LOG_WARNING,
+            "what is taken back is pointed to, first from 0x%lx: that storage is kept",
+            kept);
+    return true;
+}
+
 /* Nobody is inside. Whoever holds a pointer into the old text could still enter it. */
 static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *out_wait,
                                struct refusal *out_reason)
@@ -216,25 +294,21 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
         a->plan->moving_count ? move(a, backwards, out_wait, out_reason) : DRAIN_QUIET;
     if (moved != DRAIN_QUIET)
         return moved;
-    bool held = !backwards && holders_find(out_reason, &full);
-    uint64_t kept =
-        backwards && a->plan->moving_count && !a->untouched ? holders_keep(&full) : 0;
+    bool ready = hold_lines(a->plan, backwards);
+    bool held = ready && !backwards && holders_find(out_reason, &full);
+    if (ready && backwards && !a->untouched)
+        ready = look_behind(a, &full);
     if (full)
         (void)refuse(
             out_reason, "memory", NULL, NULL, NULL,
             "there is not enough memory to look for pointers to old functions and data");
-    if (kept)
-        log_write(
-            "evolve", LOG_WARNING,
-            "what is taken back is pointed to, first from 0x%lx: that storage is kept",
-            kept);
     if (full || held) {
         moving_drop(a);
         if (!full && holders_on_stack() && drain.tries < HELD_TRIES)
             return pause(out_wait, out_reason);
         return give_up();
     }
-    if (!task_gate_seal()) {
+    if (!ready || !keep_lines() || !task_gate_seal()) {
         moving_drop(a);
         return pause(out_wait, out_reason);
     }
@@ -297,7 +371,7 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
         begin();
     }
     drain.state = SEARCHING; /* again before each try */
-    if (!backwards && holders_ahead())
+    if (!a->untouched && holders_ahead())
         return DRAIN_WAIT;
     close_gate();
     if (drain.state != CLOSED) /* somebody else keeps it closed */
@@ -310,6 +384,13 @@ void drain_moved(void)
     frames_move();
 }
 
+void drain_stored(void)
+{
+    if (drain.lines_held)
+        interrupt_lines_release();
+    drain.lines_held = false;
+}
+
 void drain_turn(void)
 {
     leaving_fini();
@@ -319,6 +400,7 @@ void drain_turn(void)
 
 void drain_end(void)
 {
+    forget_search();
     leaving_fini();
     holders_fini();
     walked_end();

@@ -16,7 +16,8 @@
  * Drain invariants:
  *  1. between DRAIN_QUIET and drain_end() no task runs but the swap task, no stack but its own changes,
  *     and every frame of another task in text that goes is in the list of moves;
- *  2. no pointer to an entry stub that would lead into that text lies in a stack, heap object or home;
+ *  2. no pointer to an entry stub that would lead into that text lies in a stack, heap object or home, and none is made
+ *     before the stores: device interrupts are held back as well (timers call the scheduler alone);
  *  3. after DRAIN_BUSY, and whenever the swap task is given up, the gate is open.
  * Interrupt handlers and the scheduler run with interrupts off, so a CPU is never held inside them, and an idle
  * CPU stands in the frozen cell entry: neither has to be looked at.
@@ -42,6 +43,8 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
 /* The stores were made: moves the frames of unchanged functions. Calls nothing, so that it may run in text that
  * has just been replaced. */
 void drain_moved(void);
+/* The stores were made, in the step before: device interrupts come again, tasks do not yet. */
+void drain_stored(void);
 /* The stores are to be taken back before anybody else runs: drain_step() may follow, the gate stays closed. */
 void drain_turn(void);
 /* Opens the gate, in any state; also after stores that could not be made. */

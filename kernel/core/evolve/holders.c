@@ -6,7 +6,10 @@
  * be pointers by their value alone: an integer that equals such an address refuses a swap that could have been.
  *
  * Pointers to elements that move (moving.h): those that walks have named are stored, those in elements follow. Any other
- * refuses the swap; on the way back the storage that it leads to is kept.
+ * refuses the swap.
+ *
+ * On the way back nothing is refused. What lies in homes and the heap follows (followers.h); the storage of an element to
+ * which something else leads is kept, and a task that has a pointer into an object on its stack is named to the caller.
  *
  * Pointers to stubs that would lead into text that is left: whoever holds one would call the old form.
  * A stub whose function the new version has in another form, or not at all, goes on to stand for the old
@@ -17,6 +20,8 @@
  * are. What a home that goes may lead to is not known then, so each counts as if it led somewhere.
  */
 #include <core/evolve/addresses.h>
+#include <core/evolve/followers.h>
+#include <core/evolve/held.h>
 #include <core/evolve/leaving.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/search.h>
@@ -24,16 +29,8 @@
 #include <core/commit/transfer.h>
 #include <core/plan/elements.h>
 #include <mm/heap/heap.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a pointer that must not stay leads to: one of them, or nothing. */
-struct lead {
-    const struct stub *stub;
-    const struct migration *object; /* only what moves in it counts */
-    struct element *element;
-};
 
 struct target { /* pointers to begin .. end - 1 are looked for */
     uint64_t begin;
@@ -44,9 +41,13 @@ struct target { /* pointers to begin .. end - 1 are looked for */
 
 static struct {
     const struct plan *plan;
-    bool keep;  /* the way back: elements are marked, and the search goes on */
-    bool ahead; /* tasks run */
-    bool any;   /* something is looked for before elements are known */
+    bool keep;     /* the way back: what is found is noted, and the search goes on */
+    bool on_stack; /* ... that of a task */
+    bool held;     /* the task has a pointer into an object there */
+    struct task *tasks[HOLDERS_TASKS_MAX]; /* that have */
+    uint32_t task_count;
+    bool ahead;             /* tasks run */
+    bool any;               /* something is looked for before elements are known */
     struct target *targets; /* sorted */
     uint32_t target_count;
     struct addresses left; /* homes of versions that are left, once for each section */
@@ -55,21 +56,19 @@ static struct {
         described; /* objects of the heap that hold such addresses, and that nobody calls or reads through */
     uint64_t kept; /* where the first pointer to an element was found */
     bool found;
-    struct lead lead; /* what was found, and where */
-    struct search_place place;
+    struct held first;  /* what was found */
     bool homes_changed; /* one more of those that go leads somewhere */
-    char task[TASK_NAME_MAX];
 } find;
 
 /* ---- what is looked for -------------------------------------------------------------------- */
 
-/* Every bit of M keeps its place, so a pointer to any of it goes on to mean the same: an array that grows where it is, an
- * enumerator with another number. */
-static bool stays(const struct migration *m)
+/* Every bit of LEN bytes keeps its place, so a pointer to any of them goes on to mean the same: an array that grows where
+ * it is, an enumerator with another number. */
+static bool keeps_places(const struct move_list *list, uint64_t len)
 {
     uint64_t bits = 0;
-    for (uint32_t i = 0; i < m->forward.count; i++) {
-        const struct field_move *k = &m->forward.moves[i];
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct field_move *k = &list->moves[i];
         if (k->kind == MOVE_PLACE)
             continue;
         if (k->kind == MOVE_UNUSED || k->from_bit != k->to_bit ||
@@ -77,7 +76,18 @@ static bool stays(const struct migration *m)
             return false;
         bits += k->count * k->from_bits;
     }
-    return m->old_va == m->new_va && bits == 8ull * m->old_len;
+    return bits == 8 * len;
+}
+
+/* What M was only initialised again with has one form. */
+static bool stays(const struct migration *m)
+{
+    if (m->old_va != m->new_va)
+        return false;
+    if (!find.keep)
+        return keeps_places(&m->forward, m->old_len);
+    return (m->old_type == m->new_type && m->old_len == m->new_len) ||
+           keeps_places(&m->reverse, m->new_len);
 }
 
 static void list_objects(void)
@@ -87,7 +97,10 @@ static void list_objects(void)
         const struct migration *m = &all->list[i];
         if (m->constant || stays(m))
             continue;
-        search_for(m->old_va, m->old_va + m->old_len);
+        if (find.keep)
+            search_for(m->new_va, m->new_va + m->new_len);
+        else
+            search_for(m->old_va, m->old_va + m->old_len);
         find.any = true;
     }
 }
@@ -210,7 +223,7 @@ static bool list_rewritten(void)
 static bool list_described(void)
 {
     const struct migration_list *all = &find.plan->migrations;
-    uint32_t room = 5 + 2 * all->count;
+    uint32_t room = 5 + 3 * all->count;
     for (const struct version *v = find.plan->ns->versions; v; v = v->next)
         room++;
     if (!addresses_init(&find.described, room))
@@ -220,6 +233,7 @@ static bool list_described(void)
     for (uint32_t i = 0; i < all->count; i++) {
         addresses_add(&find.described, all->list[i].saved);
         addresses_add(&find.described, all->list[i].prepared);
+        addresses_add(&find.described, all->list[i].back);
     }
     addresses_add(&find.described, find.plan->pokes);
     addresses_add(&find.described, all->list);
@@ -251,12 +265,9 @@ bool holders_init(const struct plan *plan, bool backwards)
     holders_fini();
     find.plan = plan;
     find.keep = backwards;
-    if (backwards && !plan->moving_count)
-        return true;
     if (!list_left() || !search_begin(plan->ns, leaves))
         return false;
-    if (!backwards)
-        list_objects();
+    list_objects();
     return (backwards || list_targets()) && list_rewritten() && list_described();
 }
 
@@ -296,10 +307,10 @@ static bool is_named(uint64_t at)
 /* What a pointer to VA means will lie elsewhere, or nowhere. */
 static bool moves_away(const struct migration *m, uint64_t va)
 {
-    uint64_t offset = va - m->old_va;
+    const struct move_list *list = find.keep ? &m->reverse : &m->forward;
+    uint64_t offset = va - transfer_begin(m, find.keep);
     uint64_t to = 0;
-    return m->old_va != m->new_va || !transfer_offset(&m->forward, offset, &to) ||
-           to != offset;
+    return m->old_va != m->new_va || !transfer_offset(list, offset, &to) || to != offset;
 }
 
 static struct target *target_of(uint64_t word)
@@ -332,7 +343,8 @@ static bool is_description(uint64_t object, const struct target *t,
             (object == (uint64_t)homes[i] || object == (uint64_t)homes[i]->region))
             return true;
     return (t && object == (uint64_t)t->lead.stub) || search_owns(object) ||
-           moving_owns(object) || addresses_count(&find.described, object);
+           moving_owns(object) || followers_own(object) ||
+           addresses_count(&find.described, object);
 }
 
 /* Nobody will follow the word at AT to T. */
@@ -352,9 +364,10 @@ static bool leads(uint64_t word, const struct search_place *p, struct lead *out)
     if (e)
         return !is_followed(p->at) && !is_named(p->at) &&
                !(p->object && is_description(p->object, NULL, NULL));
-    const struct migration *m = find.keep ? NULL : transfer_object(all, word, false);
+    const struct migration *m = transfer_object(all, word, find.keep);
     const struct target *t = target_of(word);
-    if (m && !stays(m) && moves_away(m, word) && !is_followed(p->at))
+    if (m && !stays(m) && moves_away(m, word) && !is_followed(p->at) &&
+        !(find.keep && is_rewritten(p->at)))
         out->object = m;
     else if (t && (find.ahead || is_lead(&t->lead)) && !is_settled(t, p->at))
         *out = t->lead;
@@ -387,19 +400,31 @@ static bool show_in_home(uint64_t word, const struct search_place *p)
     return false;
 }
 
+/* On the way back. Constants hold what the journal restores. */
+static void note_behind(uint64_t word, const struct search_place *p,
+                        const struct lead *lead)
+{
+    bool follows = !find.on_stack && (!p->home || p->home->storage != CELL_STORE_RODATA) &&
+                   followers_note(p->at, word, lead->object, lead->element);
+    find.held |= lead->object != NULL;
+    if (lead->element && !follows) {
+        lead->element->kept = true;
+        find.kept = find.kept ? find.kept : p->at;
+    }
+}
+
 static bool show(uint64_t word, const struct search_place *p)
 {
     struct lead lead;
     if (!leads(word, p, &lead))
         return false;
-    if (find.keep && lead.element) {
-        lead.element->kept = true;
-        find.kept = find.kept ? find.kept : p->at;
+    if (find.keep) {
+        note_behind(word, p, &lead);
         return false;
     }
     find.found = true;
-    find.lead = lead;
-    find.place = *p;
+    find.first.lead = lead;
+    find.first.place = *p;
     return true;
 }
 
@@ -424,63 +449,13 @@ static bool look_at_task(struct task *task, void *arg)
     const struct target *t = target_of((uint64_t)task_step_function(task));
     if (t && !t->home) {
         find.found = true;
-        find.lead = t->lead;
+        find.first.lead = t->lead;
     }
     if (!find.found)
         look_at_stack(task);
     if (find.found)
-        task_name_copy(task, find.task);
+        task_name_copy(task, find.first.task);
     return !find.found;
-}
-
-static const struct moving_type *type_of(const struct element *e)
-{
-    for (uint32_t i = 0; i < find.plan->moving_count; i++)
-        for (int form = 0; form < FORMS; form++)
-            if (e->form == &find.plan->moving[i].form[form])
-                return &find.plan->moving[i];
-    return NULL;
-}
-
-static void name_holder(struct refusal *out)
-{
-    const struct home *home = find.place.home;
-    const struct lead *t = &find.lead;
-    const struct moving_type *type = t->element ? type_of(t->element) : NULL;
-    const char *cell = type        ? type->cell
-                       : t->object ? t->object->cell
-                                   : t->stub->version->info.name;
-    const char *symbol = type ? type->name : t->object ? t->object->key : t->stub->name;
-    const char *who = home ? home->cell : find.task[0] ? find.task : NULL;
-    char holder[96];
-    char mark[128] = "";
-    if (find.task[0])
-        snprintf(holder, sizeof holder, "task %s", find.task);
-    else if (home)
-        snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
-    else
-        snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", find.place.at);
-    if (home)
-        snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s)", home->key);
-    if (type)
-        (void)refuse(
-            out, "held", cell, symbol, who,
-            "%s holds a pointer to a struct %s of %s that no walk names, so it would be "
-            "left behind; name it with evolve_pointer() in EVOLVE_WALKS(%s)%s",
-            holder, symbol, cell, symbol, mark);
-    else if (t->object)
-        (void)refuse(
-            out, "held", cell, symbol, who,
-            "%s holds a pointer into %s of %s, to what the new form has at another "
-            "place; keep the fields that others point to where they are and add new "
-            "ones behind them",
-            holder, symbol, cell);
-    else
-        (void)refuse(
-            out, "held", cell, symbol, who,
-            "%s holds a pointer to %s of %s in its old form and would go on to call it; "
-            "give the new form a new name, and keep the old one for those who hold it",
-            holder, symbol, cell);
 }
 
 bool holders_ahead(void)
@@ -496,7 +471,7 @@ bool holders_find(struct refusal *out, bool *out_full)
     *out_full = false;
     find.ahead = false;
     find.found = false;
-    find.task[0] = 0;
+    find.first.task[0] = 0;
     if (!whole && !find.any)
         return false;
     do {
@@ -507,22 +482,50 @@ bool holders_find(struct refusal *out, bool *out_full)
     if (!find.found && !search_homes(false, whole, show))
         (void)search_heap(whole, skip, show, out_full);
     if (find.found)
-        name_holder(out);
+        held_name(&find.first, find.plan, out);
     return find.found;
 }
 
 bool holders_on_stack(void)
 {
-    return find.task[0] != 0;
+    return find.first.task[0] != 0;
+}
+
+static bool look_behind_at_task(struct task *task, void *arg)
+{
+    (void)arg;
+    enum task_state state = task_state(task);
+    if (task == task_current() || state == TASK_RUNNING)
+        return true;
+    find.held = false;
+    look_at_stack(task);
+    if (find.held)
+        find.tasks[find.task_count++] = task;
+    return find.task_count < HOLDERS_TASKS_MAX;
+}
+
+uint32_t holders_tasks(struct task *const **out)
+{
+    bool elements = list_elements();
+    find.ahead = false;
+    find.on_stack = true;
+    find.kept = 0;
+    find.task_count = 0;
+    if (elements || find.any)
+        task_for_each(look_behind_at_task, NULL);
+    find.on_stack = false;
+    *out = find.tasks;
+    return find.task_count;
 }
 
 uint64_t holders_keep(bool *out_full)
 {
+    bool whole = list_elements();
     *out_full = false;
-    if (!list_elements())
+    find.ahead = false;
+    if (!whole && !find.any)
         return 0;
-    task_for_each(look_at_task, NULL);
-    (void)search_homes(false, true, show);
-    (void)search_heap(true, skip, show, out_full);
+    (void)search_homes(false, whole, show);
+    (void)search_heap(whole, skip, show, out_full);
     return find.kept;
 }

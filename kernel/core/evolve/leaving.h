@@ -49,8 +49,12 @@ bool holders_ahead(void);
 bool holders_find(struct refusal *out, bool *out_full);
 /* Says whether the holder that was found is the stack of a task, which may go on to drop it. */
 bool holders_on_stack(void);
-/* The same on the way back, for pointers to elements alone: each element that somebody else points to is marked as kept,
- * so that its storage stays. Gives where the first such pointer lies, or 0. *OUT_FULL: not enough memory to look. */
+/* The same on the way back, after followers_begin(): lends tasks that have a pointer on their stack into an object that
+ * moves, and gives how many; there may be more of them when it is HOLDERS_TASKS_MAX. */
+enum { HOLDERS_TASKS_MAX = 16 };
+uint32_t holders_tasks(struct task *const **out);
+/* Notes all others as followers. Each element to which something leads that does not follow is marked as kept, so that its
+ * storage stays. Gives where the first such pointer lies, or 0. *OUT_FULL: not enough memory to look. */
 uint64_t holders_keep(bool *out_full);
 
 #endif

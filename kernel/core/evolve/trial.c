@@ -6,6 +6,7 @@
  * no confirmation in time. Where not even the guard is left to notice, the hardware watchdog resets the machine.
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/followers.h>
 #include <core/evolve/hooks.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/watch.h>
@@ -211,6 +212,7 @@ static struct wait after_guard(struct attempt *a)
         drain_end();
         commit_let_go(); /* the task of a park may be what was made to leave */
         undo(a);
+        followers_lead(a->plan);
         settle_begin(a);
     }
     if (!settled(a))
@@ -253,6 +255,7 @@ static bool loops_go_on(const struct attempt *a)
 static struct wait take_finish(struct attempt *a)
 {
     struct guard_verdict verdict;
+    drain_stored();
     undo(a);
     if (loops_go_on(a))
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 cell := interrupt
 kind := core
-uses := entry cpu lapic ioapic acpi paging timer spinlock
+uses := entry cpu lapic ioapic acpi paging clock timer spinlock

@@ -11,6 +11,7 @@
 #include <mm/paging/paging.h>
 #include <task/cpu/cpu.h>
 #include <task/spinlock/spinlock.h>
+#include <time/clock/clock.h>
 #include <time/timer/timer.h>
 
 #define LINES (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
@@ -47,6 +48,7 @@ struct line {
     uint32_t trigger;
     struct handler handlers[HANDLERS_MAX];
     uint32_t running; /* [a] CPUs inside the handlers */
+    bool deferred;    /* [a] it came while the lines were held */
 };
 
 static struct {
@@ -56,6 +58,13 @@ static struct {
     uint64_t counts[256];           /* [a] */
     struct line *handling[CPU_MAX]; /* [c] whose handlers run */
 } interrupt;
+
+/* While the lines are held no handler of a device runs. Level-triggered lines are masked, for their devices go on asking; of
+ * the others it is noted that they came, and they come again afterwards. Nothing is lost. NMIs are no lines. */
+static struct {
+    bool on;              /* [a] */
+    uint64_t deadline_ns; /* [L] the first timer interrupt after it lets them go */
+} hold;
 
 static void gate_set(unsigned vector, uint64_t target, unsigned ist)
 {
@@ -140,7 +149,8 @@ static enum status line_route(const struct line *line)
 {
     bool level = line->trigger != INTERRUPT_EDGE_HIGH;
     return ioapic_route(line->gsi, vector_of(line), cpu_block_at(line->cpu)->apic_id,
-                        level, line->trigger == INTERRUPT_LEVEL_LOW, false);
+                        level, line->trigger == INTERRUPT_LEVEL_LOW,
+                        level && atomic_load(&hold.on));
 }
 
 static enum status attach_locked(unsigned gsi, enum interrupt_trigger trigger,
@@ -230,6 +240,72 @@ unsigned interrupt_isa_gsi(unsigned irq, enum interrupt_trigger *out_trigger)
     return found.gsi;
 }
 
+/* Lock held. Those that came meanwhile come now. */
+static void lines_let_go(void)
+{
+    (void)atomic_exchange(&hold.on, false); /* before the looks at who came */
+    for (unsigned i = 0; i < LINES; i++) {
+        struct line *line = &interrupt.lines[i];
+        bool deferred = atomic_exchange(&line->deferred, false);
+        if (!line->used || line_empty(line))
+            continue;
+        if (line->trigger != INTERRUPT_EDGE_HIGH)
+            (void)ioapic_mask(line->gsi, false);
+        else if (deferred)
+            lapic_send(cpu_block_at(line->cpu)->apic_id, vector_of(line));
+    }
+}
+
+/* Says whether no handler runs before DEADLINE_NS. */
+static bool handlers_end(uint64_t deadline_ns)
+{
+    for (unsigned i = 0; i < LINES; i++)
+        while (atomic_load(&interrupt.lines[i].running) != 0) {
+            if (clock_ns() >= deadline_ns)
+                return false;
+            cpu_pause();
+        }
+    return true;
+}
+
+bool interrupt_lines_hold(uint64_t deadline_ns)
+{
+    spin_lock(&interrupt.lock);
+    hold.deadline_ns = deadline_ns;
+    (void)atomic_exchange(&hold.on, true); /* before the look at who runs */
+    for (unsigned i = 0; i < LINES; i++)
+        if (interrupt.lines[i].used && interrupt.lines[i].trigger != INTERRUPT_EDGE_HIGH)
+            (void)ioapic_mask(interrupt.lines[i].gsi, true);
+    spin_unlock(&interrupt.lock);
+    return handlers_end(deadline_ns);
+}
+
+bool interrupt_lines_prolong(uint64_t deadline_ns)
+{
+    bool on;
+    spin_lock(&interrupt.lock);
+    on = atomic_load(&hold.on);
+    if (on)
+        hold.deadline_ns = deadline_ns;
+    spin_unlock(&interrupt.lock);
+    return on;
+}
+
+static void release(bool overdue_only)
+{
+    if (!atomic_load(&hold.on))
+        return;
+    spin_lock(&interrupt.lock);
+    if (atomic_load(&hold.on) && (!overdue_only || clock_ns() >= hold.deadline_ns))
+        lines_let_go();
+    spin_unlock(&interrupt.lock);
+}
+
+void interrupt_lines_release(void)
+{
+    release(false);
+}
+
 uint64_t interrupt_count(unsigned vector)
 {
     return vector < 256 ? atomic_load(&interrupt.counts[vector]) : 0;
@@ -249,11 +325,21 @@ static void handling_end(void)
         atomic_sub(&line->running, 1);
 }
 
+/* Says whether LINE comes again when the lines are let go; that may be just now. */
+static bool defers(struct line *line)
+{
+    if (!atomic_load(&hold.on))
+        return false;
+    (void)atomic_exchange(&line->deferred, true);
+    return atomic_load(&hold.on) || !atomic_exchange(&line->deferred, false);
+}
+
 static void dispatch_device(unsigned vector)
 {
     struct line *line = &interrupt.lines[vector - VECTOR_DEVICE_FIRST];
     handling_begin(line);
-    for (unsigned i = 0; i < HANDLERS_MAX; i++) {
+    bool later = defers(line);
+    for (unsigned i = 0; i < HANDLERS_MAX && !later; i++) {
         interrupt_fn fn = atomic_load(&line->handlers[i].fn);
         if (fn != NULL)
             fn(line->handlers[i].arg);
@@ -276,7 +362,10 @@ void interrupt_dispatch(struct trap_frame *frame)
     cpu_here()->interrupts++;
     atomic_add(&interrupt.counts[vector], 1);
     switch (vector) {
-    case VECTOR_TIMER: timer_interrupt(); break;
+    case VECTOR_TIMER:
+        release(true);
+        timer_interrupt();
+        break;
     case VECTOR_SHOOTDOWN: paging_shootdown_interrupt(); break;
     case VECTOR_RESCHEDULE: /* the flag in the block says it all */
     case VECTOR_CALL: break;

@@ -29,6 +29,15 @@ void interrupt_detach(unsigned gsi, interrupt_fn fn, void *arg);
 /* Sends GSI to another CPU. */
 NODISCARD enum status interrupt_move(unsigned gsi, unsigned cpu);
 
+/* Holds all device interrupts back until interrupt_lines_release(), or until the first timer interrupt after DEADLINE_NS by
+ * clock_ns(): on return no handler runs, and none begins. None is lost: those that come meanwhile come afterwards. Timers and
+ * NMIs go on. False: a handler did not end before that time. Task context, one at a time. */
+NODISCARD bool interrupt_lines_hold(uint64_t deadline_ns);
+/* Gives them another deadline. False: they are not held any more. */
+NODISCARD bool interrupt_lines_prolong(uint64_t deadline_ns);
+/* Lets them go, if they are held. */
+void interrupt_lines_release(void);
+
 /* The GSI of an old ISA interrupt, with ACPI's overrides applied, and how it triggers. */
 unsigned interrupt_isa_gsi(unsigned irq, enum interrupt_trigger *out_trigger);
 

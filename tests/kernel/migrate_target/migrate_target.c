@@ -10,9 +10,10 @@ struct link {
     struct link *prev;
 };
 
-#if defined VARIANT_grown || defined VARIANT_huge || defined VARIANT_fault
+#if defined VARIANT_grown || defined VARIANT_huge || defined VARIANT_huge_fault ||       \
+    defined VARIANT_fault
 
-#ifdef VARIANT_huge
+#if defined VARIANT_huge || defined VARIANT_huge_fault
 #define VERSION 3u
 #define SLOTS 400u
 #else
@@ -126,6 +127,11 @@ uint32_t migrate_target_fresh(void)
 }
 #endif
 
+uint64_t *migrate_target_slot(void)
+{
+    return &state.slots[1];
+}
+
 int64_t migrate_target_constant(uint32_t index)
 {
     __asm__ volatile("" : "+r"(index)); /* or the compiler reads the table itself */
@@ -137,9 +143,25 @@ uint64_t migrate_target_home(void)
     return ~(uint64_t)&state;
 }
 
+static volatile bool
+    faults; /* the next step, and is the last one of a version that does not fault */
+
+void migrate_target_fault(void)
+{
+    faults = true;
+}
+
 static struct wait target_step(void *arg)
 {
     (void)arg;
+#ifdef VARIANT_huge_fault
+    if (faults)
+        *nowhere = 1;
+#endif
+    if (faults) {
+        faults = false;
+        return wait_done();
+    }
 #ifdef VARIANT_fault
     state.temperature = 999;
     *nowhere = 1;

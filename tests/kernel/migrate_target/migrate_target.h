@@ -25,6 +25,8 @@ void migrate_target_write(const struct migrate_view *in);
 bool migrate_target_read(struct migrate_view *out);
 /* The field that only versions 1 and 4 have, and the one that only later ones have (0 in version 1). */
 uint32_t *migrate_target_gone(void);
+/* A field that all versions have, at different places. */
+uint64_t *migrate_target_slot(void);
 uint32_t migrate_target_fresh(void);
 /* A word of a constant table whose elements have another form in version 2. */
 int64_t migrate_target_constant(uint32_t index);
@@ -33,5 +35,7 @@ uint64_t migrate_target_home(void);
 /* Starts a task that steps each millisecond; the variant `fault` then faults, after it has written 999 to the
  * temperature. */
 enum status migrate_target_task(void);
+/* The variant `huge_fault` (as 3) faults in that task; in others it ends. */
+void migrate_target_fault(void);
 
 #endif

@@ -1,0 +1,56 @@
+/* Names who holds a pointer for which a swap is refused, and to what.
+ * SPDX-License-Identifier: MIT
+ */
+#include <core/evolve/held.h>
+
+#include <stdio.h>
+
+static const struct moving_type *type_of(const struct plan *plan, const struct element *e)
+{
+    for (uint32_t i = 0; i < plan->moving_count; i++)
+        for (int form = 0; form < FORMS; form++)
+            if (e->form == &plan->moving[i].form[form])
+                return &plan->moving[i];
+    return NULL;
+}
+
+void held_name(const struct held *h, const struct plan *plan, struct refusal *out)
+{
+    const struct home *home = h->place.home;
+    const struct lead *t = &h->lead;
+    const struct moving_type *type = t->element ? type_of(plan, t->element) : NULL;
+    const char *cell = type        ? type->cell
+                       : t->object ? t->object->cell
+                                   : t->stub->version->info.name;
+    const char *symbol = type ? type->name : t->object ? t->object->key : t->stub->name;
+    const char *who = home ? home->cell : h->task[0] ? h->task : NULL;
+    char holder[96];
+    char mark[128] = "";
+    if (h->task[0])
+        snprintf(holder, sizeof holder, "task %s", h->task);
+    else if (home)
+        snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
+    else
+        snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", h->place.at);
+    if (home)
+        snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s)", home->key);
+    if (type)
+        (void)refuse(
+            out, "held", cell, symbol, who,
+            "%s holds a pointer to a struct %s of %s that no walk names, so it would be "
+            "left behind; name it with evolve_pointer() in EVOLVE_WALKS(%s)%s",
+            holder, symbol, cell, symbol, mark);
+    else if (t->object)
+        (void)refuse(
+            out, "held", cell, symbol, who,
+            "%s holds a pointer into %s of %s, to what the new form has at another "
+            "place; keep the fields that others point to where they are and add new "
+            "ones behind them",
+            holder, symbol, cell);
+    else
+        (void)refuse(
+            out, "held", cell, symbol, who,
+            "%s holds a pointer to %s of %s in its old form and would go on to call it; "
+            "give the new form a new name, and keep the old one for those who hold it",
+            holder, symbol, cell);
+}
