@@ -294,9 +294,10 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
         a->plan->moving_count ? move(a, backwards, out_wait, out_reason) : DRAIN_QUIET;
     if (moved != DRAIN_QUIET)
         return moved;
-    bool ready = hold_lines(a->plan, backwards);
-    bool held = ready && !backwards && holders_find(out_reason, &full);
-    if (ready && backwards && !a->untouched)
+    bool looks = holders_any() && !a->untouched;
+    bool ready = !looks || hold_lines(a->plan, backwards);
+    bool held = ready && looks && !backwards && holders_find(out_reason, &full);
+    if (ready && looks && backwards)
         ready = look_behind(a, &full);
     if (full)
         (void)refuse(

@@ -151,7 +151,7 @@ void followers_lead(const struct plan *plan)
     if (!plan->migrations.moving_count)
         return;
     begin(true);
-    if (leaving_init(plan, true) && holders_init(plan, true)) {
+    if (leaving_init(plan, true) && holders_init(plan, true) && holders_any()) {
         while (holders_ahead())
             continue;
         (void)holders_keep(&full);

@@ -265,6 +265,8 @@ bool holders_init(const struct plan *plan, bool backwards)
     holders_fini();
     find.plan = plan;
     find.keep = backwards;
+    if (backwards && !plan->moving_count && !plan->migrations.moving_count)
+        return true;
     if (!list_left() || !search_begin(plan->ns, leaves))
         return false;
     list_objects();
@@ -458,6 +460,12 @@ static bool look_at_task(struct task *task, void *arg)
     return !find.found;
 }
 
+bool holders_any(void)
+{
+    const struct element_set *s = find.plan->migrations.elements;
+    return find.any || (s && s->count);
+}
+
 bool holders_ahead(void)
 {
     find.ahead = is_ahead();
@@ -472,8 +480,6 @@ bool holders_find(struct refusal *out, bool *out_full)
     find.ahead = false;
     find.found = false;
     find.first.task[0] = 0;
-    if (!whole && !find.any)
-        return false;
     do {
         find.homes_changed = false;
         (void)search_homes(true, whole, show_in_home);
@@ -506,13 +512,12 @@ static bool look_behind_at_task(struct task *task, void *arg)
 
 uint32_t holders_tasks(struct task *const **out)
 {
-    bool elements = list_elements();
+    (void)list_elements();
     find.ahead = false;
     find.on_stack = true;
     find.kept = 0;
     find.task_count = 0;
-    if (elements || find.any)
-        task_for_each(look_behind_at_task, NULL);
+    task_for_each(look_behind_at_task, NULL);
     find.on_stack = false;
     *out = find.tasks;
     return find.task_count;
@@ -523,8 +528,6 @@ uint64_t holders_keep(bool *out_full)
     bool whole = list_elements();
     *out_full = false;
     find.ahead = false;
-    if (!whole && !find.any)
-        return 0;
     (void)search_homes(false, whole, show);
     (void)search_heap(whole, skip, show, out_full);
     return find.kept;
