@@ -45,13 +45,13 @@ bool holders_any(void);
 /* Looks for such pointers in memory while tasks run, the next part; called again later, where something was written to
  * since. False: that is all for now. */
 bool holders_ahead(void);
-/* If there is something to look for: looks for a pointer to a stub that will lead into text that is left, or into an object of which that part will lie
- * elsewhere, while nobody is inside. True: *out names function or object, and holder. False: there is
- * none, or (*out_full) not enough memory to look everywhere. */
+/* The search, if there is anything to look for: looks for a pointer to a stub that will lead into text that is left, or into
+ * an object of which that part will lie elsewhere, while nobody is inside. True: *out names function or object, and holder.
+ * False: there is none, or (*out_full) not enough memory to look everywhere. */
 bool holders_find(struct refusal *out, bool *out_full);
 /* Says whether the holder that was found is the stack of a task, which may go on to drop it. */
 bool holders_on_stack(void);
-/* The same on the way back, if there is something to look for, after followers_begin(): lends tasks that have a pointer on their stack into an object that
+/* The same on the way back, after followers_begin(): lends tasks that have a pointer on their stack into an object that
  * moves, and gives how many; there may be more of them when it is HOLDERS_TASKS_MAX. */
 enum { HOLDERS_TASKS_MAX = 16 };
 uint32_t holders_tasks(struct task *const **out);
