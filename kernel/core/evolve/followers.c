@@ -7,6 +7,7 @@
 #include <core/commit/transfer.h>
 #include <core/evolve/leaving.h>
 #include <core/plan/elements.h>
+#include <lib/base/evolve.h>
 #include <mm/heap/heap.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ static struct {
     const char *lost_cell;
     const char *lost_key;
 } followers;
+EVOLVE_DROPS(followers); /* a set is only there between the search and the stores */
 
 static void begin(bool late)
 {

@@ -48,7 +48,6 @@ struct line {
     uint32_t trigger;
     struct handler handlers[HANDLERS_MAX];
     uint32_t running; /* [a] CPUs inside the handlers */
-    bool deferred;    /* [a] it came while the lines were held */
 };
 
 static struct {
@@ -64,7 +63,9 @@ static struct {
 static struct {
     bool on;              /* [a] */
     uint64_t deadline_ns; /* [L] the first timer interrupt after it lets them go */
+    bool deferred[LINES]; /* [a] they came meanwhile */
 } hold;
+EVOLVE_DROPS(hold); /* nothing is held for a version without it: evolve/drain.c */
 
 static void gate_set(unsigned vector, uint64_t target, unsigned ist)
 {
@@ -246,7 +247,7 @@ static void lines_let_go(void)
     (void)atomic_exchange(&hold.on, false); /* before the looks at who came */
     for (unsigned i = 0; i < LINES; i++) {
         struct line *line = &interrupt.lines[i];
-        bool deferred = atomic_exchange(&line->deferred, false);
+        bool deferred = atomic_exchange(&hold.deferred[i], false);
         if (!line->used || line_empty(line))
             continue;
         if (line->trigger != INTERRUPT_EDGE_HIGH)
@@ -326,12 +327,13 @@ static void handling_end(void)
 }
 
 /* Says whether LINE comes again when the lines are let go; that may be just now. */
-static bool defers(struct line *line)
+static bool defers(const struct line *line)
 {
+    bool *deferred = &hold.deferred[line - interrupt.lines];
     if (!atomic_load(&hold.on))
         return false;
-    (void)atomic_exchange(&line->deferred, true);
-    return atomic_load(&hold.on) || !atomic_exchange(&line->deferred, false);
+    (void)atomic_exchange(deferred, true);
+    return atomic_load(&hold.on) || !atomic_exchange(deferred, false);
 }
 
 static void dispatch_device(unsigned vector)

@@ -168,7 +168,7 @@ static void count_second(void *arg)
     second_calls++;
 }
 
-/* Of an edge that came while nobody listened nothing would be left. Seen to fail without the `deferred` of a line, and the
+/* Of an edge that came while nobody listened nothing would be left. Seen to fail without `hold.deferred`, and the
  * second time without release() in the timer's interrupt. */
 static void held_lines_keep_quiet_and_lose_nothing(bool forgotten)
 {
