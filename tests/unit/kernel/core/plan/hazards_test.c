@@ -69,6 +69,37 @@ static void a_call_of_the_other_static_is_another_call(void **state)
     world_fini(&w);
 }
 
+#define SPLIT(factor)                                                                    \
+    {                                                                                    \
+        "split", "",                                                                     \
+            "static volatile long seen; __attribute__((cold, noinline)) void "           \
+            "split_tell(long x) "                                                        \
+            "{ seen = x; }\n"                                                            \
+            "long split_of(long x) { if (__builtin_expect(x > 1000, 0)) { "              \
+            "split_tell(x); split_tell(x + 1); return x * " factor "; } return x + 1; }" \
+            "\nlong (*split_fn(void))(long) { return split_of; }\n"                      \
+    }
+
+/* Hazard 7. What a function seldom does lies in a clone of its own (.cold), which nobody else calls. Only that has changed, and
+ * the function leads to it. When same_function() compares no bytes nothing has. */
+static void a_clone_for_what_is_seldom_is_a_function_of_its_own(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(SPLIT("77")));
+    struct plan *plan = world_plan(&w, CELLS(SPLIT("78")));
+    assert_non_null(plan);
+    const struct version *v = plan->cells[0].fresh;
+    int64_t whole = version_export(v, "split_of");
+    int64_t clone = version_function(v, "split_of.cold", false, 0);
+    assert_true(whole >= 0 && clone >= 0);
+    assert_int_equal(plan->cells[0].functions_changed, 1);
+    world_commit(&w, plan);
+    plan_destroy(plan);
+    expect_undone(&w, CELLS(SPLIT("77")));
+    world_fini(&w);
+}
+
 /* Hazard 7. Without the check in check_writable() both would be one object to the next version. */
 static void two_objects_of_one_name_are_refused(void **state)
 {
@@ -239,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_object_that_grows_keeps_its_address),
         cmocka_unit_test(a_call_of_the_other_static_is_another_call),
+        cmocka_unit_test(a_clone_for_what_is_seldom_is_a_function_of_its_own),
         cmocka_unit_test(two_objects_of_one_name_are_refused),
         cmocka_unit_test(an_import_may_only_be_called),
         cmocka_unit_test(a_call_that_does_not_hold_what_is_known_is_refused),

@@ -99,6 +99,7 @@ static void marks_say_what_becomes_of_an_object(void **state)
     world_fini(&w);
 }
 
+/* Consent to another name, or to a part of one, would do without the comparisons in is_consented(). */
 static void consent_lets_an_object_go(void **state)
 {
     struct plan *plan;
@@ -128,7 +129,8 @@ static void consent_lets_an_object_go(void **state)
     world_fini(&w);
 }
 
-/* A mark of the version that is left counts as well: it knew what going back would lose. */
+/* A mark of the version that is left counts as well: it knew what going back would lose. Refused when plan_may_lose() does not
+ * look at it. */
 static void a_mark_of_the_old_version_counts(void **state)
 {
     long value = 300;
