@@ -83,6 +83,20 @@ static bool is_in_the_middle(struct guard_record *g, const struct trap_frame *fr
            !(frame->rflags & RFLAGS_INTERRUPTS) && g->postponed++ < POSTPONED_MAX;
 }
 
+static bool is_half_stored(const struct poke *pokes, uint32_t count)
+{
+    return pokes_drift(pokes, count, false) && pokes_drift(pokes, count, true);
+}
+
+/* A commit, or a handover, is between its first store and its last. On a busy host that alone can take as long as a CPU may be
+ * stuck, and half a journal cannot be taken back. It comes to an end; a later NMI finds it whole. */
+static bool is_being_stored(struct guard_record *g)
+{
+    return (is_half_stored(g->pokes, g->count) ||
+            is_half_stored(g->pokes + g->count, g->late_count)) &&
+           g->postponed++ < POSTPONED_MAX;
+}
+
 /* Two CPUs may watch at the same time, after NMIs of different origin: what one of them noted
  * can be later than the other's NOW. */
 static bool is_past(uint64_t now, uint64_t since, uint64_t limit)
@@ -127,7 +141,8 @@ static void watch(struct guard_record *g, struct trap_frame *frame, struct cpu_b
     struct guard_verdict why = {.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
                                 .cpu = stuck ? stuck - 1 : self->index,
                                 .rip = frame->rip};
-    if ((!stuck && !overdue) || is_in_the_middle(g, frame, stuck, self))
+    if ((!stuck && !overdue) || is_in_the_middle(g, frame, stuck, self) ||
+        is_being_stored(g))
         return;
     if (must_ask(g)) {
         ask(g, &why);

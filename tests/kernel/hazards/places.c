@@ -181,6 +181,9 @@ void call_sites_at_every_offset_lead_to_new_text(void)
 {
     static const char *const order[] = {"second", "third", "helper", ""};
     uint64_t faults = fault_count();
+    const struct version *here = namespace_running(namespace_kernel(), "test_hazards");
+    uint64_t begin = here->functions[version_export(here, "sites_sum")].va;
+    KTEST_CHECK(begin % PAGE_SIZE == 0); /* or the last site would not cross a page */
     for (uint32_t i = 0; i < cpu_count(); i++)
         KTEST_CHECK(task_create("sites", sites_step, NULL, NULL) != NULL);
     for (uint32_t i = 0; i < ARRAY_LEN(order); i++) {

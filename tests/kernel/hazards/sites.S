@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "sites.h"
 
-/* 7 bytes from site to site: each offset within a cache line is met many times. Seven pages: some site crosses a page. */
+/* 64 sites, 7 bytes from one to the next: each offset within a cache line is met. The operand of the last one crosses a page. */
     .section .text.sites_sum, "ax", @progbits
+    .balign 4096
     .globl sites_sum
     .type sites_sum, @function
 sites_sum:
@@ -12,10 +13,14 @@ sites_sum:
     .cfi_def_cfa_offset 16
     .cfi_offset %rbx, -16
     xorl %ebx, %ebx
-    .rept SITES_COUNT
+    .rept SITES_COUNT - 1
     call swap_target_version
     addl %eax, %ebx
     .endr
+    jmp 1f
+    .skip 4096 - 3 - (. - sites_sum), 0xcc
+1:  call swap_target_version
+    addl %eax, %ebx
     movl %ebx, %eax
     popq %rbx
     .cfi_def_cfa_offset 8

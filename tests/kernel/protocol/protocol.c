@@ -3,6 +3,7 @@
 #include <console/console/console.h>
 #include <core/commit/apply.h>
 #include <core/commit/commit.h>
+#include <core/guard/guard.h>
 #include <core/namespace/namespace.h>
 #include <string.h>
 #include <task/task/task.h>
@@ -137,6 +138,38 @@ static void what_is_written_until_the_park_arrives(void)
     KTEST_CHECK(*(volatile uint64_t *)&old_place == 43);
 }
 
+/* An NMI to this CPU. When it has been counted its handler has run: it came in between. */
+static void nmi_here(void)
+{
+    uint64_t flags = interrupts_off();
+    const struct cpu_block *self = cpu_here();
+    uint64_t before = __atomic_load_n(&self->nmis, __ATOMIC_SEQ_CST);
+    cpu_send_nmi(self->index);
+    while (__atomic_load_n(&self->nmis, __ATOMIC_SEQ_CST) == before)
+        cpu_pause();
+    interrupts_restore(flags);
+}
+
+/* Hazards 27 and 28. Without is_being_stored() in the guard the machine resets: half of a journal cannot be taken back. */
+static void the_guard_waits_for_a_commit_that_takes_long(void)
+{
+    struct guard_limits at_once = {.stuck_tsc = UINT64_MAX};
+    struct guard_verdict verdict;
+    list_pokes(1, 2);
+    for (uint32_t i = 0; i < PLACES / 2; i++)
+        store.places[i] = 2;
+    guard_arm(store.pokes, PLACES, 0, &store.none, &at_once);
+    nmi_here();
+    KTEST_CHECK(!guard_reverted() && store.places[0] == 2);
+    for (uint32_t i = PLACES / 2; i < PLACES; i++)
+        store.places[i] = 2;
+    nmi_here();
+    KTEST_CHECK(guard_reverted());
+    guard_disarm(&verdict);
+    KTEST_CHECK(verdict.cause == GUARD_OVERDUE && verdict.restored);
+    KTEST_CHECK(first_unlike(1) == PLACES);
+}
+
 static struct {
     bool with_lock; /* else in an interrupt */
     volatile uint64_t ready;
@@ -242,6 +275,7 @@ enum status test_protocol_start(void)
         KTEST_CASE(nobody_runs_between_two_stores),
         KTEST_CASE(one_place_that_differs_stops_all),
         KTEST_CASE(what_is_written_until_the_park_arrives),
+        KTEST_CASE(the_guard_waits_for_a_commit_that_takes_long),
         KTEST_CASE(who_holds_a_lock_is_not_held),
         KTEST_CASE(who_is_in_another_interrupt_is_not_held),
         KTEST_CASE(every_cpu_serialises_before_it_goes_on),
