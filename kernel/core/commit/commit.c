@@ -6,6 +6,7 @@
 #include <core/commit/transfer.h>
 #include <core/commit/withdraw.h>
 #include <core/guard/guard.h>
+#include <lib/base/evolve.h>
 
 enum { LAPIC_EOI = 0xb0 };
 
@@ -13,19 +14,21 @@ static struct {
     uint32_t holding; /* [a] ticket of the park in force, 0 = none */
     uint32_t arrived; /* [a] CPUs held by it */
     uint32_t last_ticket;
-    uint32_t held[CPU_MAX];  /* [a] ticket that holds this CPU */
-    volatile uint8_t *lapic; /* [I] */
+    uint32_t held[CPU_MAX]; /* [a] ticket that holds this CPU */
 } park;
+EVOLVE_SCRATCH(park);
+
+static volatile uint8_t *lapic; /* [I] */
 
 void commit_start(volatile void *lapic_registers)
 {
-    park.lapic = lapic_registers;
+    lapic = lapic_registers;
 }
 
 static void end_of_interrupt(void)
 {
-    if (park.lapic)
-        *(volatile uint32_t *)(park.lapic + LAPIC_EOI) = 0;
+    if (lapic)
+        *(volatile uint32_t *)(lapic + LAPIC_EOI) = 0;
 }
 
 /* Park invariant 4. A lock's holder has its interrupts off, and so has an interrupt's handler, so

@@ -6,7 +6,7 @@
  * instruction before it goes on. Bytes of text are only ever written here and by the guard.
  * A new version of this cell is stored by the old one: it and the CPUs that it holds finish in
  * old text, and the next park is the new one's. The data are the same, so a park that one of
- * them began can be ended by the other.
+ * them began can be ended by the other; if their form changes, each has its own (core/plan/closure.c).
  * Cross-modifying code without the park leaves stale code behind (Intel SDM 3, 9.1.3).
  *
  * Park invariants:

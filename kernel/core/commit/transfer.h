@@ -313,9 +313,9 @@ static inline const struct field_move *transfer_run(struct transfer *t)
     return NULL;
 }
 
-/* Makes the new forms from what is live now. Gives false, with what stopped it in ALL, when a
+/* Makes the new forms of ALL, but for what lies beside, from what is live now. Gives false, with what stopped it in ALL, when a
  * value has no place in the new form: nothing that runs has been touched. */
-static inline bool migrations_prepare(struct migration_list *all)
+static inline bool migrations_prepare_each(struct migration_list *all)
 {
     all->failed = NULL;
     all->failed_word = 0;
@@ -333,6 +333,18 @@ static inline bool migrations_prepare(struct migration_list *all)
         }
     }
     return true;
+}
+
+static inline bool migrations_prepare(struct migration_list *all)
+{
+    struct migration_list *beside = all->beside;
+    if (beside && !migrations_prepare_each(beside)) {
+        all->failed = beside->failed;
+        all->failed_name = beside->failed_name;
+        all->failed_word = beside->failed_word;
+        return false;
+    }
+    return migrations_prepare_each(all);
 }
 
 /* Says whether elements and pointers are as they were when the elements were transferred. */
@@ -355,19 +367,27 @@ static inline void elements_store(const struct element_set *set, bool undo)
         *set->slots[i].word = undo ? set->slots[i].before : set->slots[i].after;
 }
 
-static inline void migrations_store(struct migration_list *all)
+static inline void migrations_store_each(const struct migration_list *all)
 {
-    __atomic_store_n(&all->stage, MIGRATION_STORING, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < all->count; i++)
         if (!all->list[i].constant)
             transfer_copy(all->list[i].new_at, all->list[i].prepared,
                           all->list[i].new_len);
+}
+
+static inline void migrations_store(struct migration_list *all)
+{
+    __atomic_store_n(&all->stage, MIGRATION_STORING, __ATOMIC_SEQ_CST);
+    migrations_store_each(all);
+    if (all->beside)
+        migrations_store_each(all->beside);
     elements_store(all->elements, false);
     __atomic_store_n(&all->stage, MIGRATION_STORED, __ATOMIC_SEQ_CST);
 }
 
 /* The old form again, with what the new code has written since. If the commit died between its
- * stores, the old bytes as they were. */
+ * stores, the old bytes as they were. What lies beside has an old form that nobody has touched: the new one is
+ * stored once more, so that who waits for a word of it in new text is let go. */
 static inline void migrations_take_back(struct migration_list *all)
 {
     uint32_t stage = __atomic_load_n(&all->stage, __ATOMIC_ACQUIRE);
@@ -385,6 +405,8 @@ static inline void migrations_take_back(struct migration_list *all)
             transfer_copy(m->old_at, stage == MIGRATION_STORED ? m->back : m->saved,
                           m->old_len);
     }
+    if (stage != MIGRATION_PLANNED && all->beside)
+        migrations_store_each(all->beside);
     if (stage != MIGRATION_PLANNED)
         elements_store(all->elements, stage != MIGRATION_STORED);
     __atomic_store_n(&all->stage, MIGRATION_PLANNED, __ATOMIC_SEQ_CST);

@@ -9,11 +9,10 @@
 
 void migrate_describe(struct attempt *a)
 {
-    const struct migration_list *all = &a->plan->migrations;
+    const struct migration *m;
     a->report.migrated_objects = 0;
     a->report.migrated_bytes = 0;
-    for (uint32_t i = 0; i < all->count; i++) {
-        const struct migration *m = &all->list[i];
+    for (uint32_t i = 0; (m = plan_migration(a->plan, i)); i++) {
         log_write("evolve", LOG_INFO, "attempt %lu: %s of %s: %s", a->report.attempt,
                   m->key, m->cell, m->text);
         attempt_tell(a, "%s of %s: %s", m->key, m->cell, m->text);
@@ -30,9 +29,8 @@ void migrate_describe(struct attempt *a)
                   a->plan->moving[i].form[FORM_NEW].len);
 }
 
-void migrate_reason(const struct attempt *a, struct refusal *out)
+static void reason_of(const struct migration_list *all, struct refusal *out)
 {
-    const struct migration_list *all = &a->plan->migrations;
     const struct migration *m = all->failed;
     const char *field = all->failed_name[0] ? all->failed_name : m->key;
     if (all->failed_word)
@@ -48,13 +46,14 @@ void migrate_reason(const struct attempt *a, struct refusal *out)
             m->key);
 }
 
-/* Each object is tried by itself, so that one answer can be given to all that would be lost. */
-bool migrate_try(struct attempt *a, struct plan_report *out)
+void migrate_reason(const struct attempt *a, struct refusal *out)
 {
-    struct migration_list *all = &a->plan->migrations;
-    if (migrations_prepare(all))
-        return true;
-    out->refusal_count = 0;
+    reason_of(&a->plan->migrations, out);
+}
+
+/* Each object is tried by itself, so that one answer can be given to all that would be lost. */
+static void try_each(struct migration_list *all, struct plan_report *out)
+{
     for (uint32_t i = 0; i < all->count && out->refusal_count < PLAN_MAX_REFUSALS; i++) {
         struct migration *m = &all->list[i];
         struct transfer t = {.all = all,
@@ -71,8 +70,19 @@ bool migrate_try(struct attempt *a, struct plan_report *out)
             continue;
         all->failed = m;
         all->failed_name = k->name;
-        migrate_reason(a, &out->refusals[out->refusal_count++]);
+        reason_of(all, &out->refusals[out->refusal_count++]);
     }
+}
+
+bool migrate_try(struct attempt *a, struct plan_report *out)
+{
+    struct plan *plan = a->plan;
+    if (migrations_prepare(&plan->migrations) && migrations_prepare(&plan->late))
+        return true;
+    out->refusal_count = 0;
+    try_each(&plan->migrations, out);
+    try_each(&plan->beside, out);
+    try_each(&plan->late, out);
     return false;
 }
 

@@ -40,8 +40,7 @@ struct attempt {
     bool linked;  /* the namespace says what the stores have made true */
     bool watched; /* by the guard, while the drain calls functions of cells */
     uint32_t take_tries;
-    bool handed_over; /* the late stores were made too */
-    bool expel;       /* on the way back, whoever is inside is restarted at once */
+    bool expel; /* on the way back, whoever is inside is restarted at once */
     uint64_t commit_begun_ns;
     struct commit_times times;
     struct refusal take_reason;
@@ -78,11 +77,9 @@ struct wait trial_step(struct attempt *a);
 /* Makes what came of the engine itself show that it works, under the guard's watch: by doing it
  * with words of its own, or with a fault that is none. The trial of A ends if it does not. */
 void rehearse(struct attempt *a);
-/* Makes the new version of what watched this trial take over, if there is one; calls the CPUs
- * together for that. STATUS_TIMEOUT: they did not come; STATUS_INVALID: a place does not match. */
+/* Makes the new version of what watched this trial take over, if there is one: then the watch is over. Results as of
+ * guard_hand_over(). */
 NODISCARD enum status hand_over(struct attempt *a);
-/* Makes the old version watch again, if there was a handover. Results as of hand_over(). */
-NODISCARD enum status hand_back(struct attempt *a);
 /* Begins and ends the guard's watch. */
 void trial_begin(struct attempt *a);
 void trial_watch_end(struct guard_verdict *out);

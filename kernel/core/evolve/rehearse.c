@@ -230,40 +230,12 @@ void rehearse(struct attempt *a)
         }
 }
 
-enum status hand_back(struct attempt *a)
-{
-    struct plan *plan = a->plan;
-    struct migration_list none = {0};
-    if (!a->handed_over)
-        return STATUS_OK;
-    enum status status =
-        park(plan->pokes + plan->poke_count, plan->late_count, &none, true);
-    a->handed_over = status != STATUS_OK;
-    return status;
-}
-
 enum status hand_over(struct attempt *a)
 {
-    struct plan *plan = a->plan;
-    struct commit_times times = {0};
-    struct migration_list none = {0};
-    const struct poke *late = plan->pokes + plan->poke_count;
-    if (!plan->late_count)
+    if (!a->plan->late_count)
         return STATUS_OK;
-    enum status status =
-        commit_apply(late, plan->late_count, &none, false, hold_limit(), &times);
-    if (status != STATUS_OK)
-        return status;
-    /* The guard may have reverted just before the CPUs were held: then nothing is to stay. If
-     * it did after, it took this part back too, and the places do not match. */
-    if (guard_reverted()) {
-        if (park(late, plan->late_count, &none, true) == STATUS_TIMEOUT)
-            log_write("evolve", LOG_ERROR,
-                      "the watch has changed hands in a swap that was "
-                      "taken back");
-        return STATUS_OK;
-    }
-    plan_handover(plan);
-    a->handed_over = true;
-    return STATUS_OK;
+    enum status status = guard_hand_over(&a->plan->late);
+    if (status == STATUS_OK)
+        plan_handover(a->plan);
+    return status;
 }

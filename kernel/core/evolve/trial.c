@@ -35,7 +35,7 @@ enum {
     NMI_MS = 100,
     HPET_TIMER = 0,
     HOLD_LIMIT_MS = 1000,
-    HANDOVER_MS = 30000, /* for the CPUs to come together once more */
+    HANDOVER_MS = 30000, /* for the CPUs to be held once more */
     SETTLE_MS = 10000,   /* for CPUs to be seen to beat, at the end of the watch */
     EXPEL_TRIES = 200,
     EXPEL_GAP_NS = 500000,
@@ -279,9 +279,6 @@ static struct wait take_again(struct attempt *a, const char *why)
  * guard does, if it can. */
 static enum status store_back(struct attempt *a)
 {
-    enum status status = hand_back(a);
-    if (status != STATUS_OK)
-        return status;
     if (!plan_swaps(a->plan, "commit") || a->plan->moving_count)
         return commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations,
                             true, ms_to_tsc(HOLD_LIMIT_MS), &a->times);
@@ -366,6 +363,8 @@ static struct wait make_permanent(struct attempt *a)
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     if (guard_reverted())
         return after_guard(a);
+    if (guard_asked(&verdict))
+        return heed(a, &verdict);
     if (status != STATUS_OK) {
         (void)refuse(&reason, "handover", NULL, NULL, NULL,
                      "what watched the trial could not hand over to its new version: %s",

@@ -4,6 +4,7 @@
 #include <core/guard/guard.h>
 
 #include <core/commit/apply.h>
+#include <lib/base/evolve.h>
 
 #include "record.h"
 #include "settle.h"
@@ -11,13 +12,16 @@
 enum { LAPIC_ICR_LOW = 0x300, LAPIC_ICR_HIGH = 0x310, ICR_PENDING = 0x1000 };
 
 static struct guard_record guard = {.version = RECORD_VERSION};
+EVOLVE_SCRATCH(guard);
+
+static volatile uint8_t *lapic; /* [I] */
 
 void guard_start(volatile void *lapic_registers)
 {
-    guard.lapic = lapic_registers;
+    lapic = lapic_registers;
 }
 
-void guard_send(volatile uint8_t *lapic, uint32_t apic_id, uint32_t command)
+void guard_send(uint32_t apic_id, uint32_t command)
 {
     volatile uint32_t *low = (volatile uint32_t *)(lapic + LAPIC_ICR_LOW);
     volatile uint32_t *high = (volatile uint32_t *)(lapic + LAPIC_ICR_HIGH);
@@ -99,7 +103,12 @@ void guard_abandon(unsigned cpu, const struct task *task)
     __atomic_store_n(&guard.abandon_task, task, __ATOMIC_SEQ_CST);
     __atomic_store_n(&guard.abandon_cpu, cpu + 1, __ATOMIC_SEQ_CST);
     if (block)
-        guard_send(guard.lapic, block->apic_id, GUARD_ICR_NMI);
+        guard_send(block->apic_id, GUARD_ICR_NMI);
+}
+
+enum status guard_hand_over(struct migration_list *late)
+{
+    return record_hand_over(&guard, late);
 }
 
 bool guard_reverted(void)

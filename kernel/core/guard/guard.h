@@ -12,14 +12,14 @@
  * If data go back to an old form, no new text of the cells that have them may go on: the CPUs are held where they might
  * have been preempted (settle.h), tasks with frames in that text begin their step again, and the text is filled
  * with INT3 (commit/withdraw.h, plan/withdraw.c) for whoever comes to it all the same (stale.h).
- * A trial of the guard itself is watched by the old version: what leads to the new one is stored
- * by the handover, when the trial is over (plan.h, late). Until guard_disarm() a fault then
- * takes back both parts of the journal.
+ * A trial of the guard itself is watched by the old version: when the trial is over, the old one stores what leads to
+ * the new one (plan.h, late) and ends its watch in one moment, with every other CPU held by NMI: the handover. So there is
+ * none that would have to be taken back, and it needs nothing that was on trial.
  * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call.
  * Source: design 4 (trial), IA-PC HPET 1.0a, Intel SDM 3 chapter 6.7 (NMI).
  *
- * States: IDLE → ARMED (guard_arm) → IDLE (guard_disarm) or REVERTED (guard_revert, from fault
- * or NMI) → IDLE (guard_disarm).
+ * States: IDLE → ARMED (guard_arm) → IDLE (guard_disarm, guard_hand_over) or REVERTED (guard_revert, from fault
+ * or NMI) → IDLE (guard_disarm). Between ARMED and the next one CPU is in charge and holds the others.
  */
 #ifndef NEURATH_CORE_GUARD_H
 #define NEURATH_CORE_GUARD_H
@@ -53,12 +53,17 @@ struct guard_limits {
 };
 
 /* Begins to watch. POKES, COUNT of the commit and behind them LATE_COUNT of the handover, and
- * MIGRATIONS stay valid until guard_disarm(). Task context. */
+ * MIGRATIONS stay valid until guard_disarm() or guard_hand_over(). Task context. */
 void guard_arm(const struct poke *pokes, uint32_t count, uint32_t late_count,
                struct migration_list *migrations, const struct guard_limits *limits);
 /* Ends the watch. Gives the verdict: cause GUARD_NONE if nothing happened. Afterwards the guard
  * will not revert. Task context. */
 void guard_disarm(struct guard_verdict *out);
+/* Ends the watch, and in the same moment makes the late stores and those of LATE: from then on the successor watches.
+ * STATUS_TIMEOUT: a CPU did not come to be held; STATUS_BUSY: the guard has reverted, or asked to; STATUS_INVALID: a place
+ * does not match; STATUS_DENIED: a value has no place in its new form. Nothing is changed then, and the watch goes on. Task
+ * context. */
+NODISCARD enum status guard_hand_over(struct migration_list *late);
 /* Says whether the guard has reverted what it watched. Any context. */
 bool guard_reverted(void);
 /* Of a swap that has moved elements of the heap only the owner's walk can tell what the new code made of them. So the

@@ -13,8 +13,8 @@
 
 enum guard_state { IDLE, ARMED, REVERTING, REVERTED };
 
-/* What one version of the guard hands over to the next: they work on it in turn, in one trial.
- * So its form is fixed (the planner refuses another), and VERSION counts its meanings. */
+/* Versions of the guard work on one record, each on trials of its own; VERSION counts the meanings of a form. With another
+ * form each has its own (EVOLVE_SCRATCH). */
 enum { RECORD_VERSION = 1 };
 
 struct guard_record {
@@ -29,7 +29,7 @@ struct guard_record {
     uint32_t stuck_cpu;              /* plus one; its task is abandoned on the way out */
     const struct poke *pokes;
     uint32_t count;      /* of the commit */
-    uint32_t late_count; /* of the handover, behind them */
+    uint32_t late_count; /* behind them: of the handover, which has not been while there is a watch */
     struct migration_list *migrations;
     bool withdrew;      /* the revert has withdrawn new text */
     uint32_t postponed; /* NMIs at which this CPU was in the middle of something */
@@ -38,9 +38,8 @@ struct guard_record {
     uint64_t beat[CPU_MAX];
     uint64_t beat_tsc[CPU_MAX];
     struct guard_verdict verdict;
-    uint32_t asked;          /* [a] the verdict is a wish: guard_asked() */
-    volatile uint8_t *lapic; /* [I] */
-    bool alone;              /* of a rehearsal: holds nobody */
+    uint32_t asked; /* [a] the verdict is a wish: guard_asked() */
+    bool alone;     /* of a rehearsal: holds nobody */
 };
 
 /* Says whether the record of the trial that runs is of the form and meaning that this version knows. */
@@ -51,6 +50,11 @@ void record_arm(struct guard_record *g, const struct poke *pokes, uint32_t count
                 const struct guard_limits *limits);
 void record_disarm(struct guard_record *g, struct guard_verdict *out);
 
+/* ---- handover.c ---------------------------------------------------------------------------- */
+
+/* guard_hand_over() of G. */
+enum status record_hand_over(struct guard_record *g, struct migration_list *late);
+
 /* ---- watch.c: what an NMI and a fault mean -------------------------------------------------- */
 
 /* guard_nmi(), guard_fault() and guard_take_back() of G. */
@@ -60,6 +64,8 @@ void record_wish(struct guard_record *g);
 
 /* ---- revert.c: taking back, with all other CPUs held ---------------------------------------- */
 
+/* Calls the other CPUs by NMI. False: one of them did not come. They stay until HOLDING is 0. */
+bool record_hold_others(struct guard_record *g, const struct cpu_block *self);
 /* Only one CPU reverts: true, SELF is it. Another that wants to waits to be held by it. */
 bool record_begin_revert(struct guard_record *g, const struct cpu_block *self);
 /* Holds the others, takes the swap back and lets them go, after record_begin_revert(). Resets the machine if a place does

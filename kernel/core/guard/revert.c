@@ -51,7 +51,7 @@ void guard_reset(const char *why, const struct trap_frame *frame)
     }
 }
 
-static void hold_others(struct guard_record *g, const struct cpu_block *self)
+bool record_hold_others(struct guard_record *g, const struct cpu_block *self)
 {
     uint32_t count = 0;
     g->last_ticket = g->last_ticket + 1 ? g->last_ticket + 1 : 1;
@@ -63,14 +63,15 @@ static void hold_others(struct guard_record *g, const struct cpu_block *self)
         const struct cpu_block *b = cpu_block_at(i);
         if (!b || b == self || !__atomic_load_n(&b->online, __ATOMIC_ACQUIRE))
             continue;
-        guard_send(g->lapic, b->apic_id, GUARD_ICR_NMI);
+        guard_send(b->apic_id, GUARD_ICR_NMI);
         count++;
     }
     for (uint32_t polls = 0; polls < HOLD_POLLS; polls++) {
         if (__atomic_load_n(&g->arrived, __ATOMIC_ACQUIRE) >= count)
-            return;
+            return true;
         closure_pause();
     }
+    return false;
 }
 
 void record_leave_withdrawn(struct guard_record *g, struct trap_frame *frame)
@@ -95,14 +96,13 @@ void record_leave(struct guard_record *g, struct trap_frame *frame,
                     frame);
 }
 
-/* A part of the journal was stored wholly or, if the guard was armed before its first store or
- * the trial is not over, not at all. */
+/* The journal was stored wholly or, if the guard was armed before its first store, not at all. */
 static bool is_whole(const struct poke *pokes, uint32_t count)
 {
     return !pokes_drift(pokes, count, false) || !pokes_drift(pokes, count, true);
 }
 
-/* The part of the commit, with the values that it brought into their new forms. */
+/* All of it, with the values that it brought into their new forms. */
 static void take_back(struct guard_record *g)
 {
     const struct withdrawal *w = &g->migrations->withdrawal;
@@ -123,16 +123,12 @@ static void take_back(struct guard_record *g)
 
 void record_revert(struct guard_record *g, struct cpu_block *self)
 {
-    const struct poke *late = g->pokes + g->count;
-    hold_others(g, self);
+    (void)record_hold_others(g, self); /* who does not come by NMI will never run again */
     if (g->migrations->withdrawal.text_count)
-        settle(self, g->stuck_cpu, g->limits.stuck_tsc / SETTLE_SHARE, g->lapic);
-    g->verdict.restored = is_whole(g->pokes, g->count) && is_whole(late, g->late_count);
-    if (g->verdict.restored) {
-        if (pokes_drift(late, g->late_count, false))
-            pokes_store(late, g->late_count, true);
+        settle(self, g->stuck_cpu, g->limits.stuck_tsc / SETTLE_SHARE);
+    g->verdict.restored = is_whole(g->pokes, g->count);
+    if (g->verdict.restored)
         take_back(g);
-    }
     __atomic_store_n(&g->state, REVERTED, __ATOMIC_SEQ_CST);
     __atomic_store_n(&g->holding, 0, __ATOMIC_SEQ_CST);
     cpu_serialise();

@@ -4,6 +4,7 @@
 #include "settle.h"
 
 #include <core/commit/apply.h>
+#include <lib/base/evolve.h>
 
 enum {
     RFLAGS_INTERRUPTS = 0x200,
@@ -19,6 +20,7 @@ static struct {
     uint32_t waiting;
     uint32_t called; /* to come by an interrupt: an NMI more does not hold them */
 } settling;
+EVOLVE_SCRATCH(settling);
 
 static uint32_t bit_of(const struct cpu_block *cpu)
 {
@@ -80,15 +82,14 @@ static void poll(struct cpu_block *self)
     closure_pause();
 }
 
-static void call(uint32_t cpus, volatile uint8_t *lapic, uint32_t command)
+static void call(uint32_t cpus, uint32_t command)
 {
     for (uint32_t i = 0; i < CPU_MAX; i++)
         if (cpus >> i & 1)
-            guard_send(lapic, cpu_block_at(i)->apic_id, command);
+            guard_send(cpu_block_at(i)->apic_id, command);
 }
 
-void settle(struct cpu_block *self, uint32_t stuck, uint64_t limit_tsc,
-            volatile uint8_t *lapic)
+void settle(struct cpu_block *self, uint32_t stuck, uint64_t limit_tsc)
 {
     uint64_t begin = closure_tsc();
     uint32_t hopeless = stuck ? 1u << (stuck - 1) : 0;
@@ -98,12 +99,12 @@ void settle(struct cpu_block *self, uint32_t stuck, uint64_t limit_tsc,
     put(&settling.let_go, busy, true);
     for (uint32_t i = 0; i < COME_POLLS && get(&settling.let_go); i++)
         poll(self);
-    call(busy, lapic, ICR_PARK);
+    call(busy, ICR_PARK);
     while (busy & ~get(&settling.held) & ~get(&settling.waiting) &&
            closure_tsc() - begin <= limit_tsc)
         poll(self);
     put(&settling.called, busy, false);
-    call(busy & ~get(&settling.held), lapic, GUARD_ICR_NMI);
+    call(busy & ~get(&settling.held), GUARD_ICR_NMI);
     for (uint32_t i = 0; i < COME_POLLS && busy & ~get(&settling.held); i++)
         poll(self);
 }

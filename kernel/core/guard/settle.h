@@ -24,13 +24,11 @@ bool settle_goes_on(const struct cpu_block *self);
 /* SELF waits in the guard with its interrupts off, and is not waited for. */
 void settle_waits(const struct cpu_block *self, bool waits);
 /* Lets CPUs go that have their interrupts off, but for STUCK (its number plus one, 0: none) and those that wait, and
- * holds them when they are on (guard_park), or where they are when LIMIT_TSC have passed. SELF does so; LAPIC is its
- * local APIC. */
-void settle(struct cpu_block *self, uint32_t stuck, uint64_t limit_tsc,
-            volatile uint8_t *lapic);
+ * holds them when they are on (guard_park), or where they are when LIMIT_TSC have passed. SELF does so. */
+void settle(struct cpu_block *self, uint32_t stuck, uint64_t limit_tsc);
 
 enum { GUARD_ICR_NMI = 0x4400 };
 /* Sends an interrupt, COMMAND being the low word of the ICR; waits for the local APIC. Any context. */
-void guard_send(volatile uint8_t *lapic, uint32_t apic_id, uint32_t command);
+void guard_send(uint32_t apic_id, uint32_t command);
 
 #endif

@@ -39,21 +39,22 @@ bool record_fault(struct guard_record *g, struct trap_frame *frame)
         ask(g, &why);
         return false;
     }
-    if (record_begin_revert(g, self)) {
-        g->verdict = why;
-        record_revert(g, self);
-        if (cpu_in_interrupt()) /* the handler is given up; what it interrupted is not the fault's */
-            record_leave_withdrawn(g, frame);
-        return true;
-    }
-    uint32_t state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
+    uint32_t state;
+    bool mine;
     settle_waits(self, true);
-    while (state == REVERTING) {
+    do { /* who holds the others may also be at a handover that has to be tried again */
         closure_pause();
+        mine = record_begin_revert(g, self);
         state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
-    }
+    } while (!mine && state != IDLE && state != REVERTED);
     settle_waits(self, false);
-    return state == REVERTED;
+    if (!mine)
+        return state == REVERTED;
+    g->verdict = why;
+    record_revert(g, self);
+    if (cpu_in_interrupt()) /* the handler is given up; what it interrupted is not the fault's */
+        record_leave_withdrawn(g, frame);
+    return true;
 }
 
 void record_wish(struct guard_record *g)
@@ -130,7 +131,7 @@ static void free_stuck(struct guard_record *g, struct trap_frame *frame,
     if (stuck == self->index + 1)
         record_leave(g, frame, self);
     else
-        guard_send(g->lapic, cpu_block_at(stuck - 1)->apic_id, GUARD_ICR_NMI);
+        guard_send(cpu_block_at(stuck - 1)->apic_id, GUARD_ICR_NMI);
 }
 
 static void watch(struct guard_record *g, struct trap_frame *frame, struct cpu_block *self)

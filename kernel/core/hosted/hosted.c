@@ -92,14 +92,17 @@ static enum status keep_rows(const struct plan *plan, struct hosted_plan *out)
 
 static enum status keep_migrations(const struct plan *plan, struct hosted_plan *out)
 {
-    const struct migration_list *all = &plan->migrations;
-    out->migrations = calloc(all->count + plan->moving_count + 1, sizeof *out->migrations);
+    const struct migration *m;
+    uint32_t count = 0;
+    while (plan_migration(plan, count))
+        count++;
+    out->migrations = calloc(count + plan->moving_count + 1, sizeof *out->migrations);
     if (!out->migrations)
         return STATUS_FULL;
-    out->migration_count = all->count + plan->moving_count;
+    out->migration_count = count + plan->moving_count;
     for (uint32_t i = 0; i < plan->moving_count; i++) {
         const struct moving_type *t = &plan->moving[i];
-        struct hosted_migration *row = &out->migrations[all->count + i];
+        struct hosted_migration *row = &out->migrations[count + i];
         snprintf(row->cell, sizeof row->cell, "%s", t->cell);
         snprintf(row->object, sizeof row->object, "each struct %s", t->name);
         memcpy(row->text, t->text, sizeof row->text);
@@ -107,8 +110,7 @@ static enum status keep_migrations(const struct plan *plan, struct hosted_plan *
         row->new_len = t->form[FORM_NEW].len;
         row->moves = true;
     }
-    for (uint32_t i = 0; i < all->count; i++) {
-        const struct migration *m = &all->list[i];
+    for (uint32_t i = 0; (m = plan_migration(plan, i)); i++) {
         struct hosted_migration *row = &out->migrations[i];
         snprintf(row->cell, sizeof row->cell, "%s", m->cell);
         snprintf(row->object, sizeof row->object, "%s", m->key);

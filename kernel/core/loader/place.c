@@ -16,6 +16,7 @@ enum pool { POOL_TEXT, POOL_RODATA, POOL_HOMES, POOL_CONST_HOMES, POOLS, POOL_NO
 struct placing {
     struct namespace *ns;
     struct version *v;
+    const struct version *old; /* NULL: none */
     bool apart; /* it starts a lineage of its own beside the running one */
     uint64_t need[POOLS];
     struct cellmem_region *region[POOLS];
@@ -76,8 +77,29 @@ static struct home *taken_home(const struct placing *p, const char *key)
     return NULL;
 }
 
+/* Says whether the object in section IS has another form than H, or, a constant, other words. */
+static bool is_another(const struct placing *p, const struct home *h, uint32_t is)
+{
+    struct cell_data d;
+    struct elf_section s;
+    struct elf_section was;
+    cellinfo_data(&p->v->info, p->v->section_object[is] - 1, &d);
+    elf_section(&p->v->elf, is, &s);
+    if (h->type_hash != d.type_hash || h->len != s.len)
+        return true;
+    for (uint32_t i = 1;
+         h->storage == CELL_STORE_RODATA && p->old && i < p->old->elf.section_count; i++) {
+        if (p->old->section_home[i] != h)
+            continue;
+        elf_section(&p->old->elf, i, &was);
+        return was.len != s.len || memcmp(p->old->elf.bytes + was.offset,
+                                          p->v->elf.bytes + s.offset, s.len) != 0;
+    }
+    return false;
+}
+
 /* Shares the home that the object has, if there is one and it fits. What its form is there is the
- * plan's concern. */
+ * plan's concern; but the versions of a cell of the closure work side by side, so another form lies beside the first. */
 static enum status share_home(struct placing *p, uint32_t index, bool *out_shared,
                               struct refusal *out_why)
 {
@@ -99,6 +121,8 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
             d.key);
     /* It has outgrown its home: it gets another one, and the plan moves its value there. */
     if ((h->va & (s.align - 1)) || s.len > h->capacity)
+        return STATUS_OK;
+    if (p->v->info.flags & CELL_CLOSURE && is_another(p, h, index))
         return STATUS_OK;
     h->refs++;
     p->v->section_home[index] = h;
@@ -210,7 +234,7 @@ enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len,
                          const uint8_t hash[32], const struct version *old,
                          uint32_t lineage, struct version **out, struct refusal *out_why)
 {
-    struct placing p = {.ns = ns, .apart = old && old->lineage != lineage};
+    struct placing p = {.ns = ns, .old = old, .apart = old && old->lineage != lineage};
     enum status status = version_describe(bytes, len, hash, &p.v, out_why);
     if (status != STATUS_OK)
         return status;

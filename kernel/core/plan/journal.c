@@ -152,6 +152,23 @@ static enum status journal_imports(struct planning *p, const struct plan_cell *c
     return STATUS_OK;
 }
 
+/* What comes was led to the guard that watches. */
+static enum status journal_watch(struct planning *p, const struct plan_cell *guard)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < p->plan->cell_count; i++) {
+        struct version *v = p->plan->cells[i].fresh;
+        for (uint32_t k = 0; v && k < v->import_count && status == STATUS_OK; k++) {
+            struct import *m = &v->imports[k];
+            int64_t now =
+                m->provider == guard->old ? version_export(guard->fresh, m->name) : -1;
+            if (now >= 0)
+                status = move_import(p, m, guard->old, guard->fresh, (uint32_t)now);
+        }
+    }
+    return status;
+}
+
 static int64_t function_like(const struct version *v, const struct stub *s)
 {
     int64_t i = s->cell ? version_function(v, s->name, false, s->twin)
@@ -284,5 +301,8 @@ enum status plan_journal(struct planning *p)
         if (status == STATUS_OK && cell->old && cell->fresh)
             status = journal_constants(p, cell);
     }
+    const struct plan_cell *guard = plan_find(p->plan, "guard");
+    if (status == STATUS_OK && guard && guard->old && guard->fresh)
+        status = journal_watch(p, guard);
     return status == STATUS_OK ? journal_stubs(p) : status;
 }

@@ -5,6 +5,7 @@
  * type and length stays as it is. Else its moves are listed in both directions (fieldmap.c). A
  * constant has no value to keep: its words are journalled, and only its home learns the new form.
  * Objects stay in their homes as long as these have room; a larger one moves to a new home.
+ * Those of the closure always do: both versions work, each with its own (closure.c).
  */
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
@@ -49,9 +50,35 @@ uint32_t plan_object(const struct version *v, const char *key, struct cell_data 
     return 0;
 }
 
-static struct migration *migration_add(struct plan *plan)
+/* In the order in which they are told. */
+static struct migration_list *list_at(struct plan *plan, uint32_t index)
 {
-    struct migration_list *l = &plan->migrations;
+    struct migration_list *lists[] = {&plan->migrations, &plan->beside, &plan->late};
+    return index < ARRAY_LEN(lists) ? lists[index] : NULL;
+}
+
+const struct migration *plan_migration(const struct plan *plan, uint32_t index)
+{
+    const struct migration_list *l;
+    for (uint32_t i = 0; (l = list_at((struct plan *)plan, i)); i++) {
+        if (index < l->count)
+            return &l->list[index];
+        index -= l->count;
+    }
+    return NULL;
+}
+
+/* The list for objects of CELL: those of the closure lie beside the old ones, and what watches the trial keeps its own until
+ * the handover. */
+static struct migration_list *list_for(struct plan *plan, const struct plan_cell *cell)
+{
+    if (!plan_in_closure(cell))
+        return &plan->migrations;
+    return strcmp(cell->name, "guard") == 0 ? &plan->late : &plan->beside;
+}
+
+static struct migration *migration_add(struct migration_list *l)
+{
     if (l->count == l->room) {
         uint32_t room = l->room ? l->room * 2 : 8;
         void *moved = heap_realloc(l->list, room * sizeof *l->list);
@@ -103,6 +130,15 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
     return status == STATUS_FULL || way_back == STATUS_FULL ? STATUS_FULL : STATUS_OK;
 }
 
+/* Says whether the object KEY has its initialiser after the commit. SAME: its form does not change. */
+static bool begins_again(const struct plan_cell *cell, const char *key, bool same)
+{
+    bool scratch =
+        plan_marked(cell->fresh, "scratch", key) || plan_marked(cell->old, "scratch", key);
+    return (scratch && !same) || (plan_marked(cell->fresh, "reinit", key) &&
+                                  !plan_marked(cell->old, "reinit", key));
+}
+
 /* The object of section IS of the new version; WAS is that of the old one. */
 static enum status migrate_object(struct planning *p, struct plan_cell *cell,
                                   uint32_t was, const struct cell_data *old, uint32_t is,
@@ -113,13 +149,13 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     struct type new_type;
     struct home *from = cell->old->section_home[was];
     struct home *to = cell->fresh->section_home[is];
-    bool again = plan_marked(cell->fresh, "reinit", now->key) &&
-                 !plan_marked(cell->old, "reinit", now->key);
+    bool beside = plan_in_closure(cell);
     elf_section(&cell->fresh->elf, is, &s);
     bool same = from == to && from->type_hash == now->type_hash && from->len == s.len;
-    if (same && !again)
+    bool again = begins_again(cell, now->key, same);
+    if (same && (!again || beside))
         return STATUS_OK;
-    struct migration *m = migration_add(p->plan);
+    struct migration *m = migration_add(list_for(p->plan, cell));
     if (!m)
         return STATUS_FULL;
     *m = (struct migration){.old_home = from,
@@ -136,11 +172,11 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     if (m->constant || again) {
         describe(m, again ? "is initialised again" : "is rewritten");
         plan_set_class(cell, m->constant ? PLAN_TEXT : PLAN_DATA);
-        cell->coupled = cell->coupled || !same;
+        cell->coupled = cell->coupled || (!same && !beside);
         return STATUS_OK;
     }
     plan_set_class(cell, PLAN_DATA);
-    cell->coupled = true;
+    cell->coupled = !beside;
     type_read(&cell->old->info, old->type_name, &old_type);
     type_read(&cell->fresh->info, now->type_name, &new_type);
     return map_both_ways(p, cell, m, &old_type, &new_type);
@@ -228,9 +264,8 @@ static enum status sort(struct migration_list *all)
     return STATUS_OK;
 }
 
-enum status plan_prepare(struct planning *p)
+static enum status prepare(struct planning *p, struct migration_list *all)
 {
-    struct migration_list *all = &p->plan->migrations;
     for (uint32_t i = 0; i < all->count; i++) {
         enum status status =
             all->list[i].constant ? STATUS_OK : take_memory(p, &all->list[i]);
@@ -238,6 +273,18 @@ enum status plan_prepare(struct planning *p)
             return status;
     }
     return sort(all);
+}
+
+enum status plan_prepare(struct planning *p)
+{
+    struct migration_list *all;
+    for (uint32_t i = 0; (all = list_at(p->plan, i)); i++) {
+        enum status status = prepare(p, all);
+        if (status != STATUS_OK)
+            return status;
+    }
+    p->plan->migrations.beside = p->plan->beside.count ? &p->plan->beside : NULL;
+    return STATUS_OK;
 }
 
 /* Objects that only one of the two versions has: the other starts afresh when it has them again. */
@@ -262,8 +309,8 @@ void plan_rehome(struct plan *plan, bool backwards)
         orphan(cell->old, cell->fresh, !backwards);
         orphan(cell->fresh, cell->old, backwards);
     }
-    for (uint32_t i = 0; i < plan->migrations.count; i++) {
-        const struct migration *m = &plan->migrations.list[i];
+    const struct migration *m;
+    for (uint32_t i = 0; (m = plan_migration(plan, i)); i++) {
         if (m->old_home == m->new_home) {
             m->new_home->len = backwards ? m->old_len : m->new_len;
             m->new_home->type_hash = backwards ? m->old_type : m->new_type;
@@ -274,10 +321,10 @@ void plan_rehome(struct plan *plan, bool backwards)
     }
 }
 
-void plan_migrations_fini(struct plan *plan)
+static void list_fini(struct migration_list *all)
 {
-    for (uint32_t i = 0; i < plan->migrations.count; i++) {
-        struct migration *m = &plan->migrations.list[i];
+    for (uint32_t i = 0; i < all->count; i++) {
+        struct migration *m = &all->list[i];
         move_list_fini(&m->forward);
         move_list_fini(&m->reverse);
         heap_free(m->saved);
@@ -285,8 +332,15 @@ void plan_migrations_fini(struct plan *plan)
         heap_free(m->back);
         heap_free(m->old_image);
     }
-    heap_free(plan->migrations.by_old);
-    heap_free(plan->migrations.by_new);
-    heap_free(plan->migrations.list);
-    plan->migrations = (struct migration_list){0};
+    heap_free(all->by_old);
+    heap_free(all->by_new);
+    heap_free(all->list);
+    *all = (struct migration_list){0};
+}
+
+void plan_migrations_fini(struct plan *plan)
+{
+    struct migration_list *all;
+    for (uint32_t i = 0; (all = list_at(plan, i)); i++)
+        list_fini(all);
 }

@@ -150,6 +150,23 @@ static enum status bring(struct planning *p, const struct version *v)
     return status;
 }
 
+/* What comes calls what comes, but for the guard: the old one watches until the handover, and its data may be its own. */
+static enum status provide(void *context, const struct version *importer,
+                           const char *name, struct version **out_provider,
+                           uint32_t *out_function)
+{
+    enum status status = plan_lookup(context, importer, name, out_provider, out_function);
+    const struct plan_cell *guard = plan_find(context, "guard");
+    if (status != STATUS_OK || !guard || !guard->old || *out_provider != guard->fresh)
+        return status;
+    int64_t f = version_export(guard->old, name);
+    if (f < 0) /* plan_check_watch() has a word about it */
+        return status;
+    *out_provider = guard->old;
+    *out_function = (uint32_t)f;
+    return STATUS_OK;
+}
+
 static enum status relocate_all(struct planning *p)
 {
     enum status result = STATUS_OK;
@@ -157,7 +174,7 @@ static enum status relocate_all(struct planning *p)
         struct refusal why = {0};
         struct version *fresh = p->plan->cells[i].fresh;
         enum status status =
-            fresh ? loader_relocate(p->plan->ns, fresh, plan_lookup, p->plan, &why)
+            fresh ? loader_relocate(p->plan->ns, fresh, provide, p->plan, &why)
                   : STATUS_OK;
         if (status == STATUS_DENIED)
             *report_next(p->report) = why;

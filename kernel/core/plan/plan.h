@@ -152,6 +152,8 @@ struct plan {
     struct plan_takeover *takeovers;
     uint32_t takeover_count;
     struct migration_list migrations;
+    struct migration_list beside; /* objects of the closure, stored by the commit too */
+    struct migration_list late;   /* objects of what watches, stored by the handover */
     struct moving_type *moving;
     uint32_t moving_count;
     struct pointer_place *places[FORMS]; /* that marks name, in either form */
@@ -210,6 +212,8 @@ bool plan_coupled(const struct plan *plan);
 const struct function *plan_same_function(const struct version *from,
                                           const struct function *f,
                                           const struct version *to);
+/* Lends the migration number INDEX of all that PLAN has, NULL behind the last. */
+const struct migration *plan_migration(const struct plan *plan, uint32_t index);
 /* Says whether PLAN has a new version of the running cell called NAME. */
 bool plan_swaps(const struct plan *plan, const char *name);
 

@@ -100,6 +100,8 @@ void plan_withdrawal_fini(struct plan *plan);
 bool plan_in_closure(const struct plan_cell *cell);
 /* They have rules of their own: refuses what breaks them. STATUS_FULL: no memory. */
 NODISCARD enum status plan_check_closure(struct planning *p, const struct plan_cell *cell);
+/* Refuses new cells that call what only a new guard with data of its own has. After plan_migrate(). */
+void plan_check_watch(struct planning *p);
 /* STATUS_DENIED: the constant in SECTION of FRESH may not be rewritten where it is. */
 NODISCARD enum status plan_may_rewrite(struct planning *p, const struct version *fresh,
                                        uint32_t section);

@@ -94,7 +94,8 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
         struct cell_data d;
         const struct home *h = cell->old->section_home[i];
         if (!h || h->storage == CELL_STORE_RODATA ||
-            plan_object(cell->fresh, h->key, &d) || plan_takes(p->plan, h))
+            plan_object(cell->fresh, h->key, &d) || plan_takes(p->plan, h) ||
+            plan_marked(cell->old, "scratch", h->key))
             continue;
         plan_set_class(cell, PLAN_DATA);
         if (plan_may_lose(p->plan, cell, h->key))
@@ -174,9 +175,7 @@ static void check_names(struct planning *p, const struct plan_cell *cell)
 static enum status check_data(struct planning *p, struct plan_cell *cell)
 {
     check_objects(p, cell);
-    if (plan_in_closure(cell))
-        return STATUS_OK;
-    enum status status = plan_check_past(p, cell);
+    enum status status = plan_in_closure(cell) ? STATUS_OK : plan_check_past(p, cell);
     return status == STATUS_OK ? plan_migrate(p, cell) : status;
 }
 
@@ -206,6 +205,7 @@ enum status plan_check(struct planning *p)
             plan_compare(cell);
         }
     }
+    plan_check_watch(p);
     plan_couple(p);
     plan_check_reach(p);
     return status;

@@ -19,6 +19,10 @@
 #define EVOLVE_DROPS(name) EVOLVE_MARK(drops, name)
 /* The object NAME begins with this version's initialiser, whatever it held before. */
 #define EVOLVE_REINIT(name) EVOLVE_MARK(reinit, name)
+/* The object NAME holds nothing that outlives what this cell is doing just now: where its form changes, it begins with this
+ * version's initialiser. The mark counts in both versions. What the engine's closure (cell.mk, `closure`) works with has to
+ * say so: there the old object stays with the old version, which goes on with it, and the new one lies beside it. */
+#define EVOLVE_SCRATCH(name) EVOLVE_MARK(scratch, name)
 /* All objects of the type `struct NAME` are named objects of the cell, or parts of them, or of elements that a walk names
  * (below): none lies on the heap by itself. So its form may change, though the cell uses pointers to it. */
 #define EVOLVE_NO_HEAP(name) EVOLVE_MARK(no_heap, name)

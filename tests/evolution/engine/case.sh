@@ -5,7 +5,8 @@
 # Each commit changes what the swap task says, and moves all text of the cells that carry out a swap, watch its trial and can take
 # it back. The machine of the lab gets two of them by push and goes back and forth by order; an order takes a second, so the
 # hundred are made in a machine of its own meanwhile, without a network: the very objects of the two commits in turn,
-# each put in by what the one before brought (tests/kernel/engine). More bad versions are there too. Hazards 24, 30, 31.
+# each put in by what the one before brought (tests/kernel/engine). More bad versions are there too. A third commit changes the
+# form of what the closure keeps. Hazards 24, 30, 31.
 probe() { # NUMBER FILE...
     local number=$1 file
     for file in "${@:2}"; do
@@ -50,6 +51,17 @@ a_hundred_times() {
 a_hundred_times >"$work/hundred.log" 2>&1 &
 hundred=$!
 
+# What the closure keeps changes its form, together with the others: in one commit, there and (with the orders below) back.
+grow() { # FIELD
+    sed -i "s/^    uint32_t last_ticket;\$/    uint32_t $1[3];\n&/" kernel/core/commit/commit.c kernel/core/guard/record.h
+    sed -i "/^    __atomic_store_n(&park.arrived, 0/i\    park.$1[0]++;" kernel/core/commit/commit.c
+}
+grow_all() { form 3 && grow parks; }
+grow_and_take_nothing_back() { form 4 && grow more && takes_nothing_back; }
+evolves_by 'engine: what it keeps has another form' 'commit:data entry:text evolve:text fault:text guard:data' grow_all
+eventually 10 console_tells 'form 3, attempt [0-9]* permanent'
+console_tells 'park of commit: is initialised again, .* at a new address' || fail "$case_name: nothing says that the data moved"
+
 instead_of_storing() { sed -i "s/^    pokes_store(pokes, count, backwards);/    $1/" kernel/core/commit/commit.c; }
 takes_nothing_back() { sed -i '/apply.h>/a #define pokes_store(pokes, count, backwards) ((void)0)' kernel/core/guard/revert.c; }
 
@@ -62,6 +74,7 @@ bad_by() { # MESSAGE CODE WORD COMMAND...
 }
 bad_by 'commit: loops' fault 'interrupts off' instead_of_storing 'for (;;) closure_pause();'
 bad_by 'guard: takes nothing back' fault 'rehearsal of guard' takes_nothing_back
+bad_by 'engine: in another form it takes nothing back' fault 'rehearsal of guard' grow_and_take_nothing_back
 
 for commit in "${commits[@]}"; do
     neurath rollback --to "$commit" --machine m1 --wait >/dev/null || fail "$case_name: going to $commit failed"

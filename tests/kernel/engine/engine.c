@@ -184,24 +184,30 @@ enum status test_engine_start(void)
     static const struct ktest_case alone[] = {
         KTEST_CASE(load_start),
         KTEST_CASE(all_parts_are_swapped_at_once),
+        KTEST_CASE(other_forms_arrive),
         KTEST_CASE(a_fault_takes_all_parts_back),
         KTEST_CASE(bad_entries_come_back),
+        KTEST_CASE(other_forms_come_back),
     };
     static const struct ktest_case two[] = {
         KTEST_CASE(load_start),
         KTEST_CASE(each_part_is_swapped),
         KTEST_CASE(all_parts_are_swapped_at_once),
+        KTEST_CASE(other_forms_arrive),
         KTEST_CASE(a_wish_takes_each_part_back),
         KTEST_CASE(a_trial_is_watched_by_what_was_there_before),
         KTEST_CASE(what_cannot_be_shared_is_refused),
         KTEST_CASE(what_reaches_elsewhere_is_refused),
         KTEST_CASE(bad_guards_come_back),
+        KTEST_CASE(other_forms_come_back),
     };
     static const struct ktest_case many[] = {
         KTEST_CASE(load_start),
         KTEST_CASE(all_parts_are_swapped_at_once),
+        KTEST_CASE(other_forms_arrive),
         KTEST_CASE(a_fault_takes_all_parts_back),
         KTEST_CASE(bad_commits_come_back),
+        KTEST_CASE(other_forms_come_back),
     };
     if (has_forms())
         return ktest_run(often, ARRAY_LEN(often));

@@ -1,3 +1,3 @@
-/* guard that hands over a record of another form. */
+/* guard that keeps a record of another form. */
 /* SPDX-License-Identifier: MIT */
 #define last_ticket ticket_before

@@ -155,6 +155,8 @@ void world_commit(struct world *world, struct plan *plan)
 
 void world_handover(struct world *world, struct plan *plan)
 {
+    assert_true(migrations_prepare(&plan->late));
+    migrations_store(&plan->late);
     for (uint32_t i = 0; i < plan->late_count; i++) {
         struct poke *k = &plan->pokes[plan->poke_count + i];
         assert_memory_equal(k->write, &k->before, k->len);
