@@ -17,7 +17,8 @@
  *  3. no version is looked for or freed while there is an attempt;
  *  4. interrupts and the scheduler hold no address from one scan to the next: every CPU comes
  *     by the scheduler, or idles, in between; one that halted in old text was woken by the park;
- *  5. versions leave together, and are freed together: they may import from each other.
+ *  5. versions leave together, for they may import from each other; once they have left, none of them leads to another,
+ *     so each is freed by itself.
  *
  * States: IDLE → TASKS (scan_begin) → MEMORY (all tasks seen) → IDLE (scan_end, scan_drop).
  */
@@ -96,23 +97,23 @@ static void hold_imports(void)
     }
 }
 
-/* All or none: a reader who stands on one goes on to the next. */
+/* Of a version in limbo the scan has looked for its description too. */
 static void free_limbo(void)
 {
     uint64_t bytes = 0;
     uint32_t count = 0;
-    for (const struct version *v = retire.limbo; v; v = v->limbo)
-        if (v->hold != VERSION_FREE)
-            return;
-    for (struct version *v = retire.limbo, *next; v; v = next) {
-        next = v->limbo;
+    for (struct version **at = &retire.limbo, *v; (v = *at);) {
+        if (v->hold != VERSION_FREE) {
+            at = &v->limbo;
+            continue;
+        }
+        *at = v->limbo;
         bytes += v->text.len + v->rodata.len;
         count++;
         unloaded_put(v);
         version_destroy(namespace_kernel(), v);
     }
-    retire.limbo = NULL;
-    retire.limbo_count = 0;
+    retire.limbo_count -= count;
     if (count)
         log_write("evolve", LOG_INFO,
                   "%u retired version%s freed, %lu bytes of text and constants", count,
@@ -154,26 +155,40 @@ static bool all_off(uint64_t now)
     return all;
 }
 
+/* Who stands on a version in limbo goes on to one that is still in the namespace (retire invariant 5). Who has just
+ * come from it to another one is found there by the next scan. */
+static void lead_on(void)
+{
+    for (struct version *v = retire.limbo; v; v = v->limbo) {
+        struct version *next = v->next;
+        while (next && next->left)
+            next = next->next;
+        __atomic_store_n(&v->next, next, __ATOMIC_RELEASE);
+    }
+}
+
 /* Moves what is off to limbo (retire invariant 5). Gives whether a scan is to follow soon. */
 static bool leave_namespace(uint64_t now)
 {
     struct version *leaving = NULL;
+    struct version *last = NULL;
     uint32_t count = 0;
     bool any;
     if (!all_ripe(now, &any) || !all_off(now))
         return true;
-    if (retire.limbo) /* held: its descriptions are referred to */
-        return false;
     for (struct version *v = namespace_kernel()->versions; v; v = v->next) {
         if (is_held(v))
             continue;
         v->limbo = leaving;
         leaving = v;
+        last = last ? last : v;
         count++;
     }
     if (leaving && stale_leave(leaving)) {
+        last->limbo = retire.limbo;
         retire.limbo = leaving;
-        retire.limbo_count = count;
+        retire.limbo_count += count;
+        lead_on();
     }
     return any;
 }

@@ -211,6 +211,7 @@ static void unlink_home(struct namespace *ns, const struct home *home)
 void namespace_detach(struct namespace *ns, struct version *v)
 {
     unlink_version(ns, v);
+    v->left = true;
     for (uint32_t i = 0; i < v->import_count; i++)
         import_unlink(&v->imports[i]);
     for (uint32_t i = 1; i < v->elf.section_count; i++)

@@ -134,7 +134,8 @@ enum version_hold {
 
 struct version {
     struct version *next;
-    struct version *limbo; /* for who detached it; next stays, readers may stand here */
+    struct version *limbo; /* for who detached it; next leads on, readers may stand here */
+    bool left;             /* it was detached */
     struct elf_object elf;
     struct cellinfo info; /* info.name is the cell's name */
     uint8_t *owned_bytes; /* the object's bytes if this version owns them, else NULL */

@@ -89,6 +89,39 @@ static void and_its_object_can_be_had_again(void)
     KTEST_CHECK(evolve_object_copy(hash, &copy, &len) == STATUS_NOT_FOUND);
 }
 
+static const struct version *volatile standing;
+
+static bool has_object(void *variant)
+{
+    uint8_t hash[32];
+    uint8_t *copy = NULL;
+    size_t len = 0;
+    hash_of(variant, hash);
+    bool has = evolve_object_copy(hash, &copy, &len) == STATUS_OK;
+    heap_free(copy);
+    return has;
+}
+
+/* Somebody stands on a description that has left the namespace. Not one more version left when all in limbo were freed
+ * together, or none. */
+static void a_reader_keeps_only_where_it_stands(void)
+{
+    char third[] = "third";
+    KTEST_CHECK(!has_object(third));
+    standing = namespace_running(namespace_kernel(), "swap_target");
+    uint32_t number = standing->number;
+    swap("second", false);
+    KTEST_CHECK(all_freed());
+    swap(third, false);
+    swap("", false);
+    KTEST_CHECK(ktest_until(none_retired, NULL, PATIENCE_NS));
+    KTEST_CHECK(ktest_until(has_object, third, PATIENCE_NS)); /* freed, that is */
+    KTEST_CHECK(standing->number == number && standing->left);
+    KTEST_CHECK(standing->next == NULL || !standing->next->left);
+    standing = NULL;
+    look_again();
+}
+
 static const char *volatile word;
 
 /* Hazards 5 and 33. Freed, and another word, when scan_list_memory() lists no homes. */
@@ -206,6 +239,7 @@ enum status test_retire_start(void)
     static const struct ktest_case cases[] = {
         KTEST_CASE(a_retired_version_is_freed),
         KTEST_CASE(and_its_object_can_be_had_again),
+        KTEST_CASE(a_reader_keeps_only_where_it_stands),
         KTEST_CASE(a_pointer_to_an_old_literal_keeps_its_version),
         KTEST_CASE(and_without_the_pointer_it_is_freed),
         KTEST_CASE(a_frame_keeps_its_version),
