@@ -28,7 +28,7 @@ struct guard_record {
     const struct task *abandon_task; /* [a] */
     uint32_t stuck_cpu;              /* plus one; its task is abandoned on the way out */
     const struct poke *pokes;
-    uint32_t count;      /* of the commit */
+    uint32_t count; /* of the commit */
     uint32_t late_count; /* behind them: of the handover, which has not been while there is a watch */
     struct migration_list *migrations;
     bool withdrew;      /* the revert has withdrawn new text */

@@ -3,7 +3,7 @@
 library := core
 sources := kernel/core/elf/elf.c kernel/core/cellinfo/cellinfo.c \
            kernel/core/namespace/namespace.c kernel/core/namespace/stub.c kernel/core/namespace/home.c kernel/core/namespace/check.c \
-           kernel/core/loader/instruction.c kernel/core/loader/closure.c kernel/core/loader/describe.c kernel/core/loader/place.c kernel/core/loader/resolve.c \
+           kernel/core/loader/instruction.c kernel/core/loader/closure.c kernel/core/loader/waits.c kernel/core/loader/describe.c kernel/core/loader/place.c kernel/core/loader/resolve.c \
            kernel/core/loader/relocate.c kernel/core/loader/frames.c \
            kernel/core/plan/plan.c kernel/core/plan/verify.c kernel/core/plan/journal.c kernel/core/plan/compare.c \
            kernel/core/plan/closure.c kernel/core/plan/reach.c kernel/core/plan/takeover.c kernel/core/plan/couple.c kernel/core/plan/lineage.c \

@@ -3,6 +3,7 @@
  */
 #include <core/loader/closure.h>
 #include <core/loader/instruction.h>
+#include <core/loader/waits.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,10 +12,12 @@
 /* The functions of other cells that each may call. Those that the guard calls can run while nothing is whole: none of them may
  * take a lock, wait, or call what does; the planner reads on from there (core/plan/reach.c). Those that the entry calls are
  * where traps and tasks lead. */
-static const struct {
+struct listed {
     const char *cell;
     const char *function;
-} imports[] = {
+};
+
+static const struct listed imports[] = {
     {"commit", "cpu_count"},         {"commit", "cpu_send_ipi_others"},
     {"commit", "guard_park"},        {"guard", "cpu_block_at"},
     {"guard", "task_abandon_frame"}, {"guard", "task_leave_frame"},
@@ -29,14 +32,14 @@ static const struct {
 
 /* The functions that may branch to what they are given: a task begins its step, is switched to, and makes a call that can
  * begin again. A watch does not come through any of them. */
-static const struct {
-    const char *cell;
-    const char *function;
-} indirect[] = {
+static const struct listed indirect[] = {
     {"entry", "entry_root"},
     {"entry", "entry_resume"},
     {"entry", "restartable_call"},
 };
+
+/* The functions that may stop their CPU: when it has nothing to do. */
+static const struct listed halts[] = {{"entry", "entry_idle"}};
 
 struct check {
     const struct elf_object *object;
@@ -57,30 +60,20 @@ find(const struct check *c, const char *symbol, const char *format, ...)
     return STATUS_DENIED;
 }
 
+/* FUNCTION NULL: any. */
+static bool is_listed(const struct listed *list, size_t count, const char *cell,
+                      const char *function)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].cell, cell) == 0 &&
+            (!function || strcmp(list[i].function, function) == 0))
+            return true;
+    return false;
+}
+
 static bool is_of_closure(const char *cell)
 {
-    for (size_t i = 0; i < ARRAY_LEN(imports); i++)
-        if (strcmp(imports[i].cell, cell) == 0)
-            return true;
-    return false;
-}
-
-static bool may_call(const char *cell, const char *function)
-{
-    for (size_t i = 0; i < ARRAY_LEN(imports); i++)
-        if (strcmp(imports[i].cell, cell) == 0 &&
-            strcmp(imports[i].function, function) == 0)
-            return true;
-    return false;
-}
-
-static bool may_branch(const char *cell, const char *function)
-{
-    for (size_t i = 0; i < ARRAY_LEN(indirect); i++)
-        if (strcmp(indirect[i].cell, cell) == 0 &&
-            strcmp(indirect[i].function, function) == 0)
-            return true;
-    return false;
+    return is_listed(imports, ARRAY_LEN(imports), cell, NULL);
 }
 
 static enum status check_imports(const struct check *c)
@@ -88,7 +81,8 @@ static enum status check_imports(const struct check *c)
     struct elf_symbol y;
     for (uint32_t i = 1; i < c->object->symbol_count; i++) {
         elf_symbol(c->object, i, &y);
-        if (y.section == ELF_UNDEF && y.name[0] && !may_call(c->cell, y.name))
+        if (y.section == ELF_UNDEF && y.name[0] &&
+            !is_listed(imports, ARRAY_LEN(imports), c->cell, y.name))
             return find(c, y.name,
                         "%s calls %s, which is not on the list of what the engine's "
                         "closure may call (core/loader/closure.c); the list that runs "
@@ -129,7 +123,7 @@ static enum status check_text(const struct check *c, uint32_t section,
                 "%s has an instruction in %s, %lu bytes into %s, that the check "
                 "of the engine's closure does not know (core/loader/instruction.c)",
                 c->cell, function, (unsigned long)at, s->name);
-        if (!may_branch(c->cell, function))
+        if (!is_listed(indirect, ARRAY_LEN(indirect), c->cell, function))
             return find(c, function,
                         "%s branches in %s to an address that it reads at run time: "
                         "nobody could tell what the engine's closure reaches "
@@ -137,6 +131,22 @@ static enum status check_text(const struct check *c, uint32_t section,
                         c->cell, function);
     }
     return STATUS_OK;
+}
+
+/* The parts of a swap wait for each other, each in its own words (PAUSE): how long is for the rehearsals to show. */
+static enum status check_waits(const struct check *c, uint32_t section,
+                               const struct elf_section *s)
+{
+    size_t at = 0;
+    enum waits_kind kind = waits_find(c->object->bytes + s->offset, s->len, true, &at);
+    const char *function = function_at(c, section, at);
+    if (kind == WAITS_NONE ||
+        (kind == WAITS_HALT && is_listed(halts, ARRAY_LEN(halts), c->cell, function)))
+        return STATUS_OK;
+    return find(c, function,
+                "%s of %s %s: what it has interrupted may be what it would wait for "
+                "(core/loader/waits.h)",
+                function, c->cell, waits_text(kind));
 }
 
 enum status closure_check(const struct elf_object *object, const char *cell,
@@ -158,6 +168,8 @@ enum status closure_check(const struct elf_object *object, const char *cell,
         elf_section(object, i, &s);
         if (s.flags & ELF_EXEC && s.type != ELF_NOBITS)
             status = check_text(&c, i, &s);
+        if (s.flags & ELF_EXEC && s.type != ELF_NOBITS && status == STATUS_OK)
+            status = check_waits(&c, i, &s);
     }
     return status;
 }

@@ -3,7 +3,8 @@
  *
  * A cell of the closure (`closure := yes`) carries out a swap, can take it back, or is the way in. What it can reach must be
  * known, whatever else is broken. So it calls the functions of other cells that one list names (closure.c), and no function
- * of it branches to an address that it reads at run time, but for those that the list names too. The running loader's
+ * of it branches to an address that it reads at run time, but for those that the list names too; nor does one take a lock,
+ * or wait in a way that waits.h knows, but for each other. The running loader's
  * list counts: a function that is new there arrives one commit before the cell that calls it.
  * The same source runs in the kernel and on hosts. Source: design 4 (closure). Any context.
  */

@@ -17,7 +17,7 @@ struct placing {
     struct namespace *ns;
     struct version *v;
     const struct version *old; /* NULL: none */
-    bool apart; /* it starts a lineage of its own beside the running one */
+    bool apart;                /* it starts a lineage of its own beside the running one */
     uint64_t need[POOLS];
     struct cellmem_region *region[POOLS];
 };

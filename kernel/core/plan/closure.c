@@ -145,12 +145,13 @@ void plan_check_watch(struct planning *p)
         const struct version *v = p->plan->cells[i].fresh;
         for (uint32_t k = 0; v && k < v->import_count; k++)
             if (v->imports[k].provider == guard->fresh)
-                (void)refuse(
-                    report_next(p->report), "closure", v->info.name, v->imports[k].name,
-                    "guard",
-                    "%s calls %s, which only the new guard has; it has data of another form "
-                    "and takes over when the trial is over: bring that function one commit before",
-                    v->info.name, v->imports[k].name);
+                (void)refuse(report_next(p->report), "closure", v->info.name,
+                             v->imports[k].name, "guard",
+                             "%s calls %s, which only the new guard has; it has data of "
+                             "another form "
+                             "and takes over when the trial is over: bring that function "
+                             "one commit before",
+                             v->info.name, v->imports[k].name);
     }
 }
 

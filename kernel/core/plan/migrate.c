@@ -133,8 +133,8 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
 /* Says whether the object KEY has its initialiser after the commit. SAME: its form does not change. */
 static bool begins_again(const struct plan_cell *cell, const char *key, bool same)
 {
-    bool scratch =
-        plan_marked(cell->fresh, "scratch", key) || plan_marked(cell->old, "scratch", key);
+    bool scratch = plan_marked(cell->fresh, "scratch", key) ||
+                   plan_marked(cell->old, "scratch", key);
     return (scratch && !same) || (plan_marked(cell->fresh, "reinit", key) &&
                                   !plan_marked(cell->old, "reinit", key));
 }

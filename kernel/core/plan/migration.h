@@ -148,7 +148,8 @@ struct migration_list {
     struct migration *list;
     uint32_t count;
     uint32_t room;
-    struct migration_list *beside; /* of the closure: stored with these, and wiped on the way back; NULL: none */
+    struct migration_list *
+        beside; /* of the closure: stored with these, and wiped on the way back; NULL: none */
     struct withdrawal withdrawal;
     uint32_t stage;               /* enum migration_stage; the closure's */
     struct element_set *elements; /* of the next stores, or NULL */

@@ -151,9 +151,8 @@ static enum status bring(struct planning *p, const struct version *v)
 }
 
 /* What comes calls what comes, but for the guard: the old one watches until the handover, and its data may be its own. */
-static enum status provide(void *context, const struct version *importer,
-                           const char *name, struct version **out_provider,
-                           uint32_t *out_function)
+static enum status provide(void *context, const struct version *importer, const char *name,
+                           struct version **out_provider, uint32_t *out_function)
 {
     enum status status = plan_lookup(context, importer, name, out_provider, out_function);
     const struct plan_cell *guard = plan_find(context, "guard");

@@ -1,4 +1,4 @@
-/* What the guard and the commit reach in other cells: it branches to no address that it reads at run time.
+/* What the guard and the commit reach in other cells: it branches to no address that it reads at run time, and waits for nobody.
  * SPDX-License-Identifier: MIT
  *
  * The loader sees one object; which functions of other cells run when a swap is stored or taken back depends on all of them.
@@ -6,11 +6,15 @@
  * be, and reads what it finds. How far that goes may change with every commit; that it can be known may not.
  */
 #include <core/loader/instruction.h>
+#include <core/loader/waits.h>
 #include <core/plan/private.h>
 
 #include <string.h>
 
 enum { REACH_MAX = 128, FIELD_LEN = 4 };
+
+/* Where it may look at something over and over: the interrupt controller has sent what it was told before. */
+static const char *const spins[] = {"lapic_send"};
 
 struct reached {
     const struct version *v;
@@ -29,8 +33,8 @@ static enum status deny(const struct reach *r, const struct reached *at, const c
     const char *cell = at->v->info.name;
     const char *function = at->v->functions[at->function].name;
     return refuse(report_next(r->p->report), "closure", cell, function, r->from,
-                  "%s of %s, which %s comes through, %s: nobody could tell what a swap "
-                  "reaches that is taken back",
+                  "%s of %s, which %s comes through, %s: nobody could tell that a swap "
+                  "is taken back, whatever else is broken",
                   function, cell, r->from, what);
 }
 
@@ -97,6 +101,18 @@ static enum status follow(struct reach *r, const struct reached *at,
     return reach_own(r, at->v, y.section, y.value + (uint64_t)a.addend + FIELD_LEN);
 }
 
+static enum status check_waits(const struct reach *r, const struct reached *at,
+                               const uint8_t *code, uint64_t len)
+{
+    size_t where;
+    bool may_spin = at->v->info.flags & CELL_CLOSURE; /* its own words: loader/closure.c */
+    const char *name = at->v->functions[at->function].name;
+    for (size_t i = 0; i < ARRAY_LEN(spins); i++)
+        may_spin = may_spin || strcmp(name, spins[i]) == 0;
+    enum waits_kind kind = waits_find(code, len, may_spin, &where);
+    return kind == WAITS_NONE ? STATUS_OK : deny(r, at, waits_text(kind));
+}
+
 static enum status read_function(struct reach *r, const struct reached *at)
 {
     const struct function *f = &at->v->functions[at->function];
@@ -116,7 +132,10 @@ static enum status read_function(struct reach *r, const struct reached *at)
         if (n.relative)
             status = follow(r, at, &n, code + n.len, i + n.len);
     }
-    return status;
+    return status == STATUS_OK
+               ? check_waits(r, at, at->v->elf.bytes + s.offset + f->offset,
+                             end - f->offset)
+               : status;
 }
 
 static void check_from(struct planning *p, const struct version *v)

@@ -93,9 +93,8 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
     for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
         struct cell_data d;
         const struct home *h = cell->old->section_home[i];
-        if (!h || h->storage == CELL_STORE_RODATA ||
-            plan_object(cell->fresh, h->key, &d) || plan_takes(p->plan, h) ||
-            plan_marked(cell->old, "scratch", h->key))
+        if (!h || h->storage == CELL_STORE_RODATA || plan_object(cell->fresh, h->key, &d) ||
+            plan_takes(p->plan, h) || plan_marked(cell->old, "scratch", h->key))
             continue;
         plan_set_class(cell, PLAN_DATA);
         if (plan_may_lose(p->plan, cell, h->key))

@@ -70,6 +70,47 @@ static void reads_each_example(void **state)
     }
 }
 
+static void knows_what_waits_and_what_locks(void **state)
+{
+    static const struct {
+        const char *what;
+        uint8_t code[15];
+        const char *is;
+    } list[] = {
+        {"addl $1, %gs:0x2c", {0x65, 0x83, 0x04, 0x25, 0x2c, 0, 0, 0, 1}, "locks"},
+        {"addl %eax, %gs:0x2c", {0x65, 0x01, 0x04, 0x25, 0x2c, 0, 0, 0}, "locks"},
+        {"incl %gs:0x2c", {0x65, 0xff, 0x04, 0x25, 0x2c, 0, 0, 0}, "locks"},
+        {"lock xadd %eax, %gs:0x2c",
+         {0x65, 0xf0, 0x0f, 0xc1, 0x04, 0x25, 0x2c, 0, 0, 0},
+         "locks"},
+        {"movl %gs:0x2c, %eax", {0x65, 0x8b, 0x04, 0x25, 0x2c, 0, 0, 0}, ""},
+        {"cmpl $0, %gs:0x2c", {0x65, 0x83, 0x3c, 0x25, 0x2c, 0, 0, 0, 0}, ""},
+        {"addl $1, 0x2c", {0x83, 0x04, 0x25, 0x2c, 0, 0, 0, 1}, ""},
+        {"addl $1, %gs:0x28", {0x65, 0x83, 0x04, 0x25, 0x28, 0, 0, 0, 1}, ""},
+        {"lock cmpxchg %ecx, (%rdx)", {0xf0, 0x0f, 0xb1, 0x0a}, "exchanges"},
+        {"lock cmpxchg16b (%rdx)", {0xf0, 0x48, 0x0f, 0xc7, 0x0a}, "exchanges"},
+        {"cmpxchg %ecx, (%rdx)", {0x0f, 0xb1, 0x0a}, ""},
+        {"lock xadd %ecx, (%rdx)", {0xf0, 0x0f, 0xc1, 0x0a}, ""},
+        {"hlt", {0xf4}, "halts"},
+        {"mwait", {0x0f, 0x01, 0xc9}, "halts"},
+        {"lidt (%rax)", {0x0f, 0x01, 0x18}, ""},
+        {"pause", {0xf3, 0x90}, "pauses"},
+        {"nop", {0x90}, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(list); i++) {
+        struct instruction n;
+        assert_true(instruction_read(list[i].code, sizeof list[i].code, &n));
+        const char *is = n.counts_lock ? "locks"
+                         : n.exchanges ? "exchanges"
+                         : n.halts     ? "halts"
+                         : n.pauses    ? "pauses"
+                                       : "";
+        if (strcmp(is, list[i].is) != 0)
+            fail_msg("%s: '%s', not '%s'", list[i].what, is, list[i].is);
+    }
+}
+
 static void reads_nothing_that_is_cut_off(void **state)
 {
     struct instruction n;
@@ -208,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_each_example),
+        cmocka_unit_test(knows_what_waits_and_what_locks),
         cmocka_unit_test(reads_nothing_that_is_cut_off),
         cmocka_unit_test(does_not_read_what_it_does_not_know),
         cmocka_unit_test(keeps_step_with_the_text_of_every_cell),
