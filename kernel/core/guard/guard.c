@@ -126,7 +126,19 @@ bool guard_asked(struct guard_verdict *out)
 
 bool guard_fault(struct trap_frame *frame)
 {
+    cpu_here()->fault_frame =
+        0; /* from here on, a fault of the handler is its own affair */
     return record_fault(&guard, frame);
+}
+
+bool guard_nested(struct trap_frame *frame)
+{
+    if (!record_fault(&guard, frame))
+        return false;
+    if (cpu_here()->locks_held)
+        guard_reset("what handles faults was on trial, and faulted with a lock held",
+                    frame);
+    return true;
 }
 
 void guard_take_back(void)

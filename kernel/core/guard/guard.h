@@ -15,7 +15,8 @@
  * A trial of the guard itself is watched by the old version: when the trial is over, the old one stores what leads to
  * the new one (plan.h, late) and ends its watch in one moment, with every other CPU held by NMI: the handover. So there is
  * none that would have to be taken back, and it needs nothing that was on trial.
- * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call.
+ * Any fault in any cell during a trial reverts: guard_fault() is the fault cell's first call, but for those that tell
+ * faults which are none; a fault in these comes by guard_nested().
  * Source: design 4 (trial), IA-PC HPET 1.0a, Intel SDM 3 chapter 6.7 (NMI).
  *
  * States: IDLE → ARMED (guard_arm) → IDLE (guard_disarm, guard_hand_over) or REVERTED (guard_revert, from fault
@@ -87,6 +88,10 @@ void guard_abandon(unsigned cpu, const struct task *task);
 /* Takes back the swap on trial, if there is one. True: it was taken back (by this call or on
  * another CPU just before), and the fault counts as cured. For the fault cell; interrupts off. */
 bool guard_fault(struct trap_frame *frame);
+/* Called by the cell entry: what handles faults has faulted at FRAME before it called guard_fault(). True: the swap on
+ * trial was taken back, and its old version may handle the first fault. Resets the machine if a lock is held, for its
+ * holder's frames are given up. */
+bool guard_nested(struct trap_frame *frame);
 /* Called by the cell entry for each NMI. */
 void guard_nmi(struct trap_frame *frame);
 

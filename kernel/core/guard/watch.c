@@ -89,13 +89,11 @@ static bool is_half_stored(const struct poke *pokes, uint32_t count)
     return pokes_drift(pokes, count, false) && pokes_drift(pokes, count, true);
 }
 
-/* A commit, or a handover, is between its first store and its last. On a busy host that alone can take as long as a CPU may be
- * stuck, and half a journal cannot be taken back. It comes to an end; a later NMI finds it whole. */
+/* A commit is between its first store and its last. On a busy host that alone can take as long as a CPU may be stuck, and half a
+ * journal cannot be taken back. It comes to an end; a later NMI finds it whole. */
 static bool is_being_stored(struct guard_record *g)
 {
-    return (is_half_stored(g->pokes, g->count) ||
-            is_half_stored(g->pokes + g->count, g->late_count)) &&
-           g->postponed++ < POSTPONED_MAX;
+    return is_half_stored(g->pokes, g->count) && g->postponed++ < POSTPONED_MAX;
 }
 
 /* Two CPUs may watch at the same time, after NMIs of different origin: what one of them noted

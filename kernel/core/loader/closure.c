@@ -22,12 +22,12 @@ static const struct listed imports[] = {
     {"commit", "guard_park"},        {"guard", "cpu_block_at"},
     {"guard", "task_abandon_frame"}, {"guard", "task_leave_frame"},
     {"guard", "task_leave_objects"}, {"guard", "task_leave_texts"},
-    {"entry", "fault_handle"},       {"entry", "guard_nmi"},
-    {"entry", "interrupt_abandon"},  {"entry", "interrupt_dispatch"},
-    {"entry", "park_handler"},       {"entry", "task_abandon"},
-    {"entry", "task_give_way"},      {"entry", "task_preempt"},
-    {"entry", "task_schedule"},      {"entry", "task_sleep_commit"},
-    {"entry", "task_step_done"},
+    {"entry", "fault_handle"},       {"entry", "guard_nested"},
+    {"entry", "guard_nmi"},          {"entry", "interrupt_abandon"},
+    {"entry", "interrupt_dispatch"}, {"entry", "park_handler"},
+    {"entry", "task_abandon"},       {"entry", "task_give_way"},
+    {"entry", "task_preempt"},       {"entry", "task_schedule"},
+    {"entry", "task_sleep_commit"},  {"entry", "task_step_done"},
 };
 
 /* The functions that may branch to what they are given: a task begins its step, is switched to, and makes a call that can

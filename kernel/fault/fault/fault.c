@@ -180,6 +180,7 @@ void fault_handle(struct trap_frame *frame)
     /* Before anything else that the new version may have broken. */
     withdrawn = stale_withdrawn(frame);
     reverted = withdrawn || guard_fault(frame);
+    cpu_here()->fault_frame = 0;
     if (atomic_exchange(handling, 1) != 0) {
         report_nested(frame);
         power_reset();

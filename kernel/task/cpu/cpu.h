@@ -43,7 +43,8 @@ struct cpu_block {
     uint32_t quiet; /* 0x60 [a] halted: forgets all translations before it does anything else */
     uint32_t zero;
     uint64_t interrupt_frame; /* 0x68 [c] what the running interrupt, or the park, interrupted */
-    uint64_t reserved[2];
+    uint64_t fault_frame; /* 0x70 [c] an exception about which the guard was not asked yet, or 0 */
+    uint64_t reserved;
 };
 
 #define CPU_BLOCK_INTERRUPT_STACK 0x18
@@ -67,6 +68,7 @@ _Static_assert(offsetof(struct cpu_block, shootdown_pending) == 0x34, "frozen");
 _Static_assert(offsetof(struct cpu_block, nmis) == CPU_BLOCK_NMIS, "frozen");
 _Static_assert(offsetof(struct cpu_block, quiet) == 0x60, "frozen");
 _Static_assert(offsetof(struct cpu_block, interrupt_frame) == 0x68, "frozen");
+_Static_assert(offsetof(struct cpu_block, fault_frame) == 0x70, "frozen");
 
 /* Number of this CPU, 0-based. A task may be moved at any instruction unless interrupts are off. */
 static inline unsigned cpu_index(void)

@@ -92,6 +92,7 @@ enum status restartable_call(restartable_fn fn, void *arg);
 /* Called by this cell's assembly:
  *   interrupt_dispatch(frame)                  interrupt cell: vectors 0x20 and up
  *   fault_handle(frame)                        fault cell: exceptions
+ *   guard_nested(frame)                        an exception in fault_handle(), before it has called the guard
  *   park_handler(frame), guard_nmi(frame)      the swap's closure: vector 0xf0 and NMI, with no other code between
  *   task_preempt(frame), task_schedule(), task_step_done(), task_sleep_commit(),
  *   task_give_way()                            task cell, on the scheduler stack */

@@ -11,6 +11,8 @@
 #define SHOOTDOWN_PENDING %gs:0x34
 #define QUIET %gs:0x60
 #define INTERRUPT_FRAME %gs:0x68
+#define FAULT_FRAME %gs:0x70
+#define FAULT_REACH 0x4000 /* bytes of stack that the fault handler takes at most */
 
 .macro function name
     .section .text.\name, "ax", @progbits
@@ -100,15 +102,30 @@
 9:
 .endm
 
-/* An exception stays on the stack that it hit (double fault, machine check: on their own). */
+/* An exception stays on the stack that it hit (double fault, machine check: on their own). If its handler faults itself before
+ * it has asked the guard, it may be what is on trial, or call that: then the guard is asked here. If that takes the swap back,
+ * the handler of before begins again with the first fault; the frames of the other are given up. */
     function entry_exception
     .cfi_startproc
     save_registers
     unwind_through_frame
+    movq FAULT_FRAME, %rax
+    subq %rbx, %rax
+    cmpq $FAULT_REACH, %rax
+    jb 2f
+1:  movq %rbx, FAULT_FRAME
     movq %rbx, %rdi
     call fault_handle
+    movq $0, FAULT_FRAME
     movq %rbx, %rsp
     restore_registers
+2:  movq %rbx, %rdi
+    call guard_nested
+    testb %al, %al
+    jz 1b
+    movq FAULT_FRAME, %rbx
+    movq %rbx, %rsp
+    jmp 1b
     .cfi_endproc
     .size entry_exception, . - entry_exception
 
