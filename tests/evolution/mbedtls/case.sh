@@ -3,8 +3,8 @@
 # shellcheck shell=bash
 #
 # Hazards 5, 13. AES works with other tables from one record to the next, with the keys that were expanded before. Then the
-# preference of ciphers, seen in the next session. What changes the sessions' own layout makes the library drain: without
-# `lineage` in the cell.mk of both cells it is refused (type).
+# preference of ciphers, seen in the next session. What changes the sessions' own layout makes the library drain: seen to fail
+# (refused, type) without `lineage` in the cell.mk of both cells.
 config=kernel/tls/mbedtls/port/config_common.h
 more_tables() { sed -i '/MBEDTLS_AES_FEWER_TABLES/d' $config; }
 no_alpn() { sed -i '/MBEDTLS_SSL_ALPN/d' $config; }

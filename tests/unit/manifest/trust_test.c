@@ -122,6 +122,7 @@ static void accepts_what_is_right(void **state)
     world_fini(&world);
 }
 
+/* Hazard 34. Taken when the threshold does not count good signatures. */
 static void refuses_each_document_that_another_key_signed(void **state)
 {
     (void)state;
@@ -169,6 +170,7 @@ static void refuses_a_timestamp_served_as_a_release(void **state)
     world_fini(&world);
 }
 
+/* Hazard 34: replayed. Taken without the comparison of counters in timestamp_check(). */
 static void refuses_an_older_counter_and_an_equal_one_with_other_bytes(void **state)
 {
     (void)state;
@@ -192,6 +194,7 @@ static void refuses_an_older_counter_and_an_equal_one_with_other_bytes(void **st
     world_fini(&world);
 }
 
+/* Hazard 34: replayed. Taken without the comparison in trust_check_target(). */
 static void refuses_a_release_older_than_one_verified(void **state)
 {
     (void)state;
@@ -209,6 +212,7 @@ static void refuses_a_release_older_than_one_verified(void **state)
     world_fini(&world);
 }
 
+/* Hazard 34. Taken without the comparison of channels in timestamp_check(). */
 static void refuses_what_was_made_for_others(void **state)
 {
     (void)state;
@@ -226,6 +230,7 @@ static void refuses_what_was_made_for_others(void **state)
     world_fini(&world);
 }
 
+/* Hazard 34: replayed. Taken without the comparison of nonces. */
 static void refuses_a_fresh_that_answers_another_question(void **state)
 {
     (void)state;

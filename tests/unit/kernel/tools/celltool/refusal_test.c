@@ -47,6 +47,7 @@ static void refuse_assembly(const char *text, const char *const *words)
     made_fini(&made);
 }
 
+// Hazard 7. Taken without the look at SHN_COMMON in select.c.
 static void common_symbols(void **state)
 {
     (void)state;
@@ -78,6 +79,7 @@ static void indirect_functions(void **state)
            "", WORDS("chosen", "IFUNC"));
 }
 
+// Hazard 7. Taken without the look at STB_WEAK in select.c.
 static void weak_imports(void **state)
 {
     (void)state;
