@@ -170,8 +170,8 @@ void other_forms_arrive(void)
     load_goes_on();
 }
 
-/* With data of another form it handles faults from the first moment of its trial. Without guard_nested() the machine
- * faults until it resets. */
+/* With data of another form it handles faults from the first moment of its trial. Without guard_nested() it faults over and
+ * over, until its CPU counts as stuck. */
 static void a_fault_handler_that_faults(void)
 {
     expect_bad("fault.form_faults swap_target.fault", "fault");
