@@ -1,17 +1,19 @@
 /* Looks for addresses in versions: on the stacks of tasks, in the heap and in homes.
  * SPDX-License-Identifier: MIT
  */
+#include <core/evolve/addresses.h>
 #include <core/evolve/scan.h>
 #include <core/evolve/unloaded.h>
 
 #include <core/plan/elements.h>
 #include <mm/heap/heap.h>
-#include <string.h>
+#include <stdlib.h>
 
 enum {
     CHUNK = 256 << 10,
     STACKS_PER_STEP = 4,
     SEEN_MAX = 256,
+    SLACK = 256, /* blocks that come meanwhile */
 };
 
 struct target {
@@ -20,18 +22,18 @@ struct target {
     struct version *version;
 };
 
-struct block {
+struct block { /* a home, or a run of the heap */
     uint64_t at;
     uint64_t len;
+    uint64_t object_len;         /* of a run; 0: a home */
     const struct version *owner; /* of a home that only OWNER has: its own finds do not count */
 };
 
 static struct {
     struct target *targets;
     uint32_t target_count;
-    uint64_t *described; /* heap objects that describe versions, sorted */
-    uint32_t described_count;
-    uint64_t limbo; /* address of the head of that list: no reference */
+    struct addresses described; /* heap objects that describe versions */
+    uint64_t limbo;             /* address of the head of that list: no reference */
     struct block *blocks;
     uint32_t block_count;
     uint32_t block_room;
@@ -47,10 +49,9 @@ void scan_fini(void)
 {
     /* What they hold are addresses that others look for (holders.c). */
     elements_forget(scan.targets, scan.target_count * sizeof *scan.targets);
-    elements_forget(scan.described, scan.described_count * sizeof *scan.described);
+    addresses_fini(&scan.described);
     elements_forget(scan.blocks, scan.block_count * sizeof *scan.blocks);
     scan.targets = NULL;
-    scan.described = NULL;
     scan.blocks = NULL;
 }
 
@@ -113,17 +114,11 @@ static uint32_t count_targets(const struct version *v)
     return count;
 }
 
-static void sort_targets(void)
+static int by_begin(const void *a, const void *b)
 {
-    struct target *t = scan.targets;
-    for (uint32_t gap = scan.target_count / 2; gap > 0; gap /= 2)
-        for (uint32_t i = gap; i < scan.target_count; i++) {
-            struct target moved = t[i];
-            uint32_t j = i;
-            for (; j >= gap && t[j - gap].begin > moved.begin; j -= gap)
-                t[j] = t[j - gap];
-            t[j] = moved;
-        }
+    uint64_t x = ((const struct target *)a)->begin;
+    uint64_t y = ((const struct target *)b)->begin;
+    return (x > y) - (x < y);
 }
 
 static bool list_targets(struct version *limbo)
@@ -144,7 +139,7 @@ static bool list_targets(struct version *limbo)
         add_targets(v);
         each_object(v, add_object);
     }
-    sort_targets();
+    qsort(scan.targets, scan.target_count, sizeof *scan.targets, by_begin);
     return true;
 }
 
@@ -152,7 +147,7 @@ static void add_described(const void *object, struct version *v)
 {
     (void)v;
     if (object)
-        scan.described[scan.described_count++] = (uint64_t)object;
+        addresses_add(&scan.described, object);
 }
 
 static void add_described_home(const struct home *h)
@@ -160,19 +155,6 @@ static void add_described_home(const struct home *h)
     add_described(h, NULL);
     if (h)
         add_described(h->region, NULL);
-}
-
-static void sort_described(void)
-{
-    uint64_t *d = scan.described;
-    for (uint32_t gap = scan.described_count / 2; gap > 0; gap /= 2)
-        for (uint32_t i = gap; i < scan.described_count; i++) {
-            uint64_t moved = d[i];
-            uint32_t j = i;
-            for (; j >= gap && d[j - gap] > moved; j -= gap)
-                d[j] = d[j - gap];
-            d[j] = moved;
-        }
 }
 
 /* Retire invariant 2. */
@@ -191,9 +173,7 @@ static bool list_described(struct version *limbo)
         room++;
     for (const struct home *h = ns->homes; h; h = h->next)
         room += 2;
-    scan.described_count = 0;
-    scan.described = heap_calloc(room, sizeof *scan.described);
-    if (!scan.described)
+    if (!addresses_init(&scan.described, room))
         return false;
     for (struct version *v = ns->versions; v; v = v->next)
         each_object(v, add_described);
@@ -208,30 +188,22 @@ static bool list_described(struct version *limbo)
         add_described_home(h);
     unloaded_visit(add_described);
     add_described(scan.targets, NULL);
-    sort_described();
+    addresses_sort(&scan.described);
     return true;
 }
 
+/* Versions are not referred to by what describes them, nor by the scan's own lists. */
 static bool is_described(uint64_t object)
 {
-    uint32_t low = 0;
-    uint32_t high = scan.described_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (scan.described[middle] == object)
-            return true;
-        if (scan.described[middle] < object)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return addresses_count(&scan.described, object) ||
+           object == (uint64_t)scan.described.list || object == (uint64_t)scan.blocks;
 }
 
 /* ---- looking ----------------------------------------------------------------------------- */
 
+/* FROM: what WHERE lies in, or NULL on a stack. */
 static void look_at_word(uint64_t word, uint64_t where, enum version_hold hold,
-                         const struct version *owner)
+                         const struct block *from)
 {
     uint32_t low = 0;
     uint32_t high = scan.target_count;
@@ -245,17 +217,20 @@ static void look_at_word(uint64_t word, uint64_t where, enum version_hold hold,
     if (low == 0 || word >= scan.targets[low - 1].end)
         return;
     struct version *v = scan.targets[low - 1].version;
-    if (v == owner || v->hold != VERSION_FREE || where == scan.limbo)
+    if (v->hold != VERSION_FREE || where == scan.limbo || (from && v == from->owner))
+        return;
+    if (from && from->object_len &&
+        is_described(where - (where - from->at) % from->object_len))
         return;
     v->hold = hold;
     v->holder = where;
 }
 
 static void look_at_range(uint64_t begin, uint64_t end, enum version_hold hold,
-                          const struct version *owner)
+                          const struct block *from)
 {
     for (uint64_t at = align_up(begin, 8); at + 8 <= end; at += 8)
-        look_at_word(*(const volatile uint64_t *)at, at, hold, owner);
+        look_at_word(*(const volatile uint64_t *)at, at, hold, from);
 }
 
 static bool was_seen(uint64_t id)
@@ -305,15 +280,17 @@ bool scan_tasks(void)
     return scan.unseen == 0;
 }
 
-static bool note_block(void *object, size_t len, void *arg)
+/* What is not in use looks like no address. */
+static bool note_run(const struct heap_run *run, bool *seen, void *arg)
 {
+    (void)seen;
     (void)arg;
-    if (is_described((uint64_t)object) || object == scan.described ||
-        object == scan.blocks)
+    if (run->count == 1 && is_described(run->at))
         return true;
     if (scan.block_count == scan.block_room)
         return false;
-    scan.blocks[scan.block_count++] = (struct block){(uint64_t)object, len, NULL};
+    scan.blocks[scan.block_count++] =
+        (struct block){run->at, run->len * run->count, run->len, NULL};
     return true;
 }
 
@@ -331,23 +308,21 @@ static const struct version *owner_of(const struct home *h)
  * harm, for their memory can still be read. */
 bool scan_list_memory(void)
 {
-    struct heap_stats stats;
     uint32_t homes = 0;
     for (const struct home *h = namespace_kernel()->homes; h; h = h->next)
         homes++;
-    heap_stats_read(&stats);
     scan.block_count = 0;
     scan.block_next = 0;
     scan.offset = 0;
-    scan.block_room = (uint32_t)(stats.live_count + stats.live_count / 4 + 256);
+    scan.block_room = (uint32_t)heap_runs_bound() + SLACK;
     scan.blocks = heap_calloc(scan.block_room + homes, sizeof *scan.blocks);
     if (!scan.blocks)
         return false;
-    heap_for_each(note_block, NULL);
+    heap_for_each_run(note_run, NULL);
     if (scan.block_count == scan.block_room)
         return false;
     for (const struct home *h = namespace_kernel()->homes; h; h = h->next)
-        scan.blocks[scan.block_count++] = (struct block){h->va, h->len, owner_of(h)};
+        scan.blocks[scan.block_count++] = (struct block){h->va, h->len, 0, owner_of(h)};
     return true;
 }
 
@@ -358,7 +333,7 @@ bool scan_memory(void)
         const struct block *b = &scan.blocks[scan.block_next];
         uint64_t len = b->len - scan.offset < left ? b->len - scan.offset : left;
         look_at_range(b->at + scan.offset, b->at + scan.offset + len, VERSION_POINTED_TO,
-                      b->owner);
+                      b);
         left -= len;
         scan.offset += len;
         if (scan.offset < b->len)

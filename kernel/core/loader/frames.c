@@ -7,6 +7,7 @@
 #include <core/loader/private.h>
 
 #include <mm/heap/heap.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FDE_MIN_LEN = 16 };
@@ -75,16 +76,11 @@ static bool eh_next(const struct eh *e, uint64_t *at, struct fde *out, bool *out
     return false;
 }
 
-static void sort(struct fde *f, uint32_t count)
+static int by_pc(const void *a, const void *b)
 {
-    for (uint32_t gap = count / 2; gap > 0; gap /= 2)
-        for (uint32_t i = gap; i < count; i++) {
-            struct fde moved = f[i];
-            uint32_t j = i;
-            for (; j >= gap && f[j - gap].pc > moved.pc; j -= gap)
-                f[j] = f[j - gap];
-            f[j] = moved;
-        }
+    uint64_t x = ((const struct fde *)a)->pc;
+    uint64_t y = ((const struct fde *)b)->pc;
+    return (x > y) - (x < y);
 }
 
 enum status frames_build(struct version *v, struct refusal *out_why)
@@ -108,6 +104,6 @@ enum status frames_build(struct version *v, struct refusal *out_why)
         return STATUS_FULL;
     for (uint64_t at = 0; eh_next(&e, &at, &f, &bad);)
         v->fdes[v->fde_count++] = f;
-    sort(v->fdes, v->fde_count);
+    qsort(v->fdes, v->fde_count, sizeof *v->fdes, by_pc);
     return STATUS_OK;
 }

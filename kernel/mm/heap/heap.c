@@ -339,33 +339,6 @@ bool heap_check(void)
     return good;
 }
 
-static bool visit_blocks(struct list *blocks, heap_visit_fn visit, void *arg)
-{
-    struct head *head;
-    bool more = true;
-    list_for_each(head, blocks, link) for (uint32_t i = 0; more && i < head->capacity;
-                                           i++) if (in_use(head, i)) more =
-        visit(object_at(head, i), head->object_len, arg);
-    return more;
-}
-
-void heap_for_each(heap_visit_fn visit, void *arg)
-{
-    struct head *head;
-    bool more = true;
-    for (size_t i = 0; more && i < CLASSES; i++) {
-        struct class *class = &heap.classes[i];
-        spin_lock(&class->lock);
-        more = visit_blocks(&class->partial, visit, arg) &&
-               visit_blocks(&class->full, visit, arg);
-        spin_unlock(&class->lock);
-    }
-    spin_lock(&heap.large_lock);
-    list_for_each(head, &heap.large, link) more =
-        more && visit((uint8_t *)head + HEAD_LEN, head->len, arg);
-    spin_unlock(&heap.large_lock);
-}
-
 static bool visit_runs(struct list *blocks, heap_run_fn visit, void *arg)
 {
     struct head *head;

@@ -37,10 +37,6 @@ void heap_stats_read(struct heap_stats *out);
 /* Walks every block and asserts what it says of itself; true when all is consistent. Locks one class at a time. */
 bool heap_check(void);
 
-/* Calls VISIT for each live object until it returns false; a class is locked meanwhile: VISIT must not allocate. */
-typedef bool (*heap_visit_fn)(void *object, size_t len, void *arg);
-void heap_for_each(heap_visit_fn visit, void *arg);
-
 /* Objects of one length side by side, of which some are in use; a large object is a run of one. What lies in those that
  * are not in use looks like no address. */
 struct heap_run {
