@@ -27,14 +27,19 @@ static inline void transfer_copy(uint8_t *to, const uint8_t *from, uint64_t len)
 
 static inline bool transfer_equal(const uint8_t *a, const uint8_t *b, uint64_t len)
 {
+    uint64_t other = 0;
+    for (; len >= 32; len -= 32, a += 32, b += 32) {
+        const struct transfer_word *x = (const struct transfer_word *)a;
+        const struct transfer_word *y = (const struct transfer_word *)b;
+        other |= (x[0].value ^ y[0].value) | (x[1].value ^ y[1].value) |
+                 (x[2].value ^ y[2].value) | (x[3].value ^ y[3].value);
+    }
     for (; len >= 8; len -= 8, a += 8, b += 8)
-        if (((const struct transfer_word *)a)->value !=
-            ((const struct transfer_word *)b)->value)
-            return false;
+        other |= ((const struct transfer_word *)a)->value ^
+                 ((const struct transfer_word *)b)->value;
     for (; len; len--)
-        if (*a++ != *b++)
-            return false;
-    return true;
+        other |= *a++ ^ *b++;
+    return !other;
 }
 
 static inline uint64_t transfer_mask(uint64_t bits)

@@ -275,14 +275,27 @@ static inline bool migrations_prepare(struct migration_list *all)
     return migrations_prepare_each(all);
 }
 
+/* Says whether COUNT elements from FIRST on are as they were when they were transferred. */
+static inline bool elements_equal(const struct element_set *set, uint64_t first,
+                                  uint64_t count)
+{
+    for (const struct element *e = &set->elements[first]; count; count--, e++)
+        if (!transfer_equal(e->seen, (const uint8_t *)e->from, e->count * e->form->len))
+            return false;
+    return true;
+}
+
 /* Says whether elements and pointers are as they were when the elements were transferred. */
 static inline bool elements_hold(const struct element_set *set)
 {
-    for (uint64_t i = 0; set && !set->blind && i < set->count; i++) {
-        const struct element *e = &set->elements[i];
-        if (!transfer_equal(e->seen, (const uint8_t *)e->from, e->count * e->form->len))
+    for (uint64_t i = 0; set && i < set->page_count; i++) {
+        const struct element_page *p = &set->pages[i];
+        if ((__atomic_load_n(p->entry, __ATOMIC_RELAXED) & set->written) &&
+            !elements_equal(set, p->first, p->count))
             return false;
     }
+    if (set && !set->blind && !set->pages && !elements_equal(set, 0, set->count))
+        return false;
     for (uint64_t i = 0; set && i < set->slot_count; i++)
         if (*set->slots[i].word != set->slots[i].before)
             return false;

@@ -110,10 +110,23 @@ struct element {
     const uint8_t *stored; /* on the way back: what the commit stored in FROM, or NULL */
     bool kept;  /* somebody who was not named points to it: it is not to be freed */
     bool begun; /* its other form began as what it was before, so nothing of that is new */
-    bool named; /* elements_agree() */
+    bool fresh;    /* it came since the others were taken */
+    bool named;    /* elements_agree(), elements_match() */
+    uint64_t then; /* place of the one that is named next, most likely */
 };
 
-struct element_slot { /* a pointer to an element, outside of them */
+struct moving_type;
+struct element_place { /* where a pointer to an element may stand, outside of them */
+    uint64_t at;
+    uint64_t *word;                 /* the same, as memory */
+    const struct moving_type *type; /* whose walk names it */
+    bool in_heap;                   /* else in data of a cell */
+    bool follows; /* it lies in what is transferred itself, so it is none */
+    bool marked;  /* by the source, so that no walk has to name it */
+    bool named;   /* elements_match() */
+};
+
+struct element_slot { /* a place that leads to one */
     uint64_t at;
     uint64_t *word; /* the same, as memory */
     uint64_t before;
@@ -121,15 +134,34 @@ struct element_slot { /* a pointer to an element, outside of them */
     bool named; /* elements_agree() */
 };
 
+struct element_page { /* elements that lie in one page, or partly */
+    uint64_t va;
+    const uint64_t *entry; /* of the page tables */
+    uint64_t first;
+    uint64_t count;
+};
+
 struct element_set {
     struct element *elements; /* sorted by from */
     uint64_t count;
+    uint64_t fresh; /* elements behind those, that elements_match() has found; sorted too */
+    struct element_place *places; /* sorted by at; of a mirror: none */
+    uint64_t place_count;
+    uint64_t fresh_places; /* the same */
+    uint64_t place_room;
     struct element_slot *slots; /* sorted by at */
     uint64_t slot_count;
-    uint64_t room;  /* of both lists */
+    uint64_t room;  /* of elements and slots */
     uint8_t *bytes; /* where SEEN points to */
     uint64_t bytes_len;
+    uint8_t *more_bytes; /* the same, of elements that came later */
+    uint64_t more_bytes_len;
+    bool searched; /* pointers to each of them are looked for before tasks stand (evolve/search.h) */
     bool blind; /* nobody but the commit's own stores can have changed them: not compared */
+    /* They were compared before the park: where nobody has written since, they need not be again. NULL: all are compared. */
+    struct element_page *pages;
+    uint64_t page_count;
+    uint64_t written; /* the bit of an entry that says that somebody has */
 };
 
 /* What must not go on once the old forms are back: the new text of cells whose data or types change. On the way back

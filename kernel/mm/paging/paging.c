@@ -159,6 +159,12 @@ void paging_written_note(uint64_t va)
         atomic_or(leaf, ENTRY_DIRTY);
 }
 
+const uint64_t *paging_written_entry(uint64_t va, uint64_t *out_bit)
+{
+    *out_bit = ENTRY_DIRTY;
+    return tree_leaf(va, false);
+}
+
 uint64_t paging_root(void)
 {
     return tree_root();

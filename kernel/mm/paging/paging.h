@@ -72,6 +72,9 @@ void paging_written_settle(void);
 uint64_t paging_written(uint64_t va, size_t pages);
 /* Lets the page of VA count as written to. */
 void paging_written_note(uint64_t va);
+/* Lends what the processor notes it in, for who may call nobody: *OUT_BIT of that word is set when the page of VA has been
+ * written to. NULL: there is no such page. */
+const uint64_t *paging_written_entry(uint64_t va, uint64_t *out_bit);
 
 /* Maps device registers, uncached. Gives *out; stays mapped for good. PHYS need not be aligned.
  * A second call for the same place gives the same address. */
