@@ -140,8 +140,8 @@ enum { CLIENT_WAITED_MAX = 8 };
 
 /* What a swap did besides changing text. */
 struct client_effects {
-    bool known; /* the engine has come far enough to tell */
-    uint64_t drain_ns; /* until no task was inside coupled cells; 0: there was nothing to wait for */
+    bool known;        /* the engine has come far enough to tell */
+    uint64_t drain_ns; /* that tasks stood, until none was inside coupled cells; 0: there was nothing to wait for */
     uint32_t waited_count; /* tasks that were waited for; some are named */
     char waited[CLIENT_WAITED_MAX][CLIENT_NAME_MAX + 1];
     uint32_t migrated_objects; /* whose form changed */

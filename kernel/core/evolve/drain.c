@@ -4,9 +4,11 @@
 #include <core/evolve/drain.h>
 
 #include <console/log/log.h>
+#include <core/evolve/draft.h>
 #include <core/evolve/followers.h>
 #include <core/evolve/leaving.h>
 #include <core/evolve/moving.h>
+#include <core/evolve/unwritten.h>
 #include <core/evolve/walked.h>
 #include <irq/interrupt/interrupt.h>
 #include <stdio.h>
@@ -31,7 +33,7 @@ enum {
     KNOWN_MAX = 64,
 };
 
-enum drain_state { IDLE, WALKING, SEARCHING, CLOSED, PAUSED, MOVING, SEALED };
+enum drain_state { IDLE, WALKING, DRAFTING, SEARCHING, CLOSED, PAUSED, MOVING, SEALED };
 
 /* What one look at all tasks has found. */
 struct look {
@@ -48,7 +50,8 @@ static struct {
     enum drain_state state;
     uint32_t tries;
     uint32_t stubborn;
-    uint64_t begun_ns;
+    uint64_t closed_ns; /* the gate, the last time */
+    uint64_t stood_ns;  /* how long it was closed before that */
     uint64_t try_end_ns;
     uint64_t look_ns;
     uint64_t pause_end_ns;
@@ -134,7 +137,7 @@ static void expel(const struct look *look)
 static void begin(void)
 {
     drain.tries = 0;
-    drain.begun_ns = 0;
+    drain.stood_ns = 0;
     drain.known_count = 0;
     drain.task[0] = 0;
 }
@@ -142,7 +145,7 @@ static void begin(void)
 static void close_gate(void)
 {
     uint64_t now = clock_ns();
-    drain.begun_ns = drain.begun_ns ? drain.begun_ns : now;
+    drain.closed_ns = now;
     drain.stubborn = 0;
     drain.look_ns = LOOK_NS;
     drain.try_end_ns = now + try_ns();
@@ -182,8 +185,15 @@ static void forget_search(void)
     drain_stored();
 }
 
-static enum drain_result give_up(void)
+static void open_gate(void)
 {
+    drain.stood_ns += clock_ns() - drain.closed_ns;
+    task_gate_open();
+}
+
+static enum drain_result give_up(struct attempt *a)
+{
+    moving_drop(a);
     drain_end();
     return DRAIN_BUSY;
 }
@@ -214,15 +224,16 @@ static void name_task(struct refusal *out)
 }
 
 /* The try is over and somebody is still inside. */
-static enum drain_result pause(struct wait *out_wait, struct refusal *out_reason)
+static enum drain_result pause(struct attempt *a, struct wait *out_wait,
+                               struct refusal *out_reason)
 {
     uint64_t length = try_ns();
     if (++drain.tries >= TRIES) {
         name_task(out_reason);
-        return give_up();
+        return give_up(a);
     }
     forget_search();
-    task_gate_open();
+    open_gate();
     drain.state = PAUSED;
     drain.pause_end_ns = clock_ns() + PAUSES * length;
     *out_wait = wait_until(drain.pause_end_ns);
@@ -241,7 +252,11 @@ static enum drain_result move(struct attempt *a, bool backwards, struct wait *ou
     switch (moving_step(a, backwards ? MOVING_BACK : MOVING_THERE, out_wait, out_reason)) {
     case MOVING_WAIT: return DRAIN_WAIT;
     case MOVING_READY: return DRAIN_QUIET;
-    default: moving_drop(a); return give_up();
+    case MOVING_DRAFT:
+        open_gate();
+        drain.state = DRAFTING;
+        return DRAIN_WAIT;
+    default: return give_up(a);
     }
 }
 
@@ -306,16 +321,17 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
     if (full || held) {
         moving_drop(a);
         if (!full && holders_on_stack() && drain.tries < HELD_TRIES)
-            return pause(out_wait, out_reason);
-        return give_up();
+            return pause(a, out_wait, out_reason);
+        return give_up(a);
     }
     if (!ready || !keep_lines() || !task_gate_seal()) {
         moving_drop(a);
-        return pause(out_wait, out_reason);
+        return pause(a, out_wait, out_reason);
     }
     drain.state = SEALED;
+    unwritten_begin(a->plan->migrations.elements);
     if (!backwards)
-        a->report.drain_ns = clock_ns() - drain.begun_ns;
+        a->report.drain_ns = drain.stood_ns + clock_ns() - drain.closed_ns;
     return DRAIN_QUIET;
 }
 
@@ -329,13 +345,13 @@ static enum drain_result look(struct attempt *a, bool backwards, struct wait *ou
     task_for_each(look_at_task, &look);
     expel(&look);
     if (!task_gate_mine())
-        return pause(out_wait, out_reason);
+        return pause(a, out_wait, out_reason);
     if (!look.running && !look.inside)
         return quiet(a, backwards, out_wait, out_reason);
     bool only_asleep = look.inside && look.asleep == look.inside && !look.running;
     drain.stubborn = only_asleep ? drain.stubborn + 1 : 0;
     if (clock_ns() >= drain.try_end_ns || drain.stubborn == STUBBORN)
-        return pause(out_wait, out_reason);
+        return pause(a, out_wait, out_reason);
     *out_wait = wait_event(task_gate_event(), seq, clock_ns() + drain.look_ns);
     if (drain.look_ns < LONGEST_LOOK_NS)
         drain.look_ns *= 2;
@@ -360,7 +376,7 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
         if (!leaving_init(a->plan, backwards) || !holders_init(a->plan, backwards)) {
             (void)refuse(out_reason, "memory", NULL, NULL, NULL,
                          "there is not enough memory to look through stacks and data");
-            return give_up();
+            return give_up(a);
         }
         walked_begin();
         drain.state = WALKING;
@@ -371,12 +387,17 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
             return DRAIN_WAIT;
         begin();
     }
+    if (drain.state == DRAFTING) {
+        if (draft_more(a))
+            return DRAIN_WAIT;
+        holders_elements();
+    }
     drain.state = SEARCHING; /* again before each try */
     if (!a->untouched && holders_ahead())
         return DRAIN_WAIT;
     close_gate();
     if (drain.state != CLOSED) /* somebody else keeps it closed */
-        return pause(out_wait, out_reason);
+        return pause(a, out_wait, out_reason);
     return DRAIN_WAIT;
 }
 

@@ -22,7 +22,8 @@
  * Interrupt handlers and the scheduler run with interrupts off, so a CPU is never held inside them, and an idle
  * CPU stands in the frozen cell entry: neither has to be looked at.
  * States: IDLE → WALKING (first drain_step) → SEARCHING (holders_ahead) → CLOSED → PAUSED → SEARCHING ... → MOVING
- * (nobody is inside, elements move: moving.h) → SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE (DRAIN_BUSY). The swap
+ * (nobody is inside, elements move: moving.h) → SEALED (DRAIN_QUIET) → IDLE (drain_end), or IDLE (DRAIN_BUSY). With elements
+ * MOVING → DRAFTING (they are known, tasks run again: draft.h) → SEARCHING comes in between. The swap
  * task is the only user.
  */
 #ifndef NEURATH_CORE_EVOLVE_DRAIN_H

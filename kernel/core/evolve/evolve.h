@@ -88,7 +88,7 @@ struct evolve_report {
     uint64_t trial_ns;
     uint64_t pause_ns; /* from the first interrupt of the park to the release */
     uint32_t stores;   /* places written under the park */
-    uint64_t drain_ns; /* until no task was inside coupled cells; 0: there was nothing to wait for */
+    uint64_t drain_ns; /* that tasks stood, until none was inside coupled cells; 0: there was nothing to wait for */
     uint32_t waited_count; /* tasks that were inside; at most EVOLVE_WAITED_MAX are named */
     char waited[EVOLVE_WAITED_MAX][TASK_NAME_MAX];
     uint32_t migrated_objects; /* whose form changed */

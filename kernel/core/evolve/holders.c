@@ -16,8 +16,9 @@
  * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor
  * do homes that only the versions have that are left, unless somebody points to one that holds such a word.
  *
- * The search itself (search.h) goes over memory before anybody has to stand, but for elements: only a walk tells where they
- * are. What a home that goes may lead to is not known then, so each counts as if it led somewhere.
+ * The search itself (search.h) goes over memory before anybody has to stand. What a home that goes may lead to is not known
+ * then, so each counts as if it led somewhere. Where elements are a first walk tells (draft.h); for those that come after it, and
+ * on the way back, all memory is gone over while tasks stand.
  */
 #include <core/evolve/addresses.h>
 #include <core/evolve/followers.h>
@@ -56,7 +57,8 @@ static struct {
         described; /* objects of the heap that hold such addresses, and that nobody calls or reads through */
     uint64_t kept; /* where the first pointer to an element was found */
     bool found;
-    struct held first;  /* what was found */
+    struct held first; /* what was found */
+    uint64_t at; /* element in which the last word lay: the next one most likely does, too */
     bool homes_changed; /* one more of those that go leads somewhere */
 } find;
 
@@ -254,10 +256,20 @@ void holders_fini(void)
     memset(&find, 0, sizeof find);
 }
 
-/* Elements are not known before tasks stand. */
+/* Which elements there are only a walk can tell. Before that it is no use to begin. */
 static bool is_ahead(void)
 {
-    return find.any && !find.plan->moving_count;
+    const struct element_set *s = find.plan->migrations.elements;
+    return find.plan->moving_count ? s && s->searched : find.any;
+}
+
+void holders_elements(void)
+{
+    struct element_set *s = find.plan->migrations.elements;
+    (void)list_elements();
+    if (s)
+        s->searched = true;
+    search_restart();
 }
 
 bool holders_init(const struct plan *plan, bool backwards)
@@ -357,12 +369,33 @@ static bool is_settled(const struct target *t, uint64_t at)
     return t->lead.object ? is_followed(at) : is_rewritten(at);
 }
 
+/* In a page of elements most words lead from one to another, and follow. Elements are no homes and no stubs. */
+static bool links_elements(const struct element_set *s, uint64_t word, uint64_t at)
+{
+    if (!s || !s->count)
+        return false;
+    const struct element *last = &s->elements[s->count - 1];
+    if (word < s->elements[0].from || word >= last->from + last->count * last->form->len)
+        return false;
+    for (uint64_t i = find.at; i < s->count && i <= find.at + 1; i++)
+        if (at - s->elements[i].from < s->elements[i].count * s->elements[i].form->len) {
+            find.at = i;
+            return true;
+        }
+    const struct element *e = elements_find(s, at);
+    find.at = e ? (uint64_t)(e - s->elements) : find.at;
+    return e != NULL;
+}
+
 /* Gives what WORD leads to, if that is something and nobody will lead it elsewhere. */
 static bool leads(uint64_t word, const struct search_place *p, struct lead *out)
 {
     const struct migration_list *all = &find.plan->migrations;
+    *out = (struct lead){0};
+    if (links_elements(all->elements, word, p->at))
+        return false;
     struct element *e = elements_find(all->elements, word);
-    *out = (struct lead){.element = e};
+    out->element = e;
     if (e)
         return !is_followed(p->at) && !is_named(p->at) &&
                !(p->object && is_description(p->object, NULL, NULL));
@@ -472,10 +505,13 @@ bool holders_ahead(void)
     return find.ahead && search_ahead(show_ahead);
 }
 
-/* With elements, which nobody could look for before, everything is gone over. */
+/* With elements that nobody could look for before, everything is gone over. */
 bool holders_find(struct refusal *out, bool *out_full)
 {
-    bool whole = list_elements();
+    const struct element_set *s = find.plan->migrations.elements;
+    bool whole = s && !s->searched;
+    if (whole)
+        (void)list_elements();
     *out_full = false;
     find.ahead = false;
     find.found = false;

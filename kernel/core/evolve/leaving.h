@@ -42,6 +42,8 @@ bool holders_init(const struct plan *plan, bool backwards);
 void holders_fini(void);
 /* Says whether there is something to look for, as far as that is known. */
 bool holders_any(void);
+/* The elements in the plan's list, if there are any, are looked for too from now on. */
+void holders_elements(void);
 /* Looks for such pointers in memory while tasks run, the next part; called again later, where something was written to
  * since. False: that is all for now. */
 bool holders_ahead(void);

@@ -4,14 +4,15 @@
 #include <core/evolve/moving.h>
 
 #include <console/log/log.h>
+#include <core/evolve/draft.h>
+#include <core/evolve/runs.h>
 #include <core/evolve/walk.h>
 #include <mm/heap/heap.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time/clock/clock.h>
 
 enum {
-    FIRST_ROOM = 64,
+    SLACK = 64,
     ROOM_MAX =
         4 << 20, /* names; more is no list that could be moved while the machine stands */
     GATE_NS = 2000000000, /* longer than a walk may take */
@@ -26,6 +27,7 @@ static struct {
     struct plan_walk *functions;
     struct element_set *set;    /* to be stored next */
     struct element_set *mirror; /* of what the commit has stored, or will */
+    uint64_t named;             /* by the walks, the last time */
 } moving;
 
 static int form_of(enum moving_way way)
@@ -46,13 +48,8 @@ static void free_lists(void)
 
 bool moving_owns(uint64_t object)
 {
-    const struct element_set *sets[] = {moving.set, moving.mirror};
-    for (uint32_t i = 0; i < ARRAY_LEN(sets); i++)
-        if (sets[i] &&
-            (object == (uint64_t)sets[i]->elements ||
-             object == (uint64_t)sets[i]->slots || object == (uint64_t)sets[i]->bytes))
-            return true;
-    return object == (uint64_t)moving.job.names;
+    return elements_own(moving.set, object) || elements_own(moving.mirror, object) ||
+           draft_owns(object) || object == (uint64_t)moving.job.names;
 }
 
 static enum moving_result no_memory(struct refusal *out_reason)
@@ -64,16 +61,22 @@ static enum moving_result no_memory(struct refusal *out_reason)
 
 /* ---- walking ------------------------------------------------------------------------------ */
 
+static uint64_t room_for(uint64_t names)
+{
+    return names + names / 8 + SLACK;
+}
+
 static bool list_walks(const struct plan *plan)
 {
     int form = form_of(moving.way);
     uint32_t count = 0;
+    uint64_t room = room_for(min_u64(moving.named, ROOM_MAX / 2));
     for (uint32_t i = 0; i < plan->moving_count; i++)
         count += plan->moving[i].walk_count[form];
     moving.functions = heap_calloc(count + 1, sizeof *moving.functions);
     moving.job.lists = heap_calloc(count + 1, sizeof *moving.job.lists);
-    moving.job.names = heap_calloc(FIRST_ROOM, sizeof *moving.job.names);
-    moving.job.room = moving.job.names ? FIRST_ROOM : 0;
+    moving.job.names = heap_calloc(room, sizeof *moving.job.names);
+    moving.job.room = moving.job.names ? room : 0;
     if (!moving.functions || !moving.job.lists || !moving.job.names)
         return false;
     moving.job.functions = moving.functions;
@@ -102,7 +105,7 @@ static enum moving_result begin(struct attempt *a, struct wait *out_wait,
 /* The walks had more to say than there was room for. */
 static enum moving_result again(struct wait *out_wait, struct refusal *out_reason)
 {
-    uint64_t room = moving.job.named + moving.job.named / 8 + FIRST_ROOM;
+    uint64_t room = room_for(moving.job.named);
     elements_forget(moving.job.names, moving.job.room * sizeof *moving.job.names);
     moving.job.room = 0;
     moving.job.names =
@@ -134,56 +137,21 @@ static enum moving_result job_failed(const struct attempt *a, enum walk_result h
 
 /* ---- taking ------------------------------------------------------------------------------- */
 
-struct listing {
-    struct heap_run *runs;
-    uint64_t count;
-    uint64_t room;
-    bool overflow;
-};
-
-static bool note_run(const struct heap_run *run, bool *seen, void *arg)
-{
-    struct listing *l = arg;
-    (void)seen;
-    l->overflow = l->count == l->room;
-    if (!l->overflow)
-        l->runs[l->count++] = *run;
-    return !l->overflow;
-}
-
-static int by_address(const void *a, const void *b)
-{
-    uint64_t x = ((const struct heap_run *)a)->at;
-    uint64_t y = ((const struct heap_run *)b)->at;
-    return (x > y) - (x < y);
-}
-
-static bool list_heap(struct listing *l)
-{
-    l->room = heap_runs_bound() + 64;
-    l->runs = heap_calloc(l->room, sizeof *l->runs);
-    if (!l->runs)
-        return false;
-    heap_for_each_run(note_run, l);
-    qsort(l->runs, l->count, sizeof *l->runs, by_address);
-    return !l->overflow;
-}
-
 static enum status take(struct attempt *a, struct refusal *out_reason)
 {
-    struct listing heap = {0};
+    struct runs heap;
     enum status status = STATUS_FULL;
-    if (list_heap(&heap)) {
+    if (runs_list(&heap)) {
         struct elements_request request = {.plan = a->plan,
                                            .form = form_of(moving.way),
                                            .lists = moving.job.lists,
                                            .list_count = moving.job.count,
-                                           .runs = heap.runs,
+                                           .runs = heap.list,
                                            .run_count = heap.count,
                                            .mirror = moving.mirror};
         status = elements_take(&request, &moving.set, out_reason);
     }
-    elements_forget(heap.runs, heap.room * sizeof *heap.runs);
+    runs_forget(&heap);
     if (status == STATUS_OK && moving.way == MOVING_THERE)
         status = elements_mirror(moving.set, &moving.mirror);
     return status;
@@ -223,13 +191,27 @@ static enum moving_result unfit(const struct attempt *a, struct refusal *out_rea
     return MOVING_FAILED;
 }
 
-static enum moving_result taken(struct attempt *a, struct wait *out_wait,
-                                struct refusal *out_reason)
+static bool calls_nobody(const struct plan *plan, enum moving_way way)
 {
-    enum status status = take(a, out_reason);
-    if (status != STATUS_OK) {
+    int form = form_of(way);
+    for (uint32_t i = 0; i < plan->moving_count; i++) {
+        const struct moving_type *t = &plan->moving[i];
+        if (t->step_count[form] || t->fill[form == FORM_OLD ? FORM_NEW : FORM_OLD].va ||
+            (form == FORM_OLD && t->accept.va))
+            return false;
+    }
+    return true;
+}
+
+/* The owner's functions complete the elements. */
+static enum moving_result fill(struct attempt *a, struct wait *out_wait,
+                               struct refusal *out_reason)
+{
+    struct migration_list *all = &a->plan->migrations;
+    all->elements = moving.set; /* so that pointers follow; READY or FAILED decides */
+    if (calls_nobody(a->plan, moving.way)) {
         free_lists();
-        return status == STATUS_FULL ? no_memory(out_reason) : MOVING_FAILED;
+        return MOVING_READY;
     }
     moving.job.scratch_len = longest_form(a->plan);
     moving.job.scratch = heap_calloc(3, moving.job.scratch_len);
@@ -239,9 +221,7 @@ static enum moving_result taken(struct attempt *a, struct wait *out_wait,
     }
     moving.state = FILLING;
     moving.job.functions = NULL;
-    moving.job.all = &a->plan->migrations;
-    moving.job.all->elements =
-        moving.set; /* so that pointers follow; READY or FAILED decides */
+    moving.job.all = all;
     moving.job.set = moving.set;
     moving.job.types = a->plan->moving;
     moving.job.type_count = a->plan->moving_count;
@@ -254,14 +234,29 @@ static enum moving_result taken(struct attempt *a, struct wait *out_wait,
 static enum moving_result walked(struct attempt *a, struct wait *out_wait,
                                  struct refusal *out_reason)
 {
+    enum status status = STATUS_AGAIN;
+    moving.named = moving.job.named;
     if (moving.job.named > moving.job.room)
         return again(out_wait, out_reason);
-    if (moving.way != MOVING_REHEARSAL)
-        return taken(a, out_wait, out_reason);
-    bool agree = elements_agree(a->plan, moving.mirror, moving.job.lists,
-                                moving.job.count, out_reason);
+    if (moving.way == MOVING_REHEARSAL) {
+        bool agree = elements_agree(a->plan, moving.mirror, moving.job.lists,
+                                    moving.job.count, out_reason);
+        free_lists();
+        return agree ? MOVING_READY : MOVING_FAILED;
+    }
+    if (moving.way == MOVING_THERE)
+        status = draft_take(a, &moving.job, &moving.set, &moving.mirror, out_reason);
+    if (status == STATUS_AGAIN && moving.way == MOVING_THERE && draft_helps(a)) {
+        draft_begin(a, &moving.job);
+        free_lists();
+        return MOVING_DRAFT;
+    }
+    if (status == STATUS_AGAIN)
+        status = take(a, out_reason);
+    if (status == STATUS_OK)
+        return fill(a, out_wait, out_reason);
     free_lists();
-    return agree ? MOVING_READY : MOVING_FAILED;
+    return status == STATUS_FULL ? no_memory(out_reason) : MOVING_FAILED;
 }
 
 enum moving_result moving_step(struct attempt *a, enum moving_way way,
@@ -316,6 +311,7 @@ void moving_stored(struct attempt *a, bool backwards)
     if (backwards) {
         elements_fini(moving.mirror);
         moving.mirror = NULL;
+        moving.named = 0;
     }
 }
 
@@ -325,15 +321,18 @@ void moving_permanent(struct attempt *a)
     elements_free(moving.mirror, true);
     elements_fini(moving.mirror);
     moving.mirror = NULL;
+    moving.named = 0;
 }
 
 void moving_drop(struct attempt *a)
 {
+    draft_drop(a);
     if (a->plan)
         a->plan->migrations.elements = NULL;
     elements_free(moving.set, true);
     elements_fini(moving.set);
     moving.set = NULL;
+    moving.named = 0;
     if (!a->applied) {
         elements_fini(moving.mirror);
         moving.mirror = NULL;

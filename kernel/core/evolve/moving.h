@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT
  *
  * While all tasks stand (drain.h), the walks of the form that runs are called (walk.h), new storage is taken and filled
- * (plan/elements.h), and everybody is looked for who holds a pointer that no walk has named (holders.c). The commit
- * compares and stores. Before the tasks go on, the new form's walks are *rehearsed*: they must name exactly what was
- * made, or the swap is taken back, from the old elements, which nobody has touched. So each form that runs
- * is one that can be left again. On the way back the same is done with the forms exchanged; elements that came since are
+ * (plan/elements.h; most of it before, draft.h), and everybody is looked for who holds a pointer that no walk has named
+ * (holders.c). The commit compares and stores. Before the tasks go on, the new form's walks are *rehearsed*: they must
+ * name exactly what was made, or the swap is taken back, from the old elements, which nobody has touched. So each form
+ * that runs is one that can be left again. On the way back the same is done with the forms exchanged; elements that came since are
  * given storage of the old form, those that went are gone. The guard cannot do this: it asks (guard_asked()).
  *
  * Moving invariants:
@@ -21,7 +21,12 @@
 #include <core/evolve/private.h>
 
 enum moving_way { MOVING_THERE, MOVING_REHEARSAL, MOVING_BACK };
-enum moving_result { MOVING_WAIT, MOVING_READY, MOVING_FAILED };
+enum moving_result {
+    MOVING_WAIT,
+    MOVING_READY,
+    MOVING_FAILED,
+    MOVING_DRAFT, /* only THERE: tasks may go on, until draft_more() gives false; then again from the begin */
+};
 
 /* The next piece of work for the plan of A, gate closed by the current task, nobody inside. READY: the set is in
  * the plan's list (not by a rehearsal). FAILED: *out_reason. */

@@ -335,6 +335,12 @@ static bool more_pages(search_fn show)
     return left == 0;
 }
 
+void search_restart(void)
+{
+    search.round = 0;
+    search.listed = false;
+}
+
 bool search_ahead(search_fn show)
 {
     if (!search.listed && !list_round()) {

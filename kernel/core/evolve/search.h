@@ -44,6 +44,8 @@ NODISCARD bool search_begin(const struct namespace *ns, search_leaves_fn leaves)
 void search_end(void);
 /* The addresses BEGIN .. END - 1 are looked for. */
 void search_for(uint64_t begin, uint64_t end);
+/* More is looked for than before: search_ahead() begins again. */
+void search_restart(void);
 /* Goes over the next part, tasks running. False: it is done, or there is no memory, and what follows will take longer. May be
  * called again from the begin: it goes over what was written to since. */
 bool search_ahead(search_fn show);

@@ -1,33 +1,31 @@
 /* Swaps that change the form of objects on the heap: no element is lost or doubled, there and back. */
 /* SPDX-License-Identifier: MIT */
+#include "private.h"
+
 #include <console/console/console.h>
 #include <mm/heap/heap.h>
 #include <string.h>
-#include <tests/kernel/kswap/kswap.h>
-#include <tests/kernel/moving_target/moving_target.h>
 #include <time/clock/clock.h>
 
-#define PATIENCE_NS (30 * NS_PER_S)
 #define ELEMENTS 200u
 
 enum status test_moving_start(void);
 
-/* Dead words of this task's stack still point to what it has looked at. */
-static __attribute__((noinline)) void forget(void)
+__attribute__((noinline)) void forget(void)
 {
     volatile uint8_t dead[2048];
     for (uint32_t i = 0; i < sizeof dead; i++)
         dead[i] = 0;
 }
 
-static uint64_t swap_to(const char *variant, uint64_t trial_ms)
+uint64_t swap_to(const char *variant, uint64_t trial_ms)
 {
     forget();
     return kswap_begin(&(struct kswap){
         .cell = "moving_target", .variant = variant, .trial_ms = trial_ms});
 }
 
-static const struct evolve_report *end_of(uint64_t attempt)
+const struct evolve_report *end_of(uint64_t attempt)
 {
     (void)kswap_end(attempt);
     kswap_check_invariants();
@@ -35,8 +33,7 @@ static const struct evolve_report *end_of(uint64_t attempt)
     return kswap_report(attempt);
 }
 
-static bool became(const struct evolve_report *r, enum evolve_phase phase,
-                   const char *code)
+bool became(const struct evolve_report *r, enum evolve_phase phase, const char *code)
 {
     bool good = r->phase == phase && (!code || strcmp(r->reason.code, code) == 0);
     KTEST_CHECK(good);
@@ -51,8 +48,7 @@ static void swap_for_good(const char *variant)
     (void)became(end_of(swap_to(variant, 1)), EVOLVE_PERMANENT, NULL);
 }
 
-/* COUNT elements, of which the numbers add up to SUM, are there once each, in order, and hold MARK. */
-static bool holds(uint64_t count, uint64_t sum, uint64_t mark)
+bool holds(uint64_t count, uint64_t sum, uint64_t mark)
 {
     struct moving_view v;
     bool sound = moving_target_read(&v);
@@ -333,6 +329,10 @@ static void what_its_owner_does_not_accept_is_refused(void)
 enum status test_moving_start(void)
 {
     static const struct ktest_case cases[] = {
+        KTEST_CASE(a_pointer_that_moves_about_is_found),
+        KTEST_CASE(who_joins_meanwhile_is_looked_for),
+        KTEST_CASE(who_leaves_meanwhile_is_looked_at),
+        KTEST_CASE(elements_come_and_go_meanwhile),
         KTEST_CASE(elements_arrive_in_the_new_form),
         KTEST_CASE(what_the_new_code_made_of_the_list_comes_back),
         KTEST_CASE(a_form_without_a_walk_is_refused),

@@ -75,6 +75,7 @@ static struct list nodes;
 static struct node *newest;
 static struct holder *holders[MOVING_HOLDERS];
 static uint64_t crash;
+static volatile uint64_t walks;
 static volatile uint32_t *volatile nowhere = (volatile uint32_t *)8;
 
 uint32_t moving_target_version(void)
@@ -88,6 +89,7 @@ uint32_t moving_target_version(void)
 EVOLVE_WALKS(node)
 {
     struct node *node;
+    walks++;
     if (!nodes.next)
         return;
 #if defined VARIANT_faults || defined VARIANT_broken
@@ -197,23 +199,42 @@ EVOLVE_WALKS(node_1)
 
 /* ---- the list ----------------------------------------------------------------------------- */
 
-enum status moving_target_add(uint64_t number)
+void *moving_target_make(uint64_t number)
 {
     struct node *node = heap_calloc(1, sizeof *node);
     if (!node)
-        return STATUS_FULL;
-    if (!nodes.next)
-        list_init(&nodes);
+        return NULL;
     node->number = (__typeof__(node->number))number;
-    node->before = newest;
 #if HAS_WEIGHT
     node->weight = 2 * number;
 #endif
+    return node;
+}
+
+void moving_target_join(void *element)
+{
+    struct node *node = element;
     uint64_t flags = interrupts_off();
+    if (!nodes.next)
+        list_init(&nodes);
+    node->before = newest;
     list_push_back(&nodes, &node->link);
     newest = node;
     interrupts_restore(flags);
+}
+
+enum status moving_target_add(uint64_t number)
+{
+    void *node = moving_target_make(number);
+    if (!node)
+        return STATUS_FULL;
+    moving_target_join(node);
     return STATUS_OK;
+}
+
+uint64_t moving_target_walks(void)
+{
+    return walks;
 }
 
 static struct node *after(struct node *node)
@@ -232,7 +253,20 @@ static void leave(struct node *node)
             other->before = node->before;
     if (newest == node)
         newest = node->before;
-    list_remove(&node->link);
+    node->link.next->prev = node->link.prev;
+    node->link.prev->next = node->link.next;
+}
+
+void *moving_target_leave(uint64_t number)
+{
+    struct node *node;
+    struct node *found = NULL;
+    uint64_t flags = interrupts_off();
+    list_for_each(node, &nodes, link) if (node->number == number) found = node;
+    if (found)
+        leave(found);
+    interrupts_restore(flags);
+    return found;
 }
 
 void moving_target_remove(uint64_t number)

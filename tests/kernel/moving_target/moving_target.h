@@ -34,6 +34,14 @@ void *moving_target_first(void);
 enum status moving_target_tasks(void);
 /* Steps of all tasks so far. */
 uint64_t moving_target_steps(void);
+/* How often the list has been walked. */
+uint64_t moving_target_walks(void);
+/* Takes the element of that number out of the list, as it is: it goes on to point to others. Gives where it is, or NULL. */
+void *moving_target_leave(uint64_t number);
+/* Makes an element of that number, which is in no list, and gives where it is. NULL: no memory. */
+void *moving_target_make(uint64_t number);
+/* Puts ELEMENT into the list, as the last one. */
+void moving_target_join(void *element);
 /* The variant `crash` faults in the next step of a task, after it has added an element of this number. */
 void moving_target_crash(uint64_t number);
 

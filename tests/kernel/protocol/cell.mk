@@ -3,4 +3,4 @@
 cell  := test_protocol
 kind  := test
 start := app
-uses  := libc console ktest commit guard namespace task clock cpu
+uses  := libc console ktest commit guard evolve heap namespace task clock cpu

@@ -3,8 +3,10 @@
 #include <console/console/console.h>
 #include <core/commit/apply.h>
 #include <core/commit/commit.h>
+#include <core/evolve/unwritten.h>
 #include <core/guard/guard.h>
 #include <core/namespace/namespace.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 #include <task/task/task.h>
 #include <tests/kernel/ktest/ktest.h>
@@ -170,6 +172,80 @@ static void the_guard_waits_for_a_commit_that_takes_long(void)
     KTEST_CHECK(first_unlike(1) == PLACES);
 }
 
+enum { WORDS = PAGE_SIZE / 8, LEN = 64, ROUND = 16 };
+
+static struct {
+    volatile uint64_t *at;
+    volatile uint64_t wish; /* the rest of it by ROUND is to be stored there by the other CPU */
+    volatile uint64_t done;
+    volatile bool stop;
+    volatile uint64_t ended;
+} touch;
+
+/* It does not let go of its CPU, which would forget all translations when it is idle. */
+static struct wait touch_step(void *arg)
+{
+    (void)arg;
+    while (!touch.stop) {
+        uint64_t wish = touch.wish;
+        if (wish != touch.done)
+            *touch.at = wish % ROUND;
+        touch.done = wish;
+    }
+    touch.ended = 1;
+    return wait_done();
+}
+
+static void touch_with(uint64_t value)
+{
+    touch.wish = value;
+    KTEST_CHECK(ktest_until_count(&touch.done, value, PATIENCE_NS));
+}
+
+/* Hazard 26. Two elements in two pages, and a pointer to one. Seen to fail without paging_written_settle() in
+ * evolve/unwritten.c, and without the look at the pages in elements_hold(). */
+static void what_is_written_after_the_look_is_compared(void)
+{
+    static uint8_t seen[2 * LEN];
+    static uint64_t word;
+    struct task_options options = {.cpu_plus_one = other_cpu() + 1};
+    uint64_t *pages = heap_calloc(4, PAGE_SIZE);
+    uint64_t *first = (uint64_t *)align_up((uint64_t)pages, PAGE_SIZE);
+    struct moving_form form = {.len = LEN};
+    struct element elements[] = {
+        {.from = (uint64_t)first, .count = 1, .form = &form, .seen = seen},
+        {.from = (uint64_t)(first + WORDS), .count = 1, .form = &form, .seen = seen + LEN}};
+    struct element_slot slot = {.word = &word, .before = 1, .after = 2};
+    struct element_set set = {.elements = elements,
+                              .count = 2,
+                              .slots = &slot,
+                              .slot_count = 1,
+                              .bytes_len = sizeof seen};
+    struct migration_list all = {.elements = &set};
+    struct commit_times times;
+    uint64_t limit = clock_tsc_hz();
+    word = 1;
+    touch.at = first + WORDS + 3;
+    KTEST_CHECK(pages && task_create("toucher", touch_step, NULL, &options) != NULL);
+    touch_with(7); /* so that CPU knows the page as one that is written to */
+    memcpy(seen + LEN, first + WORDS, LEN);
+    unwritten_begin(&set);
+    KTEST_CHECK(set.pages != NULL && set.page_count == 2);
+    KTEST_CHECK(commit_apply(NULL, 0, &all, false, limit, &times) == STATUS_OK);
+    KTEST_CHECK(word == 2);
+    word = 1;
+    touch_with(8);
+    KTEST_CHECK(commit_apply(NULL, 0, &all, false, limit, &times) == STATUS_AGAIN);
+    KTEST_CHECK(word == 1);
+    touch_with(ROUND + 7); /* written to, and the same */
+    KTEST_CHECK(commit_apply(NULL, 0, &all, false, limit, &times) == STATUS_OK);
+    KTEST_CHECK(word == 2);
+    touch.stop = true;
+    KTEST_CHECK(ktest_until_count(&touch.ended, 1, PATIENCE_NS));
+    heap_free(set.pages);
+    heap_free(pages);
+}
+
 static struct {
     bool with_lock; /* else in an interrupt */
     volatile uint64_t ready;
@@ -276,6 +352,7 @@ enum status test_protocol_start(void)
         KTEST_CASE(one_place_that_differs_stops_all),
         KTEST_CASE(what_is_written_until_the_park_arrives),
         KTEST_CASE(the_guard_waits_for_a_commit_that_takes_long),
+        KTEST_CASE(what_is_written_after_the_look_is_compared),
         KTEST_CASE(who_holds_a_lock_is_not_held),
         KTEST_CASE(who_is_in_another_interrupt_is_not_held),
         KTEST_CASE(every_cpu_serialises_before_it_goes_on),
