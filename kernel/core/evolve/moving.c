@@ -28,6 +28,7 @@ static struct {
     struct element_set *set;    /* to be stored next */
     struct element_set *mirror; /* of what the commit has stored, or will */
     uint64_t named;             /* by the walks, the last time */
+    uint64_t gate_ns;           /* when the gate opens by itself */
 } moving;
 
 static int form_of(enum moving_way way)
@@ -259,17 +260,28 @@ static enum moving_result walked(struct attempt *a, struct wait *out_wait,
     return status == STATUS_FULL ? no_memory(out_reason) : MOVING_FAILED;
 }
 
+/* A walk whose time is over may be noticed late on a busy host. Once the gate may have opened by itself, tasks may have run: then
+ * it is too late. */
+static void keep_gate(void)
+{
+    uint64_t now = clock_ns();
+    if (now + GATE_NS / 2 < moving.gate_ns && task_gate_close(now + GATE_NS))
+        moving.gate_ns = now + GATE_NS;
+}
+
 enum moving_result moving_step(struct attempt *a, enum moving_way way,
                                struct wait *out_wait, struct refusal *out_reason)
 {
     if (moving.state == IDLE) {
         moving.way = way;
-        (void)task_gate_close(clock_ns() + GATE_NS);
+        moving.gate_ns = clock_ns() + GATE_NS;
+        (void)task_gate_close(moving.gate_ns);
         return begin(a, out_wait, out_reason);
     }
     uint32_t seq = event_seq(task_gate_event());
     enum walk_result how = walk_look();
     if (how == WALK_RUNNING) {
+        keep_gate();
         *out_wait = wait_event(task_gate_event(), seq, walk_next_ns());
         return MOVING_WAIT;
     }
