@@ -366,8 +366,8 @@ static enum result read_consent(struct action *action, const json_t *body,
 static enum result read_set(struct action *action, struct problem *problem)
 {
     JSON_OWNED json_t *lost = json_array();
-    enum result result = set_plan(action->server, action->ids, action->all, action->source,
-                                  action->cells, &action->set, problem);
+    enum result result = set_plan(action->server, action->ids, action->all,
+                                  action->source, action->cells, &action->set, problem);
     if (result != RESULT_OK)
         return result;
     const json_t *refusal = action_refusal(action, action->set.losses, lost);

@@ -88,8 +88,8 @@ static enum result find_base(struct server *server, const json_t *ids, bool all,
 
 /* --- Planning ----------------------------------------------------------------------------------- */
 
-enum result set_refused(const struct set *set, const json_t *names,
-                        const json_t *refusal, struct problem *problem)
+enum result set_refused(const struct set *set, const json_t *names, const json_t *refusal,
+                        struct problem *problem)
 {
     TEXT_BUFFER_OWNED said = {.limit = 512};
     list_names(names, &said);

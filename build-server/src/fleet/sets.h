@@ -16,7 +16,7 @@ struct set {
     int64_t from; /* the release that the picked cells are of */
     struct cell_set cells;
     json_t *changed; /* against the base: [{name, old, new, class, because?}] */
-    json_t *losses;  /* of live data, for which somebody has to consent: the planner's refusals */
+    json_t *losses; /* of live data, for which somebody has to consent: the planner's refusals */
 };
 
 void set_fini(struct set *set);
