@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/ending.h>
 #include <core/evolve/hooks.h>
 #include <core/evolve/lineage.h>
 #include <core/evolve/moving.h>
@@ -157,9 +158,7 @@ static struct wait run_redirect(struct attempt *a)
 static void begin_hooks(struct attempt *a)
 {
     char text[128];
-    for (uint32_t i = 0; i < a->plan->cell_count; i++)
-        if (!a->plan->cells[i].fresh && !a->plan->cells[i].drains)
-            trial_end_tasks(a->plan->cells[i].old);
+    ending_hold(a->plan);
     hooks_begin(a);
     if (a->start_status == STATUS_OK)
         return;

@@ -1,7 +1,7 @@
 /* The swap task: queue, reports, and the wishes of other tasks.
  * SPDX-License-Identifier: MIT
  */
-#include <core/evolve/private.h>
+#include <core/evolve/ending.h>
 #include <core/evolve/walk.h>
 
 #include <console/log/log.h>
@@ -14,7 +14,12 @@
 #include <task/spinlock/spinlock.h>
 #include <time/clock/clock.h>
 
-enum { QUEUE_MAX = 8, STACK_LEN = 64 << 10, LAPIC_PHYS = 0xfee00000 };
+enum {
+    QUEUE_MAX = 8,
+    STACK_LEN = 64 << 10,
+    LAPIC_PHYS = 0xfee00000,
+    ENDING_LOOK_NS = 2000000, /* between two looks at tasks that end */
+};
 
 struct record { /* what is kept of an attempt */
     struct evolve_report report;
@@ -342,6 +347,8 @@ static struct wait evolve_step(void *arg)
     uint32_t seq = event_seq(&state.event);
     struct attempt *a = state.current;
     if (!a) {
+        if (!ending_over())
+            return wait_event(&state.event, seq, clock_ns() + ENDING_LOOK_NS);
         a = retire_presses() ? NULL : next_attempt();
         if (!a)
             return retire_step(seq);

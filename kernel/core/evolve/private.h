@@ -85,8 +85,6 @@ void trial_begin(struct attempt *a);
 void trial_watch_end(struct guard_verdict *out);
 /* Makes TASK, which does not come out of its step, leave it: it is restarted. */
 void trial_expel(struct task *task);
-/* Makes tasks whose step belongs to V end at their next step. */
-void trial_end_tasks(const struct version *v);
 
 /* Lends the newest attempts' reports, newest first; INDEX 0 on. Under evolve_lock(). */
 const struct evolve_report *evolve_report_at(uint32_t index);

@@ -6,6 +6,7 @@
  * no confirmation in time. Where not even the guard is left to notice, the hardware watchdog resets the machine.
  */
 #include <core/evolve/drain.h>
+#include <core/evolve/ending.h>
 #include <core/evolve/followers.h>
 #include <core/evolve/hooks.h>
 #include <core/evolve/moving.h>
@@ -80,40 +81,6 @@ void trial_watch_end(struct guard_verdict *out)
     watchdog_disarm();
 }
 
-static struct wait task_gone(void *arg)
-{
-    (void)arg;
-    return wait_done();
-}
-
-struct leaving {
-    uint64_t stub;
-    bool found;
-};
-
-static bool is_step_of(struct task *task, void *arg)
-{
-    struct leaving *l = arg;
-    l->found = l->found || (uint64_t)task_step_function(task) == l->stub;
-    return !l->found;
-}
-
-void trial_end_tasks(const struct version *v)
-{
-    task_step_fn gone = task_gone;
-    for (struct stub *s = namespace_kernel()->stubs; s; s = s->next) {
-        struct leaving l = {.stub = s->va};
-        if (s->version != v)
-            continue;
-        task_for_each(is_step_of, &l);
-        if (!l.found)
-            continue;
-        __atomic_store_n((uint64_t *)s->slot, (uint64_t)gone, __ATOMIC_SEQ_CST);
-        /* The stub now stands for no function of any version. */
-        s->version = NULL;
-    }
-}
-
 static void expel_from_cpu(const struct task *task)
 {
     for (unsigned i = 0; i < cpu_count(); i++) {
@@ -152,8 +119,7 @@ static bool settled(const struct attempt *a)
     return watch_cpus_came_by() || clock_ns() - a->settle_ns > SETTLE_MS * 1000000ull;
 }
 
-/* The namespace says what the restored bytes have made true. Tasks whose step only the version
- * that goes has will end. */
+/* The namespace says what the restored bytes have made true, and tasks follow. */
 static void undo(struct attempt *a)
 {
     if (a->undone)
@@ -161,9 +127,7 @@ static void undo(struct attempt *a)
     a->undone = true;
     migrate_tell_cut(a);
     plan_revert(a->plan);
-    for (uint32_t i = 0; i < a->plan->cell_count; i++)
-        if (a->plan->cells[i].fresh && !a->plan->cells[i].drains)
-            trial_end_tasks(a->plan->cells[i].fresh);
+    ending_release(a->plan);
 }
 
 static struct wait finish_revert(struct attempt *a, const struct refusal *reason)
@@ -379,6 +343,7 @@ static struct wait make_permanent(struct attempt *a)
         return finish_revert(a, &reason);
     }
     moving_permanent(a);
+    ending_begin(a->plan);
     a->report.trial_ns = clock_ns() + a->trial_ns - a->report.trial_end_ns;
     attempt_end(a, EVOLVE_PERMANENT, NULL);
     return wait_again();

@@ -145,23 +145,30 @@ bool task_abandon_frame(struct trap_frame *frame)
     return true;
 }
 
+bool task_step_now(struct task *task)
+{
+    if (task->state != TASK_FAULTED && task->state != TASK_WAITING &&
+        task->state != TASK_SLEEPING)
+        return false;
+    gate_stop(task);
+    task->restarts++;
+    scheduler_wake(task, SLEEP_RESTART);
+    task->context.resume = 0;
+    return true;
+}
+
 enum status task_restart(struct task *task)
 {
     struct scheduler *scheduler = scheduler_state();
     enum status status = STATUS_OK;
     spin_lock(&scheduler->lock);
-    if (task->state != TASK_RUNNING)
-        gate_stop(task);
     switch (task->state) {
     case TASK_RUNNING: status = STATUS_BUSY; break;
     case TASK_FAULTED:
     case TASK_WAITING:
-    case TASK_SLEEPING:
-        task->restarts++;
-        scheduler_wake(task, SLEEP_RESTART);
-        task->context.resume = 0;
-        break;
+    case TASK_SLEEPING: (void)task_step_now(task); break;
     default: /* READY: it keeps its place, its frames go */
+        gate_stop(task);
         task->restarts++;
         task->context.resume = 0;
     }

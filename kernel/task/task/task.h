@@ -132,6 +132,9 @@ void task_saved_context(const struct task *task, struct saved_context *out);
 /* Asks a SLEEPING task to leave its operation: its wait_queue_sleep() returns SLEEP_RESTART. False when it does not
  * sleep. Inside task_for_each() only. */
 bool task_sleep_restart(struct task *task);
+/* Ends the wait of a TASK that is WAITING, SLEEPING or FAULTED: what it did is given up, and its step is called. False when it
+ * does not wait. Inside task_for_each() only. */
+bool task_step_now(struct task *task);
 
 /* The gate. While it is closed no task runs but the one that closed it, and those that task_gate_pass() lets through
  * until they next end a step, sleep, or come back to restartable_call() with STATUS_RESTART. All others stand where they

@@ -3,4 +3,4 @@
 cell  := test_hazards
 kind  := test
 start := app
-uses  := libc console ktest kswap guest swap_target evolve namespace cellmem elf cellinfo unwind archive heap task clock cpu entry fault interrupt timer paging
+uses  := libc console log ktest kswap guest leaver leaver_state channel swap_target evolve namespace cellmem elf cellinfo unwind archive heap task clock cpu entry fault interrupt timer paging

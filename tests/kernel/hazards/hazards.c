@@ -357,6 +357,9 @@ enum status test_hazards_start(void)
         KTEST_CASE(a_hook_that_loops_is_given_up),
         KTEST_CASE(a_swap_is_not_permanent_before_its_hooks_have_ended),
         KTEST_CASE(a_cell_starts_when_it_comes_and_only_then),
+        KTEST_CASE(tasks_of_a_cell_that_comes_back_go_on),
+        KTEST_CASE(tasks_of_a_cell_that_the_guard_brings_back_go_on),
+        KTEST_CASE(tasks_of_a_cell_that_is_gone_end),
         KTEST_CASE(an_object_of_another_compiler_is_refused),
         KTEST_CASE(tasks_created_during_swaps_live_as_others),
     };

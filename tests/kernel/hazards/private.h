@@ -23,4 +23,9 @@ void who_sleeps_writes_to_what_the_new_code_reads(void);
 void call_sites_at_every_offset_lead_to_new_text(void);
 void no_alias_outlives_a_swap(void);
 
+/* In removal.c. */
+void tasks_of_a_cell_that_comes_back_go_on(void);
+void tasks_of_a_cell_that_the_guard_brings_back_go_on(void);
+void tasks_of_a_cell_that_is_gone_end(void);
+
 #endif
