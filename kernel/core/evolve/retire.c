@@ -1,11 +1,11 @@
 /* Frees retired versions that nothing can refer to any more.
  * SPDX-License-Identifier: MIT
  *
- * A retired version is kept while it is pinned (a stub leads to it), while a version that is
- * kept imports from it, or while a word that looks like an address in it (its text, constants,
- * homes of its own, stubs that lead to it) lies in a task's stack, in an object of the heap or
- * in a home. Nobody can enter its text any more, so what is found is what was there before:
- * two scans apart without a find, and it cannot be executed any more (stale.h: a scan finds no
+ * A retired version is kept while it is pinned (a stub leads to it that its successor lacks), while a version that is
+ * kept imports from it, has the address of a stub that leads to it or shares objects with it, or while a word that looks
+ * like an address in it (its text, constants, homes that go with it, stubs that lead to it) lies in a task's stack, in an
+ * object of the heap or in a home. Without such a word nobody can enter its text any more, so what is found is what was there
+ * before: two scans apart without a find, and it cannot be executed any more (stale.h: a scan finds no
  * pointer that is hidden from it). If nobody tries for a while, and no scan finds anything, it
  * leaves the namespace; one more without a find of its description either (a reader may stand
  * on it), and it is freed.
@@ -29,6 +29,8 @@
 #include <core/stale/stale.h>
 
 #include <console/log/log.h>
+#include <lib/base/atomic.h>
+#include <string.h>
 #include <time/clock/clock.h>
 
 enum {
@@ -79,21 +81,83 @@ static bool is_held(const struct version *v)
     return v->state != VERSION_RETIRED || v->pinned || v->hold != VERSION_FREE;
 }
 
-/* What a version that is kept calls is kept too. */
-static void hold_imports(void)
+static void hold_for(struct version *v, const struct version *o)
+{
+    v->hold = VERSION_IMPORTED;
+    v->holder = (uint64_t)o->text_begin;
+}
+
+static bool hold_imports(struct version *v)
+{
+    for (uint32_t i = 0; i < v->function_count; i++)
+        for (const struct import *m = v->functions[i].incoming; m; m = m->next_incoming)
+            if (is_held(m->importer)) {
+                hold_for(v, m->importer);
+                return true;
+            }
+    return false;
+}
+
+/* The text of O, which is kept, has the addresses of these stubs. */
+static bool hold_by_stubs(const struct version *o)
+{
+    bool more = false;
+    for (uint32_t i = 0; i < o->function_count; i++) {
+        const struct stub *s = o->functions[i].stub;
+        if (s && s->version && !is_held(s->version)) {
+            hold_for(s->version, o);
+            more = true;
+        }
+    }
+    return more;
+}
+
+/* Objects that V shares with O, which is kept, go on to be read: nobody has looked at what they lead to. */
+static bool shares_objects(const struct version *v, const struct version *o)
+{
+    for (uint32_t i = 1; i < o->elf.section_count; i++) {
+        const struct home *h = o->section_home[i];
+        if (h && h->refs > 1 && scan_home_goes(h) && scan_has_home(v, h->va))
+            return true;
+    }
+    return false;
+}
+
+static bool hold_by_objects(const struct version *o)
+{
+    bool more = false;
+    for (struct version *v = namespace_kernel()->versions; v; v = v->next)
+        if (scan_is_candidate(o) && !is_held(v) &&
+            strcmp(v->info.name, o->info.name) == 0 && shares_objects(v, o)) {
+            hold_for(v, o);
+            more = true;
+        }
+    return more;
+}
+
+/* What a version that is kept calls, or leads to, is kept too. */
+static void hold_others(void)
 {
     bool more = true;
     while (more) {
         more = false;
-        for (struct version *v = namespace_kernel()->versions; v; v = v->next)
-            for (uint32_t i = 0; i < v->function_count && !is_held(v); i++)
-                for (const struct import *m = v->functions[i].incoming; m;
-                     m = m->next_incoming)
-                    if (is_held(m->importer) && !is_held(v)) {
-                        v->hold = VERSION_IMPORTED;
-                        v->holder = (uint64_t)m->importer->text_begin;
-                        more = true;
-                    }
+        for (struct version *v = namespace_kernel()->versions; v; v = v->next) {
+            bool kept = is_held(v);
+            more = (kept && hold_by_stubs(v)) || more;
+            more = (kept && hold_by_objects(v)) || more;
+            more = (!kept && hold_imports(v)) || more;
+        }
+    }
+}
+
+/* Nobody has the address of V's stubs; should one be hidden all the same, it is to lead nowhere, not to what comes to lie
+ * there. */
+static void shut_stubs(const struct version *v)
+{
+    for (uint32_t i = 0; i < v->function_count; i++) {
+        const struct stub *s = v->functions[i].stub;
+        if (s && !s->version && atomic_load((uint64_t *)s->slot) == v->functions[i].va)
+            atomic_store((uint64_t *)s->slot, 0);
     }
 }
 
@@ -111,6 +175,7 @@ static void free_limbo(void)
         bytes += v->text.len + v->rodata.len;
         count++;
         unloaded_put(v);
+        shut_stubs(v);
         version_destroy(namespace_kernel(), v);
     }
     retire.limbo_count -= count;
@@ -197,10 +262,10 @@ static void scan_end(void)
 {
     uint64_t now = clock_ns();
     bool left = false;
-    drop_lists();
     free_limbo();
     lineages_end();
-    hold_imports();
+    hold_others();
+    drop_lists();
     bool soon = leave_namespace(now);
     for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
         left = left || scan_is_candidate(v);

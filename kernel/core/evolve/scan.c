@@ -25,8 +25,9 @@ struct target {
 struct block { /* a home, or a run of the heap */
     uint64_t at;
     uint64_t len;
-    uint64_t object_len;         /* of a run; 0: a home */
-    const struct version *owner; /* of a home that only OWNER has: its own finds do not count */
+    uint64_t object_len; /* of a run; 0: a home */
+    /* Of a home that goes: what is found there counts for nobody who has it. */
+    const struct version *owner;
 };
 
 static struct {
@@ -45,8 +46,12 @@ static struct {
     uint32_t budget; /* stacks in this step */
 } scan;
 
+/* Homes of versions that are looked for, once for each version. */
+static struct addresses leaving;
+
 void scan_fini(void)
 {
+    addresses_fini(&leaving);
     /* What they hold are addresses that others look for (holders.c). */
     elements_forget(scan.targets, scan.target_count * sizeof *scan.targets);
     addresses_fini(&scan.described);
@@ -87,9 +92,43 @@ static void each_object(struct version *v, void (*visit)(const void *, struct ve
 
 enum { OBJECTS_PER_VERSION = 12 };
 
-static bool is_private(const struct home *h)
+bool scan_has_home(const struct version *v, uint64_t va)
 {
-    return h && h->refs == 1;
+    for (uint32_t i = 1; i < v->elf.section_count; i++)
+        if (v->section_home[i] && v->section_home[i]->va == va)
+            return true;
+    return false;
+}
+
+static void add_homes(const struct version *v)
+{
+    for (uint32_t i = 1; i < v->elf.section_count; i++)
+        if (v->section_home[i])
+            addresses_add(&leaving, v->section_home[i]);
+}
+
+static bool list_homes(const struct version *limbo)
+{
+    const struct namespace *ns = namespace_kernel();
+    uint32_t room = 1;
+    for (const struct version *v = ns->versions; v; v = v->next)
+        room += scan_is_candidate(v) ? v->elf.section_count : 0;
+    for (const struct version *v = limbo; v; v = v->limbo)
+        room += v->elf.section_count;
+    if (!addresses_init(&leaving, room))
+        return false;
+    for (const struct version *v = ns->versions; v; v = v->next)
+        if (scan_is_candidate(v))
+            add_homes(v);
+    for (const struct version *v = limbo; v; v = v->limbo)
+        add_homes(v);
+    addresses_sort(&leaving);
+    return true;
+}
+
+bool scan_home_goes(const struct home *h)
+{
+    return addresses_count(&leaving, (uint64_t)h) == h->refs;
 }
 
 static void add_targets(struct version *v)
@@ -99,7 +138,7 @@ static void add_targets(struct version *v)
     add_target(v->text_begin, v->text_end - v->text_begin, v);
     add_target(v->rodata.va, v->rodata.len, v);
     for (uint32_t i = 1; i < v->elf.section_count; i++)
-        if (is_private(v->section_home[i]))
+        if (v->section_home[i] && scan_home_goes(v->section_home[i]))
             add_target(v->section_home[i]->va, v->section_home[i]->capacity, v);
     for (const struct stub *s = namespace_kernel()->stubs; s; s = s->next)
         if (s->version == v)
@@ -217,7 +256,8 @@ static void look_at_word(uint64_t word, uint64_t where, enum version_hold hold,
     if (low == 0 || word >= scan.targets[low - 1].end)
         return;
     struct version *v = scan.targets[low - 1].version;
-    if (v->hold != VERSION_FREE || where == scan.limbo || (from && v == from->owner))
+    if (v->hold != VERSION_FREE || where == scan.limbo ||
+        (from && from->owner && scan_has_home(v, from->at)))
         return;
     if (from && from->object_len &&
         is_described(where - (where - from->at) % from->object_len))
@@ -269,7 +309,7 @@ bool scan_init(struct version *const *limbo)
 {
     scan.seen_count = 0;
     scan.limbo = (uint64_t)limbo;
-    return list_targets(*limbo) && list_described(*limbo);
+    return list_homes(*limbo) && list_targets(*limbo) && list_described(*limbo);
 }
 
 bool scan_tasks(void)
@@ -294,14 +334,19 @@ static bool note_run(const struct heap_run *run, bool *seen, void *arg)
     return true;
 }
 
+/* One of the versions that H goes with, or NULL: it stays. */
 static const struct version *owner_of(const struct home *h)
 {
-    for (const struct version *v = namespace_kernel()->versions; v && is_private(h);
-         v = v->next)
-        for (uint32_t i = 1; scan_is_candidate(v) && i < v->elf.section_count; i++)
-            if (v->section_home[i] == h)
-                return v;
-    return NULL;
+    const struct version *v = *(struct version *const *)scan.limbo;
+    if (!scan_home_goes(h))
+        return NULL;
+    for (; v; v = v->limbo)
+        if (scan_has_home(v, h->va))
+            return v;
+    v = namespace_kernel()->versions;
+    while (v && !(scan_is_candidate(v) && scan_has_home(v, h->va)))
+        v = v->next;
+    return v;
 }
 
 /* Lists what there is now: objects of the heap that are freed before they are looked at do no

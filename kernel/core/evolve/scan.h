@@ -1,6 +1,9 @@
 /* A conservative scan for addresses in retired versions.
  * SPDX-License-Identifier: MIT
  *
+ * What is looked for are addresses in text, in constants, in stubs that lead there, and in homes that go with the versions. What
+ * lies in such a home and leads to a version that has it is no reference: if one of these versions is kept, so must be the
+ * others (retire.c).
  * Candidates are the retired versions that are not pinned, those of lineages that seem to have ended, and those of a list that
  * has left the namespace (limbo; of them the descriptions are looked for too). A find sets hold and
  * holder of the version. Between scan_init() and scan_fini() no version comes or goes.
@@ -25,5 +28,10 @@ static inline bool scan_is_candidate(const struct version *v)
 {
     return (v->state == VERSION_RETIRED && !v->pinned) || v->ending;
 }
+
+/* Says whether H goes when the versions go that are looked for; before scan_fini(). */
+bool scan_home_goes(const struct home *h);
+/* Says whether an object of V lies in the home at VA. */
+bool scan_has_home(const struct version *v, uint64_t va);
 
 #endif

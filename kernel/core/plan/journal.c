@@ -227,12 +227,15 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
     return status;
 }
 
-/* S stands for a function that its cell loses: the old text stays as long as the stub. */
+/* S stands for a function that its cell loses: the old text stays as long as the stub. Of a cell that goes as a whole, scans
+ * tell whether somebody has the stub's address. */
 static void pin_old(struct plan *plan, const struct stub *s)
 {
-    for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (s->version && plan->cells[i].old == s->version && !plan->cells[i].drains)
-            plan->cells[i].pins_old = true;
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        struct plan_cell *cell = &plan->cells[i];
+        if (s->version && cell->old == s->version && cell->fresh && !cell->drains)
+            cell->pins_old = true;
+    }
 }
 
 static enum status journal_stubs(struct planning *p)
@@ -294,8 +297,6 @@ enum status plan_journal(struct planning *p)
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
-        if (!cell->fresh && !cell->drains)
-            cell->pins_old = true;
         if (cell->old)
             status = journal_imports(p, cell);
         if (status == STATUS_OK && cell->old && cell->fresh)

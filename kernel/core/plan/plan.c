@@ -312,13 +312,19 @@ static void stubs_follow(struct plan *plan, struct version *to, bool late)
     }
 }
 
-/* A stub that stood for no function before the commit stands for none again. */
+/* A stub that does not lead to V stands for what it led to before the commit: a function of a cell that was removed
+ * earlier, or none. */
 static void stubs_forget(struct plan *plan, const struct version *v)
 {
-    for (struct stub *s = plan->ns->stubs; s; s = s->next)
-        if (s->version == v &&
-            get_le64(cellmem_view(s->slot)) != v->functions[s->function].va)
-            s->version = NULL;
+    for (struct stub *s = plan->ns->stubs; s; s = s->next) {
+        uint64_t va = get_le64(cellmem_view(s->slot));
+        if (s->version != v || va == v->functions[s->function].va)
+            continue;
+        struct version *was = namespace_version_at(plan->ns, va);
+        const struct function *f = was ? version_function_at(was, va) : NULL;
+        s->version = f ? was : NULL;
+        s->function = f ? (uint32_t)(f - was->functions) : 0;
+    }
 }
 
 /* A constant object that the new version lacks may still be pointed to: it is kept. */
@@ -406,10 +412,8 @@ void plan_revert(struct plan *plan)
                     plan->moves[i].from_function);
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
-        if (cell->fresh) {
+        if (cell->fresh)
             cell->fresh->state = cell->drains ? VERSION_DRAINING : VERSION_RETIRED;
-            cell->fresh->pinned |= !cell->old;
-        }
         if (!cell->old || (cell->drains && cell->fresh))
             set_orphan(cell->fresh, true);
         if (cell->old && (!cell->fresh || cell->drains))

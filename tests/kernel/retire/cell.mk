@@ -3,4 +3,4 @@
 cell  := test_retire
 kind  := test
 start := app
-uses  := libc console ktest kswap swap_target evolve namespace archive heap task clock
+uses  := libc console ktest kswap leaver leaver_state swap_target evolve stale namespace archive heap task clock

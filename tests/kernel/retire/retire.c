@@ -2,15 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <console/console/console.h>
 #include <core/archive/archive.h>
+#include <core/stale/stale.h>
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 #include <task/task/task.h>
 #include <tests/kernel/kswap/kswap.h>
+#include <tests/kernel/leaver_state/leaver_state.h>
 #include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 
 #define PATIENCE_NS (20 * NS_PER_S)
+#define ROUNDS 7u
 
 enum status test_retire_start(void);
 
@@ -178,6 +181,132 @@ static void a_frame_keeps_its_version(void)
     swap("", false);
 }
 
+/* Adds leaver, replaces it, and removes it again. */
+static void come_and_go(void)
+{
+    static const char *const leaver = "leaver";
+    uint64_t attempt = 0;
+    struct evolve_request remove = {
+        .remove = &leaver, .remove_count = 1, .self_confirm = true, .trial_ns = NS_PER_MS};
+    struct kswap swap = {.cell = leaver, .variant = ""};
+    if (!namespace_running(namespace_kernel(), leaver))
+        KTEST_CHECK(kswap_run(&swap) == EVOLVE_PERMANENT);
+    KTEST_CHECK(kswap_run(&swap) == EVOLVE_PERMANENT);
+    KTEST_CHECK(evolve_submit(&remove, &attempt) == STATUS_OK);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_PERMANENT);
+}
+
+static const struct version *held_leaver(void)
+{
+    for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
+        if (strcmp(v->info.name, "leaver") == 0 && v->hold == VERSION_POINTED_TO)
+            return v;
+    return NULL;
+}
+
+static bool is_pointed_to(void *arg)
+{
+    (void)arg;
+    return held_leaver() != NULL;
+}
+
+/* Two versions share what is pointed to. Freed when scan_home_goes() says no. */
+static void a_pointer_to_an_object_keeps_a_removed_cell(void)
+{
+    struct leaver_state *state = leaver_state();
+    state->wanted = 1;
+    come_and_go();
+    come_and_go();
+    state->doze = NULL;
+    KTEST_CHECK(ktest_until(is_pointed_to, NULL, PATIENCE_NS));
+    const struct version *v = held_leaver();
+    KTEST_CHECK(v && v->holder == (uint64_t)&state->object);
+    KTEST_CHECK(state->object && *state->object >= state->naps);
+    state->object = NULL;
+}
+
+static struct {
+    uint32_t (*volatile doze)(uint64_t ns);
+    volatile uint64_t entered;
+    volatile uint64_t answer;
+} dozing;
+
+static struct wait doze_step(void *arg)
+{
+    (void)arg;
+    uint32_t (*doze)(uint64_t ns) = dozing.doze;
+    dozing.doze = NULL;
+    dozing.entered = 1;
+    dozing.answer = doze(6 * NS_PER_S);
+    return wait_done();
+}
+
+/* The text of the first has the address of a stub that leads to the second, and reads the same objects. The second is freed
+ * meanwhile without hold_by_stubs() and hold_by_objects(). */
+static void a_frame_keeps_what_its_text_leads_to(void)
+{
+    struct leaver_state *state = leaver_state();
+    struct kswap swap = {.cell = "leaver", .variant = ""};
+    KTEST_CHECK(kswap_run(&swap) == EVOLVE_PERMANENT);
+    state->wanted = 0;
+    dozing.doze = state->doze;
+    state->doze = NULL;
+    state->object = NULL;
+    KTEST_CHECK(task_create("dozes", doze_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&dozing.entered, 1, PATIENCE_NS));
+    come_and_go();
+    KTEST_CHECK(ktest_until_count(&dozing.answer, 1, PATIENCE_NS));
+    KTEST_CHECK(dozing.answer == LEAVER_ANSWER && stale_count() == 0);
+}
+
+struct use {
+    uint64_t homes;
+    uint64_t stubs;
+    struct heap_stats heap;
+};
+
+static void measure(struct use *out)
+{
+    memset(out, 0, sizeof *out);
+    for (const struct home *h = namespace_kernel()->homes; h; h = h->next)
+        out->homes++;
+    for (const struct stub *s = namespace_kernel()->stubs; s; s = s->next)
+        out->stubs++;
+    heap_stats_read(&out->heap);
+}
+
+static struct use before;
+
+/* With those before, so many attempts that no later one makes the history longer. Kept for ever when pin_old() pins what is
+ * removed. */
+static void a_removed_cell_is_freed(void)
+{
+    for (uint32_t i = 0; i < ROUNDS; i++)
+        come_and_go();
+    look_again();
+    KTEST_CHECK(all_freed());
+    measure(&before);
+}
+
+static void and_as_often_as_it_comes_and_goes(void)
+{
+    struct use after;
+    for (uint32_t i = 0; i < ROUNDS; i++)
+        come_and_go();
+    look_again();
+    KTEST_CHECK(all_freed());
+    measure(&after);
+    console_print(
+        "retire: %lu homes, %lu stubs, %lu objects of %lu bytes; then %lu, %lu, "
+        "%lu of %lu\n",
+        before.homes, before.stubs, before.heap.live_count, before.heap.live_bytes,
+        after.homes, after.stubs, after.heap.live_count, after.heap.live_bytes);
+    KTEST_CHECK(after.homes == before.homes && after.stubs == before.stubs);
+    KTEST_CHECK(after.heap.live_count <= before.heap.live_count + 8);
+    KTEST_CHECK(after.heap.live_bytes <= before.heap.live_bytes + 4096);
+    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
+}
+
 static struct {
     struct evolve_object set[EVOLVE_MAX_CELLS];
     char names[EVOLVE_MAX_CELLS][CELL_NAME_MAX + 1];
@@ -243,6 +372,10 @@ enum status test_retire_start(void)
         KTEST_CASE(a_pointer_to_an_old_literal_keeps_its_version),
         KTEST_CASE(and_without_the_pointer_it_is_freed),
         KTEST_CASE(a_frame_keeps_its_version),
+        KTEST_CASE(a_pointer_to_an_object_keeps_a_removed_cell),
+        KTEST_CASE(a_frame_keeps_what_its_text_leads_to),
+        KTEST_CASE(a_removed_cell_is_freed),
+        KTEST_CASE(and_as_often_as_it_comes_and_goes),
         KTEST_CASE(all_cells_are_swapped),
         KTEST_CASE(and_versions_that_call_each_other_are_freed),
     };
