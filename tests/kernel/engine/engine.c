@@ -199,6 +199,7 @@ enum status test_engine_start(void)
         KTEST_CASE(what_cannot_be_shared_is_refused),
         KTEST_CASE(what_reaches_elsewhere_is_refused),
         KTEST_CASE(bad_guards_come_back),
+        KTEST_CASE(a_handover_that_cannot_be_made),
         KTEST_CASE(other_forms_come_back),
     };
     static const struct ktest_case many[] = {

@@ -37,6 +37,7 @@ void a_fault_takes_all_parts_back(void);
 void a_trial_is_watched_by_what_was_there_before(void);
 void other_forms_arrive(void);
 void other_forms_come_back(void);
+void a_handover_that_cannot_be_made(void);
 void bad_commits_come_back(void);
 void bad_guards_come_back(void);
 void bad_entries_come_back(void);
