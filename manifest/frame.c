@@ -6,8 +6,8 @@
 #include "crypto.h"
 #include "frame.h"
 
+#include <lib/base/memory.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { HEADER_LEN = 12, SIGNATURE_RECORD_LEN = 32 + 64, FRAME_VERSION = 1 };
@@ -96,7 +96,7 @@ enum manifest_status manifest_frame_encode(const char *type, const uint8_t *payl
         HEADER_LEN + type_len + payload_len + signature_count * SIGNATURE_RECORD_LEN;
     if (total > MANIFEST_FRAME_MAX)
         return MANIFEST_BAD_FRAME;
-    uint8_t *bytes = malloc(total);
+    uint8_t *bytes = memory_new_array(uint8_t, total);
     if (!bytes)
         return MANIFEST_NO_MEMORY;
     const uint8_t header[HEADER_LEN] = {

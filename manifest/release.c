@@ -8,7 +8,7 @@
 #include "release.h"
 #include "strict_json.h"
 
-#include <stdlib.h>
+#include <lib/base/memory.h>
 #include <string.h>
 
 /* Strings of a JSON array as an array of pointers into the document; GIVES *out. */
@@ -18,7 +18,7 @@ static enum manifest_status strings_read(const json_t *array, size_t max, size_t
     size_t count = json_array_size(array);
     if (!json_is_array(array) || count > max)
         return MANIFEST_BAD_FIELD;
-    const char **strings = calloc(count ? count : 1, sizeof *strings);
+    const char **strings = memory_new_array(const char *, count ? count : 1);
     if (!strings)
         return MANIFEST_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
@@ -71,7 +71,7 @@ static enum manifest_status content_hash(const struct manifest_cell *cells, size
                                          uint8_t out_content[MANIFEST_HASH_LEN])
 {
     enum { LINE_MAX = MANIFEST_NAME_MAX + 1 + 2 * MANIFEST_HASH_LEN + 1 };
-    char *text = malloc(count * LINE_MAX + 1);
+    char *text = memory_new_array(char, count *LINE_MAX + 1);
     size_t len = 0;
     if (!text)
         return MANIFEST_NO_MEMORY;
@@ -94,7 +94,8 @@ enum manifest_status manifest_content_id(const struct manifest_cell *cells, size
 {
     if (count > MANIFEST_CELLS_MAX)
         return MANIFEST_BAD_SET;
-    struct manifest_cell *sorted = calloc(count ? count : 1, sizeof *sorted);
+    struct manifest_cell *sorted =
+        memory_new_array(struct manifest_cell, count ? count : 1);
     if (!sorted)
         return MANIFEST_NO_MEMORY;
     enum manifest_status status = MANIFEST_OK;
@@ -131,7 +132,7 @@ enum manifest_status manifest_release_check_set(const struct manifest_release *r
 static enum manifest_status cells_read(const json_t *array, struct manifest_release *out)
 {
     size_t count = json_array_size(array);
-    out->cells = calloc(count ? count : 1, sizeof *out->cells);
+    out->cells = memory_new_array(struct manifest_cell, count ? count : 1);
     if (!out->cells)
         return MANIFEST_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {

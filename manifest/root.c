@@ -7,7 +7,7 @@
 #include "frame.h"
 #include "strict_json.h"
 
-#include <stdlib.h>
+#include <lib/base/memory.h>
 #include <string.h>
 
 static const char *const role_names[MANIFEST_ROLE_COUNT] = {"root", "release",
@@ -173,7 +173,7 @@ enum manifest_status manifest_root_open(const uint8_t *bytes, size_t len,
         status = manifest_frame_verify(&frame, trusted, MANIFEST_ROLE_ROOT);
     if (status != MANIFEST_OK)
         return status;
-    struct manifest_root *next = malloc(sizeof *next);
+    struct manifest_root *next = memory_new(struct manifest_root);
     if (!next)
         return MANIFEST_NO_MEMORY;
     status = root_read(&frame, next);

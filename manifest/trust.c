@@ -13,7 +13,7 @@
 
 #include "crypto.h"
 
-#include <stdlib.h>
+#include <lib/base/memory.h>
 #include <string.h>
 
 static enum manifest_status root_digest(const uint8_t *bytes, size_t len,
@@ -51,7 +51,7 @@ enum manifest_status trust_add_root(struct trust *trust, const uint8_t *bytes, s
 {
     struct trust_state *state = &trust->state;
     uint8_t digest[MANIFEST_HASH_LEN];
-    struct manifest_root *next = malloc(sizeof *next);
+    struct manifest_root *next = memory_new(struct manifest_root);
     if (!next)
         return MANIFEST_NO_MEMORY;
     enum manifest_status status = manifest_root_open(bytes, len, &trust->root, next);
@@ -97,7 +97,7 @@ static enum manifest_status saved_root_take(struct trust *trust, const uint8_t *
                                             size_t len)
 {
     uint8_t digest[MANIFEST_HASH_LEN];
-    struct manifest_root *saved = malloc(sizeof *saved);
+    struct manifest_root *saved = memory_new(struct manifest_root);
     if (!saved)
         return MANIFEST_NO_MEMORY;
     enum manifest_status status = manifest_root_open(bytes, len, NULL, saved);

@@ -52,3 +52,8 @@ $(B)/web/.complete: $(WEB_FILES) $(B)/obj/web/files
 .PHONY: image web
 image: $(B)/boot/neurath.elf
 web: $(B)/web/.complete
+
+# What a commit that changes a type would be told.
+.PHONY: evolvable
+evolvable: cells $(B)/bin/evolvable
+	$(Q)$(B)/bin/evolvable $(cell_objects)

@@ -7,10 +7,10 @@
 #include <core/archive/archive.h>
 #include <core/evolve/evolve.h>
 #include <fault/power/power.h>
+#include <lib/base/memory.h>
 #include <lib/random/random.h>
 #include <net/net/net.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- Installer ------------------------------------------------------------------------ */
@@ -79,7 +79,8 @@ static bool submit(void *context, const struct client_install *install,
                                      .consent_count = install->consent_count,
                                      .trial_ns = install->trial_ns,
                                      .dry_run = install->dry_run};
-    struct evolve_object *set = calloc(install->set_count + 1, sizeof *set);
+    struct evolve_object *set =
+        memory_new_array(struct evolve_object, install->set_count + 1);
     (void)context;
     free(lent.object);
     lent.object = NULL;
@@ -121,7 +122,7 @@ static enum client_install_phase phase_of(const struct evolve_report *report)
 static const struct evolve_report *report_read(struct glue *glue, uint64_t attempt)
 {
     if (glue->report == NULL)
-        glue->report = calloc(1, sizeof *glue->report);
+        glue->report = memory_new(struct evolve_report);
     glue->report_attempt = 0;
     if (glue->report == NULL || evolve_report_read(attempt, glue->report) != STATUS_OK)
         return NULL;

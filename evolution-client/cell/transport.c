@@ -4,10 +4,10 @@
 #include "glue.h"
 
 #include <console/log/log.h>
+#include <lib/base/memory.h>
 #include <manifest/manifest.h>
 #include <net/http/http.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <task/task/task.h>
 #include <time/clock/clock.h>
@@ -35,7 +35,7 @@ static void set_identity(void *context, const char *certificate, const uint8_t *
     if (certificate == NULL || key_len > sizeof glue->key)
         return;
     size_t len = strlen(certificate) + 1;
-    glue->certificate = malloc(len);
+    glue->certificate = memory_new_array(char, len);
     if (glue->certificate == NULL)
         return;
     memcpy(glue->certificate, certificate, len);

@@ -6,8 +6,8 @@
  */
 #include "private.h"
 
+#include <lib/base/memory.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define STATUS_GAP_NS (100 * MS)
@@ -253,7 +253,8 @@ static enum manifest_status differ(struct client *client, bool *out_same)
     if (status != MANIFEST_OK)
         return status;
     memcpy(attempt->from.content, content, sizeof content);
-    attempt->cells = calloc(set.count + release->cell_count + 1, sizeof *attempt->cells);
+    attempt->cells =
+        memory_new_array(struct attempt_cell, set.count + release->cell_count + 1);
     if (!attempt->cells) {
         free(set.cells);
         return MANIFEST_NO_MEMORY;
@@ -353,8 +354,9 @@ static bool submit(struct client *client)
     struct client_installer *installer = &client->ports.installer;
     struct attempt *attempt = &client->attempt;
     char label[40];
-    struct client_object *set = calloc(attempt->cell_count + 1, sizeof *set);
-    const char **removed = calloc(attempt->cell_count + 1, sizeof *removed);
+    struct client_object *set =
+        memory_new_array(struct client_object, attempt->cell_count + 1);
+    const char **removed = memory_new_array(const char *, attempt->cell_count + 1);
     struct client_install install = {
         .set = set,
         .remove = removed,

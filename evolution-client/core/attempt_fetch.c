@@ -3,8 +3,8 @@
  */
 #include "private.h"
 
+#include <lib/base/memory.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Whether this machine has the object already; what the installer lends is hashed before it is believed. */
@@ -24,7 +24,7 @@ static bool have_object(struct client *client, struct attempt_cell *cell)
         len != cell->length || manifest_hash(bytes, len, hash) != MANIFEST_OK ||
         memcmp(hash, cell->new_object, sizeof hash) != 0)
         return false;
-    uint8_t *copy = malloc(len);
+    uint8_t *copy = memory_new_array(uint8_t, len);
     if (!copy)
         return false;
     memcpy(copy, bytes, len);

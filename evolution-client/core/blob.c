@@ -6,7 +6,7 @@
  */
 #include "private.h"
 
-#include <stdlib.h>
+#include <lib/base/memory.h>
 #include <string.h>
 
 enum {
@@ -115,7 +115,7 @@ static void write_running(struct writer *writer, const struct client *client)
 
 uint8_t *client_blob_write(const struct client *client, size_t *out_len)
 {
-    struct writer writer = {.bytes = malloc(BLOB_MAX)};
+    struct writer writer = {.bytes = memory_new_array(uint8_t, BLOB_MAX)};
     uint8_t state[TRUST_STATE_LEN];
     uint8_t check[MANIFEST_HASH_LEN];
     if (!writer.bytes)
@@ -185,7 +185,7 @@ static bool copy_section(const struct found *found, unsigned tag, uint8_t **out)
     *out = NULL;
     if (!found->section[tag])
         return true;
-    *out = malloc(found->len[tag] + 1);
+    *out = memory_new_array(uint8_t, found->len[tag] + 1);
     if (!*out)
         return false;
     memcpy(*out, found->section[tag], found->len[tag]);

@@ -3,7 +3,7 @@
  */
 #include "private.h"
 
-#include <stdlib.h>
+#include <lib/base/memory.h>
 #include <string.h>
 
 /* Frees the oldest objects that nobody needs until ROOM more bytes fit. Newest stand first. */
@@ -26,7 +26,7 @@ static void make_room(struct client *client, size_t room)
 bool client_cache_put(struct client *client, const uint8_t object[MANIFEST_HASH_LEN],
                       uint8_t *bytes, size_t len)
 {
-    struct cached *entry = malloc(sizeof *entry);
+    struct cached *entry = memory_new(struct cached);
     if (!entry) {
         free(bytes);
         return false;

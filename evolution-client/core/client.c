@@ -18,9 +18,9 @@
  */
 #include "private.h"
 
+#include <lib/base/memory.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TRIAL_DEFAULT_NS (60 * SECOND)
@@ -65,7 +65,7 @@ void client_set_reason(struct client *client, const char *code)
 char *client_text_copy(const char *text)
 {
     size_t len = strlen(text) + 1;
-    char *copy = malloc(len);
+    char *copy = memory_new_array(char, len);
     if (copy)
         memcpy(copy, text, len);
     return copy;
@@ -154,7 +154,7 @@ static enum manifest_status root_keep(struct client *client)
 {
     const uint8_t *roots = client->seed.roots;
     size_t len = 0;
-    struct manifest_root *root = malloc(sizeof *root);
+    struct manifest_root *root = memory_new(struct manifest_root);
     enum manifest_status status = root ? MANIFEST_OK : MANIFEST_NO_MEMORY;
     for (size_t at = 0; status == MANIFEST_OK && at < client->seed.roots_len; at += len) {
         status = manifest_frame_length(roots + at, client->seed.roots_len - at, &len);
@@ -163,7 +163,7 @@ static enum manifest_status root_keep(struct client *client)
         status = manifest_root_open(roots + at, len, NULL, root);
         if (status != MANIFEST_OK || root->version != client->trust.root.version)
             break;
-        uint8_t *frame = malloc(len);
+        uint8_t *frame = memory_new_array(uint8_t, len);
         if (!frame) {
             status = MANIFEST_NO_MEMORY;
             break;
@@ -202,7 +202,7 @@ static void boot_release(struct client *client, const uint8_t *frame, size_t len
 static enum manifest_status start(struct client *client,
                                   const struct client_config *config)
 {
-    struct trust_state *state = malloc(sizeof *state);
+    struct trust_state *state = memory_new(struct trust_state);
     bool has_state;
     if (!state)
         return MANIFEST_NO_MEMORY;
@@ -241,7 +241,7 @@ static void endpoint_tell(struct client *client)
 int client_create(const struct client_config *config, const struct client_ports *ports,
                   struct client **out)
 {
-    struct client *client = calloc(1, sizeof *client);
+    struct client *client = memory_new(struct client);
     if (!client)
         return -1;
     client->ports = *ports;

@@ -6,7 +6,7 @@
  */
 #include "private.h"
 
-#include <stdlib.h>
+#include <lib/base/memory.h>
 #include <string.h>
 
 #define WINDOW_NS (10 * SECOND)
@@ -130,7 +130,7 @@ static bool grow(struct exchange *exchange, size_t needed, size_t limit)
     if (exchange->head.length > 0 && (uint64_t)exchange->head.length <= limit &&
         capacity < exchange->resumed + (size_t)exchange->head.length)
         capacity = exchange->resumed + (size_t)exchange->head.length;
-    uint8_t *body = realloc(exchange->body, capacity);
+    uint8_t *body = memory_grow_bytes(exchange->body, capacity);
     if (!body)
         return false;
     exchange->body = body;

@@ -3,7 +3,7 @@
  */
 #include "private.h"
 
-#include <stdlib.h>
+#include <lib/base/memory.h>
 #include <string.h>
 
 static int cell_compare(const void *left, const void *right)
@@ -16,7 +16,8 @@ static int cell_compare(const void *left, const void *right)
 static enum manifest_status content_of(const struct running_set *set,
                                        uint8_t out[MANIFEST_HASH_LEN])
 {
-    struct manifest_cell *cells = calloc(set->count ? set->count : 1, sizeof *cells);
+    struct manifest_cell *cells =
+        memory_new_array(struct manifest_cell, set->count ? set->count : 1);
     if (!cells)
         return MANIFEST_NO_MEMORY;
     for (size_t i = 0; i < set->count; i++) {
@@ -32,7 +33,8 @@ enum manifest_status client_running_read(struct client *client, struct running_s
                                          uint8_t out_content[MANIFEST_HASH_LEN])
 {
     struct client_installer *installer = &client->ports.installer;
-    struct running_set set = {.cells = calloc(MANIFEST_CELLS_MAX, sizeof *set.cells)};
+    struct running_set set = {
+        .cells = memory_new_array(struct client_cell, MANIFEST_CELLS_MAX)};
     if (!set.cells)
         return MANIFEST_NO_MEMORY;
     set.count = installer->running(installer->context, set.cells, MANIFEST_CELLS_MAX);

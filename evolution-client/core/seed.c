@@ -3,15 +3,15 @@
  */
 #include "private.h"
 
+#include <lib/base/memory.h>
 #include <mbedtls/base64.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum manifest_status client_base64_read(const char *text, uint8_t **out, size_t *out_len)
 {
     size_t text_len = strlen(text);
     size_t len = 0;
-    uint8_t *bytes = malloc(text_len / 4 * 3 + 4);
+    uint8_t *bytes = memory_new_array(uint8_t, text_len / 4 * 3 + 4);
     if (!bytes)
         return MANIFEST_NO_MEMORY;
     if (mbedtls_base64_decode(bytes, text_len / 4 * 3 + 4, &len,
@@ -28,7 +28,7 @@ char *client_base64_write(const uint8_t *bytes, size_t len)
 {
     size_t room = (len + 2) / 3 * 4 + 1;
     size_t written = 0;
-    char *text = malloc(room);
+    char *text = memory_new_array(char, room);
     if (text &&
         mbedtls_base64_encode((unsigned char *)text, room, &written, bytes, len) != 0) {
         free(text);

@@ -3,8 +3,8 @@
  */
 #include "private.h"
 
+#include <lib/base/memory.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define REPORT_TIMEOUT_NS (30 * SECOND)
@@ -175,7 +175,7 @@ static void fetch_broke(struct client *client, struct exchange *exchange)
     if (resumable && exchange->len > 0) {
         size_t room = exchange->body_max;
         uint8_t *body = client_exchange_take_body(exchange, &len);
-        uint8_t *bigger = realloc(body, room);
+        uint8_t *bigger = memory_grow_bytes(body, room);
         client->partial = bigger ? bigger : body;
         client->partial_len = len;
         if (!bigger)

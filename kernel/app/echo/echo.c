@@ -3,7 +3,7 @@
 #include "echo.h"
 
 #include <console/log/log.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <net/net/net.h>
 #include <task/task/task.h>
 
@@ -63,7 +63,7 @@ static struct echo_conn *echo_place(void)
 {
     for (unsigned i = 0; i < ECHO_CONNS_MAX; i++) {
         if (echo.conns[i] == NULL)
-            echo.conns[i] = heap_calloc(1, sizeof *echo.conns[i]);
+            echo.conns[i] = heap_new(struct echo_conn);
         if (echo.conns[i] == NULL || echo.conns[i]->conn == NULL)
             return echo.conns[i];
     }

@@ -5,7 +5,7 @@
 
 #include <core/archive/archive.h>
 #include <core/placement/placement.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,7 +57,7 @@ static enum status adopt_cell(struct adopting *a, const struct placement_cell *c
     enum status status = find_object(a, cell->name, &e);
     if (status != STATUS_OK)
         return status;
-    uint64_t *va = heap_calloc(cell->section_count + 1, sizeof *va);
+    uint64_t *va = heap_new_array(uint64_t, cell->section_count + 1);
     if (!va)
         return STATUS_FULL;
     for (uint32_t i = 0; i < cell->section_count; i++)
@@ -110,7 +110,7 @@ enum status adopt_tables(struct namespace *ns, const uint8_t *table, size_t tabl
     if (placement_open(table, table_len, &a.table) != STATUS_OK)
         return refuse(out_why, "image", NULL, NULL, NULL,
                       "the placement table is malformed");
-    a.versions = heap_calloc(a.table.cell_count + 1, sizeof *a.versions);
+    a.versions = heap_new_array(struct version *, a.table.cell_count + 1);
     if (!a.versions)
         return STATUS_FULL;
     enum status status = adopt_all(&a);

@@ -42,7 +42,13 @@ enum cell_table {
     CELL_TABLES
 };
 
-enum { CELL_FUNC_GLOBAL = 1, CELL_FUNC_TAKEN = 2, CELL_FUNC_ASSEMBLY = 4 };
+/* CELL_FUNC_MEMORY: whoever calls it gives it memory of no type. */
+enum {
+    CELL_FUNC_GLOBAL = 1,
+    CELL_FUNC_TAKEN = 2,
+    CELL_FUNC_ASSEMBLY = 4,
+    CELL_FUNC_MEMORY = 8
+};
 enum { CELL_STORE_DATA = 1, CELL_STORE_BSS = 2, CELL_STORE_RODATA = 3 };
 enum {
     CELL_DATA_CONST = 1,
@@ -50,8 +56,10 @@ enum {
     CELL_DATA_TAKEN = 4,
     CELL_DATA_AMBIGUOUS = 8
 };
-enum { CELL_TYPE_PUBLIC = 1, CELL_TYPE_POINTED = 2 };
-enum { CELL_IMPORT_TAKEN = 1 };
+/* Objects of a type with CELL_TYPE_HEAP are made on the heap (mm/heap/typed.h). */
+enum { CELL_TYPE_PUBLIC = 1, CELL_TYPE_POINTED = 2, CELL_TYPE_HEAP = 4 };
+/* CELL_IMPORT_GIVES: it gives memory of no type, a `void *`. */
+enum { CELL_IMPORT_TAKEN = 1, CELL_IMPORT_GIVES = 2 };
 
 struct cellinfo {
     const uint8_t *bytes;

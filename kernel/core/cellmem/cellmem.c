@@ -7,11 +7,15 @@
  */
 #include <core/cellmem/cellmem.h>
 
+#include <lib/base/evolve.h>
 #include <lib/random/random.h>
 #include <mm/frame/frame.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <mm/paging/paging.h>
 #include <string.h>
+
+/* Text, constants, and the homes of named objects. */
+EVOLVE_FRAMES(none);
 
 enum {
     ALIAS_PAGES = (PAGING_ALIAS_END - PAGING_ALIAS_BASE) / PAGE_SIZE,
@@ -115,7 +119,7 @@ static bool range_free(uint64_t begin, uint64_t end)
 static enum status range_take(uint64_t pages, uint64_t *out_va)
 {
     uint64_t slots = (PAGING_CELL_END - PAGING_CELL_BASE) / PAGE_SIZE;
-    struct range *r = heap_alloc(sizeof *r);
+    struct range *r = heap_new(struct range);
     if (!r)
         return STATUS_FULL;
     for (int i = 0; pages + 2 < slots && i < PLACE_TRIES; i++) {

@@ -4,12 +4,12 @@
 #include <core/evolve/addresses.h>
 
 #include <core/plan/elements.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdlib.h>
 
 bool addresses_init(struct addresses *a, uint32_t room)
 {
-    a->list = heap_calloc(room, sizeof *a->list);
+    a->list = heap_new_array(uint64_t, room);
     a->room = a->list ? room : 0;
     a->count = 0;
     return a->list != NULL;

@@ -8,7 +8,7 @@
 #include <console/shell/shell.h>
 #include <core/archive/archive.h>
 #include <core/stale/stale.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -57,8 +57,8 @@ static void print_stale(void)
 
 static void command_history(int argc, char **argv)
 {
-    struct evolve_report *copy = heap_alloc(sizeof *copy);
-    char *scratch = heap_alloc(EVOLVE_ACCOUNT_MAX);
+    struct evolve_report *copy = heap_new(struct evolve_report);
+    char *scratch = heap_new_array(char, EVOLVE_ACCOUNT_MAX);
     (void)argc;
     (void)argv;
     for (uint32_t i = EVOLVE_HISTORY; copy && scratch && i-- > 0;) {
@@ -132,7 +132,7 @@ static bool swap_words(struct by_hand *h, int argc, char **argv)
 
 static void command_swap(int argc, char **argv)
 {
-    struct by_hand *h = heap_calloc(1, sizeof *h);
+    struct by_hand *h = heap_new(struct by_hand);
     uint64_t attempt;
     if (!h) {
         console_print("there is not enough memory\n");

@@ -6,7 +6,7 @@
 
 #include <console/log/log.h>
 #include <core/commit/commit.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <mm/paging/paging.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,12 +79,12 @@ static void attempt_destroy(struct attempt *a)
 
 static bool copy_set(struct attempt *a, const struct evolve_request *r)
 {
-    a->set = heap_calloc(r->set_count + 1, sizeof *a->set);
-    a->set_names = heap_calloc(r->set_count + 1, sizeof *a->set_names);
+    a->set = heap_new_array(struct plan_object, r->set_count + 1);
+    a->set_names = heap_new_array(char[CELL_NAME_MAX + 1], r->set_count + 1);
     if (!a->set || !a->set_names)
         return false;
     for (size_t i = 0; i < r->set_count; i++) {
-        uint8_t *bytes = heap_alloc(r->set[i].len);
+        uint8_t *bytes = heap_bytes(r->set[i].len);
         if (!bytes)
             return false;
         memcpy(bytes, r->set[i].bytes, r->set[i].len);
@@ -99,8 +99,8 @@ static bool copy_set(struct attempt *a, const struct evolve_request *r)
 
 static bool copy_remove(struct attempt *a, const struct evolve_request *r)
 {
-    a->remove = heap_calloc(r->remove_count + 1, sizeof *a->remove);
-    a->remove_list = heap_calloc(r->remove_count + 1, sizeof *a->remove_list);
+    a->remove = heap_new_array(char[CELL_NAME_MAX + 1], r->remove_count + 1);
+    a->remove_list = heap_new_array(const char *, r->remove_count + 1);
     if (!a->remove || !a->remove_list)
         return false;
     for (size_t i = 0; i < r->remove_count; i++) {
@@ -113,10 +113,10 @@ static bool copy_remove(struct attempt *a, const struct evolve_request *r)
 
 static bool copy_consent(struct attempt *a, const struct evolve_request *r)
 {
-    size_t len = (r->consent_count + 1) * sizeof *a->consent;
+    size_t len = 0;
     for (size_t i = 0; i < r->consent_count; i++)
         len += strlen(r->consent[i]) + 1;
-    a->consent = heap_alloc(len);
+    a->consent = heap_new_with(char *, r->consent_count * sizeof *a->consent + len);
     if (!a->consent)
         return false;
     char *at = (char *)&a->consent[r->consent_count + 1];
@@ -140,7 +140,7 @@ enum status evolve_submit(const struct evolve_request *request, uint64_t *out_at
     if (request->set_count > 1024 || request->remove_count > 1024 ||
         request->consent_count > EVOLVE_CONSENT_MAX)
         return STATUS_INVALID;
-    struct attempt *a = heap_calloc(1, sizeof *a);
+    struct attempt *a = heap_new(struct attempt);
     if (!a || !copy_set(a, request) || !copy_remove(a, request) ||
         !copy_consent(a, request)) {
         if (a)
@@ -154,7 +154,7 @@ enum status evolve_submit(const struct evolve_request *request, uint64_t *out_at
     a->report.phase = EVOLVE_QUEUED;
     memcpy(a->report.label, request->label, sizeof a->report.label);
     a->report.label[EVOLVE_LABEL_MAX - 1] = 0;
-    struct record *record = heap_calloc(1, sizeof *record);
+    struct record *record = heap_new(struct record);
     evolve_lock();
     bool full = state.queued == QUEUE_MAX;
     if (full || !record) {

@@ -29,7 +29,7 @@
 
 #include <core/commit/transfer.h>
 #include <core/plan/elements.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,7 +192,7 @@ static bool list_targets(void)
         room += goes_with_text(s);
     for (const struct home *h = ns->homes; h; h = h->next)
         room += leaves(h);
-    find.targets = heap_calloc(room, sizeof *find.targets);
+    find.targets = heap_new_array(struct target, room);
     for (const struct stub *s = ns->stubs; find.targets && s; s = s->next)
         if (goes_with_text(s) && !addresses_count(&kept, (uint64_t)s)) {
             add_target(s->va, NAMESPACE_STUB_LEN, s, NULL);

@@ -4,7 +4,7 @@
 #include <core/evolve/leaving.h>
 
 #include <core/unwind/unwind.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 enum { MOVES_MAX = 512 };
@@ -127,7 +127,7 @@ bool leaving_init(const struct plan *plan, bool backwards)
     for (const struct version *v = plan->ns->versions; v; v = v->next)
         room++;
     leaving.count = 0;
-    leaving.list = heap_calloc(room, sizeof *leaving.list);
+    leaving.list = heap_new_array(struct leaving, room);
     if (!leaving.list)
         return false;
     for (uint32_t i = 0; i < plan->cell_count; i++) {

@@ -4,7 +4,7 @@
 #include <core/evolve/search.h>
 
 #include <core/plan/elements.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <mm/paging/paging.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,8 +166,8 @@ static bool list_homes(const struct namespace *ns, search_leaves_fn leaves)
         homes++;
         pages += h->len / PAGE_SIZE + 2;
     }
-    search.spans = heap_calloc(homes, sizeof *search.spans);
-    search.pages = heap_calloc(pages, sizeof *search.pages);
+    search.spans = heap_new_array(struct span, homes);
+    search.pages = heap_new_array(struct home_page, pages);
     if (!search.spans || !search.pages)
         return false;
     for (const struct home *h = ns->homes; h; h = h->next)
@@ -259,7 +259,7 @@ static bool list_heap(bool whole, bool forget_them)
     room += room / 8 + SLACK;
     if (search.part_room < room) {
         elements_forget(search.parts, search.part_room * sizeof *search.parts);
-        search.parts = heap_calloc(room, sizeof *search.parts);
+        search.parts = heap_new_array(struct part, room);
         search.part_room = search.parts ? room : 0;
     }
     search.part_count = 0;

@@ -5,7 +5,7 @@
 #include <core/evolve/private.h>
 
 #include <console/console/console.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 
 /* One swap by hand that somebody waits for. [c] its task only. */
 struct teller {
@@ -98,7 +98,7 @@ static struct wait tell_step(void *arg)
 
 enum status tell_follow(uint64_t attempt)
 {
-    struct teller *t = heap_calloc(1, sizeof *t);
+    struct teller *t = heap_new(struct teller);
     if (!t)
         return STATUS_FULL;
     t->attempt = attempt;

@@ -5,7 +5,7 @@
 #include <core/evolve/unloaded.h>
 
 #include <mm/frame/frame.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 /* Memory is low when less than one frame in so many is free. */
@@ -62,7 +62,7 @@ void unloaded_put(struct version *v)
     if (!v->owned_bytes || v->elf.len > UNLOADED_MAX ||
         memcmp(v->object_hash, unknown, sizeof unknown) == 0)
         return;
-    struct unloaded *fresh = heap_alloc(sizeof *fresh);
+    struct unloaded *fresh = heap_new(struct unloaded);
     if (!fresh)
         return;
     *fresh = (struct unloaded){.bytes = v->owned_bytes, .len = v->elf.len};
@@ -95,7 +95,7 @@ static enum status copy_unloaded(const uint8_t hash[32], uint8_t **out, size_t *
     evolve_unlock();
     if (!u)
         return STATUS_NOT_FOUND;
-    uint8_t *copy = heap_alloc(len);
+    uint8_t *copy = heap_bytes(len);
     if (!copy)
         return STATUS_FULL;
     evolve_lock();
@@ -120,7 +120,7 @@ enum status evolve_object_copy(const uint8_t hash[32], uint8_t **out, size_t *ou
         size_t len = v->elf.len;
         if (memcmp(v->object_hash, hash, sizeof v->object_hash) != 0)
             continue;
-        uint8_t *copy = heap_alloc(len);
+        uint8_t *copy = heap_bytes(len);
         if (!copy)
             return STATUS_FULL;
         memcpy(copy, bytes, len);

@@ -4,7 +4,7 @@
 #include <core/evolve/walked.h>
 
 #include <core/evolve/leaving.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdlib.h>
 
 enum {
@@ -48,7 +48,7 @@ void walked_begin(void)
     walked_end();
     walked.next = 0;
     task_for_each(count_task, &room);
-    walked.list = heap_calloc(room, sizeof *walked.list);
+    walked.list = heap_new_array(struct walked, room);
     if (walked.list)
         walked.room = room;
 }

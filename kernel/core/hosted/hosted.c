@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/hosted/cellmem_host.h>
-#include <core/hosted/hosted.h>
+#include <core/hosted/private.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +24,14 @@ static struct plan_object *to_plan_objects(const struct hosted_object *in, size_
     return out;
 }
 
-/* Runs FROM in NS: a plan that only adds. */
-static enum status run_all(struct namespace *ns, const struct hosted_object *from,
-                           size_t count, struct plan_report *report)
+void hosted_reset(void)
+{
+    cellmem_host_reset(bases);
+}
+
+/* A plan that only adds. */
+enum status hosted_run(struct namespace *ns, const struct hosted_object *from,
+                       size_t count, struct plan_report *report)
 {
     struct plan *plan;
     struct plan_object *set = to_plan_objects(from, count);
@@ -173,12 +178,12 @@ enum status hosted_plan(const struct hosted_object *from, size_t from_count,
 {
     struct namespace ns = {0};
     memset(out, 0, sizeof *out);
-    cellmem_host_reset(bases);
-    enum status status = run_all(&ns, from, from_count, &out->report);
+    hosted_reset();
+    enum status status = hosted_run(&ns, from, from_count, &out->report);
     if (status == STATUS_OK)
         status = plan_rest(&ns, to, to_count, out);
     namespace_fini(&ns);
-    cellmem_host_reset(bases);
+    hosted_reset();
     return status;
 }
 

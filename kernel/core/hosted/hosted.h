@@ -55,6 +55,34 @@ NODISCARD enum status hosted_plan(const struct hosted_object *from, size_t from_
                                   struct hosted_plan *out);
 void hosted_plan_fini(struct hosted_plan *plan);
 
+/* What a swap could do if a type changed its form: in the order in which the planner asks. */
+enum hosted_fate {
+    HOSTED_CLOSURE, /* refused: the closure knows it; the new form goes beside it (core/README.md) */
+    HOSTED_FROZEN,  /* refused: EVOLVE_FROZEN */
+    HOSTED_NO_HEAP, /* its objects are named: EVOLVE_NO_HEAP */
+    HOSTED_WALKS,   /* its objects on the heap are found: EVOLVE_WALKS */
+    HOSTED_DRAINS, /* the cells that know it are replaced beside what runs (cell.mk, `lineage`) */
+    HOSTED_FREE, /* its objects are named, or lie on stacks: no cell makes others */
+    HOSTED_MADE, /* refused: WHO makes objects of it on the heap, and nobody walks them */
+    HOSTED_UNKNOWN /* refused: WHO has pointers to it, SOURCE gives a cell that knows it untyped memory */
+};
+
+struct hosted_type {
+    const char *cell; /* lent for the call, as all texts here */
+    const char *name; /* `struct x`, `union x`; private types of two files: `file.c::struct x` */
+    enum hosted_fate fate;
+    const char *who;    /* NULL: nobody */
+    const char *source; /* "cell:function", of HOSTED_UNKNOWN */
+};
+
+typedef void (*hosted_type_fn)(const struct hosted_type *type, void *arg);
+
+/* Calls VISIT for each struct and union of each cell of FROM (complete, as it runs): before anybody changes it. STATUS as
+ * hosted_plan(); *out_report says why. */
+NODISCARD enum status hosted_types(const struct hosted_object *from, size_t from_count,
+                                   hosted_type_fn visit, void *arg,
+                                   struct plan_report *out_report);
+
 /* Checks one object alone, as the loader would. Gives the cell's name, kind and phase.
  * STATUS_INVALID: *out_why is a constant text. */
 struct hosted_info {

@@ -3,7 +3,7 @@
  */
 #include <core/loader/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static uint32_t name_hash(const char *name)
 static bool number_twins(struct version *v)
 {
     uint32_t count = v->function_count;
-    uint32_t *bucket = heap_calloc((size_t)count * 2 + 1, sizeof *bucket);
+    uint32_t *bucket = heap_new_array(uint32_t, (size_t)count * 2 + 1);
     if (!bucket)
         return false;
     uint32_t *before = bucket + count; /* index + 1 of an earlier one of the same bucket */
@@ -60,7 +60,7 @@ static bool number_twins(struct version *v)
 static bool describe_functions(struct version *v)
 {
     uint32_t count = v->info.count[CELL_FUNCTIONS];
-    v->functions = heap_calloc(count + 1, sizeof *v->functions);
+    v->functions = heap_new_array(struct function, count + 1);
     if (!v->functions)
         return false;
     v->function_count = count;
@@ -120,7 +120,7 @@ static bool describe_symbols(struct version *v)
         elf_symbol(&v->elf, i, &y);
         count += y.section == ELF_UNDEF && y.name[0];
     }
-    v->imports = heap_calloc(count + 1, sizeof *v->imports);
+    v->imports = heap_new_array(struct import, count + 1);
     if (!v->imports)
         return false;
     for (uint32_t i = 1; i < v->elf.symbol_count; i++) {
@@ -145,7 +145,7 @@ enum status version_describe(const uint8_t *bytes, size_t len, const uint8_t has
                              struct version **out, struct refusal *out_why)
 {
     const char *why;
-    struct version *v = heap_calloc(1, sizeof *v);
+    struct version *v = heap_new(struct version);
     if (!v)
         return STATUS_FULL;
     if (elf_open(bytes, len, &v->elf, &why) != STATUS_OK) {
@@ -158,11 +158,11 @@ enum status version_describe(const uint8_t *bytes, size_t len, const uint8_t has
     }
     memcpy(v->object_hash, hash, sizeof v->object_hash);
     uint32_t sections = v->elf.section_count;
-    v->section_va = heap_calloc(sections, sizeof *v->section_va);
-    v->section_home = heap_calloc(sections, sizeof *v->section_home);
-    v->section_function = heap_calloc(sections, sizeof *v->section_function);
-    v->section_object = heap_calloc(sections, sizeof *v->section_object);
-    v->symbol_import = heap_calloc(v->elf.symbol_count, sizeof *v->symbol_import);
+    v->section_va = heap_new_array(uint64_t, sections);
+    v->section_home = heap_new_array(struct home *, sections);
+    v->section_function = heap_new_array(uint32_t, sections);
+    v->section_object = heap_new_array(uint32_t, sections);
+    v->symbol_import = heap_new_array(uint32_t, v->elf.symbol_count);
     if (!v->section_va || !v->section_home || !v->section_function || !v->section_object ||
         !v->symbol_import || !describe_functions(v) || !describe_symbols(v)) {
         version_destroy(NULL, v);
@@ -208,7 +208,7 @@ enum status version_index(struct version *v)
     }
     if (v->text_end == 0)
         v->text_begin = 0;
-    v->exports = heap_calloc(globals + 1, sizeof *v->exports);
+    v->exports = heap_new_array(uint32_t, globals + 1);
     if (!v->exports)
         return STATUS_FULL;
     for (uint32_t i = 0; i < v->function_count; i++)

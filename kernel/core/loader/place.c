@@ -7,7 +7,7 @@
 #include <core/loader/closure.h>
 #include <core/loader/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -162,7 +162,7 @@ static enum status take_memory(struct placing *p)
     p->region[POOL_TEXT] = &p->v->text;
     p->region[POOL_RODATA] = &p->v->rodata;
     for (int i = 0; i < 2; i++) {
-        p->v->fresh[i] = heap_calloc(1, sizeof *p->v->fresh[i]);
+        p->v->fresh[i] = heap_new(struct home_region);
         if (!p->v->fresh[i])
             return STATUS_FULL;
         p->v->fresh[i]->refs = 1;

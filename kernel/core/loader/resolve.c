@@ -7,7 +7,7 @@
  */
 #include <core/loader/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 static bool is_pc_relative(uint32_t type)
@@ -196,7 +196,7 @@ enum status sites_reserve(struct version *v)
     v->site_count = 0;
     if (relocations_walk(v, count_site, v) != STATUS_OK)
         return STATUS_FULL;
-    v->sites = heap_calloc(v->site_count + 1, sizeof *v->sites);
+    v->sites = heap_new_array(struct site, v->site_count + 1);
     v->site_count = 0;
     return v->sites ? STATUS_OK : STATUS_FULL;
 }

@@ -4,13 +4,13 @@
 #include <core/namespace/namespace.h>
 #include <core/namespace/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 char *string_copy(const char *s)
 {
     size_t len = strlen(s) + 1;
-    char *copy = heap_alloc(len);
+    char *copy = heap_new_array(char, len);
     if (copy)
         memcpy(copy, s, len);
     return copy;
@@ -28,7 +28,7 @@ struct home *namespace_find_home(const struct namespace *ns, const char *cell,
 enum status namespace_add_home(struct namespace *ns, const struct home *like,
                                struct home **out)
 {
-    struct home *h = heap_alloc(sizeof *h);
+    struct home *h = heap_new(struct home);
     if (!h)
         return STATUS_FULL;
     *h = *like;

@@ -238,5 +238,10 @@ void namespace_fini(struct namespace *ns)
         namespace_remove(ns, ns->versions);
     while (ns->homes)
         namespace_drop_home(ns, ns->homes);
+    while (ns->made) {
+        struct made_name *m = ns->made;
+        ns->made = m->next;
+        heap_free(m);
+    }
     stubs_fini(ns);
 }

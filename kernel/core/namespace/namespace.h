@@ -176,6 +176,12 @@ struct version {
 
 struct stub_chunk;
 
+/* A type of which a version that does not run any more has made objects of the heap (plan/makers.c). */
+struct made_name {
+    struct made_name *next;
+    char name[];
+};
+
 enum { NAMESPACE_STUB_LEN = 16 };
 
 struct namespace
@@ -184,7 +190,8 @@ struct namespace
     struct stub *stubs;
     struct home *homes;
     struct stub_chunk *chunks;
-    uint64_t generation; /* counts changes of what runs */
+    struct made_name *made; /* each name once */
+    uint64_t generation;    /* counts changes of what runs */
 };
 
 /* Lends the kernel's own namespace, valid for ever. Any context. */

@@ -7,7 +7,7 @@
 #include <core/namespace/namespace.h>
 #include <core/namespace/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 enum {
@@ -100,7 +100,7 @@ static void write_stub(uint8_t *code, uint64_t va, uint64_t slot)
 
 static struct stub_chunk *chunk_create(struct namespace *ns)
 {
-    struct stub_chunk *c = heap_calloc(1, sizeof *c);
+    struct stub_chunk *c = heap_new(struct stub_chunk);
     if (!c)
         return NULL;
     if (cellmem_take(CELLMEM_STUB, CELLMEM_PAGE, &c->code) != STATUS_OK)
@@ -126,7 +126,7 @@ free_chunk:
 static struct stub *stub_create(struct namespace *ns, struct version *v, uint32_t index)
 {
     const struct function *f = &v->functions[index];
-    struct stub *s = heap_calloc(1, sizeof *s);
+    struct stub *s = heap_new(struct stub);
     if (!s)
         return NULL;
     s->name = string_copy(f->name);

@@ -8,7 +8,7 @@
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,7 +117,7 @@ static enum status map_way(struct planning *p, struct moving_type *t,
                            const struct version *v, const struct type_family *family,
                            const struct way *way, int form)
 {
-    t->steps[form] = heap_calloc(way->count, sizeof *t->steps[form]);
+    t->steps[form] = heap_new_array(struct plan_step, way->count);
     if (!t->steps[form])
         return STATUS_FULL;
     t->form[form].stepwise = true;

@@ -7,7 +7,7 @@
  */
 #include <core/plan/fieldmap.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,18 +39,18 @@ struct building {
     struct fieldmap *map;
 };
 
-static bool grow(void **array, uint32_t count, uint32_t *room, size_t len)
-{
-    if (count < *room)
-        return true;
-    uint32_t wider = *room ? *room * 2 : 32;
-    void *moved = heap_realloc(*array, wider * len);
-    if (!moved)
-        return false;
-    *array = moved;
-    *room = wider;
-    return true;
-}
+/* Makes room for one more element of TYPE in ARRAY: false when there is no memory. */
+#define grow(type, array, count, room)                                                   \
+    ({                                                                                   \
+        uint32_t wider_ = *(room) ? *(room)*2 : 32;                                      \
+        bool fits_ = (count) < *(room);                                                  \
+        type *moved_ = fits_ ? NULL : heap_grow_array(type, *(array), wider_);           \
+        if (moved_) {                                                                    \
+            *(array) = moved_;                                                           \
+            *(room) = wider_;                                                            \
+        }                                                                                \
+        fits_ || moved_;                                                                 \
+    })
 
 static void note(struct building *b, const char *what, const char *name, const char *more)
 {
@@ -73,7 +73,7 @@ static enum status wait_for(struct building *b, const struct pair *pair)
 {
     if (b->taken + b->waiting_count >= FIELDMAP_MOVES_MAX)
         return cannot(b, pair->name, "has too many fields to be followed");
-    if (!grow((void **)&b->waiting, b->waiting_count, &b->waiting_room, sizeof *pair))
+    if (!grow(struct pair, &b->waiting, b->waiting_count, &b->waiting_room))
         return STATUS_FULL;
     b->waiting[b->waiting_count++] = *pair;
     return STATUS_OK;
@@ -106,7 +106,7 @@ static enum status add_move(struct building *b, const struct field_move *move)
         return cannot(b, move->name, "is no whole number of bytes");
     if (l->count >= FIELDMAP_MOVES_MAX)
         return cannot(b, move->name, "has too many fields to be followed");
-    if (!grow((void **)&l->moves, l->count, &l->room, sizeof *move))
+    if (!grow(struct field_move, &l->moves, l->count, &l->room))
         return STATUS_FULL;
     if (moves && (move->from_bit != move->to_bit || move->from_stride != move->to_stride))
         b->map->identical = false;
@@ -166,8 +166,7 @@ static enum status take_enum(struct building *b, const struct pair *p,
             continue;
         }
         same = same && was.type_hash == is.type_hash;
-        if (!grow((void **)&l->renamings, l->renaming_count, &l->renaming_room,
-                  sizeof *l->renamings))
+        if (!grow(struct renaming, &l->renamings, l->renaming_count, &l->renaming_room))
             return STATUS_FULL;
         l->renamings[l->renaming_count++] =
             (struct renaming){was.type_hash & mask, is.type_hash};

@@ -3,22 +3,21 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
-/* Makes room for one more element of LEN bytes in *ARRAY. */
-static bool grow(void **array, uint32_t count, uint32_t *room, size_t len)
-{
-    if (count < *room)
-        return true;
-    uint32_t wider = *room ? *room * 2 : 64;
-    void *moved = heap_realloc(*array, wider * len);
-    if (!moved)
-        return false;
-    *array = moved;
-    *room = wider;
-    return true;
-}
+/* Makes room for one more element of TYPE in ARRAY: false when there is no memory. */
+#define grow(type, array, count, room)                                                   \
+    ({                                                                                   \
+        uint32_t wider_ = *(room) ? *(room)*2 : 64;                                      \
+        bool fits_ = (count) < *(room);                                                  \
+        type *moved_ = fits_ ? NULL : heap_grow_array(type, *(array), wider_);           \
+        if (moved_) {                                                                    \
+            *(array) = moved_;                                                           \
+            *(room) = wider_;                                                            \
+        }                                                                                \
+        fits_ || moved_;                                                                 \
+    })
 
 /* One alias is opened for each page. */
 uint8_t *plan_alias(struct plan *plan, uint64_t va)
@@ -28,7 +27,7 @@ uint8_t *plan_alias(struct plan *plan, uint64_t va)
         if (plan->aliases[i].page == page)
             return plan->aliases[i].write + (va - page);
     struct plan_alias a = {.page = page};
-    if (!grow((void **)&plan->aliases, plan->alias_count, &plan->alias_room, sizeof a) ||
+    if (!grow(struct plan_alias, &plan->aliases, plan->alias_count, &plan->alias_room) ||
         cellmem_alias_open(page, &a.write) != STATUS_OK)
         return NULL;
     plan->aliases[plan->alias_count++] = a;
@@ -41,7 +40,7 @@ static enum status add_poke(struct plan *plan, uint64_t va, uint32_t len, uint64
     struct poke k = {.va = va, .len = len, .before = before, .after = after};
     if (before == after)
         return STATUS_OK;
-    if (!grow((void **)&plan->pokes, plan->poke_count, &plan->poke_room, sizeof k))
+    if (!grow(struct poke, &plan->pokes, plan->poke_count, &plan->poke_room))
         return STATUS_FULL;
     k.write = plan_alias(plan, va);
     if (!k.write)
@@ -101,7 +100,7 @@ static enum status move_import(struct planning *p, struct import *m, struct vers
                              .from_function = m->function,
                              .to_function = to_function};
     move.late = plan_is_late_move(plan, &move);
-    if (!grow((void **)&plan->moves, plan->move_count, &plan->move_room, sizeof move))
+    if (!grow(struct plan_move, &plan->moves, plan->move_count, &plan->move_room))
         return STATUS_FULL;
     plan->moves[plan->move_count++] = move;
     if (m->importer->withdrawn) /* its sites hold INT3, and nobody goes on there */
@@ -261,7 +260,7 @@ static enum status journal_constant(struct planning *p, struct version *fresh,
     enum status status = STATUS_OK;
     uint64_t va = fresh->section_va[section];
     elf_section(&fresh->elf, section, &s);
-    uint8_t *now = heap_calloc(1, align_up(s.len, 8));
+    uint8_t *now = heap_new_array(uint8_t, align_up(s.len, 8));
     if (!now)
         return STATUS_FULL;
     const uint8_t *was = cellmem_view(va);

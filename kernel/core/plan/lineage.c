@@ -78,25 +78,26 @@ static bool has_walk(const struct cellinfo *fresh, const char *tag)
 }
 
 /* Objects of this type cannot follow into its new form, as far as the source says. */
-static enum status type_drains(const struct namespace *ns, const struct version *old,
+static enum status type_drains(const struct plan *plan, const struct version *old,
                                const struct cell_type *was, const struct cellinfo *fresh,
                                const struct cell_type *is, bool *out_drains)
 {
+    const char *how;
     bool same = false;
     const char *name = plan_bare_name(was->name);
     const char *tag = plan_tag(name);
     if (was->layout == is->layout || strcmp(was->name, is->name) != 0)
         return STATUS_OK;
     enum status status = plan_same_text(&old->info, was->name, fresh, is->name, &same);
-    if (status == STATUS_OK && !same && !is_shared(ns, old, name) &&
+    if (status == STATUS_OK && !same && !is_shared(plan->ns, old, name) &&
         !plan_info_marked(fresh, "no_heap", tag) && !has_walk(fresh, tag) &&
         !plan_info_marked(fresh, "frozen", tag) && !plan_marked(old, "frozen", tag) &&
-        plan_who_has(ns, old, was))
+        plan_who_has(plan, old, fresh, was, &how))
         *out_drains = true;
     return status;
 }
 
-static enum status types_drain(const struct namespace *ns, const struct version *old,
+static enum status types_drain(const struct plan *plan, const struct version *old,
                                const struct cellinfo *fresh, bool *out_drains)
 {
     enum status status = STATUS_OK;
@@ -107,7 +108,7 @@ static enum status types_drain(const struct namespace *ns, const struct version 
             struct cell_type was;
             cellinfo_type(&old->info, k, &was);
             if (status == STATUS_OK && !*out_drains)
-                status = type_drains(ns, old, &was, fresh, &is, out_drains);
+                status = type_drains(plan, old, &was, fresh, &is, out_drains);
         }
     }
     return status;
@@ -217,7 +218,7 @@ enum status plan_find_lineages(struct plan *plan, const struct plan_object *set,
         const struct version *old = namespace_running(plan->ns, fresh.name);
         if (!old || !same_group(&old->info, &fresh))
             continue;
-        enum status status = types_drain(plan->ns, old, &fresh, &drains);
+        enum status status = types_drain(plan, old, &fresh, &drains);
         if (status == STATUS_OK && !drains)
             status = objects_drain(old, &fresh, &drains);
         drains = drains || twins_drain(plan->ns, old, &fresh);

@@ -10,7 +10,7 @@
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +81,7 @@ static struct migration *migration_add(struct migration_list *l)
 {
     if (l->count == l->room) {
         uint32_t room = l->room ? l->room * 2 : 8;
-        void *moved = heap_realloc(l->list, room * sizeof *l->list);
+        struct migration *moved = heap_grow_array(struct migration, l->list, room);
         if (!moved)
             return NULL;
         l->list = moved;
@@ -218,11 +218,11 @@ static enum status take_memory(struct planning *p, struct migration *m)
     const struct plan_cell *cell = plan_find(p->plan, m->cell);
     m->old_at = cellmem_data(m->old_va);
     m->new_at = cellmem_data(m->new_va);
-    m->saved = heap_calloc(1, m->old_len + 8);
-    m->back = heap_calloc(1, m->old_len + 8);
-    m->prepared = heap_calloc(1, m->new_len + 8);
+    m->saved = heap_new_array(uint8_t, m->old_len + 8);
+    m->back = heap_new_array(uint8_t, m->old_len + 8);
+    m->prepared = heap_new_array(uint8_t, m->new_len + 8);
     if (asks_for_image(m))
-        m->old_image = heap_calloc(1, m->old_len + 8);
+        m->old_image = heap_new_array(uint8_t, m->old_len + 8);
     if (!m->saved || !m->back || !m->prepared || (asks_for_image(m) && !m->old_image))
         return STATUS_FULL;
     enum status status = image_of(p, cell->fresh, m->key, m->prepared);
@@ -249,8 +249,8 @@ static int by_new(const void *a, const void *b)
 static enum status sort(struct migration_list *all)
 {
     all->moving_count = 0;
-    all->by_old = heap_calloc(all->count + 1, sizeof(struct migration *));
-    all->by_new = heap_calloc(all->count + 1, sizeof(struct migration *));
+    all->by_old = heap_new_array(const struct migration *, all->count + 1);
+    all->by_new = heap_new_array(const struct migration *, all->count + 1);
     if (!all->by_old || !all->by_new)
         return STATUS_FULL;
     for (uint32_t i = 0; i < all->count; i++) {

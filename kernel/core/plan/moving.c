@@ -9,7 +9,7 @@
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -239,8 +239,8 @@ static enum status take_form(struct moving_form *form, const struct fieldmap *ma
     form->len = (uint32_t)len;
     form->other_len = (uint32_t)other_len;
     form->map = map->list;
-    form->zeros = heap_calloc(1, len + 8);
-    form->known = heap_calloc(1, other_len + 8);
+    form->zeros = heap_new_array(uint8_t, len + 8);
+    form->known = heap_new_array(uint8_t, other_len + 8);
     if (!form->zeros || !form->known)
         return STATUS_FULL;
     for (uint32_t i = 0; i < form->map.count; i++) {
@@ -353,14 +353,14 @@ static void check_way_back(struct moving *m)
 static struct moving_type *add(struct plan *plan)
 {
     struct moving_type *moved =
-        heap_realloc(plan->moving, (plan->moving_count + 1) * sizeof *plan->moving);
+        heap_grow_array(struct moving_type, plan->moving, plan->moving_count + 1);
     if (!moved)
         return NULL;
     plan->moving = moved;
     struct moving_type *t = &moved[plan->moving_count];
     memset(t, 0, sizeof *t);
     for (int form = 0; form < FORMS; form++) {
-        t->walks[form] = heap_calloc(WALKS_MAX, sizeof *t->walks[form]);
+        t->walks[form] = heap_new_array(struct plan_walk, WALKS_MAX);
         if (!t->walks[form]) {
             heap_free(t->walks[0]);
             return NULL;

@@ -3,7 +3,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,7 +137,7 @@ static enum status bring(struct planning *p, const struct version *v)
 {
     struct plan_cell *cell = &p->plan->cells[p->plan->cell_count];
     struct plan_object object = {.len = v->elf.len, .own = true};
-    uint8_t *bytes = heap_alloc(v->elf.len);
+    uint8_t *bytes = heap_bytes(v->elf.len);
     if (!bytes)
         return STATUS_FULL;
     memcpy(bytes, v->elf.bytes, v->elf.len);
@@ -217,12 +217,12 @@ enum status plan_load(struct namespace *ns, const struct plan_object *set,
 {
     struct planning p = {.report = out_report};
     out_report->refusal_count = 0;
-    p.plan = heap_calloc(1, sizeof *p.plan);
+    p.plan = heap_new(struct plan);
     uint32_t room = set_count + remove_count + 1;
     for (const struct version *v = ns->versions; v; v = v->next)
         room += v->state == VERSION_RUNNING && v->info.lineage;
     if (p.plan)
-        p.plan->cells = heap_calloc(room, sizeof *p.plan->cells);
+        p.plan->cells = heap_new_array(struct plan_cell, room);
     if (!p.plan || !p.plan->cells) {
         give_back(set, set_count);
         heap_free(p.plan);
@@ -390,6 +390,7 @@ void plan_commit(struct plan *plan)
     }
     plan_rehome(plan, false);
     plan_exchange_owners(plan);
+    plan_keep_made(plan, FORM_OLD);
     plan->ns->generation++;
     plan->state = PLAN_COMMITTED;
 }
@@ -428,6 +429,7 @@ void plan_revert(struct plan *plan)
     }
     plan_rehome(plan, true);
     plan_exchange_owners(plan);
+    plan_keep_made(plan, FORM_NEW);
     plan->ns->generation++;
     plan->state = PLAN_REVERTED;
 }
@@ -473,6 +475,7 @@ void plan_destroy(struct plan *plan)
     plan_migrations_fini(plan);
     plan_moving_fini(plan);
     plan_takeovers_fini(plan);
+    plan_made_fini(plan);
     heap_free(plan->cells);
     heap_free(plan->pokes);
     heap_free(plan->moves);

@@ -163,6 +163,7 @@ struct plan {
     /* Set before plan_verify(), and lent: what an operator lets go, each "cell:object" or "cell:type". */
     const char *const *consent;
     uint32_t consent_count;
+    struct made_name *made[FORMS]; /* for the namespace: with the commit, and with the revert */
     bool revertible; /* after plan_verify(): false, the way back has to make something up */
 };
 

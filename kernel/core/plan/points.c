@@ -6,7 +6,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 static bool has_marks(const struct version *v)
@@ -33,8 +33,8 @@ static enum status list_objects(struct plan *plan, int form, const struct versio
         cellinfo_data(&v->info, v->section_object[i] - 1, &d);
         if (!plan_marked(v, "points", d.key))
             continue;
-        struct pointer_place *more =
-            heap_realloc(plan->places[form], (plan->place_count[form] + 1) * sizeof *more);
+        struct pointer_place *more = heap_grow_array(
+            struct pointer_place, plan->places[form], plan->place_count[form] + 1);
         if (!more)
             return STATUS_FULL;
         plan->places[form] = more;

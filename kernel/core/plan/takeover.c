@@ -7,7 +7,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 static bool has_home(const struct version *v, const struct home *home)
@@ -96,9 +96,9 @@ void plan_check_removal(struct planning *p, const struct plan_cell *cell)
 static enum status add(struct plan *plan, struct home *home, const char *name)
 {
     size_t len = strlen(name) + 1;
-    void *moved = heap_realloc(plan->takeovers,
-                               (plan->takeover_count + 1) * sizeof *plan->takeovers);
-    char *copy = heap_alloc(len);
+    struct plan_takeover *moved =
+        heap_grow_array(struct plan_takeover, plan->takeovers, plan->takeover_count + 1);
+    char *copy = heap_new_array(char, len);
     if (moved)
         plan->takeovers = moved;
     if (!moved || !copy) {

@@ -195,6 +195,8 @@ enum status plan_check(struct planning *p)
             plan_check_removal(p, cell);
         }
         plan_check_lineage(p, cell);
+        if (status == STATUS_OK)
+            status = plan_note_made(p, cell);
         if (cell->old && cell->fresh && cell->drains) {
             plan_compare(cell);
         } else if (cell->old && cell->fresh) {

@@ -8,7 +8,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 
 static bool is_withdrawn(const struct plan_cell *cell)
 {
@@ -35,10 +35,10 @@ static bool take_memory(struct plan *plan)
     for (uint32_t i = 0; i < plan->cell_count; i++)
         if (is_withdrawn(&plan->cells[i]))
             pages += plan->cells[i].fresh->text.len / CELLMEM_PAGE;
-    w->texts = heap_calloc(plan->cell_count + 1, sizeof *w->texts);
-    w->flags = heap_calloc(plan->cell_count + 1, sizeof *w->flags);
-    w->pages = heap_calloc(pages, sizeof *w->pages);
-    w->objects = heap_calloc(plan->migrations.count + 1, sizeof *w->objects);
+    w->texts = heap_new_array(struct address_range, plan->cell_count + 1);
+    w->flags = heap_new_array(uint32_t *, plan->cell_count + 1);
+    w->pages = heap_new_array(uint8_t *, pages);
+    w->objects = heap_new_array(struct address_range, plan->migrations.count + 1);
     return w->texts && w->flags && w->pages && w->objects;
 }
 

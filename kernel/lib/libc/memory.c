@@ -5,6 +5,7 @@
  * out in the middle of a copy, and a swap walks its stack) and types that the cell tool can read. No string
  * instruction: under QEMU's interpreter a loop of words is as fast. Unaligned words are plain loads on x86.
  */
+#include <lib/base/evolve.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -87,3 +88,7 @@ void *memset(void *to, int byte, size_t len)
         *next++ = (unsigned char)byte;
     return to;
 }
+
+EVOLVE_LENT(memcpy);
+EVOLVE_LENT(memmove);
+EVOLVE_LENT(memset);

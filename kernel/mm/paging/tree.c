@@ -3,8 +3,12 @@
 #include "private.h"
 
 #include <lib/base/atomic.h>
+#include <lib/base/evolve.h>
 #include <mm/frame/frame.h>
 #include <string.h>
+
+/* Tables, and stacks. */
+EVOLVE_FRAMES(none);
 
 static uint64_t root; /* [I] after paging_start() */
 

@@ -5,13 +5,15 @@
 #include <lib/base/atomic.h>
 #include <lib/base/evolve.h>
 #include <mm/frame/frame.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <mm/paging/paging.h>
 #include <string.h>
 
 /* The card reads and writes them. */
 EVOLVE_FROZEN(e1000_rx);
 EVOLVE_FROZEN(e1000_tx);
+EVOLVE_FRAMES(e1000_rx);
+EVOLVE_FRAMES(e1000_tx);
 
 enum {
     RX_PAGES = RX_COUNT * sizeof(struct e1000_rx) / PAGE_SIZE,
@@ -67,7 +69,7 @@ void e1000_state_destroy(struct e1000_state *state)
 
 enum status e1000_state_create(const struct pci_device *pci, struct e1000_state **out)
 {
-    struct e1000_state *state = heap_calloc(1, sizeof *state);
+    struct e1000_state *state = heap_new(struct e1000_state);
     void *rx = NULL, *tx = NULL;
     if (state == NULL)
         return STATUS_FULL;

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_private.h"
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 enum { BODY_CAP_FIRST = 4096 };
@@ -57,7 +57,7 @@ static bool body_reserve(struct http *http, size_t len)
         cap = BODY_CAP_FIRST;
     while (cap < needed)
         cap *= 2;
-    uint8_t *body = heap_realloc(http->body, cap + 1);
+    uint8_t *body = heap_grow_bytes(http->body, cap + 1);
     if (body == NULL)
         return false;
     http->body = body;

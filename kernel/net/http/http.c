@@ -3,7 +3,7 @@
 #include "http_private.h"
 
 #include <lib/format/format.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <net/net/net.h>
 #include <string.h>
 
@@ -225,7 +225,7 @@ static enum status copy_tls_options(struct http *http, const struct tls_options 
     const uint8_t *name = (const uint8_t *)options->server_name;
     http->credentials_len =
         name_len + options->ca_len + options->certificate_len + options->key_len;
-    http->credentials = heap_alloc(http->credentials_len);
+    http->credentials = heap_bytes(http->credentials_len);
     if (http->credentials == NULL)
         return STATUS_FULL;
     uint8_t *at = http->credentials;
@@ -247,7 +247,7 @@ enum status http_create(const struct http_options *options, struct event *event,
     if (strlen(options->host) > HTTP_HOST_LEN_MAX || strlen(header) > HTTP_HOST_LEN_MAX ||
         options->port == 0)
         return STATUS_INVALID;
-    struct http *http = heap_calloc(1, sizeof *http);
+    struct http *http = heap_new(struct http);
     if (http == NULL)
         return STATUS_FULL;
     memcpy(http->host, options->host, strlen(options->host) + 1);

@@ -3,7 +3,7 @@
 #include "http_private.h"
 
 #include <lib/format/format.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 /* Room for everything in a head but path and host. */
@@ -58,7 +58,7 @@ enum status http_compose(struct http *http, const struct http_request *request)
     if (!request_sound(request))
         return STATUS_INVALID;
     size_t head_cap = HEAD_FIXED_MAX + strlen(request->path) + strlen(http->host_header);
-    uint8_t *text = heap_alloc(head_cap + request->body_len);
+    uint8_t *text = heap_bytes(head_cap + request->body_len);
     if (text == NULL)
         return STATUS_FULL;
     size_t head_len = compose_head(http, request, (char *)text, head_cap);

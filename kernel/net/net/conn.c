@@ -4,7 +4,7 @@
 
 #include <lwip/dns.h>
 #include <lwip/tcp.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 #include <time/clock/clock.h>
 
@@ -18,7 +18,7 @@ enum { WINDOW_STEP = CONN_RING_LEN / 8 };
 
 static struct conn *conn_new(struct event *event)
 {
-    struct conn *conn = heap_calloc(1, sizeof *conn);
+    struct conn *conn = heap_new(struct conn);
     if (conn == NULL)
         return NULL;
     if (ring_init(&conn->rx, CONN_RING_LEN) != STATUS_OK ||
@@ -327,7 +327,7 @@ static void conn_start(struct conn *conn)
         conn_connect(conn, &address);
         return;
     }
-    struct lookup *lookup = heap_alloc(sizeof *lookup);
+    struct lookup *lookup = heap_new(struct lookup);
     if (lookup == NULL) {
         conn_fail(conn, CONN_FAILURE_MEMORY);
         return;

@@ -3,7 +3,7 @@
 #include "net_private.h"
 
 #include <lwip/udp.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 /* In front of each message in a ring. */
@@ -22,7 +22,7 @@ static void datagram_free(struct datagram *datagram)
 enum status datagram_open(uint16_t port, struct event *event,
                           struct datagram **out_datagram)
 {
-    struct datagram *datagram = heap_calloc(1, sizeof *datagram);
+    struct datagram *datagram = heap_new(struct datagram);
     if (datagram == NULL)
         return STATUS_FULL;
     if (ring_init(&datagram->rx, DATAGRAM_RING_LEN) != STATUS_OK ||

@@ -4,14 +4,14 @@
 
 #include <console/log/log.h>
 #include <lwip/tcp.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 
 enum status listener_open(uint16_t port, struct event *event,
                           struct listener **out_listener)
 {
     if (port == 0)
         return STATUS_INVALID;
-    struct listener *listener = heap_calloc(1, sizeof *listener);
+    struct listener *listener = heap_new(struct listener);
     if (listener == NULL)
         return STATUS_FULL;
     work_init(&listener->work, WORK_LISTENER, event);

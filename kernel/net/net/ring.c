@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "net_private.h"
 
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 enum status ring_init(struct ring *ring, uint32_t len)
 {
-    ring->data = heap_alloc(len);
+    ring->data = heap_bytes(len);
     ring->len = len;
     ring->head = 0;
     ring->tail = 0;

@@ -3,7 +3,7 @@
 #include "nic.h"
 
 #include <lib/base/atomic.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
 
@@ -16,7 +16,7 @@ static struct {
 enum status nic_register(const char *name, const char *location, const uint8_t mac[6],
                          struct nic **out_nic)
 {
-    struct nic *nic = heap_calloc(1, sizeof *nic);
+    struct nic *nic = heap_new(struct nic);
     if (nic == NULL)
         return STATUS_FULL;
     strncpy(nic->name, name, sizeof nic->name - 1);

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <task/channel/channel.h>
 
-#include <mm/heap/heap.h>
+#include <lib/base/evolve.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 /* Invariants:
@@ -30,7 +31,7 @@ struct channel *channel_create(uint32_t message_len, uint32_t room)
     struct channel *channel;
     if (message_len == 0 || message_len > CHANNEL_MESSAGE_MAX || room > CHANNEL_ROOM_MAX)
         return NULL;
-    channel = heap_calloc(1, sizeof *channel + (size_t)message_len * places);
+    channel = heap_new_with(struct channel, (size_t)message_len * places);
     if (channel == NULL)
         return NULL;
     wait_queue_init(&channel->queue);
@@ -198,3 +199,7 @@ uint32_t channel_count(struct channel *channel)
     spin_unlock(&channel->queue.lock);
     return count;
 }
+
+/* What they are given lies on their caller's stack. */
+EVOLVE_LENT(channel_send_again);
+EVOLVE_LENT(channel_receive_again);

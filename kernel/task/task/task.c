@@ -3,7 +3,7 @@
 #include "private.h"
 
 #include <lib/base/atomic.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <mm/paging/paging.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -15,7 +15,7 @@
 
 static struct task *task_allocate(size_t stack_len)
 {
-    struct task *task = heap_calloc(1, sizeof *task);
+    struct task *task = heap_new(struct task);
     if (task == NULL)
         return NULL;
     task->stack_len = align_up(stack_len, PAGE_SIZE);

@@ -4,7 +4,7 @@
 
 #include <mbedtls/platform_util.h>
 #include <mbedtls/psa_util.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 enum { SCALAR_LEN = 32 };
@@ -15,7 +15,7 @@ static uint8_t *terminated_copy(const uint8_t *bytes, size_t len, size_t *out_le
     static const char begin[] = "-----BEGIN ";
     if (len == 0 || len > TLS_CREDENTIAL_LEN_MAX)
         return NULL;
-    uint8_t *copy = heap_alloc(len + 1);
+    uint8_t *copy = heap_bytes(len + 1);
     if (copy == NULL)
         return NULL;
     memcpy(copy, bytes, len);

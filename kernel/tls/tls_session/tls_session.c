@@ -7,7 +7,7 @@
 #include <lib/random/random.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/psa_util.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <net/net/net.h>
 #include <psa/crypto.h>
 #include <string.h>
@@ -98,7 +98,7 @@ static enum status options_copy(struct tls_session *s, const struct tls_options 
             return STATUS_INVALID;
         len += lens[i];
     }
-    struct tls_options *copy = heap_alloc(len);
+    struct tls_options *copy = heap_new_with(struct tls_options, len - sizeof *options);
     if (copy == NULL)
         return STATUS_FULL;
     uint8_t *at = (uint8_t *)(copy + 1);
@@ -321,7 +321,7 @@ enum status tls_session_open(struct conn *conn, const struct tls_options *option
     if (!options_sound(options))
         goto close_conn;
     status = STATUS_FULL;
-    struct tls_session *s = heap_calloc(1, sizeof *s);
+    struct tls_session *s = heap_new(struct tls_session);
     if (s == NULL)
         goto close_conn;
     memcpy(s->server_name, options->server_name, strlen(options->server_name) + 1);

@@ -203,6 +203,57 @@ static bool visit(void *context, const struct unit *unit, Dwarf_Die *die,
     }
 }
 
+// A type that holds no struct: a pointer to one, a number, a character. Others are called by
+// their tag, so that the table has them.
+static bool holds_no_struct(const char *type)
+{
+    static const char *const plain[] = {"char",    "bool",     "_Bool",    "size_t",
+                                        "int8_t",  "int16_t",  "int32_t",  "int64_t",
+                                        "uint8_t", "uint16_t", "uint32_t", "uint64_t"};
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+        if (strcmp(type, plain[i]) == 0)
+            return true;
+    return strchr(type, '*') || strncmp(type, "enum ", 5) == 0;
+}
+
+static bool is_named(const struct collection *all, const char *name)
+{
+    for (size_t i = 0; i < all->named_count; i++)
+        if (strcmp(all->named[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+// heap_new() and its like leave the text of their type in sections of this name
+// (mm/heap/typed.h), one after another.
+static bool collect_heaped(struct collection *all)
+{
+    for (size_t i = 1; i < all->object->section_count; i++) {
+        const struct section *section = &all->object->sections[i];
+        if (strcmp(section->name, ".neurath.heap") != 0 || !section->bytes)
+            continue;
+        for (uint64_t at = 0; at < section->size;) {
+            const char *text = (const char *)section->bytes + at;
+            uint64_t len = strnlen(text, section->size - at);
+            if (at + len == section->size)
+                return job_refuse(all->job, "section %s is damaged", section->name);
+            at += len + 1;
+            const char *type = job_print(all->job, "%.*s", (int)strcspn(text, "["), text);
+            if (holds_no_struct(type))
+                continue;
+            if (!is_named(all, type))
+                return job_refuse(all->job,
+                                  "heap_new(%s): no complete struct or union of that "
+                                  "name; write its tag out, as in struct x",
+                                  type);
+            all->heaped =
+                job_grow(all->job, all->heaped, all->heaped_count, sizeof(*all->heaped));
+            all->heaped[all->heaped_count++] = type;
+        }
+    }
+    return true;
+}
+
 bool collect(struct job *job, struct object *object, struct debug *debug,
              struct types *types, const char *cell_name, struct collection *out_collection)
 {
@@ -213,5 +264,5 @@ bool collect(struct job *job, struct object *object, struct debug *debug,
                                           .cell_name = cell_name};
     out_collection->symbols =
         job_alloc(job, object->symbol_count * sizeof(struct described));
-    return debug_walk(debug, visit, out_collection);
+    return debug_walk(debug, visit, out_collection) && collect_heaped(out_collection);
 }

@@ -34,10 +34,12 @@ struct collection {
     size_t named_count;
     const char **pointed; // texts of types that some pointer type leads to
     size_t pointed_count;
+    const char **heaped; // types of which the cell's code makes objects of the heap
+    size_t heaped_count;
 };
 
 // Walks the whole debug information once. False: refused (a data import, two declarations
-// that disagree).
+// that disagree, an object of the heap whose type has no name).
 bool collect(struct job *job, struct object *object, struct debug *debug,
              struct types *types, const char *cell_name,
              struct collection *out_collection);

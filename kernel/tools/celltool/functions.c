@@ -9,6 +9,8 @@
 
 #include "select.h"
 
+#include <string.h>
+
 static void mark_taken(struct collection *all, struct place place, bool *taken)
 {
     for (size_t i = 1; i < all->object->symbol_count; i++) {
@@ -61,6 +63,73 @@ static bool find_taken(struct collection *all, bool *taken)
     return true;
 }
 
+// `void *`; or, LEVELS 2, `void **`.
+static bool is_bare_pointer(Dwarf_Die *type, int levels)
+{
+    Dwarf_Die at = *type, next;
+    for (; levels; levels--, at = next) {
+        if (!types_strip(&at, &at) || dwarf_tag(&at) != DW_TAG_pointer_type)
+            return false;
+        if (!die_type(&at, &next))
+            return levels == 1;
+    }
+    return !types_strip(&at, &at);
+}
+
+// A function that gives memory of no type, as its result or through a parameter: what lies
+// there may be anything.
+static bool gives_memory(Dwarf_Die *function)
+{
+    Dwarf_Die child, type;
+
+    if (die_type(function, &type) && is_bare_pointer(&type, 1))
+        return true;
+    for (int state = dwarf_child(function, &child); state == 0;
+         state = dwarf_siblingof(&child, &child))
+        if (dwarf_tag(&child) == DW_TAG_formal_parameter && die_type(&child, &type) &&
+            is_bare_pointer(&type, 2))
+            return true;
+    return false;
+}
+
+static bool is_function_pointer(Dwarf_Die *type)
+{
+    Dwarf_Die at, target;
+    return types_strip(type, &at) && dwarf_tag(&at) == DW_TAG_pointer_type &&
+           die_type(&at, &target) && types_strip(&target, &target) &&
+           dwarf_tag(&target) == DW_TAG_subroutine_type;
+}
+
+// `void *` itself: what is const is only read, what is volatile is a device's.
+static bool is_plain_memory(Dwarf_Die *type)
+{
+    Dwarf_Die at, target;
+    return types_strip(type, &at) && dwarf_tag(&at) == DW_TAG_pointer_type &&
+           !die_type(&at, &target);
+}
+
+// A function that others call with memory of no type, in which its cell may put anything. Not what
+// is named `out`: that stays the caller's; nor the word that goes with a callback, which comes
+// back to who gave it.
+static bool takes_memory(Dwarf_Die *function)
+{
+    Dwarf_Die child, type;
+    bool takes = false;
+
+    for (int state = dwarf_child(function, &child); state == 0;
+         state = dwarf_siblingof(&child, &child)) {
+        if (dwarf_tag(&child) != DW_TAG_formal_parameter || !die_type(&child, &type))
+            continue;
+        const char *name = die_name(&child);
+        if (is_function_pointer(&type))
+            return false;
+        if (is_plain_memory(&type) &&
+            !(name && (strcmp(name, "out") == 0 || strncmp(name, "out_", 4) == 0)))
+            takes = true;
+    }
+    return takes;
+}
+
 bool tables_functions(struct collection *all, struct cell_info *info)
 {
     const struct object *object = all->object;
@@ -77,14 +146,16 @@ bool tables_functions(struct collection *all, struct cell_info *info)
         if (symbol_is_import(symbol)) {
             if (symbol->type == STT_OBJECT)
                 return job_refuse(all->job, "imports the data object %s", symbol->name);
-            info->imports[info->import_count++] =
-                (struct import_info){.name = symbol->name,
-                                     .signature = signature,
-                                     .flags = taken[i] ? CELL_IMPORT_TAKEN : 0};
+            uint32_t flags = taken[i] ? CELL_IMPORT_TAKEN : 0;
+            flags |= entry->found && gives_memory(&entry->die) ? CELL_IMPORT_GIVES : 0;
+            info->imports[info->import_count++] = (struct import_info){
+                .name = symbol->name, .signature = signature, .flags = flags};
         } else if (symbol_is_function(object, symbol)) {
             uint32_t flags = symbol_is_exported(symbol) ? CELL_FUNC_GLOBAL : 0;
             flags |= taken[i] ? CELL_FUNC_TAKEN : 0;
             flags |= entry->found ? 0 : CELL_FUNC_ASSEMBLY;
+            if (flags == CELL_FUNC_GLOBAL && takes_memory(&entry->die))
+                flags |= CELL_FUNC_MEMORY;
             info->functions[info->function_count++] = (struct function_info){
                 .name = symbol->name,
                 .section = object->sections[symbol->section].out_index,

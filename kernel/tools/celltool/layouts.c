@@ -83,6 +83,14 @@ static bool is_pointed(const struct collection *all, const char *name)
                                          sizeof(*all->pointed), compare_text);
 }
 
+static bool is_heaped(const struct collection *all, const char *name)
+{
+    for (size_t i = 0; i < all->heaped_count; i++)
+        if (strcmp(all->heaped[i], name) == 0)
+            return true;
+    return false;
+}
+
 bool tables_types(struct collection *all, struct cell_info *info)
 {
     struct named_type *named = all->named;
@@ -113,6 +121,8 @@ bool tables_types(struct collection *all, struct cell_info *info)
                                    .flags = is_public ? CELL_TYPE_PUBLIC : 0};
         if (is_pointed(all, named[i].name))
             type->flags |= CELL_TYPE_POINTED;
+        if (is_heaped(all, named[i].name))
+            type->flags |= CELL_TYPE_HEAP;
         if (shared)
             type->name = job_print(all->job, "%s::%s", named[i].unit->file, named[i].name);
         fields_add(all, info, &named[i].die, 0, 0);

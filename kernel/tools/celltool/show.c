@@ -28,17 +28,19 @@ static void text_functions(const struct cell_info *info, struct text *out)
     text_add(out, "functions  %zu\n", info->function_count);
     for (size_t i = 0; i < info->function_count; i++) {
         const struct function_info *function = &info->functions[i];
-        text_add(out, "  %-40s %016llx%s%s%s\n", plain(out, function->name),
+        text_add(out, "  %-40s %016llx%s%s%s%s\n", plain(out, function->name),
                  (unsigned long long)function->signature,
                  function->flags & CELL_FUNC_GLOBAL ? " exported" : "",
                  function->flags & CELL_FUNC_TAKEN ? " address-taken" : "",
+                 function->flags & CELL_FUNC_MEMORY ? " takes-memory" : "",
                  function->flags & CELL_FUNC_ASSEMBLY ? " no-signature" : "");
     }
     text_add(out, "imports    %zu\n", info->import_count);
     for (size_t i = 0; i < info->import_count; i++)
-        text_add(out, "  %-40s %016llx%s\n", plain(out, info->imports[i].name),
+        text_add(out, "  %-40s %016llx%s%s\n", plain(out, info->imports[i].name),
                  (unsigned long long)info->imports[i].signature,
-                 info->imports[i].flags & CELL_IMPORT_TAKEN ? " address-taken" : "");
+                 info->imports[i].flags & CELL_IMPORT_TAKEN ? " address-taken" : "",
+                 info->imports[i].flags & CELL_IMPORT_GIVES ? " gives-memory" : "");
 }
 
 static void text_data(const struct cell_info *info, struct text *out)
@@ -63,9 +65,10 @@ static void text_types(const struct cell_info *info, struct text *out)
     for (size_t i = 0; i < info->type_count; i++) {
         const struct type_info *type = &info->types[i];
         bool enumeration = strncmp(type->name, "enum ", 5) == 0;
-        text_add(out, "  %-40s %016llx %u bytes%s\n", plain(out, type->name),
+        text_add(out, "  %-40s %016llx %u bytes%s%s\n", plain(out, type->name),
                  (unsigned long long)type->layout_hash, type->size,
-                 type->flags & CELL_TYPE_PUBLIC ? " public" : "");
+                 type->flags & CELL_TYPE_PUBLIC ? " public" : "",
+                 type->flags & CELL_TYPE_HEAP ? " on-heap" : "");
         for (size_t k = 0; k < type->field_count; k++) {
             const struct field_info *field = &info->fields[type->first_field + k];
             if (enumeration || !field->type[0])
@@ -141,6 +144,7 @@ static void json_functions(const struct cell *cell, struct text *out)
                  (unsigned long long)cell_function_size(cell, function));
         json_flag(out, "exported", function->flags & CELL_FUNC_GLOBAL);
         json_flag(out, "address_taken", function->flags & CELL_FUNC_TAKEN);
+        json_flag(out, "takes_memory", function->flags & CELL_FUNC_MEMORY);
         json_flag(out, "undescribed", function->flags & CELL_FUNC_ASSEMBLY);
         text_add(out, "}");
     }
@@ -151,6 +155,7 @@ static void json_functions(const struct cell *cell, struct text *out)
         text_add(out, "\"signature\": \"%016llx\"",
                  (unsigned long long)info->imports[i].signature);
         json_flag(out, "address_taken", info->imports[i].flags & CELL_IMPORT_TAKEN);
+        json_flag(out, "gives_memory", info->imports[i].flags & CELL_IMPORT_GIVES);
         text_add(out, "}");
     }
     text_add(out, "]");
@@ -186,6 +191,8 @@ static void json_types(const struct cell_info *info, struct text *out)
         text_add(out, "\"layout\": \"%016llx\", \"length\": %u",
                  (unsigned long long)type->layout_hash, type->size);
         json_flag(out, "public", type->flags & CELL_TYPE_PUBLIC);
+        json_flag(out, "pointed_to", type->flags & CELL_TYPE_POINTED);
+        json_flag(out, "on_heap", type->flags & CELL_TYPE_HEAP);
         text_add(out, ", \"fields\": [");
         for (size_t k = 0; k < type->field_count; k++) {
             const struct field_info *field = &info->fields[type->first_field + k];

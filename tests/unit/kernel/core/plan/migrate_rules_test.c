@@ -214,6 +214,10 @@ static void a_type_may_change_where_nothing_can_point(void **state)
                    "struct t { int b, fresh, a; }; static struct t s;", is);
 }
 
+/* As heap_new() of mm/heap/typed.h leaves it. */
+#define MAKES(type)                                                                      \
+    "void cell_make(void); void cell_make(void) { __asm__ volatile(\".pushsection "      \
+    ".neurath.heap\\n.asciz \\\"" type "\\\"\\n.popsection\"); }\n"
 #define HEAP                                                                             \
     "void *heap_alloc(unsigned long); void cell_more(void *); void cell_more(void *p) "  \
     "{ struct t *t = p; t->a = (int)(long)heap_alloc(1); }\n"
@@ -224,13 +228,19 @@ static void a_type_that_may_lie_on_the_heap_is_refused(void **state)
     static const struct cell_source heap = {
         "heap", "",
         "void *heap_alloc(unsigned long n); void *heap_alloc(unsigned long n) { return "
+        "(void *)n; }\n"
+        "void *heap_calloc(unsigned long n); void *heap_calloc(unsigned long n) { return "
         "(void *)n; }\n"};
     static const char *const forms[] = {"struct t { int a, b; };",
                                         "struct t { int b, a; };"};
-    static const char *const uses[] = {"static struct t *s;",
-                                       "static struct t s;\n" HEAP};
+    static const char *const uses[] = {
+        "static struct t *s; void *heap_calloc(unsigned long); void *cell_take(void);\n"
+        "void *cell_take(void) { return heap_calloc(1); }\n",
+        "static struct t s;\n" HEAP,
+        "static struct t *s; void cell_set(void *p); void cell_set(void *p) { s = p; }\n",
+        "static struct t *s; struct u { int x; };\n" MAKES("struct t")};
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 4; i++) {
         char text[3][1200];
         for (int k = 0; k < 2; k++)
             snprintf(text[k], 1024, "%s %s\n" KEEP, forms[k], uses[i]);
@@ -243,6 +253,84 @@ static void a_type_that_may_lie_on_the_heap_is_refused(void **state)
                        "cell");
         struct plan *plan = world_plan(&w, CELLS({"cell", "heap", text[2]}));
         assert_non_null(plan);
+        plan_destroy(plan);
+        world_fini(&w);
+    }
+}
+
+#define TYPE(fields, more)                                                               \
+    "struct t { " fields "; }; struct u { struct t *t; }; static struct t *s;\n"         \
+    "struct t *cell_of(struct u *); struct t *cell_of(struct u *u) { return u->t; "      \
+    "}\n" KEEP more
+
+/* Hazard 13. Pointers do no harm where every cell that knows the type says what it makes, and it is something else. */
+static void a_type_that_nobody_makes_may_change(void **state)
+{
+    (void)state;
+    world_init(&w, CELLS({"cell", "", TYPE("int a, b", MAKES("struct u"))}));
+    struct plan *plan =
+        world_plan(&w, CELLS({"cell", "", TYPE("int b, a", MAKES("struct u"))}));
+    assert_non_null(plan);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+/* Hazards 13, 17. Objects outlive the text that made them. Let through without plan_note_made(). */
+static void what_a_version_made_is_remembered(void **state)
+{
+    static const char *const none = TYPE("int a, b", "");
+    static const char *const other = TYPE("int b, a", "");
+    static const char *const makes = TYPE("int a, b", MAKES("struct t"));
+    struct plan *plan;
+    (void)state;
+    for (int taken_back = 0; taken_back < 2; taken_back++) {
+        world_init(&w, CELLS({"cell", "", taken_back ? none : makes}));
+        plan = world_plan(&w, CELLS({"cell", "", taken_back ? makes : none}));
+        assert_non_null(plan);
+        world_commit(&w, plan);
+        if (taken_back)
+            world_revert(&w, plan);
+        plan_destroy(plan);
+        expect_refused(&w, CELLS({"cell", "", other}), "type", "cell", "struct t", "cell");
+        world_fini(&w);
+    }
+}
+
+/* Hazards 13, 32. Going back would find objects of the new form. Let through if only the running version is asked. */
+static void a_version_that_begins_to_make_what_it_changes_is_refused(void **state)
+{
+    (void)state;
+    world_init(&w, CELLS({"cell", "", TYPE("int a, b", "")}));
+    expect_refused(&w, CELLS({"cell", "", TYPE("int b, a", MAKES("struct t"))}), "type",
+                   "cell", "struct t", "cell");
+    world_fini(&w);
+}
+
+/* Frames are memory like the heap's, unless the source says what lies in them. */
+static void who_takes_frames_says_what_lies_there(void **state)
+{
+    static const char *const marks[] = {
+        "", "static const char evolve_frames_none __attribute__((used)) = 1;\n",
+        "static const char evolve_frames_t __attribute__((used)) = 1;\n"};
+    static const struct cell_source frame = {
+        "frame", "",
+        "int frame_take(long *p); int frame_take(long *p) { return *p > 0; }\n"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char text[2][1024];
+        for (int k = 0; k < 2; k++)
+            snprintf(text[k], sizeof text[k],
+                     "struct t { int %s; }; static struct t *s; int frame_take(long *);\n"
+                     "int cell_take(long *p); int cell_take(long *p) { return "
+                     "frame_take(p); }\n" KEEP "%s",
+                     k ? "b, a" : "a, b", marks[i]);
+        world_init(&w, CELLS(frame, {"cell", "frame", text[0]}));
+        if (i != 1)
+            expect_refused(&w, CELLS({"cell", "frame", text[1]}), "type", "cell",
+                           "struct t", "cell");
+        struct plan *plan =
+            i == 1 ? world_plan(&w, CELLS({"cell", "frame", text[1]})) : NULL;
+        assert_true((i == 1) == (plan != NULL));
         plan_destroy(plan);
         world_fini(&w);
     }
@@ -284,7 +372,7 @@ static void a_new_enumerator_disturbs_nobody(void **state)
     plan_destroy(plan);
     expect_refused(&w,
                    CELLS(CELL("enum e { B, A }; struct t { enum e e; struct t *next; };\n"
-                              "static struct t *s;")),
+                              "static struct t *s; " MAKES("struct t"))),
                    "type", "cell", NULL, "cell");
     world_fini(&w);
 }
@@ -320,6 +408,10 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_on_the_way_back_is_cut_and_counted),
         cmocka_unit_test(a_type_may_change_where_nothing_can_point),
         cmocka_unit_test(a_type_that_may_lie_on_the_heap_is_refused),
+        cmocka_unit_test(a_type_that_nobody_makes_may_change),
+        cmocka_unit_test(what_a_version_made_is_remembered),
+        cmocka_unit_test(a_version_that_begins_to_make_what_it_changes_is_refused),
+        cmocka_unit_test(who_takes_frames_says_what_lies_there),
         cmocka_unit_test(a_form_that_hardware_knows_stays),
         cmocka_unit_test(a_new_enumerator_disturbs_nobody),
         cmocka_unit_test(a_constant_grows_where_it_is),

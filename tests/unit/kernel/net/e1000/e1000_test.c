@@ -4,7 +4,7 @@
 #include <console/log/log.h>
 #include <irq/interrupt/interrupt.h>
 #include <mm/frame/frame.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <net/e1000/e1000_private.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static bool fails(void)
     return card.fail_in > 0 && --card.fail_in == 0;
 }
 
-void *heap_calloc(size_t n, size_t len)
+void *heap_typed_calloc(size_t n, size_t len)
 {
     void *object = fails() ? NULL : calloc(n, len);
     card.live += object != NULL;

@@ -1,6 +1,6 @@
 /* The HTTP client over connections that play a script: what it sends, what it makes of the answer, when it tries again. */
 /* SPDX-License-Identifier: MIT */
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <net/http/http.h>
 #include <net/net/net.h>
 #include <setjmp.h>
@@ -43,19 +43,19 @@ static struct {
 
 /* ---- what the client imports ---- */
 
-void *heap_alloc(size_t len)
+uint8_t *heap_bytes(size_t len)
 {
     return world.fail_in > 0 && --world.fail_in == 0 ? NULL : malloc(len);
 }
 
-void *heap_calloc(size_t n, size_t len)
+void *heap_typed_calloc(size_t n, size_t len)
 {
     return world.fail_in > 0 && --world.fail_in == 0 ? NULL : calloc(n, len);
 }
 
-void *heap_realloc(void *object, size_t len)
+uint8_t *heap_grow_bytes(uint8_t *bytes, size_t len)
 {
-    return world.fail_in > 0 && --world.fail_in == 0 ? NULL : realloc(object, len);
+    return world.fail_in > 0 && --world.fail_in == 0 ? NULL : realloc(bytes, len);
 }
 
 void heap_free(void *object)

@@ -7,7 +7,7 @@
 #include <console/shell/shell.h>
 #include <fault/fault/fault.h>
 #include <lib/random/random.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <net/nic/nic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +62,16 @@ void *heap_calloc(size_t n, size_t len)
     void *object = allocation_fails() ? NULL : calloc(n, len > 0 ? len : 1);
     world.live += object != NULL;
     return object;
+}
+
+uint8_t *heap_bytes(size_t len)
+{
+    return heap_alloc(len);
+}
+
+void *heap_typed_calloc(size_t n, size_t len)
+{
+    return heap_calloc(n, len);
 }
 
 /* ---- time, randomness, tasks ---- */

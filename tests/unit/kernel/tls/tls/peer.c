@@ -6,7 +6,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <lib/random/random.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <net/net/net.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -111,12 +111,12 @@ struct conn *peer_conn(void)
 
 /* ---- the other cells ---- */
 
-void *heap_alloc(size_t len)
+uint8_t *heap_bytes(size_t len)
 {
     return malloc(len);
 }
 
-void *heap_calloc(size_t n, size_t len)
+void *heap_typed_calloc(size_t n, size_t len)
 {
     return calloc(n, len);
 }

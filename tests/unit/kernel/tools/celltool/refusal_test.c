@@ -275,9 +275,20 @@ static void what_the_closure_may_not_reach(void **state)
                       WORDS("hello says", "does not have it"));
 }
 
+/* Nobody could say later that an object of it lies on the heap. */
+static void objects_on_the_heap_without_a_tag(void **state)
+{
+    (void)state;
+    refuse("typedef struct { int a; } thing;\n"
+           "int f(void) { __asm__ volatile(\".pushsection .neurath.heap\\n\"\n"
+           "    \".asciz \\\"thing\\\"\\n.popsection\"); return sizeof(thing); }",
+           "", WORDS("heap_new(thing)", "struct x"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(objects_on_the_heap_without_a_tag),
         cmocka_unit_test(common_symbols),
         cmocka_unit_test(thread_local_data),
         cmocka_unit_test(relocations_outside_the_set),

@@ -426,6 +426,60 @@ static void the_object_has_nothing_but_what_ships(void **state)
     made_fini(&made);
 }
 
+/* Not found, nothing refuses that the type changes (hazard 13). */
+static void types_of_objects_on_the_heap_are_marked(void **state)
+{
+    struct made made;
+    (void)state;
+
+    make_one(
+        "void *calloc(unsigned long, unsigned long); void *realloc(void *, long);\n"
+        "#define HOLDS(type) __asm__ volatile(\".pushsection .neurath.heap\\n\" \\\n"
+        "    \".asciz \\\"\" #type \"\\\"\\n.popsection\")\n"
+        "#define NEW(type, n) ({ HOLDS(type); (typeof(type) *)calloc(n, sizeof(type)); "
+        "})\n"
+        "struct inlined { int a; }; struct many { int b; }; struct held { int c; };\n"
+        "struct named { struct held *h; };\n"
+        "static inline struct inlined *make(void) { return NEW(struct inlined, 1); }\n"
+        "void *one(void) { return make(); } void *two(void) { return make(); }\n"
+        "void *three(int n) { return n ? NEW(struct many, n) : 0; }\n"
+        "void *four(struct named *n) { return n->h ? NEW(struct held *, 3)\n"
+        "    : (void *)NEW(char[8], 3); }",
+        &made);
+    expect_made(&made);
+    assert_true(find_type(&made, "struct inlined")->flags & CELL_TYPE_HEAP);
+    assert_true(find_type(&made, "struct many")->flags & CELL_TYPE_HEAP);
+    assert_false(find_type(&made, "struct held")->flags & CELL_TYPE_HEAP);
+    assert_false(find_type(&made, "struct named")->flags & CELL_TYPE_HEAP);
+    made_fini(&made);
+}
+
+static void what_gives_or_takes_memory_of_no_type_is_marked(void **state)
+{
+    struct made made;
+    (void)state;
+
+    make_one(
+        "void *result(void); int parameter(void **); int value(long *);\n"
+        "void plain(void *p) { *(int *)p = value(0); }\n"
+        "void filled(void *out) { parameter(out); }\n"
+        "void callback(void (*fn)(void *), void *arg) { fn(arg); }\n"
+        "void reader(const void *p, volatile void *q) { (void)p; (void)q; result(); }\n"
+        "static void local(void *p) { plain(p); }\n"
+        "void (*const table)(void *) = local;",
+        &made);
+    expect_made(&made);
+    assert_int_equal(find_import(&made, "result")->flags, CELL_IMPORT_GIVES);
+    assert_int_equal(find_import(&made, "parameter")->flags, CELL_IMPORT_GIVES);
+    assert_int_equal(find_import(&made, "value")->flags, 0);
+    assert_true(find_function(&made, "plain")->flags & CELL_FUNC_MEMORY);
+    assert_false(find_function(&made, "filled")->flags & CELL_FUNC_MEMORY);
+    assert_false(find_function(&made, "callback")->flags & CELL_FUNC_MEMORY);
+    assert_false(find_function(&made, "reader")->flags & CELL_FUNC_MEMORY);
+    assert_false(find_function(&made, "local")->flags & CELL_FUNC_MEMORY);
+    made_fini(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +500,8 @@ int main(void)
         cmocka_unit_test(only_types_of_public_headers_are_public),
         cmocka_unit_test(types_without_a_name_are_there_where_something_has_them),
         cmocka_unit_test(private_types_of_one_name_are_told_apart_by_the_file),
+        cmocka_unit_test(types_of_objects_on_the_heap_are_marked),
+        cmocka_unit_test(what_gives_or_takes_memory_of_no_type_is_marked),
         cmocka_unit_test(the_object_has_nothing_but_what_ships),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
