@@ -28,7 +28,7 @@ static struct {
     size_t count;
 } all;
 
-static void fail(const char *what, const char *why)
+NORETURN static void fail(const char *what, const char *why)
 {
     fprintf(stderr, "evolvable: %s: %s\n", what, why);
     exit(1);
