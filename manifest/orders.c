@@ -9,7 +9,7 @@
  */
 #include <manifest/manifest.h>
 
-#include "crypto.h"
+#include <manifest/signature/crypto.h>
 #include "orders.h"
 #include "strict_json.h"
 

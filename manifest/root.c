@@ -3,7 +3,7 @@
  */
 #include <manifest/manifest.h>
 
-#include "crypto.h"
+#include <manifest/signature/crypto.h>
 #include "frame.h"
 #include "strict_json.h"
 

@@ -6,7 +6,7 @@
 #ifndef MANIFEST_SIGN_H
 #define MANIFEST_SIGN_H
 
-#include <manifest/secret.h>
+#include <manifest/signature/secret.h>
 
 /* A new key from the system's random source. */
 MANIFEST_RESULT enum manifest_status manifest_secret_generate(struct manifest_secret *out);

@@ -11,7 +11,7 @@
  */
 #include <manifest/trust.h>
 
-#include "crypto.h"
+#include <manifest/signature/crypto.h>
 
 #include <lib/base/memory.h>
 #include <string.h>

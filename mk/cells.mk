@@ -1,7 +1,7 @@
 # Compiles each folder that has a cell.mk to one object file, build/cells/NAME.o, and lists them in build/cells/index.
 # SPDX-License-Identifier: MIT
 
-CELL_FILES := $(wildcard kernel/*/*/cell.mk manifest/cell.mk evolution-client/cell.mk tests/kernel/*/cell.mk tests/bench/*/cell.mk)
+CELL_FILES := $(wildcard kernel/*/*/cell.mk manifest/cell.mk manifest/*/cell.mk evolution-client/cell.mk tests/kernel/*/cell.mk tests/bench/*/cell.mk)
 
 # What makes objects of two builds fit together; recorded in every cell's ABI hash.
 CELL_ABI := -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-common \

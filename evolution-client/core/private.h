@@ -10,7 +10,7 @@
 
 #include <evolution-client/core/client.h>
 #include <manifest/manifest.h>
-#include <manifest/secret.h>
+#include <manifest/signature/secret.h>
 #include <manifest/trust.h>
 
 /* --- seed.c ------------------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 # Adds a function to every cell, which moves all of its text. Prints the number of cells.
 probe_every_cell() {
     local value=$1 description folder name file count=0
-    for description in "$clone"/kernel/*/*/cell.mk "$clone"/manifest/cell.mk "$clone"/evolution-client/cell.mk; do
+    for description in "$clone"/kernel/*/*/cell.mk "$clone"/manifest/cell.mk "$clone"/manifest/signature/cell.mk "$clone"/evolution-client/cell.mk; do
         folder=$(dirname "$description")
         name=$(sed -nE 's/^cell *:= *([a-z0-9_]+).*/\1/p' "$description")
         file=$(sed -nE 's/^sources *:= *([a-z0-9_\/]+\.c).*/\1/p' "$description")

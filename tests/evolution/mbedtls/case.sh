@@ -3,11 +3,14 @@
 # shellcheck shell=bash
 #
 # Hazards 5, 13. AES works with other tables from one record to the next, with the keys that were expanded before. Then the
-# preference of ciphers, seen in the next session. What changes the sessions' own layout makes the library drain: seen to fail
-# (refused, type) without `lineage` in the cell.mk of both cells.
+# preference of ciphers, seen in the next session. What changes the sessions' own layout, and that of numbers and curves, makes the library
+# drain: seen to fail (refused, type) without `lineage` in the cell.mk of mbedtls and tls_session.
 config=kernel/tls/mbedtls/port/config_common.h
 more_tables() { sed -i '/MBEDTLS_AES_FEWER_TABLES/d' $config; }
 no_alpn() { sed -i '/MBEDTLS_SSL_ALPN/d' $config; }
+# Numbers of 32-bit limbs: another form of mbedtls_mpi, and of all that has one, as mbedtls_ecp_group.
+other_numbers() { sed -i 's|^#include "config_common.h"|#define MBEDTLS_HAVE_INT32\n&|' kernel/tls/mbedtls/port/config.h && grep -q HAVE_INT32 kernel/tls/mbedtls/port/config.h; }
+other_form() { no_alpn && other_numbers; }
 other_cipher() {
     sed -i 's/^uses .*/& log/' kernel/tls/tls_session/cell.mk
     sed -i 's|^#include <net/net/net.h>|#include <console/log/log.h>\n&|
@@ -32,14 +35,14 @@ release_before=$(git -C "$clone" rev-parse HEAD)
 open_before=$(connections)
 failures() { grep -ac 'no session with' "$(console_of m1)" || true; }
 failures_before=$(failures)
-evolves_by 'mbedtls: no ALPN' 'mbedtls:lineage tls_session:lineage' no_alpn
+evolves_by 'mbedtls: no ALPN, other numbers' 'mbedtls:lineage signature:lineage tls_session:lineage' other_form
 jq -e '.draining_objects >= 1' <<<"$row" >/dev/null || fail "$case_name: no session was open: $row"
 answers_like ns 'tls_session@[0-9]* keeps .*: it drains, lineage 0 of mbedtls: [1-9]' || fail "$case_name: ns does not say what drains: $(answer)"
 [ -n "$(comm -12 <(echo "$open_before") <(connections))" ] || fail "$case_name: no TLS session was left to the old library"
 
 # The order to go back arrives over a session of the old library; then that is left.
 goes_to "$release_before" 'back to ALPN'
-is_of mbedtls:lineage tls_session:lineage
+is_of mbedtls:lineage signature:lineage tls_session:lineage
 eventually 40 console_has m1 'lineage 0 of mbedtls has ended'
 [ "$(failures)" = "$failures_before" ] || fail "$case_name: a library could not connect"
 answers ns 'all invariants hold'

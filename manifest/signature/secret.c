@@ -1,7 +1,7 @@
 /* Private keys and deterministic ECDSA signatures.
  * SPDX-License-Identifier: MIT
  */
-#include <manifest/secret.h>
+#include <manifest/signature/secret.h>
 
 #include "crypto.h"
 
