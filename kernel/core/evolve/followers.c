@@ -8,7 +8,7 @@
 #include <core/evolve/leaving.h>
 #include <core/plan/elements.h>
 #include <lib/base/evolve.h>
-#include <mm/heap/heap.h>
+#include <mm/heap/typed.h>
 #include <string.h>
 
 enum { FIRST_ROOM = 16 };
@@ -38,8 +38,8 @@ void followers_begin(void)
 /* Makes room in SET for COUNT of each list. False: no memory, nothing was changed. */
 static bool widen(struct element_set *set, uint64_t count)
 {
-    struct element *elements = heap_calloc(count, sizeof *elements);
-    struct element_slot *slots = heap_calloc(count, sizeof *slots);
+    struct element *elements = heap_new_array(struct element, count);
+    struct element_slot *slots = heap_new_array(struct element_slot, count);
     if (!elements || !slots) {
         heap_free(elements);
         heap_free(slots);
@@ -61,7 +61,7 @@ static bool has_room(void)
 {
     struct element_set *s = followers.set;
     if (!s)
-        s = followers.set = heap_calloc(1, sizeof *s);
+        s = followers.set = heap_new(struct element_set);
     if (!s)
         return false;
     return s->slot_count < s->room || widen(s, s->room ? 2 * s->room : FIRST_ROOM);

@@ -30,6 +30,12 @@ static bool knows(const struct version *v, const char *name)
     return false;
 }
 
+/* A private type of a cell of the closure changes with the cell's data, which lie beside the old ones. */
+static bool keeps(const struct version *v, const char *name)
+{
+    return (v->info.flags & CELL_CLOSURE) && !plan_has_its_own(&v->info, name);
+}
+
 struct marks {
     bool closure;
     bool frozen;
@@ -44,7 +50,7 @@ static void look(const struct version *v, const struct version *owner, const cha
     char walk[128];
     const char *group = owner->info.lineage;
     snprintf(walk, sizeof walk, "evolve_walk_%s", plan_tag(name));
-    out->closure = out->closure || (v->info.flags & CELL_CLOSURE);
+    out->closure = out->closure || keeps(v, name);
     out->frozen = out->frozen || plan_marked(v, "frozen", plan_tag(name));
     out->no_heap = out->no_heap || plan_marked(v, "no_heap", plan_tag(name));
     out->walks = out->walks || is_function(v, walk);

@@ -3,6 +3,7 @@
  */
 #include <core/plan/private.h>
 
+#include <lib/base/evolve.h>
 #include <mm/heap/typed.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,8 @@ static struct version *will_run(const struct plan *plan, const char *name)
     return cell ? cell->fresh : namespace_running(plan->ns, name);
 }
 
+/* The plan stays its caller's. */
+EVOLVE_LENT(plan_lookup);
 enum status plan_lookup(void *context, const struct version *importer, const char *name,
                         struct version **out_provider, uint32_t *out_function)
 {
