@@ -3,8 +3,8 @@
  */
 #include <manifest/manifest.h>
 
-#include <manifest/signature/crypto.h>
 #include "frame.h"
+#include <manifest/signature/crypto.h>
 
 #include <lib/base/memory.h>
 #include <stdio.h>

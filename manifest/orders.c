@@ -9,9 +9,9 @@
  */
 #include <manifest/manifest.h>
 
-#include <manifest/signature/crypto.h>
 #include "orders.h"
 #include "strict_json.h"
+#include <manifest/signature/crypto.h>
 
 #include <string.h>
 

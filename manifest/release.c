@@ -3,10 +3,10 @@
  */
 #include <manifest/manifest.h>
 
-#include <manifest/signature/crypto.h>
 #include "frame.h"
 #include "release.h"
 #include "strict_json.h"
+#include <manifest/signature/crypto.h>
 
 #include <lib/base/memory.h>
 #include <string.h>

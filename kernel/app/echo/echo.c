@@ -3,7 +3,7 @@
 #include "echo.h"
 
 #include <console/log/log.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <net/net/net.h>
 #include <task/task/task.h>
 

@@ -5,7 +5,7 @@
 
 #include <core/archive/archive.h>
 #include <core/placement/placement.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include <lib/base/evolve.h>
 #include <lib/random/random.h>
 #include <mm/frame/frame.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
 #include <string.h>
 

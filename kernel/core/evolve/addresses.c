@@ -4,7 +4,7 @@
 #include <core/evolve/addresses.h>
 
 #include <core/plan/elements.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdlib.h>
 
 bool addresses_init(struct addresses *a, uint32_t room)

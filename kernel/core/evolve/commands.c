@@ -8,7 +8,7 @@
 #include <console/shell/shell.h>
 #include <core/archive/archive.h>
 #include <core/stale/stale.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 #include <time/clock/clock.h>

@@ -6,7 +6,7 @@
 
 #include <console/log/log.h>
 #include <core/commit/commit.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include <core/evolve/leaving.h>
 #include <core/plan/elements.h>
 #include <lib/base/evolve.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 enum { FIRST_ROOM = 16 };

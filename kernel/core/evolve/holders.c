@@ -29,7 +29,7 @@
 
 #include <core/commit/transfer.h>
 #include <core/plan/elements.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdlib.h>
 #include <string.h>
 

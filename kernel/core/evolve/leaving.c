@@ -4,7 +4,7 @@
 #include <core/evolve/leaving.h>
 
 #include <core/unwind/unwind.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 enum { MOVES_MAX = 512 };

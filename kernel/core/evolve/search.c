@@ -4,7 +4,7 @@
 #include <core/evolve/search.h>
 
 #include <core/plan/elements.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <core/evolve/private.h>
 
 #include <console/console/console.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 
 /* One swap by hand that somebody waits for. [c] its task only. */
 struct teller {

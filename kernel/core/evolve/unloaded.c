@@ -5,7 +5,7 @@
 #include <core/evolve/unloaded.h>
 
 #include <mm/frame/frame.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 /* Memory is low when less than one frame in so many is free. */

@@ -4,7 +4,7 @@
 #include <core/evolve/walked.h>
 
 #include <core/evolve/leaving.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdlib.h>
 
 enum {

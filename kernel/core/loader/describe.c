@@ -3,7 +3,7 @@
  */
 #include <core/loader/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

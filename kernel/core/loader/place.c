@@ -7,7 +7,7 @@
 #include <core/loader/closure.h>
 #include <core/loader/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -7,7 +7,7 @@
  */
 #include <core/loader/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 static bool is_pc_relative(uint32_t type)

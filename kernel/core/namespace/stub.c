@@ -7,7 +7,7 @@
 #include <core/namespace/namespace.h>
 #include <core/namespace/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 enum {

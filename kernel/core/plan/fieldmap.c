@@ -7,7 +7,7 @@
  */
 #include <core/plan/fieldmap.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 /* Makes room for one more element of TYPE in ARRAY: false when there is no memory. */

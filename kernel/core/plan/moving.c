@@ -9,7 +9,7 @@
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <core/plan/private.h>
 
 #include <lib/base/evolve.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -6,7 +6,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 static bool has_marks(const struct version *v)

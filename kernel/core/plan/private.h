@@ -129,14 +129,15 @@ void plan_check_lineage(struct planning *p, const struct plan_cell *cell);
 NODISCARD enum status plan_same_text(const struct cellinfo *old, const char *was,
                                      const struct cellinfo *fresh, const char *is,
                                      bool *out_same);
-/* Lends the name of a cell because of which objects of OLD's type WAS may lie where nobody finds them, or NULL. FRESH is what is to
- * replace OLD (NULL: nothing does). Gives *out_how: what that cell does, for "it ... that type". */
+/* Lends the name of a cell because of which objects of OLD's type WAS may lie where nobody finds them, or NULL. FRESH is what
+ * is to replace OLD (NULL: nothing does). Gives *out_how: what that cell does, for "it ... that type". */
 const char *plan_who_has(const struct plan *plan, const struct version *old,
                          const struct cellinfo *fresh, const struct cell_type *was,
                          const char **out_how);
-#define PLAN_POINTS                                                                      \
-    "has pointers to" /* nobody says that he makes such objects, but somebody may */
-/* Lends the name of a function through which the cell of INFO comes by memory of no type, or NULL. A message lies in its channel. */
+/* *out_how if nobody says that he makes such objects, but somebody may. */
+#define PLAN_POINTS "has pointers to"
+/* Lends the name of a function through which the cell of INFO comes by memory of no type, or NULL. A message lies in its
+ * channel. */
 const char *plan_untyped_source(const struct cellinfo *info);
 /* Says whether the cell of INFO has a private type of that name, which is none of another cell's. */
 bool plan_has_its_own(const struct cellinfo *info, const char *name);

@@ -7,7 +7,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 static bool has_home(const struct version *v, const struct home *home)

@@ -8,7 +8,7 @@
  */
 #include <core/plan/private.h>
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 
 static bool is_withdrawn(const struct plan_cell *cell)
 {

@@ -26,11 +26,11 @@
 /* All objects of the type `struct NAME` are named objects of the cell, or parts of them, or of elements that a walk names
  * (below): none lies on the heap by itself. So its form may change, though the cell uses pointers to it. */
 #define EVOLVE_NO_HEAP(name) EVOLVE_MARK(no_heap, name)
-/* What this cell puts into frames that it takes (mm/frame) are objects of `struct NAME`, and of no other one; `none`: there are page
- * tables, buffers or text. Without it each type to which the cell has pointers counts as one that may lie there. */
+/* What this cell puts into frames that it takes (mm/frame) are objects of `struct NAME`, and of no other one; `none`: there are
+ * page tables, buffers or text. Without it each type to which the cell has pointers counts as one that may lie there. */
 #define EVOLVE_FRAMES(name) EVOLVE_MARK(frames, name)
-/* What NAME, a function of this cell, is given as `void *` stays its caller's: the cell puts no struct there. Without it such a function
- * counts as a source of memory, and each type to which the cell has pointers as one that may lie there. */
+/* What NAME, a function of this cell, is given as `void *` stays its caller's: the cell puts no struct there. Without it such a
+ * function counts as a source of memory, and each type to which the cell has pointers as one that may lie there. */
 #define EVOLVE_LENT(name) EVOLVE_MARK(lent, name)
 /* The form of `struct NAME` is known to more than compilers: to the processor, a device, or assembly. A swap in which it
  * changes is refused, for what reads it would go on reading the old one. */

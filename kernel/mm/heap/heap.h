@@ -63,4 +63,7 @@ uint64_t heap_runs_bound(void);
 /* Called once by init, after frame_start() and paging_start(). */
 void heap_start(void);
 
+/* heap_new() and its like, by which cells take memory. */
+#include <mm/heap/typed.h>
+
 #endif

@@ -47,8 +47,8 @@
 /* LEN bytes, undefined content: text, packets, files; never a struct, nor the copy of one. */
 uint8_t *heap_bytes(size_t len) GIVES_MEMORY(heap_free);
 
-/* Takes BYTES (NULL allowed) of heap_bytes() and gives them back with LEN, perhaps elsewhere; the common part is kept. NULL: BYTES
- * are as before. */
+/* Takes BYTES (NULL allowed) of heap_bytes() and gives them back with LEN, perhaps elsewhere; the common part is kept.
+ * NULL: BYTES are as before. */
 NODISCARD uint8_t *heap_grow_bytes(uint8_t *bytes, size_t len);
 
 /* ---- for the above only ---- */

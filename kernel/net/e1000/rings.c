@@ -5,7 +5,7 @@
 #include <lib/base/atomic.h>
 #include <lib/base/evolve.h>
 #include <mm/frame/frame.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
 #include <string.h>
 

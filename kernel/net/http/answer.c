@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_private.h"
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 enum { BODY_CAP_FIRST = 4096 };

@@ -3,7 +3,7 @@
 #include "http_private.h"
 
 #include <lib/format/format.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <net/net/net.h>
 #include <string.h>
 

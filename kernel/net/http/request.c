@@ -3,7 +3,7 @@
 #include "http_private.h"
 
 #include <lib/format/format.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 /* Room for everything in a head but path and host. */

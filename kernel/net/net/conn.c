@@ -4,7 +4,7 @@
 
 #include <lwip/dns.h>
 #include <lwip/tcp.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 #include <time/clock/clock.h>
 

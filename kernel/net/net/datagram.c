@@ -3,7 +3,7 @@
 #include "net_private.h"
 
 #include <lwip/udp.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 /* In front of each message in a ring. */

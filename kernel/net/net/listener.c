@@ -4,7 +4,7 @@
 
 #include <console/log/log.h>
 #include <lwip/tcp.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 
 enum status listener_open(uint16_t port, struct event *event,
                           struct listener **out_listener)

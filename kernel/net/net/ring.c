@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net_private.h"
 
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 enum status ring_init(struct ring *ring, uint32_t len)

@@ -3,7 +3,7 @@
 #include "nic.h"
 
 #include <lib/base/atomic.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
 

@@ -3,7 +3,7 @@
 #include <task/channel/channel.h>
 
 #include <lib/base/evolve.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 /* Invariants:

@@ -3,7 +3,7 @@
 #include "private.h"
 
 #include <lib/base/atomic.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
 #include <string.h>
 #include <time/clock/clock.h>

@@ -4,7 +4,7 @@
 
 #include <mbedtls/platform_util.h>
 #include <mbedtls/psa_util.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <string.h>
 
 enum { SCALAR_LEN = 32 };

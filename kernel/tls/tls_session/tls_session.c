@@ -7,7 +7,7 @@
 #include <lib/random/random.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/psa_util.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <net/net/net.h>
 #include <psa/crypto.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <console/log/log.h>
 #include <irq/interrupt/interrupt.h>
 #include <mm/frame/frame.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <net/e1000/e1000_private.h>
 #include <setjmp.h>
 #include <stdarg.h>

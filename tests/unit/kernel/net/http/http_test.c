@@ -1,6 +1,6 @@
 /* The HTTP client over connections that play a script: what it sends, what it makes of the answer, when it tries again. */
 /* SPDX-License-Identifier: MIT */
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <net/http/http.h>
 #include <net/net/net.h>
 #include <setjmp.h>

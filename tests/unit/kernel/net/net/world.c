@@ -7,7 +7,7 @@
 #include <console/shell/shell.h>
 #include <fault/fault/fault.h>
 #include <lib/random/random.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <net/nic/nic.h>
 #include <stdio.h>
 #include <stdlib.h>

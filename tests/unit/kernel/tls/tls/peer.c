@@ -6,7 +6,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <lib/random/random.h>
-#include <mm/heap/typed.h>
+#include <mm/heap/heap.h>
 #include <net/net/net.h>
 #include <stdarg.h>
 #include <stdio.h>
