@@ -4,8 +4,8 @@
  * Cells take memory with the name of what they put there (mm/heap/typed.h), and `.cell` has these names: of a type that
  * only such cells know, objects lie on the heap if it is among the names, else they are named objects, or lie on stacks.
  * A cell that takes memory of no type (heap_alloc(), frames, whatever gives a `void *` or is given one) says nothing. If one of
- * those knows the type, its objects are taken to lie there if some field or named object has a pointer to it, or, while the cell's
- * own code has one, as what a pointer without a type leads to (the argument of a task).
+ * those knows the type, its objects are taken to lie there if some field or named object has a pointer to it, or, while the
+ * cell's own code has one, as what a pointer without a type leads to (the argument of a task).
  *
  * Objects outlive the text that made them: what a version made, and the next one does not, is remembered by the type's name for
  * as long as the namespace exists. So the names are those of all that ran since boot, and of what comes, for the way back.
