@@ -9,7 +9,11 @@ config=kernel/tls/mbedtls/port/config_common.h
 more_tables() { sed -i '/MBEDTLS_AES_FEWER_TABLES/d' $config; }
 no_alpn() { sed -i '/MBEDTLS_SSL_ALPN/d' $config; }
 # Numbers of 32-bit limbs: another form of mbedtls_mpi, and of all that has one, as mbedtls_ecp_group.
-other_numbers() { sed -i 's|^#include "config_common.h"|#define MBEDTLS_HAVE_INT32\n&|' kernel/tls/mbedtls/port/config.h && grep -q HAVE_INT32 kernel/tls/mbedtls/port/config.h; }
+other_numbers() {
+    sed -i '/MBEDTLS_HAVE_ASM/d' $config
+    sed -i 's,^#include "config_common.h",#define MBEDTLS_HAVE_INT32\n&,' kernel/tls/mbedtls/port/config.h
+    grep -q HAVE_INT32 kernel/tls/mbedtls/port/config.h
+}
 other_form() { no_alpn && other_numbers; }
 other_cipher() {
     sed -i 's/^uses .*/& log/' kernel/tls/tls_session/cell.mk
