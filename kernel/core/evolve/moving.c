@@ -74,9 +74,9 @@ static bool list_walks(const struct plan *plan)
     uint64_t room = room_for(min_u64(moving.named, ROOM_MAX / 2));
     for (uint32_t i = 0; i < plan->moving_count; i++)
         count += plan->moving[i].walk_count[form];
-    moving.functions = heap_calloc(count + 1, sizeof *moving.functions);
-    moving.job.lists = heap_calloc(count + 1, sizeof *moving.job.lists);
-    moving.job.names = heap_calloc(room, sizeof *moving.job.names);
+    moving.functions = heap_new_array(struct plan_walk, count + 1);
+    moving.job.lists = heap_new_array(struct element_names, count + 1);
+    moving.job.names = heap_new_array(struct evolve_name, room);
     moving.job.room = moving.job.names ? room : 0;
     if (!moving.functions || !moving.job.lists || !moving.job.names)
         return false;
@@ -109,8 +109,7 @@ static enum moving_result again(struct wait *out_wait, struct refusal *out_reaso
     uint64_t room = room_for(moving.job.named);
     elements_forget(moving.job.names, moving.job.room * sizeof *moving.job.names);
     moving.job.room = 0;
-    moving.job.names =
-        room <= ROOM_MAX ? heap_calloc(room, sizeof *moving.job.names) : NULL;
+    moving.job.names = room <= ROOM_MAX ? heap_new_array(struct evolve_name, room) : NULL;
     if (!moving.job.names) {
         free_lists();
         return no_memory(out_reason);
@@ -215,7 +214,7 @@ static enum moving_result fill(struct attempt *a, struct wait *out_wait,
         return MOVING_READY;
     }
     moving.job.scratch_len = longest_form(a->plan);
-    moving.job.scratch = heap_calloc(3, moving.job.scratch_len);
+    moving.job.scratch = heap_new_array(uint8_t, 3 * moving.job.scratch_len);
     if (!moving.job.scratch) {
         free_lists();
         return no_memory(out_reason);

@@ -27,7 +27,7 @@ static int by_address(const void *a, const void *b)
 bool runs_list(struct runs *runs)
 {
     *runs = (struct runs){.room = heap_runs_bound() + SLACK};
-    runs->list = heap_calloc(runs->room, sizeof *runs->list);
+    runs->list = heap_new_array(struct heap_run, runs->room);
     if (!runs->list)
         return false;
     heap_for_each_run(note, runs);

@@ -168,7 +168,7 @@ static bool list_targets(struct version *limbo)
     for (struct version *v = limbo; v; v = v->limbo)
         room += count_targets(v);
     scan.target_count = 0;
-    scan.targets = heap_calloc(room, sizeof *scan.targets);
+    scan.targets = heap_new_array(struct target, room);
     if (!scan.targets)
         return false;
     for (struct version *v = namespace_kernel()->versions; v; v = v->next)
@@ -360,7 +360,7 @@ bool scan_list_memory(void)
     scan.block_next = 0;
     scan.offset = 0;
     scan.block_room = (uint32_t)heap_runs_bound() + SLACK;
-    scan.blocks = heap_calloc(scan.block_room + homes, sizeof *scan.blocks);
+    scan.blocks = heap_new_array(struct block, scan.block_room + homes);
     if (!scan.blocks)
         return false;
     heap_for_each_run(note_run, NULL);

@@ -49,7 +49,7 @@ void unwritten_begin(struct element_set *set)
 {
     if (!set || set->blind || !set->count || set->pages)
         return;
-    struct element_page *pages = heap_alloc(bound(set) * sizeof *pages);
+    struct element_page *pages = heap_new_array(struct element_page, bound(set));
     if (!pages)
         return;
     uint64_t count = list_pages(set, pages);

@@ -99,7 +99,7 @@ enum status frames_build(struct version *v, struct refusal *out_why)
     if (bad)
         return refuse(out_why, "object", v->info.name, ".eh_frame", NULL,
                       "the unwind table of %s is malformed", v->info.name);
-    v->fdes = heap_calloc(count + 1, sizeof *v->fdes);
+    v->fdes = heap_new_array(struct fde, count + 1);
     if (!v->fdes)
         return STATUS_FULL;
     for (uint64_t at = 0; eh_next(&e, &at, &f, &bad);)

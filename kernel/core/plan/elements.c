@@ -6,6 +6,7 @@
  */
 #include <core/plan/taking.h>
 
+#include <lib/base/evolve.h>
 #include <mm/heap/heap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,8 +97,8 @@ static enum status drop_doubles(struct taking *t)
 bool taking_lists(struct element_set *set, uint64_t room)
 {
     set->room = room;
-    set->elements = heap_calloc(room, sizeof *set->elements);
-    set->slots = heap_calloc(room, sizeof *set->slots);
+    set->elements = heap_new_array(struct element, room);
+    set->slots = heap_new_array(struct element_slot, room);
     return set->elements && set->slots;
 }
 
@@ -108,7 +109,7 @@ static enum status list_elements(struct taking *t)
         room += t->in->lists[i].count + t->in->lists[i].count / 8;
     for (uint32_t i = 0; i < t->in->plan->place_count[t->in->form]; i++)
         room += t->in->plan->places[t->in->form][i].len / 8;
-    t->set->places = heap_calloc(room, sizeof *t->set->places);
+    t->set->places = heap_new_array(struct element_place, room);
     t->set->place_room = t->set->places ? room : 0;
     if (!t->set->places || !taking_lists(t->set, room))
         return STATUS_FULL;
@@ -131,14 +132,14 @@ static enum status take_storage(struct taking *t)
     uint64_t len = 0;
     for (uint64_t i = 0; i < s->count; i++)
         len += s->elements[i].count * s->elements[i].form->len;
-    s->bytes = heap_calloc(1, len + 8);
+    s->bytes = heap_new_array(uint8_t, len + 8);
     if (!s->bytes)
         return STATUS_FULL;
     s->bytes_len = len;
     len = 0;
     for (uint64_t i = 0; i < s->count; i++) {
         struct element *e = &s->elements[i];
-        void *to = heap_calloc(e->count, e->form->other_len);
+        uint8_t *to = heap_new_array(uint8_t, e->count * e->form->other_len);
         if (!to)
             return STATUS_FULL;
         e->to = (uint64_t)to;
@@ -219,7 +220,7 @@ enum status elements_list(const struct elements_request *request,
                           struct element_set **out, struct refusal *out_why)
 {
     struct taking t = {.in = request, .why = out_why};
-    t.set = heap_calloc(1, sizeof *t.set);
+    t.set = heap_new(struct element_set);
     enum status status = t.set ? list_elements(&t) : STATUS_FULL;
     if (status == STATUS_OK)
         status = take_storage(&t);
@@ -261,6 +262,7 @@ enum status elements_take(const struct elements_request *request,
     return status;
 }
 
+EVOLVE_LENT(elements_forget);
 void elements_forget(void *list, uint64_t len)
 {
     if (list)

@@ -27,10 +27,10 @@ void elements_mirror_slots(const struct element_set *set, struct element_set *mi
 
 enum status elements_mirror(const struct element_set *set, struct element_set **out)
 {
-    struct element_set *m = heap_calloc(1, sizeof *m);
+    struct element_set *m = heap_new(struct element_set);
     if (m) {
         m->bytes_len = bytes_in_other_form(set);
-        m->bytes = heap_calloc(1, m->bytes_len + 8);
+        m->bytes = heap_new_array(uint8_t, m->bytes_len + 8);
     }
     if (!m || !m->bytes || !taking_lists(m, set->room)) {
         elements_fini(m);

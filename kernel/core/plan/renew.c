@@ -148,7 +148,7 @@ static bool list_changes(const struct element_set *s, struct changes *out)
     *out = (struct changes){0};
     if (!count)
         return true;
-    out->ranges = heap_calloc(count, sizeof *out->ranges);
+    out->ranges = heap_new_array(struct address_range, count);
     for (uint64_t i = 0; out->ranges && i < s->count + s->fresh; i++)
         if (i >= s->count || !s->elements[i].named)
             out->ranges[out->count++] = range_of(&s->elements[i]);
@@ -200,13 +200,13 @@ static enum status exchange(struct element_set *s)
     if (s->fresh && s->more_bytes)
         return STATUS_AGAIN; /* once is enough for a draft */
     if (s->fresh) {
-        s->more_bytes = heap_calloc(1, len + 8);
+        s->more_bytes = heap_new_array(uint8_t, len + 8);
         s->more_bytes_len = s->more_bytes ? len : 0;
     }
     len = 0;
     for (; s->fresh && s->more_bytes; s->fresh--, s->count++) {
         struct element *e = &s->elements[s->count];
-        e->to = (uint64_t)heap_calloc(e->count, e->form->other_len);
+        e->to = (uint64_t)heap_new_array(uint8_t, e->count * e->form->other_len);
         if (!e->to)
             return STATUS_FULL;
         e->seen = s->more_bytes + len;
