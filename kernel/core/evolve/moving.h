@@ -5,8 +5,8 @@
  * (plan/elements.h; most of it before, draft.h), and everybody is looked for who holds a pointer that no walk has named
  * (holders.c). The commit compares and stores. Before the tasks go on, the new form's walks are *rehearsed*: they must
  * name exactly what was made, or the swap is taken back, from the old elements, which nobody has touched. So each form
- * that runs is one that can be left again. On the way back the same is done with the forms exchanged; elements that came since are
- * given storage of the old form, those that went are gone. The guard cannot do this: it asks (guard_asked()).
+ * that runs is one that can be left again. On the way back the same is done with the forms exchanged; elements that came since
+ * are given storage of the old form, those that went are gone. The guard cannot do this: it asks (guard_asked()).
  *
  * Moving invariants:
  *  1. functions of cells run in the task `walker` alone, for a bounded time, and never under the park;
