@@ -105,7 +105,7 @@ static enum status apply(const struct poke *pokes, uint32_t count,
         return STATUS_BUSY;
     if (pokes_drift(pokes, count, backwards))
         return STATUS_INVALID;
-    if (!elements_hold(migrations->elements))
+    if (!elements_hold(migrations->elements) || !migrations_hold(migrations, backwards))
         return STATUS_AGAIN;
     if (!backwards && !migrations_prepare(migrations))
         return STATUS_DENIED;

@@ -35,8 +35,8 @@ struct commit_times {
  * withdrawn (withdraw.h), but for that of the caller, which only leaves. Task context, no lock held; the
  * pokes' aliases are open. STATUS_TIMEOUT: a CPU could not be held within LIMIT_TSC ticks of the
  * time stamp counter; STATUS_INVALID: a place does not match; STATUS_BUSY: the guard has acted
- * since it was armed; STATUS_AGAIN: an element or a pointer to one has changed since it was
- * transferred; STATUS_DENIED: a value has no place in its new form, MIGRATIONS says
+ * since it was armed; STATUS_AGAIN: an element, a pointer to one or an object that edges turn has changed since it
+ * was transferred; STATUS_DENIED: a value has no place in its new form, MIGRATIONS says
  * which. Nothing is changed then. */
 NODISCARD enum status commit_apply(const struct poke *pokes, uint32_t count,
                                    struct migration_list *migrations, bool backwards,

@@ -1,11 +1,10 @@
 /* Carries out migrations: old form to new form and back. Inline: part of each closure cell.
  * SPDX-License-Identifier: MIT
  *
- * No calls, no memory, no loops but over what the plan listed. Elements of the heap were transferred before the park
- * (plan/elements.c); here they are only compared, and the pointers to them stored. migrations_prepare() stores into
- * the plan's own memory only, so that it may still fail; migrations_store() is past the point
- * of no return. Everything runs while nothing else does: under the park, or with the others
- * held by the guard.
+ * No calls, no memory, no loops but over what the plan listed. Elements of the heap, and objects that their owner's edges
+ * turn, were transferred before the park (plan/elements.c, plan/turn.c); here they are only compared and stored.
+ * migrations_prepare() stores into the plan's own memory only, so that it may still fail; migrations_store() is past the
+ * point of no return. Everything runs while nothing else does: under the park, or with the others held by the guard.
  */
 #ifndef NEURATH_CORE_COMMIT_TRANSFER_H
 #define NEURATH_CORE_COMMIT_TRANSFER_H
@@ -42,8 +41,7 @@ static inline bool transfer_rename(const struct field_move *k,
     return false;
 }
 
-/* Where the byte OFFSET of one form lies in the other. Gives false if that is gone, or means
- * two things that part (a struct and its first field). */
+/* Where the byte OFFSET of one form lies in the other. False: it is gone, or two things that part. */
 static inline bool transfer_offset(const struct move_list *list, uint64_t offset,
                                    uint64_t *out_offset)
 {
@@ -82,8 +80,7 @@ static inline struct element *elements_find(const struct element_set *set, uint6
     return e && va - e->from < e->count * e->form->len ? e : NULL;
 }
 
-/* A pointer to the first byte of an element is taken for one to the element. Gives false if the element begins with a
- * struct (the link of a list?) that lies elsewhere in the other form: then nobody can tell. */
+/* A pointer to an element's first byte is taken for one to the element. False: it begins with a struct (a link?) that parts. */
 static inline bool element_begins(const struct move_list *list)
 {
     for (uint32_t i = 0; i < list->count; i++) {
@@ -144,8 +141,7 @@ static inline const struct migration *transfer_object(const struct migration_lis
     return m && va - transfer_begin(m, new_form) < len ? m : NULL;
 }
 
-/* A word that points into an object whose form changes is led to the same field of the other
- * form. Gives false if there is none. */
+/* A word that points into an object whose form changes is led to that field of the other form. Gives false if there is none. */
 static inline bool transfer_pointer(struct transfer *t, struct transfer_word *w)
 {
     const struct element *e = elements_find(t->all->elements, w->value);
@@ -249,7 +245,7 @@ static inline bool migrations_prepare_each(struct migration_list *all)
     all->failed_word = 0;
     for (uint32_t i = 0; i < all->count; i++) {
         const struct migration *m = &all->list[i];
-        if (m->constant)
+        if (m->constant || moves_turned(&m->forward))
             continue;
         transfer_copy(m->saved, m->old_at, m->old_len);
         struct transfer t = {all, m, &m->forward, m->saved, m->prepared, false, NULL};
@@ -302,6 +298,19 @@ static inline bool elements_hold(const struct element_set *set)
     return true;
 }
 
+/* Says whether what the owners' edges were given is still what is there. */
+static inline bool migrations_hold(const struct migration_list *all, bool back)
+{
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        if (moves_turned(back ? &m->reverse : &m->forward) &&
+            !transfer_equal(back ? m->old_image : m->saved, back ? m->new_at : m->old_at,
+                            back ? m->new_len : m->old_len))
+            return false;
+    }
+    return true;
+}
+
 static inline void elements_store(const struct element_set *set, bool undo)
 {
     for (uint64_t i = 0; set && i < set->slot_count; i++)
@@ -334,11 +343,12 @@ static inline void migrations_take_back(struct migration_list *all)
     uint32_t stage = __atomic_load_n(&all->stage, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; stage == MIGRATION_STORED && i < all->count; i++) {
         const struct migration *m = &all->list[i];
-        if (m->constant)
+        if (m->constant || moves_turned(&m->reverse))
             continue;
         transfer_copy(m->back, m->saved, m->old_len);
         struct transfer t = {all, m, &m->reverse, m->new_at, m->back, true, m->prepared};
-        (void)transfer_run(&t);
+        if (!moves_turned(&m->forward))
+            (void)transfer_run(&t);
     }
     for (uint32_t i = 0; stage != MIGRATION_PLANNED && i < all->count; i++) {
         const struct migration *m = &all->list[i];

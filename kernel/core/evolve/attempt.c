@@ -144,7 +144,7 @@ static struct wait run_redirect(struct attempt *a)
         return stop(a, status);
     migrate_describe(a);
     lineages_describe(a);
-    if (a->report.dry_run) {
+    if (a->report.dry_run && !a->plan->migrations.walked) {
         attempt_end(a, EVOLVE_PERMANENT, NULL);
         return wait_again();
     }
@@ -254,6 +254,15 @@ static struct wait commit_finish(struct attempt *a)
     return wait_again();
 }
 
+/* Present values have found their places, and everybody who has to would have come out. */
+static struct wait dry_run_end(struct attempt *a)
+{
+    moving_drop(a);
+    drain_end();
+    attempt_end(a, EVOLVE_PERMANENT, NULL);
+    return wait_again();
+}
+
 static struct wait run_commit(struct attempt *a)
 {
     struct wait wait;
@@ -262,7 +271,7 @@ static struct wait run_commit(struct attempt *a)
     if (a->applied)
         return commit_finish(a);
     if (a->coupled) {
-        bool walks = a->plan->moving_count && !a->watched;
+        bool walks = a->plan->migrations.walked && !a->watched;
         if (walks) { /* a walk may stop its CPU */
             trial_begin(a);
             a->watched = true;
@@ -277,6 +286,8 @@ static struct wait run_commit(struct attempt *a)
             attempt_end(a, EVOLVE_REFUSED, &reason);
         if (drained != DRAIN_QUIET)
             return wait;
+        if (a->report.dry_run)
+            return dry_run_end(a);
     }
     a->commit_begun_ns = clock_ns();
     trial_begin(a);

@@ -305,8 +305,9 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
                                struct refusal *out_reason)
 {
     bool full = false;
-    enum drain_result moved =
-        a->plan->moving_count ? move(a, backwards, out_wait, out_reason) : DRAIN_QUIET;
+    enum drain_result moved = a->plan->migrations.walked
+                                  ? move(a, backwards, out_wait, out_reason)
+                                  : DRAIN_QUIET;
     if (moved != DRAIN_QUIET)
         return moved;
     bool looks = holders_any() && !a->untouched;

@@ -61,7 +61,7 @@ static void try_each(struct migration_list *all, struct plan_report *out)
                              .list = &m->forward,
                              .from = m->saved,
                              .to = m->prepared};
-        if (m->constant)
+        if (m->constant || moves_turned(&m->forward))
             continue;
         transfer_copy(m->saved, m->old_at, m->old_len);
         all->failed_word = 0;

@@ -7,6 +7,7 @@
 #include <core/evolve/draft.h>
 #include <core/evolve/runs.h>
 #include <core/evolve/walk.h>
+#include <core/plan/turn.h>
 #include <mm/heap/heap.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -89,20 +90,6 @@ static bool list_walks(const struct plan *plan)
     return true;
 }
 
-static enum moving_result begin(struct attempt *a, struct wait *out_wait,
-                                struct refusal *out_reason)
-{
-    if (!list_walks(a->plan)) {
-        free_lists();
-        return no_memory(out_reason);
-    }
-    moving.state = WALKING;
-    walk_begin(&moving.job);
-    *out_wait =
-        wait_event(task_gate_event(), event_seq(task_gate_event()), walk_next_ns());
-    return MOVING_WAIT;
-}
-
 /* The walks had more to say than there was room for. */
 static enum moving_result again(struct wait *out_wait, struct refusal *out_reason)
 {
@@ -125,12 +112,17 @@ static enum moving_result job_failed(const struct attempt *a, enum walk_result h
                                      struct refusal *out_reason)
 {
     const struct moving_type *type = &a->plan->moving[0];
-    const char *what = moving.state == FILLING ? "fill" : "walk";
-    (void)refuse(
-        out_reason, how == WALK_FAULTED ? "fault" : "loop", type->cell, type->name, NULL,
-        "the %s of struct %s (%s) %s%s", what, type->name, type->cell,
-        how == WALK_FAULTED ? "faulted; the log says where" : "did not end in time",
-        moving.way == MOVING_THERE ? "; nothing was changed" : "");
+    const struct migration *object = moving.job.object;
+    const char *what = object                    ? "edge of"
+                       : moving.state == FILLING ? "fill of struct"
+                                                 : "walk of struct";
+    const char *cell = object ? object->cell : type->cell;
+    const char *name = object ? object->key : type->name;
+    (void)refuse(out_reason, how == WALK_FAULTED ? "fault" : "loop", cell, name, NULL,
+                 "the %s %s (%s) %s%s", what, name, cell,
+                 how == WALK_FAULTED ? "faulted; the log says where"
+                                     : "did not end in time",
+                 moving.way == MOVING_THERE ? "; nothing was changed" : "");
     free_lists();
     return MOVING_FAILED;
 }
@@ -168,14 +160,21 @@ static uint64_t longest_form(const struct plan *plan)
             for (uint32_t k = 0; k < t->step_count[form]; k++)
                 len = max_u64(len, t->steps[form][k].to_len);
         }
-    return align_up(len, 16);
+    return max_u64(align_up(len, 16), turns_scratch(&plan->migrations) / 3);
 }
 
 static enum moving_result unfit(const struct attempt *a, struct refusal *out_reason)
 {
     const struct moving_type *type =
         moving.job.objector ? moving.job.objector : &a->plan->moving[0];
-    if (moving.job.objector)
+    const struct migration *object = moving.job.object;
+    if (object)
+        (void)plan_refuse_loss(
+            out_reason, object->cell, object->key,
+            "%s of %s (%s) would be lost: the next of its states has no "
+            "place for what it holds",
+            moving.job.unfit[0] ? moving.job.unfit : "a field", object->key, object->cell);
+    else if (moving.job.objector)
         (void)refuse(out_reason, "data", type->cell, type->name, NULL,
                      "a struct %s of %s cannot go on in its new form: %s; nothing was "
                      "changed",
@@ -194,6 +193,8 @@ static enum moving_result unfit(const struct attempt *a, struct refusal *out_rea
 static bool calls_nobody(const struct plan *plan, enum moving_way way)
 {
     int form = form_of(way);
+    if (turns_scratch(&plan->migrations))
+        return false;
     for (uint32_t i = 0; i < plan->moving_count; i++) {
         const struct moving_type *t = &plan->moving[i];
         if (t->step_count[form] || t->fill[form == FORM_OLD ? FORM_NEW : FORM_OLD].va ||
@@ -223,8 +224,26 @@ static enum moving_result fill(struct attempt *a, struct wait *out_wait,
     moving.job.functions = NULL;
     moving.job.all = all;
     moving.job.set = moving.set;
+    moving.job.backwards = moving.way == MOVING_BACK;
+    turns_look(moving.job.all, moving.job.backwards);
     moving.job.types = a->plan->moving;
     moving.job.type_count = a->plan->moving_count;
+    walk_begin(&moving.job);
+    *out_wait =
+        wait_event(task_gate_event(), event_seq(task_gate_event()), walk_next_ns());
+    return MOVING_WAIT;
+}
+
+static enum moving_result begin(struct attempt *a, struct wait *out_wait,
+                                struct refusal *out_reason)
+{
+    if (!list_walks(a->plan)) {
+        free_lists();
+        return no_memory(out_reason);
+    }
+    if (!a->plan->moving_count)
+        return fill(a, out_wait, out_reason);
+    moving.state = WALKING;
     walk_begin(&moving.job);
     *out_wait =
         wait_event(task_gate_event(), event_seq(task_gate_event()), walk_next_ns());
@@ -338,8 +357,10 @@ void moving_permanent(struct attempt *a)
 void moving_drop(struct attempt *a)
 {
     draft_drop(a);
-    if (a->plan)
+    if (a->plan) {
         a->plan->migrations.elements = NULL;
+        turns_forget(&a->plan->migrations);
+    }
     elements_free(moving.set, true);
     elements_fini(moving.set);
     moving.set = NULL;

@@ -8,6 +8,8 @@
  * that runs is one that can be left again. On the way back the same is done with the forms exchanged; elements that came since
  * are given storage of the old form, those that went are gone. The guard cannot do this: it asks (guard_asked()).
  *
+ * Objects that edges turn (plan/turn.h) are done with them, after the elements; if there are only those, there are no walks.
+ *
  * Moving invariants:
  *  1. functions of cells run in the task `walker` alone, for a bounded time, and never under the park;
  *  2. no memory is taken between the park and the release;

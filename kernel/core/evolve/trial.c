@@ -243,7 +243,7 @@ static struct wait take_again(struct attempt *a, const char *why)
  * guard does, if it can. */
 static enum status store_back(struct attempt *a)
 {
-    if (!plan_swaps(a->plan, "commit") || a->plan->moving_count)
+    if (!plan_swaps(a->plan, "commit") || a->plan->migrations.walked)
         return commit_apply(a->plan->pokes, a->plan->poke_count, &a->plan->migrations,
                             true, ms_to_tsc(HOLD_LIMIT_MS), &a->times);
     guard_take_back();
@@ -261,7 +261,7 @@ static struct wait take_back(struct attempt *a)
         enum drain_result drained = drain_step(a, true, &wait, &busy);
         if (drained == DRAIN_WAIT)
             return wait;
-        if (drained == DRAIN_BUSY && a->plan->moving_count)
+        if (drained == DRAIN_BUSY && a->plan->migrations.walked)
             return take_again(a, busy.text);
         if (drained == DRAIN_BUSY)
             log_write("evolve", LOG_WARNING, "it is taken back all the same: %s",

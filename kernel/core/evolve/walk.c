@@ -5,6 +5,7 @@
 
 #include <core/commit/transfer.h>
 #include <core/evolve/private.h>
+#include <core/plan/turn.h>
 #include <lib/base/atomic.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -24,6 +25,8 @@ static struct {
     uint64_t end_ns;
     uint64_t run_end_ns; /* of the task's time on a CPU; 0: no limit */
 } walker;
+
+EVOLVE_NO_HEAP(walk_job);
 
 static void run_walks(struct walk_job *job)
 {
@@ -100,7 +103,7 @@ static bool accepted(struct walk_job *job, const struct moving_type *type, int f
 
 static void run_fills(struct walk_job *job)
 {
-    for (uint64_t i = 0; i < job->set->count; i++) {
+    for (uint64_t i = 0; job->set && i < job->set->count; i++) {
         const struct element *e = &job->set->elements[i];
         int form;
         const struct moving_type *type = type_of(job, e->form, &form);
@@ -121,6 +124,21 @@ static void run_fills(struct walk_job *job)
     }
 }
 
+/* On the way there the way back is gone as well: what cannot be left again is not entered. */
+static void run_turns(struct walk_job *job)
+{
+    uint64_t len = 3 * job->scratch_len;
+    for (uint32_t i = 0; !job->unfit && i < job->all->count; i++) {
+        struct migration *m = &job->all->list[i];
+        if (!moves_turned(&m->forward))
+            continue;
+        job->object = m;
+        job->unfit = turn_run(job->all, m, job->backwards, job->scratch, len);
+        if (!job->unfit && !job->backwards)
+            turn_rehearse(job->all, m, job->scratch, len);
+    }
+}
+
 static struct wait walker_step(void *arg)
 {
     (void)arg;
@@ -135,6 +153,8 @@ static struct wait walker_step(void *arg)
         run_walks(job);
     else
         run_fills(job);
+    if (!job->run && !job->functions && !job->unfit && !job->objector)
+        run_turns(job);
     atomic_store(&walker.job, NULL);
     return wait_event(&walker.event, seq, 0);
 }

@@ -18,20 +18,23 @@ struct walk_job {
     void (*run)(void); /* this alone, if there is one */
     uint32_t run_ms;   /* how long it may take on a CPU; 0: any time */
     uint32_t limit_ms; /* and by the clock; 0: as long as walks may */
-    /* Walks: LISTS[i] says what the walk FUNCTIONS[i] names; or, if there are no functions, fills of SET. */
+    /* Walks: LISTS[i] says what the walk FUNCTIONS[i] names; or, if there are no functions, fills of SET, then edges of
+     * objects of ALL. */
     const struct plan_walk *functions;
     struct element_names *lists;
     uint32_t count;
     struct evolve_name *names; /* room for all of them */
     uint64_t room;
     uint64_t named; /* out; if more than ROOM, the lists are not complete */
-    const struct element_set *set;
+    const struct element_set *set; /* or NULL */
     const struct moving_type *types;
     uint32_t type_count;
     struct migration_list *all; /* of the plan: what pointers follow */
+    bool backwards;             /* of objects */
     uint8_t *scratch; /* three times SCRATCH_LEN zero bytes: forms on the way over edges */
     uint64_t scratch_len;
     const char *unfit; /* out: a field whose value has no place in the next form, or NULL */
+    const struct migration *object; /* out: whose edges were called last, or NULL: fills */
     const struct moving_type *objector; /* out: the owner of these does not accept one, or NULL */
     char objection[WALK_OBJECTION_MAX]; /* why not */
 };

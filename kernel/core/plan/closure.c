@@ -102,8 +102,12 @@ static enum status check_types(struct planning *p, const struct plan_cell *cell)
             struct cell_type was;
             bool same;
             cellinfo_type(&cell->old->info, k, &was);
-            if (was.layout == now.layout || !(now.flags & was.flags & CELL_TYPE_PUBLIC) ||
+            if (!(now.flags & was.flags & CELL_TYPE_PUBLIC) ||
                 strcmp(was.name, now.name) != 0)
+                continue;
+            if (plan_restated(cell, plan_tag(plan_bare_name(now.name))))
+                refuse_form(p, cell, now.name);
+            if (was.layout == now.layout)
                 continue;
             status = plan_same_form(cell, was.name, now.name, &same);
             if (status != STATUS_OK)

@@ -28,20 +28,6 @@ static uint64_t edge_between(const struct version *v, const char *from, const ch
     return f < 0 ? 0 : v->functions[f].va;
 }
 
-/* The tag itself comes first. */
-static void list_family(const struct version *v, const char *tag, struct type_family *out)
-{
-    char mark[EDGE_NAME_MAX];
-    int len = snprintf(mark, sizeof mark, "evolve_was_%s__", tag);
-    *out = (struct type_family){.tags = {tag}, .count = 1};
-    for (uint32_t i = 0; len < (int)sizeof mark && i < v->info.count[CELL_DATA]; i++) {
-        struct cell_data d;
-        cellinfo_data(&v->info, i, &d);
-        if (strncmp(d.key, mark, (size_t)len) == 0 && out->count < FAMILY_MAX)
-            out->tags[out->count++] = d.key + len;
-    }
-}
-
 static uint32_t place_of(const struct type_family *family, const char *tag)
 {
     uint32_t i = 0;
@@ -139,7 +125,7 @@ enum status plan_find_edges(struct planning *p, struct moving_type *t,
     struct way there;
     struct way back;
     int other = form == FORM_OLD ? FORM_NEW : FORM_OLD;
-    list_family(keeper, t->name, &family);
+    plan_family(keeper, t->name, &family);
     uint32_t place = place_of(&family, past);
     bool has_there = place < family.count && find_way(keeper, &family, place, 0, &there);
     bool has_back = place < family.count && find_way(keeper, &family, 0, place, &back);

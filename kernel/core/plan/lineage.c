@@ -77,18 +77,32 @@ static bool has_walk(const struct cellinfo *fresh, const char *tag)
     return false;
 }
 
+/* Of a library that says nothing of states there is nothing to compare. */
+static bool have_states(const struct cellinfo *a, const struct cellinfo *b)
+{
+    return plan_has_states(a) || plan_has_states(b);
+}
+
+static bool same_state(const struct cellinfo *a, const struct cellinfo *b, bool states,
+                       const char *key)
+{
+    return !states || plan_state(a, key) == plan_state(b, key);
+}
+
 /* Objects of this type cannot follow into its new form, as far as the source says. */
 static enum status type_drains(const struct plan *plan, const struct version *old,
                                const struct cell_type *was, const struct cellinfo *fresh,
-                               const struct cell_type *is, bool *out_drains)
+                               const struct cell_type *is, bool states, bool *out_drains)
 {
     const char *how;
     bool same = false;
     const char *name = plan_bare_name(was->name);
     const char *tag = plan_tag(name);
-    if (was->layout == is->layout || strcmp(was->name, is->name) != 0)
+    if (strcmp(was->name, is->name) != 0 ||
+        (was->layout == is->layout && same_state(&old->info, fresh, states, tag)))
         return STATUS_OK;
     enum status status = plan_same_text(&old->info, was->name, fresh, is->name, &same);
+    same = same && same_state(&old->info, fresh, states, tag);
     if (status == STATUS_OK && !same && !is_shared(plan->ns, old, name) &&
         !plan_info_marked(fresh, "no_heap", tag) && !has_walk(fresh, tag) &&
         !plan_info_marked(fresh, "frozen", tag) && !plan_marked(old, "frozen", tag) &&
@@ -101,6 +115,7 @@ static enum status types_drain(const struct plan *plan, const struct version *ol
                                const struct cellinfo *fresh, bool *out_drains)
 {
     enum status status = STATUS_OK;
+    bool states = have_states(&old->info, fresh);
     for (uint32_t i = 0; i < fresh->count[CELL_TYPES]; i++) {
         struct cell_type is;
         cellinfo_type(fresh, i, &is);
@@ -108,7 +123,7 @@ static enum status types_drain(const struct plan *plan, const struct version *ol
             struct cell_type was;
             cellinfo_type(&old->info, k, &was);
             if (status == STATUS_OK && !*out_drains)
-                status = type_drains(plan, old, &was, fresh, &is, out_drains);
+                status = type_drains(plan, old, &was, fresh, &is, states, out_drains);
         }
     }
     return status;
@@ -130,6 +145,7 @@ static enum status objects_drain(const struct version *old, const struct cellinf
                                  bool *out_drains)
 {
     enum status status = STATUS_OK;
+    bool states = have_states(&old->info, fresh);
     for (uint32_t i = 1; i < old->elf.section_count && status == STATUS_OK; i++) {
         struct cell_data was;
         struct cell_data is;
@@ -147,6 +163,8 @@ static enum status objects_drain(const struct version *old, const struct cellinf
             same = false;
         else if (!constant && was.type_hash != is.type_hash)
             status = plan_same_text(&old->info, was.type_name, fresh, is.type_name, &same);
+        same = same &&
+               (!found || constant || same_state(&old->info, fresh, states, was.key));
         *out_drains = *out_drains || !same;
     }
     return status;

@@ -9,34 +9,12 @@
  */
 #include <core/plan/fieldmap.h>
 #include <core/plan/private.h>
+#include <core/plan/turn.h>
 
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool plan_info_marked(const struct cellinfo *info, const char *mark, const char *key)
-{
-    char wanted[128];
-    struct cell_data d;
-    int used = snprintf(wanted, sizeof wanted, "evolve_%s_%s", mark, key);
-    if (used < 0 || (size_t)used >= sizeof wanted)
-        return false;
-    for (char *c = wanted; *c; c++)
-        if (*c == ':' || *c == '.' || *c == ' ')
-            *c = '_';
-    for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
-        cellinfo_data(info, i, &d);
-        if (strcmp(d.key, wanted) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool plan_marked(const struct version *v, const char *mark, const char *key)
-{
-    return plan_info_marked(&v->info, mark, key);
-}
 
 uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out)
 {
@@ -139,9 +117,37 @@ static bool begins_again(const struct plan_cell *cell, const char *key, bool sam
                                   !plan_marked(cell->old, "reinit", key));
 }
 
+/* What is only a part of an object says nothing of the whole. */
+static bool check_part(struct planning *p, const struct plan_cell *cell,
+                       const struct meanings *meanings, const struct cell_data *now)
+{
+    const char *part = meanings_part(meanings, now->type_name);
+    if (!part)
+        return true;
+    (void)refuse(
+        report_next(p->report), "state", cell->name, now->key, NULL,
+        "%s of %s holds a struct %s, which means something else than in the version that "
+        "runs: say EVOLVE_STATE(%s, ...) as well, and how its value turns "
+        "(EVOLVE_STATE_EDGE), there and back",
+        now->key, cell->name, part, now->key);
+    return false;
+}
+
+/* The closure's old and new version work side by side; nobody stands still for edges between them. */
+static enum status refuse_turn(struct planning *p, const struct plan_cell *cell,
+                               const char *key)
+{
+    (void)refuse(report_next(p->report), "closure", cell->name, key, NULL,
+                 "%s of %s means something else than in the version that runs, and %s "
+                 "carries out swaps; put it beside under another name",
+                 key, cell->name, cell->name);
+    return STATUS_OK;
+}
+
 /* The object of section IS of the new version; WAS is that of the old one. */
 static enum status migrate_object(struct planning *p, struct plan_cell *cell,
-                                  uint32_t was, const struct cell_data *old, uint32_t is,
+                                  const struct meanings *meanings, uint32_t was,
+                                  const struct cell_data *old, uint32_t is,
                                   const struct cell_data *now)
 {
     struct elf_section s;
@@ -152,8 +158,14 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     bool beside = plan_in_closure(cell);
     elf_section(&cell->fresh->elf, is, &s);
     bool same = from == to && from->type_hash == now->type_hash && from->len == s.len;
+    bool constant = from->storage == CELL_STORE_RODATA;
     bool again = begins_again(cell, now->key, same);
-    if (same && (!again || beside))
+    bool turns = meanings->any && !constant && !again && plan_restated(cell, now->key);
+    if (!constant && !again && !turns && !check_part(p, cell, meanings, now))
+        return STATUS_OK;
+    if (turns && beside)
+        return refuse_turn(p, cell, now->key);
+    if (same && !turns && (!again || beside))
         return STATUS_OK;
     struct migration *m = migration_add(list_for(p->plan, cell));
     if (!m)
@@ -168,21 +180,29 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
                             .new_len = (uint32_t)s.len,
                             .old_type = from->type_hash,
                             .new_type = now->type_hash,
-                            .constant = from->storage == CELL_STORE_RODATA};
+                            .constant = constant};
+    if (turns) {
+        enum status status = plan_turn_object(p, cell, m, old, now, &again);
+        if (status != STATUS_OK)
+            return status;
+    }
     if (m->constant || again) {
         describe(m, again ? "is initialised again" : "is rewritten");
         plan_set_class(cell, m->constant ? PLAN_TEXT : PLAN_DATA);
-        cell->coupled = cell->coupled || (!same && !beside);
+        cell->coupled = cell->coupled || ((!same || turns) && !beside);
         return STATUS_OK;
     }
     plan_set_class(cell, PLAN_DATA);
     cell->coupled = !beside;
+    if (turns)
+        return STATUS_OK;
     type_read(&cell->old->info, old->type_name, &old_type);
     type_read(&cell->fresh->info, now->type_name, &new_type);
     return map_both_ways(p, cell, m, &old_type, &new_type);
 }
 
-enum status plan_migrate(struct planning *p, struct plan_cell *cell)
+enum status plan_migrate(struct planning *p, struct plan_cell *cell,
+                         const struct meanings *meanings)
 {
     for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
         struct cell_data old;
@@ -191,7 +211,8 @@ enum status plan_migrate(struct planning *p, struct plan_cell *cell)
             continue;
         cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &now);
         uint32_t was = plan_object(cell->old, now.key, &old);
-        enum status status = was ? migrate_object(p, cell, was, &old, i, &now) : STATUS_OK;
+        enum status status =
+            was ? migrate_object(p, cell, meanings, was, &old, i, &now) : STATUS_OK;
         if (status != STATUS_OK)
             return status;
     }
@@ -226,7 +247,9 @@ static enum status take_memory(struct planning *p, struct migration *m)
     if (!m->saved || !m->back || !m->prepared || (asks_for_image(m) && !m->old_image))
         return STATUS_FULL;
     enum status status = image_of(p, cell->fresh, m->key, m->prepared);
-    if (status == STATUS_OK && m->old_image)
+    if (turn_of(m))
+        memcpy(turn_of(m)->image, m->prepared, m->new_len);
+    if (status == STATUS_OK && asks_for_image(m))
         status = image_of(p, cell->old, m->key, m->old_image);
     return status;
 }
@@ -325,6 +348,7 @@ static void list_fini(struct migration_list *all)
 {
     for (uint32_t i = 0; i < all->count; i++) {
         struct migration *m = &all->list[i];
+        turn_fini(m);
         move_list_fini(&m->forward);
         move_list_fini(&m->reverse);
         heap_free(m->saved);

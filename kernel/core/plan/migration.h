@@ -19,6 +19,8 @@ enum move_kind {
     MOVE_NAME,   /* an enumerator, by its name */
     MOVE_UNUSED, /* moves nothing: these bytes must still be as they were initialised */
     MOVE_PLACE,  /* moves nothing: here lies a struct or array, for pointers to it */
+    MOVE_TURNED, /* moves nothing: the first of a list, it says that edges make the other form (turn.h); the other moves only
+                  * say where pointers lead */
 };
 
 /* COUNT elements, each FROM_STRIDE bits after the one before (1 element: strides are 0). */
@@ -74,11 +76,18 @@ struct migration {
     uint8_t *saved;     /* the old form as the commit found it */
     uint8_t *prepared;  /* the new form; begins as its initialiser */
     uint8_t *back;      /* room for the old form on the way back */
-    uint8_t *old_image; /* initialiser of the old form, or NULL if no move asks for it */
+    uint8_t *old_image; /* initialiser of the old form, or NULL if no move asks for it; of one that turns: its new form, as
+                         * the way back found it */
     struct move_list forward;
     struct move_list reverse;
     char text[MIGRATION_TEXT_MAX]; /* what happens to which field, for people */
 };
+
+/* Says whether LIST is that of an object which edges of its owner turn: forward always, reverse once the way back was gone. */
+static inline bool moves_turned(const struct move_list *list)
+{
+    return list->count && list->moves[0].kind == MOVE_TURNED;
+}
 
 enum migration_stage {
     MIGRATION_PLANNED,
@@ -185,7 +194,7 @@ struct migration_list {
     struct withdrawal withdrawal;
     uint32_t stage;               /* enum migration_stage; the closure's */
     struct element_set *elements; /* of the next stores, or NULL */
-    bool walked; /* elements have moved: what the new code makes of them only a walk can tell, so not the guard */
+    bool walked; /* elements move, or edges turn objects: the way back calls their owner, so the guard cannot go it */
     /* Those that are not constant, by where their old and their new form lies. */
     const struct migration **by_old;
     const struct migration **by_new;

@@ -15,13 +15,6 @@
 
 enum { TAG_MAX = 96, WALKS_MAX = 32, ELEMENT_LEN_MAX = 1 << 20 };
 
-static const char *tag_of(const char *name)
-{
-    const char *file = strstr(name, "::");
-    const char *space = strchr(file ? file : name, ' ');
-    return space ? space + 1 : name;
-}
-
 /* Finds the function evolve_<VERB>_<TAG> of V. */
 static bool find_hook(const struct version *v, const char *verb, const char *tag,
                       struct plan_walk *out)
@@ -36,81 +29,16 @@ static bool find_hook(const struct version *v, const char *verb, const char *tag
     return true;
 }
 
-/* ---- forms of the past -------------------------------------------------------------------- */
-
-static bool find_type(const struct version *v, const char *tag, struct cell_type *out)
-{
-    for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
-        cellinfo_type(&v->info, i, out);
-        if (strcmp(tag_of(out->name), tag) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Says whether the texts of two types are equal but for PAST in A, which stands for TAG in B: of types that are
- * equal otherwise such a text is that of a pointer. */
-static bool same_text(const char *a, const char *past, const char *b, const char *tag)
-{
-    size_t past_len = strlen(past);
-    size_t tag_len = strlen(tag);
-    bool renamed = false;
-    while (*a || *b) {
-        if (*a == ' ' && *b == ' ' && strncmp(a + 1, past, past_len) == 0 &&
-            strncmp(b + 1, tag, tag_len) == 0) {
-            a += 1 + past_len;
-            b += 1 + tag_len;
-            renamed = true;
-        }
-        if (*a != *b)
-            return false;
-        a += *a != 0;
-        b += *b != 0;
-    }
-    return renamed;
-}
-
-/* Lends the name of the first field in which two structs differ that should be one, or NULL. */
-static const char *differs_in(const struct version *a, const struct cell_type *past,
-                              const struct version *b, const struct cell_type *type)
-{
-    for (uint32_t i = 0; i < past->field_count || i < type->field_count; i++) {
-        struct cell_field f;
-        struct cell_field g;
-        if (i < past->field_count)
-            cellinfo_field(&a->info, past->first_field + i, &f);
-        if (i >= type->field_count)
-            return f.name;
-        cellinfo_field(&b->info, type->first_field + i, &g);
-        if (i >= past->field_count || strcmp(f.name, g.name) != 0 ||
-            f.bit_offset != g.bit_offset || f.bit_size != g.bit_size ||
-            (f.type_hash != g.type_hash && !same_text(f.type_name, tag_of(past->name),
-                                                      g.type_name, tag_of(type->name))))
-            return g.name;
-    }
-    return past->len == type->len ? NULL : "length";
-}
-
 /* Finds the walk that V has for the form TYPE of the version OF. What V says of forms that do not fit is noted in
  * *OUT_PAST and *OUT_FIELD. */
 static bool find_past(const struct version *v, const struct version *of,
                       const struct cell_type *type, struct plan_walk *out,
                       struct cell_type *out_past, const char **out_field)
 {
-    char mark[TAG_MAX + 32];
-    int len = snprintf(mark, sizeof mark, "evolve_was_%s__", tag_of(type->name));
-    for (uint32_t i = 0; len < (int)sizeof mark && i < v->info.count[CELL_DATA]; i++) {
-        struct cell_data d;
-        struct cell_type past;
-        cellinfo_data(&v->info, i, &d);
-        if (strncmp(d.key, mark, (size_t)len) != 0 || !find_type(v, d.key + len, &past))
-            continue;
-        const char *field = differs_in(v, &past, of, type);
-        if (!field && find_hook(v, "walk", d.key + len, out))
-            return true;
-        *out_past = past;
-        *out_field = field ? field : "(it has no walk)";
-    }
+    const char *past = plan_past_name(v, of, type, out_past, out_field);
+    if (!past || find_hook(v, "walk", past, out))
+        return past != NULL;
+    *out_field = "(it has no walk)";
     return false;
 }
 
@@ -289,34 +217,34 @@ static enum status map_form(struct moving *m, int form, bool lenient)
     return take_form(&m->out->form[form], &map, from.len, to.len);
 }
 
-/* Lends what V calls the form TYPE of the version OF, if it says that its own form was that, or NULL. */
-static const char *past_name(const struct version *v, const struct version *of,
-                             const struct cell_type *type)
-{
-    char mark[TAG_MAX + 32];
-    int len = snprintf(mark, sizeof mark, "evolve_was_%s__", tag_of(type->name));
-    for (uint32_t i = 0; len < (int)sizeof mark && i < v->info.count[CELL_DATA]; i++) {
-        struct cell_data d;
-        struct cell_type past;
-        cellinfo_data(&v->info, i, &d);
-        if (strncmp(d.key, mark, (size_t)len) == 0 && find_type(v, d.key + len, &past) &&
-            !differs_in(v, &past, of, type))
-            return d.key + len;
-    }
-    return NULL;
-}
-
 /* The newer of the two versions knows the older one's form, so it has the edges, whichever way the swap goes. */
 static enum status find_edges(struct moving *m)
 {
     for (int form = 0; form < FORMS; form++) {
         const struct version *keeper =
             version_of(m, form == FORM_OLD ? FORM_NEW : FORM_OLD);
-        const char *past = past_name(keeper, version_of(m, form), &m->type[form]);
+        const char *past =
+            plan_past_name(keeper, version_of(m, form), &m->type[form], NULL, NULL);
         if (past)
             return plan_find_edges(m->p, m->out, keeper, past, form);
     }
     return STATUS_OK;
+}
+
+/* What means something else must not go by names alone. */
+static void check_meaning(struct moving *m)
+{
+    const struct moving_type *t = m->out;
+    if (t->step_count[FORM_OLD] || m->p->report->refusal_count ||
+        !plan_restated(m->cell, t->name))
+        return;
+    (void)refuse(
+        report_next(m->p->report), "state", m->cell->name, t->name, NULL,
+        "struct %s means something else than in the version that runs (EVOLVE_STATE %u "
+        "there, %u here), and no edge leads from one to the other: say EVOLVE_WAS(%s, "
+        "...), and EVOLVE_EDGE both ways",
+        t->name, plan_state(&m->cell->old->info, t->name),
+        plan_state(&m->cell->fresh->info, t->name), t->name);
 }
 
 /* Elements of a form of the past may be completed by the version that knows it. */
@@ -325,7 +253,8 @@ static void find_past_fill(struct moving *m, int form)
     const struct version *keeper = version_of(m, form == FORM_OLD ? FORM_NEW : FORM_OLD);
     if (m->out->fill[form].va)
         return;
-    const char *past = past_name(keeper, version_of(m, form), &m->type[form]);
+    const char *past =
+        plan_past_name(keeper, version_of(m, form), &m->type[form], NULL, NULL);
     if (past)
         (void)find_hook(keeper, "fill", past, &m->out->fill[form]);
 }
@@ -338,7 +267,7 @@ static void check_way_back(struct moving *m)
     const struct moving_type *t = m->out;
     if (!t->lacks[FORM_NEW] || t->fill[FORM_OLD].va || t->step_count[FORM_OLD] ||
         t->step_count[FORM_NEW] ||
-        past_name(m->cell->old, m->cell->fresh, &m->type[FORM_NEW]))
+        plan_past_name(m->cell->old, m->cell->fresh, &m->type[FORM_NEW], NULL, NULL))
         return;
     m->p->plan->revertible = false;
     if (!t->may_lose)
@@ -383,19 +312,11 @@ static bool is_noted(const struct plan *plan, const struct moving *m, const char
 /* Says whether some version of the cell, or one that shares the type, has a walk for either form. */
 static bool has_walk(const struct moving *m, const char *tag, bool shared)
 {
-    char mark[TAG_MAX + 32];
     struct plan_walk walk;
-    snprintf(mark, sizeof mark, "evolve_was_%s__", tag);
     for (int form = 0; form < FORMS; form++) {
         const struct version *own = version_of(m, form);
-        if (find_hook(own, "walk", tag, &walk))
+        if (find_hook(own, "walk", tag, &walk) || plan_has_past(own, tag))
             return true;
-        for (uint32_t i = 0; i < own->info.count[CELL_DATA]; i++) {
-            struct cell_data d;
-            cellinfo_data(&own->info, i, &d);
-            if (strncmp(d.key, mark, strlen(mark)) == 0)
-                return true;
-        }
         for (const struct version *v = m->p->plan->ns->versions; shared && v; v = v->next)
             if (v->state == VERSION_RUNNING &&
                 find_hook(in_form(m, v, form), "walk", tag, &walk))
@@ -409,7 +330,7 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
                            bool *out_done)
 {
     struct moving m = {.p = p, .cell = cell, .type = {*was, *is}};
-    const char *tag = tag_of(was->name);
+    const char *tag = plan_tag(plan_bare_name(was->name));
     bool shared = (was->flags & is->flags & CELL_TYPE_PUBLIC) != 0;
     *out_done = is_noted(p->plan, &m, tag);
     if (*out_done || !has_walk(&m, tag, shared))
@@ -433,8 +354,10 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
             return status;
     }
     enum status status = find_edges(&m);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         check_way_back(&m);
+        check_meaning(&m);
+    }
     return status == STATUS_OK ? plan_list_pointers(p->plan) : status;
 }
 

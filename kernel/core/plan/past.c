@@ -65,8 +65,9 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
 {
     bool same;
     const char *name = plan_bare_name(is->name);
+    bool restated = plan_restated(cell, plan_tag(name));
     enum status status = plan_same_form(cell, was->name, is->name, &same);
-    if (status != STATUS_OK || same)
+    if (status != STATUS_OK || (same && !restated))
         return status;
     plan_set_class(cell, PLAN_DATA);
     cell->coupled = true;
@@ -90,15 +91,36 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
     const char *who = plan_who_has(p->plan, cell->old, &cell->fresh->info, was, &how);
     if (who)
         (void)refuse(report_next(p->report), "type", cell->name, name, who,
-                     "%s differs between the new %s and the running one, and %s %s "
+                     "%s %s between the new %s and the running one, and %s %s "
                      "it: objects on the heap would keep the old form. Name them with "
                      "EVOLVE_WALKS(%s), "
                      "or say EVOLVE_NO_HEAP(%s)",
-                     name, cell->name, who, how, plan_tag(name), plan_tag(name));
+                     name, same ? "changes its meaning (EVOLVE_STATE)" : "differs",
+                     cell->name, who, how, plan_tag(name), plan_tag(name));
     return STATUS_OK;
 }
 
-enum status plan_check_past(struct planning *p, struct plan_cell *cell)
+/* Elements of a type go by name alone into what holds something of another meaning. */
+static void check_parts(struct planning *p, const struct plan_cell *cell,
+                        const struct meanings *meanings, const struct cell_type *was,
+                        const struct cell_type *is)
+{
+    const char *name = plan_bare_name(is->name);
+    const char *part = meanings_part(meanings, is->name);
+    const char *how;
+    if (!part || plan_restated(cell, plan_tag(name)) || said_to_be_static(p->plan, name) ||
+        !plan_who_has(p->plan, cell->old, &cell->fresh->info, was, &how))
+        return;
+    (void)refuse(
+        report_next(p->report), "state", cell->name, name, NULL,
+        "%s holds a struct %s, which means something else than in the version that runs: "
+        "objects on the heap would keep the old meaning. Say EVOLVE_STATE(%s, ...) as "
+        "well, with an edge each way",
+        name, part, plan_tag(name));
+}
+
+enum status plan_check_past(struct planning *p, struct plan_cell *cell,
+                            const struct meanings *meanings)
 {
     const struct cellinfo *old = &cell->old->info;
     const struct cellinfo *fresh = &cell->fresh->info;
@@ -108,7 +130,11 @@ enum status plan_check_past(struct planning *p, struct plan_cell *cell)
         for (uint32_t k = 0; k < old->count[CELL_TYPES]; k++) {
             struct cell_type was;
             cellinfo_type(old, k, &was);
-            if (was.layout == is.layout || strcmp(was.name, is.name) != 0)
+            if (strcmp(was.name, is.name) != 0)
+                continue;
+            check_parts(p, cell, meanings, &was, &is);
+            if (was.layout == is.layout &&
+                !(meanings->any && plan_restated(cell, plan_tag(plan_bare_name(is.name)))))
                 continue;
             enum status status = check_type(p, cell, &was, &is);
             if (status != STATUS_OK)

@@ -11,6 +11,13 @@ struct planning {
     struct plan_report *report;
 };
 
+/* Which types of a cell mean something else than in its running version, or hold such a type by value. */
+struct meanings {
+    const struct plan_cell *cell;
+    bool any;
+    const char **parts; /* of each type of the new version: the tag of what changed, or NULL */
+};
+
 /* Gives a place for one more refusal, and counts it. */
 struct refusal *report_next(struct plan_report *report);
 /* Lends the plan's cell called NAME, or NULL. */
@@ -52,10 +59,12 @@ void plan_check_reach(struct planning *p);
 /* Counts the functions that differ between cell->old and cell->fresh. */
 void plan_compare(struct plan_cell *cell);
 /* Lists the objects of CELL whose form changes, and how they change. STATUS_FULL: no memory. */
-NODISCARD enum status plan_migrate(struct planning *p, struct plan_cell *cell);
+NODISCARD enum status plan_migrate(struct planning *p, struct plan_cell *cell,
+                                   const struct meanings *meanings);
 /* Checks the types of CELL that changed since its running version: objects of them live on, where
  * only named objects can be migrated. STATUS_FULL: no memory. */
-NODISCARD enum status plan_check_past(struct planning *p, struct plan_cell *cell);
+NODISCARD enum status plan_check_past(struct planning *p, struct plan_cell *cell,
+                                      const struct meanings *meanings);
 /* The type WAS of CELL (IS in its new version) may lie on the heap, and walks know where: notes it in the plan.
  * Gives *out_done: true, it is seen to (or refused: the report says why); false, nobody has a walk. STATUS_FULL. */
 NODISCARD enum status plan_move_type(struct planning *p, struct plan_cell *cell,
@@ -85,10 +94,53 @@ void plan_migrations_fini(struct plan *plan);
 void plan_set_class(struct plan_cell *cell, enum plan_class class);
 /* Finds the section of V that the object KEY fills, or gives 0. */
 uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out);
-/* The same for an object that is not loaded. */
-bool plan_info_marked(const struct cellinfo *info, const char *mark, const char *key);
+
+/* ---- marks.c ---- */
 /* Says whether the source of V marks its object KEY: EVOLVE_DROPS is "drops", and so on. */
 bool plan_marked(const struct version *v, const char *mark, const char *key);
+/* The same for an object that is not loaded. */
+bool plan_info_marked(const struct cellinfo *info, const char *mark, const char *key);
+/* Lends what the next mark of KEY says after its name; looks from the data number *AT on, and moves that. Gives *out, the
+ * mark itself. NULL: there is no other. */
+const char *plan_mark_next(const struct cellinfo *info, const char *mark, const char *key,
+                           uint32_t *at, struct cell_data *out);
+/* Reads the number that TEXT begins with. Lends what follows it, or NULL: there is none. */
+const char *plan_mark_number(const char *text, uint32_t *out);
+/* The version of what the object KEY, or the type with that tag, means in the source of INFO (EVOLVE_STATE). */
+uint32_t plan_state(const struct cellinfo *info, const char *key);
+/* Says whether there is any such mark. */
+bool plan_has_states(const struct cellinfo *info);
+
+/* ---- meanings.c ---- */
+/* Says whether the two versions of CELL have different states of what KEY means. */
+bool plan_restated(const struct plan_cell *cell, const char *key);
+/* Gives *out for CELL, to be ended with meanings_fini() in any case. STATUS_FULL. */
+NODISCARD enum status meanings_init(struct meanings *out, const struct plan_cell *cell);
+void meanings_fini(struct meanings *m);
+/* Lends the tag of a type with another meaning that TEXT, a type of the new version, is or holds by value; or NULL. */
+const char *meanings_part(const struct meanings *m, const char *text);
+
+/* ---- states.c ---- */
+/* M of CELL, WAS in the old version and IS in the new one, means something else there: finds its owner's edges between the two
+ * states, both ways. Gives *out_begins_again (else untouched): there are none, and its value may be lost. Refusals go to
+ * the report. STATUS_FULL. */
+NODISCARD enum status plan_turn_object(struct planning *p, struct plan_cell *cell,
+                                       struct migration *m, const struct cell_data *was,
+                                       const struct cell_data *is, bool *out_begins_again);
+
+/* ---- forms.c ---- */
+/* Lends what V calls the form TYPE of the version OF, if it says that its own form was that, or NULL. *OUT_PAST (NULL
+ * accepted) is the last form of V that was compared, *OUT_FIELD (NULL accepted) where one differs; both stay untouched if
+ * there is none. */
+const char *plan_past_name(const struct version *v, const struct version *of,
+                           const struct cell_type *type, struct cell_type *out_past,
+                           const char **out_field);
+/* Says whether V declares any form of the past of the type TAG. */
+bool plan_has_past(const struct version *v, const char *tag);
+struct type_family;
+/* Gives TAG and all that V says it was. */
+void plan_family(const struct version *v, const char *tag, struct type_family *out);
+
 /* Says whether the swap may lose what CELL calls KEY: a mark of its source (EVOLVE_DROPS, in either version), or consent. */
 bool plan_may_lose(const struct plan *plan, const struct plan_cell *cell, const char *key);
 /* Lends a writable alias of VA until the plan ends; NULL: no memory. */

@@ -39,6 +39,15 @@ static const char *other_owner(const struct plan *plan, const struct plan_cell *
     return NULL;
 }
 
+static bool means_the_same(const struct plan *plan, const struct plan_cell *cell,
+                           const struct home *home)
+{
+    const struct plan_cell *from = plan_find(plan, home->cell);
+    return !from || !from->old ||
+           plan_state(&from->old->info, home->key) ==
+               plan_state(&cell->fresh->info, home->key);
+}
+
 void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
 {
     for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
@@ -53,6 +62,12 @@ void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
                 report_next(p->report), "data", cell->name, h->key, h->cell,
                 "%s takes %s from %s, but with another type; an object changes its cell "
                 "in one commit and its type in another",
+                cell->name, h->key, h->cell);
+        if (!who && !means_the_same(p->plan, cell, h))
+            (void)refuse(
+                report_next(p->report), "state", cell->name, h->key, h->cell,
+                "%s takes %s from %s, but with another meaning (EVOLVE_STATE); an object "
+                "changes its cell in one commit and its meaning in another",
                 cell->name, h->key, h->cell);
         if (who)
             (void)refuse(

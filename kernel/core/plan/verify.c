@@ -106,10 +106,21 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
     }
 }
 
+/* CELL says that a type means something else than before, and OTHER, which shares it, does not. */
+static bool disagree(const struct plan_cell *cell, const struct version *other,
+                     const char *type)
+{
+    const char *tag = plan_tag(plan_bare_name(type));
+    return cell->old && plan_restated(cell, tag) &&
+           plan_state(&cell->fresh->info, tag) != plan_state(&other->info, tag);
+}
+
 /* Cells that share a type must agree on it. */
 static void compare_types(struct planning *p, struct plan_cell *cell,
                           const struct version *other)
 {
+    bool has_states = plan_has_states(&cell->fresh->info) ||
+                      (cell->old && plan_has_states(&cell->old->info));
     for (uint32_t i = 0; i < cell->fresh->info.count[CELL_TYPES]; i++) {
         struct cell_type mine;
         cellinfo_type(&cell->fresh->info, i, &mine);
@@ -118,14 +129,22 @@ static void compare_types(struct planning *p, struct plan_cell *cell,
         for (uint32_t k = 0; k < other->info.count[CELL_TYPES]; k++) {
             struct cell_type theirs;
             cellinfo_type(&other->info, k, &theirs);
-            if (mine.layout == theirs.layout || !(theirs.flags & CELL_TYPE_PUBLIC) ||
-                strcmp(mine.name, theirs.name) != 0)
+            if (!(theirs.flags & CELL_TYPE_PUBLIC) || strcmp(mine.name, theirs.name) != 0)
                 continue;
-            (void)refuse(
-                report_next(p->report), "type", cell->name, mine.name, other->info.name,
-                "%s differs between the new %s and the running %s, which shares it; "
-                "both must come from one commit",
-                mine.name, cell->name, other->info.name);
+            if (mine.layout != theirs.layout)
+                (void)refuse(
+                    report_next(p->report), "type", cell->name, mine.name,
+                    other->info.name,
+                    "%s differs between the new %s and the running %s, which shares it; "
+                    "both must come from one commit",
+                    mine.name, cell->name, other->info.name);
+            else if (has_states && disagree(cell, other, mine.name))
+                (void)refuse(
+                    report_next(p->report), "state", cell->name, mine.name,
+                    other->info.name,
+                    "%s means something else in the new %s, but not in %s, which shares "
+                    "it; say EVOLVE_STATE in the header that declares it",
+                    mine.name, cell->name, other->info.name);
         }
     }
 }
@@ -174,8 +193,14 @@ static void check_names(struct planning *p, const struct plan_cell *cell)
 static enum status check_data(struct planning *p, struct plan_cell *cell)
 {
     check_objects(p, cell);
-    enum status status = plan_in_closure(cell) ? STATUS_OK : plan_check_past(p, cell);
-    return status == STATUS_OK ? plan_migrate(p, cell) : status;
+    struct meanings meanings;
+    enum status status = meanings_init(&meanings, cell);
+    if (status == STATUS_OK && !plan_in_closure(cell))
+        status = plan_check_past(p, cell, &meanings);
+    if (status == STATUS_OK)
+        status = plan_migrate(p, cell, &meanings);
+    meanings_fini(&meanings);
+    return status;
 }
 
 enum status plan_check(struct planning *p)

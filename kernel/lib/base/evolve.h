@@ -39,6 +39,46 @@
  * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)
 
+/* ---- the same form, another meaning ------------------------------------------------------------------------------
+ *
+ * Seconds become milliseconds, an index begins at 1: the form says nothing of it, so the source has to. NAME, an object
+ * of the cell or the tag of a struct, has the meaning number STATE, a decimal number; without this mark it has 0. A swap
+ * between versions with different states is refused unless edges lead from one to the other; numbers need no order. For a
+ * struct in a header the mark stands beside it. What holds such a struct by value has to change its own state as well.
+ * Elements of the heap go over EVOLVE_EDGE (below; a form of the past has a state too). Objects go over EVOLVE_STATE_EDGE,
+ * which is followed by a body that brings OBJECT from one state, in which it has that type, to another:
+ *
+ *     static uint64_t patience; // in milliseconds; was uint32_t, in seconds
+ *     EVOLVE_STATE(patience, 1);
+ *     EVOLVE_STATE_EDGE(patience, 0, uint32_t, 1, uint64_t) { *is = *was * 1000ull; }
+ *     EVOLVE_STATE_EDGE(patience, 1, uint64_t, 0, uint32_t) { *is = (uint32_t)(*was / 1000); }
+ *
+ * `was` and `is` are copies. Fields of equal name have moved before; what has no counterpart holds its initialiser, or, on
+ * the way back, what it held before the swap. So the form may change as well, also where names alone would refuse: a
+ * number that does not fit has to be stored by the edge. Pointers in them may be copied, not followed. An edge is
+ * called, as walks are, in a task of its own while every other task stands; what an interrupt handler stores into
+ * the object meanwhile is not lost: then all is done again. A fault in it, or its time being over, refuses the swap;
+ * the edge back is tried at the same time. A swap that skips versions goes from edge to edge, so keep all of them as long
+ * as some machine runs a version in that state. For each edge there has to be the one back; an object that the new
+ * version has not stored into comes back as it was, whatever that edge loses. A past type that is a struct needs a tag.
+ * EVOLVE_REINIT, or EVOLVE_DROPS (or consent) where no edge leads, begin with the initialiser instead. */
+#define EVOLVE_STATE(name, state)                                                        \
+    EVOLVE_DECIMAL(state);                                                               \
+    EVOLVE_MARK(state_##name##_, state)
+/* The number becomes part of a name: 1u would be another one, which means nothing. */
+#define EVOLVE_DECIMAL(number)                                                           \
+    _Static_assert((int)number##.0 >= 0, "a state is a decimal number")
+
+#define EVOLVE_STATE_EDGE(object, from, from_type, to, to_type)                           \
+    static const __typeof__(from_type) *const evolve_from_##object##__##from##__##to      \
+        __attribute__((used)) = 0;                                                        \
+    static const __typeof__(to_type) *const evolve_into_##object##__##from##__##to        \
+        __attribute__((used)) = 0;                                                        \
+    static void evolve_step_##object##__##from##__##to(                                   \
+        const __typeof__(from_type) *was, __typeof__(to_type) *is) __attribute__((used)); \
+    static void evolve_step_##object##__##from##__##to(const __typeof__(from_type) *was,  \
+                                                       __typeof__(to_type) *is)
+
 /* The object NAME, an uint32_t, counts what this cell has made and others hold. When its lineage (cell.mk, `lineage`) drains,
  * it ends with the last of them: then CELL_stop(), if there is one, gives back what CELL_start() took, and text and data are
  * freed. Count before it is handed out, and at the very end of what takes it back. */

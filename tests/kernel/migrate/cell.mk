@@ -3,4 +3,4 @@
 cell  := test_migrate
 kind  := test
 start := app
-uses  := libc heap ktest kswap migrate_target growth_objects evolve namespace clock console interrupt task entry spinlock
+uses  := libc heap ktest kswap migrate_target states_target growth_objects evolve namespace clock console interrupt task entry spinlock

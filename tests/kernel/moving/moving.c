@@ -298,6 +298,41 @@ static void skipped_versions_are_gone_through_edge_by_edge(void)
     refused_with("", "single", "consent", "EVOLVE_EDGE(node, node_1)");
 }
 
+/* Hazard 14. Seen to fail when plan_check_past() compares forms alone: `quiet` is let in, and halves all marks. */
+static void elements_of_equal_form_and_another_meaning_turn(void)
+{
+    const struct evolve_report *r = end_of(swap_to("quiet", 1));
+    (void)became(r, EVOLVE_REFUSED, "state");
+    KTEST_CHECK(strcmp(r->reason.symbol, "node") == 0 && holds(ELEMENTS, SUM, 7));
+    swap_for_good("doubles");
+    KTEST_CHECK(moving_target_version() == 6 && holds(ELEMENTS, SUM, 7));
+    moving_target_mark(8);
+    tasks_go_on();
+    swap_for_good("");
+    KTEST_CHECK(moving_target_version() == 1 && holds(ELEMENTS, SUM, 8));
+    moving_target_mark(7);
+}
+
+/* Without going on to the drain a dry run knows nothing of elements. */
+static void a_dry_run_looks_at_the_elements_that_are_there(void)
+{
+    swap_for_good("third");
+    moving_target_mark(1ull << 40);
+    forget();
+    const struct evolve_report *r = end_of(kswap_begin(&(struct kswap){
+        .cell = "moving_target", .variant = "second", .trial_ms = 1, .dry_run = true}));
+    (void)became(r, EVOLVE_REFUSED, "consent");
+    KTEST_CHECK(r->dry_run && strstr(r->reason.text, "mark of the struct node") != NULL);
+    moving_target_mark(7);
+    forget();
+    r = end_of(kswap_begin(&(struct kswap){
+        .cell = "moving_target", .variant = "second", .trial_ms = 1, .dry_run = true}));
+    (void)became(r, EVOLVE_PERMANENT, NULL);
+    KTEST_CHECK(moving_target_version() == 3 && holds(ELEMENTS, SUM, 7));
+    swap_for_good("");
+    tasks_go_on();
+}
+
 static void a_value_without_a_place_is_refused(void)
 {
     swap_for_good("third");
@@ -343,6 +378,8 @@ enum status test_moving_start(void)
         KTEST_CASE(a_form_of_the_past_is_walked_by_the_version_that_knows_it),
         KTEST_CASE(forms_are_skipped_there_and_back),
         KTEST_CASE(skipped_versions_are_gone_through_edge_by_edge),
+        KTEST_CASE(elements_of_equal_form_and_another_meaning_turn),
+        KTEST_CASE(a_dry_run_looks_at_the_elements_that_are_there),
         KTEST_CASE(a_value_without_a_place_is_refused),
         KTEST_CASE(what_its_owner_does_not_accept_is_refused),
         KTEST_CASE(a_fault_brings_the_list_back),

@@ -4,4 +4,4 @@ cell     := moving_target
 kind     := test
 start    := none
 uses     := heap task clock
-variants := second third silent forgets faults loops crash blind broken stuck bare past lies tenth hundredth single
+variants := second third silent forgets faults loops crash blind broken stuck bare past lies tenth hundredth single doubles quiet

@@ -12,6 +12,8 @@
 #define VERSION 3u
 #elif defined VARIANT_tenth || defined VARIANT_single
 #define VERSION 4u
+#elif defined VARIANT_doubles || defined VARIANT_quiet
+#define VERSION 6u
 #elif defined VARIANT_hundredth
 #define VERSION 5u
 #elif defined VARIANT_second || defined VARIANT_silent || defined VARIANT_forgets ||     \
@@ -23,7 +25,7 @@
 #endif
 
 struct node {
-#if VERSION == 1u
+#if VERSION == 1u || VERSION == 6u
     uint32_t number;
     struct list link;
     uint16_t mark;
@@ -60,6 +62,9 @@ struct node {
 #elif VERSION == 5u
 #define MARK hundredths
 #define PER_MARK 100u
+#elif VERSION == 6u
+#define MARK mark
+#define PER_MARK 2u
 #else
 #define MARK mark
 #define PER_MARK 1u
@@ -144,6 +149,20 @@ struct node_1 {
 };
 
 EVOLVE_WAS(node, node_1);
+#endif
+
+#if VERSION == 6u
+EVOLVE_STATE(node, 1);
+#endif
+#ifdef VARIANT_doubles
+EVOLVE_EDGE(node_1, node)
+{
+    is->mark = (uint16_t)(was->mark * 2);
+}
+EVOLVE_EDGE(node, node_1)
+{
+    is->mark = was->mark / 2;
+}
 #endif
 
 #if VERSION == 4u

@@ -18,7 +18,7 @@ struct moving_view {
 };
 
 /* 1: the first form; 2: a field in the middle that the elements' owner fills; 3: other places and widths; 4: marks are
- * kept in tenths; 5: in hundredths. */
+ * kept in tenths; 5: in hundredths; 6: the form of 1, marks are kept twofold. */
 uint32_t moving_target_version(void);
 /* Appends an element, which points to the one before it. STATUS_FULL. */
 enum status moving_target_add(uint64_t number);

@@ -1,0 +1,20 @@
+/* Cases of data that change their meaning, in the machine of test_migrate. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NEURATH_TESTS_KERNEL_MIGRATE_STATES_H
+#define NEURATH_TESTS_KERNEL_MIGRATE_STATES_H
+
+#include <lib/base/types.h>
+
+/* Says whether times are those that the first case has stored; its variants grown and huge have another unit. */
+bool states_are_whole(void);
+
+void values_turn_into_another_meaning_and_back(void);
+void skipped_states_are_gone_through_edge_by_edge(void);
+void another_meaning_without_an_edge_is_refused(void);
+void what_the_new_code_stored_turns_back(void);
+void an_edge_that_faults_or_never_ends_is_refused(void);
+void what_is_stored_beside_an_edge_is_not_lost(void);
+/* The last one that uses the cell: its task goes on. */
+void a_fault_turns_values_back(void);
+
+#endif
