@@ -4,6 +4,7 @@
 #include <core/evolve/runs.h>
 
 #include <core/plan/elements.h>
+#include <lib/base/sorted.h>
 #include <stdlib.h>
 
 enum { SLACK = 64 };
@@ -61,34 +62,18 @@ static bool holds(const struct heap_run *run, uint64_t at, uint64_t len, bool wh
 static void find_elements(const struct heap_run *run, const struct element *list,
                           uint64_t count, struct needs *n)
 {
-    uint64_t low = 0;
-    uint64_t high = count;
-    while (low < high) { /* the first one that does not begin before RUN */
-        uint64_t middle = low + (high - low) / 2;
-        if (list[middle].from < run->at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
     uint64_t end = run->at + run->len * run->count;
-    for (const struct element *e = list + low; e < list + count && e->from < end; e++)
+    const struct element *e = list + SORTED_BEFORE(list, count, from, run->at);
+    for (; e < list + count && e->from < end; e++)
         n->found += e->named && holds(run, e->from, e->count * e->form->len, true);
 }
 
 static void find_places(const struct heap_run *run, const struct element_place *list,
                         uint64_t count, struct needs *n)
 {
-    uint64_t low = 0;
-    uint64_t high = count;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (list[middle].at < run->at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
     uint64_t end = run->at + run->len * run->count;
-    for (const struct element_place *p = list + low; p < list + count && p->at < end; p++)
+    const struct element_place *p = list + SORTED_BEFORE(list, count, at, run->at);
+    for (; p < list + count && p->at < end; p++)
         n->found += p->in_heap && p->named && holds(run, p->at, 8, false);
 }
 

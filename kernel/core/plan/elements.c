@@ -7,6 +7,7 @@
 #include <core/plan/taking.h>
 
 #include <lib/base/evolve.h>
+#include <lib/base/sorted.h>
 #include <mm/heap/heap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +24,8 @@ int taking_by_address(const void *a, const void *b)
 bool taking_object_at(const struct elements_request *in, uint64_t va,
                       struct address_range *out)
 {
-    uint64_t low = 0;
-    uint64_t high = in->run_count;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (in->runs[middle].at <= va)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    const struct heap_run *r = low ? &in->runs[low - 1] : NULL;
+    uint64_t behind = SORTED_UP_TO(in->runs, in->run_count, at, va);
+    const struct heap_run *r = behind ? &in->runs[behind - 1] : NULL;
     uint64_t index = r ? (va - r->at) / r->len : 0;
     if (!r || index >= r->count || !heap_run_uses(r, index))
         return false;

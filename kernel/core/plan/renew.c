@@ -6,6 +6,7 @@
  */
 #include <core/plan/taking.h>
 
+#include <lib/base/sorted.h>
 #include <mm/heap/heap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,32 +16,16 @@
 /* Gives the place of the element that begins at AT, or the count. GUESS: where it may be. */
 static uint64_t element_at(const struct element_set *s, uint64_t at, uint64_t guess)
 {
-    uint64_t low = 0;
-    uint64_t high = s->count;
     if (guess < s->count && s->elements[guess].from == at)
         return guess;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (s->elements[middle].from < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->count && s->elements[low].from == at ? low : s->count;
+    uint64_t i = SORTED_BEFORE(s->elements, s->count, from, at);
+    return i < s->count && s->elements[i].from == at ? i : s->count;
 }
 
 static struct element_place *place_at(const struct element_set *s, uint64_t at)
 {
-    uint64_t low = 0;
-    uint64_t high = s->place_count;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (s->places[middle].at < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->place_count && s->places[low].at == at ? &s->places[low] : NULL;
+    uint64_t i = SORTED_BEFORE(s->places, s->place_count, at, at);
+    return i < s->place_count && s->places[i].at == at ? &s->places[i] : NULL;
 }
 
 /* A walk goes over a list in the list's own order, so whom it names after LAST is noted. */
@@ -168,18 +153,10 @@ static bool list_changes(const struct element_set *s, struct changes *out)
 
 static bool is_changed(const struct changes *c, uint64_t va)
 {
-    uint64_t low = 0;
-    uint64_t high = c->count;
     if (va < c->ranges[0].begin || va >= c->ranges[c->count - 1].end)
         return false;
-    while (low < high) { /* the first one that begins behind VA */
-        uint64_t middle = low + (high - low) / 2;
-        if (c->ranges[middle].begin <= va)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low && va < c->ranges[low - 1].end;
+    uint64_t behind = SORTED_UP_TO(c->ranges, c->count, begin, va);
+    return behind && va < c->ranges[behind - 1].end;
 }
 
 /* The storage of those that went is freed, and that of those that came taken. */
