@@ -299,6 +299,13 @@ static void conn_connect(struct conn *conn, const ip_addr_t *address)
     conn_fail(conn, err == ERR_RTE ? CONN_FAILURE_ROUTE : CONN_FAILURE_MEMORY);
 }
 
+/* Without an address of our own from which that one can be reached, conn_configured() starts anew, later. */
+static void conn_reach(struct conn *conn, const ip_addr_t *address)
+{
+    if (ip_addr_isloopback(address) || net_interface_reaches(address))
+        conn_connect(conn, address);
+}
+
 static void conn_resolved(const char *name, const ip_addr_t *address, void *arg)
 {
     struct lookup *lookup = arg;
@@ -311,22 +318,23 @@ static void conn_resolved(const char *name, const ip_addr_t *address, void *arg)
     if (address == NULL)
         conn_fail(conn, CONN_FAILURE_NAME);
     else
-        conn_connect(conn, address);
+        conn_reach(conn, address);
 }
 
-/* Looks the name up, or waits for an address of our own first. */
+/* Goes on as far as the addresses that we have allow: looks a name up, asks for its address in the family that we have
+ * first, and connects. What cannot go on waits for conn_configured(). */
 static void conn_start(struct conn *conn)
 {
     ip_addr_t address;
+    uint8_t family;
     if (conn->lookup != NULL || conn->state != CONN_RESOLVING)
         return;
-    bool literal = ipaddr_aton(conn->host, &address) != 0;
-    if (!net.status.configured && !(literal && ip_addr_isloopback(&address)))
-        return; /* conn_configured() comes back here */
-    if (literal) {
-        conn_connect(conn, &address);
+    if (ipaddr_aton(conn->host, &address)) {
+        conn_reach(conn, &address);
         return;
     }
+    if (!net_interface_resolves(&family))
+        return;
     struct lookup *lookup = heap_new(struct lookup);
     if (lookup == NULL) {
         conn_fail(conn, CONN_FAILURE_MEMORY);
@@ -335,13 +343,15 @@ static void conn_start(struct conn *conn)
     lookup->conn = conn;
     conn->lookup = lookup;
     err_t err = dns_gethostbyname_addrtype(conn->host, &address, conn_resolved, lookup,
-                                           LWIP_DNS_ADDRTYPE_IPV4_IPV6);
+                                           family == IPADDR_TYPE_V6
+                                               ? LWIP_DNS_ADDRTYPE_IPV6_IPV4
+                                               : LWIP_DNS_ADDRTYPE_IPV4_IPV6);
     if (err == ERR_INPROGRESS)
         return;
     conn->lookup = NULL;
     heap_free(lookup);
     if (err == ERR_OK)
-        conn_connect(conn, &address);
+        conn_reach(conn, &address);
     else
         conn_fail(conn, CONN_FAILURE_NAME);
 }

@@ -141,7 +141,7 @@ bool net_local_tests(struct net_local_tests *out)
     spin_lock(&net.lock);
     struct net_local_tests tests = {.link = net.status.link,
                                     .address = net.status.configured};
-    bool has_gateway = net.status.gateway.text[0] != 0;
+    bool has_gateway = net.status.gateway.text[0] != 0 || net.status.gateway6.text[0] != 0;
     spin_unlock(&net.lock);
     tests.gateway = !has_gateway || recent(atomic_load(&net.gateway_ns), now_ns);
     tests.reception = recent(atomic_load(&net.reception_ns), now_ns);

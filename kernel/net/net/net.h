@@ -38,7 +38,7 @@ struct net_address {
 /* ---- TCP ---- */
 
 enum conn_state {
-    CONN_RESOLVING,  /* the name is being looked up */
+    CONN_RESOLVING, /* waiting for an address of our own, or the name is being looked up */
     CONN_CONNECTING, /* waiting for the peer */
     CONN_OPEN,       /* both directions */
     CONN_HALF,   /* the peer has ended its direction; reading drains what came, writing */
@@ -46,7 +46,9 @@ enum conn_state {
     CONN_FAILED, /* could not be opened, or was reset; see conn_error() */
 };
 
-/* Starts to open a connection to HOST (a name or an address in text) and PORT.
+/* Starts to open a connection to HOST (a name or an address in text) and PORT. It waits until the machine has an address
+ * of the host's family, without limit: the caller has a deadline. A name means an IPv4 address, if it has one and so
+ * has the machine.
  * EVENT, when not NULL, is signalled instead of an event of the connection's own; it must
  * outlive conn_close(). Gives *out_conn; end it with conn_close(). STATUS_INVALID: host;
  * STATUS_FULL: memory. */
@@ -119,16 +121,18 @@ void datagram_close(struct datagram *datagram);
 struct net_status {
     bool present; /* there is a card */
     bool link;
-    bool configured;                                   /* has an address */
-    struct net_address address, netmask, gateway, dns; /* IPv4 */
+    bool configured; /* has an address that is good for more than its own wire */
+    struct net_address address, netmask, gateway; /* IPv4 */
+    struct net_address dns; /* of either family; who said one last, DHCP or a router, is asked */
     struct net_address address6; /* IPv6, link-local or global; "" if none */
+    struct net_address gateway6; /* the router of IPv6; "" if none */
     uint8_t mac[6];
     uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
     uint64_t rx_lost; /* frames the card or driver dropped, or that found no memory */
     uint64_t tx_lost; /* frames the card had no room for */
     uint64_t steps;   /* of the net task */
     uint32_t conns, listeners, datagrams;
-    uint64_t lease_ns; /* monotonic time at which the address was obtained; 0: none */
+    uint64_t lease_ns; /* monotonic time at which it was configured; 0: it is not */
 };
 void net_status(struct net_status *out);
 /* Signalled when link or address change. */
@@ -140,9 +144,9 @@ struct event *net_event(void);
  * once a second for as long as it can wait, and takes the last answer. */
 enum { NET_TEST_WINDOW_MS = 5000 };
 struct net_local_tests {
-    bool link;      /* the card sees a carrier */
-    bool address;   /* an address is configured */
-    bool gateway;   /* the gateway answered an ARP request */
+    bool link;    /* the card sees a carrier */
+    bool address; /* an address is configured */
+    bool gateway; /* the gateway answered an ARP request, or, without IPv4, a neighbour solicitation */
     bool reception; /* any frame has arrived */
 };
 /* Returns whether all hold. */

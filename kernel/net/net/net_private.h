@@ -152,9 +152,9 @@ struct datagram {
 void conn_work(struct conn *conn, uint32_t wants);
 void listener_work(struct listener *listener, uint32_t wants);
 void datagram_work(struct datagram *datagram, uint32_t wants);
-/* Ends connections whose owner left and that have lingered too long; returns the next such time, 0: none. */
-/* Goes on with connections that have waited for an address of our own. */
+/* Goes on with connections that have waited for an address of our own, or for a name server. */
 void conn_configured(void);
+/* Ends connections whose owner left and that have lingered too long; returns the next such time, 0: none. */
 uint64_t conn_expire(uint64_t now_ns);
 /* Makes the object of a connection that lwIP accepted; NULL: no memory. Net task. */
 struct conn *conn_accepted(struct tcp_pcb *pcb);
@@ -192,9 +192,13 @@ void net_interface_start(void);
 bool net_interface_receive(unsigned limit);
 /* Follows the card's link state. */
 void net_interface_link(void);
-/* Sends an ARP request to the gateway, if there is one. */
+/* Whether we have an address from which TARGET may be reached. */
+bool net_interface_reaches(const ip_addr_t *target);
+/* Whether a name can be looked up; then the family to ask for first, IPADDR_TYPE_V4 or IPADDR_TYPE_V6. */
+bool net_interface_resolves(uint8_t *out_family);
+/* Asks the gateway for its link address, if there is a gateway: of IPv4, else of IPv6. */
 void net_interface_probe(void);
-/* Copies the addresses to net.status. */
+/* Copies the addresses to net.status, and lets connections go on that have waited for one. */
 void net_interface_publish(void);
 
 /* shell.c */

@@ -6,7 +6,13 @@
 #include <lwip/dns.h>
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
+#include <lwip/inet_chksum.h>
+#include <lwip/ip6.h>
+#include <lwip/nd6.h>
 #include <lwip/netif.h>
+#include <lwip/prot/icmp6.h>
+#include <lwip/prot/nd6.h>
+#include <net/lwip/lwip.h>
 #include <net/nic/nic.h>
 #include <netif/ethernet.h>
 #include <string.h>
@@ -15,6 +21,9 @@
 /* Offsets of an ARP packet for IPv4 over Ethernet (RFC 826), from the frame's start. */
 enum { ETHER_TYPE = 12, ARP_OPERATION = 20, ARP_SENDER_ADDRESS = 28, ARP_LEN = 42 };
 enum { ETHER_TYPE_ARP = 0x0806, ETHER_LEN_MIN = 60 };
+/* Of IPv6 with ICMPv6 behind it (RFC 8200, RFC 4861): the shortest of them is a router's advertisement. */
+enum { IP6_NEXT_HEADER = 20, ICMP6_TYPE = 54, NEIGHBOUR_TARGET = 62, NEIGHBOUR_LEN = 70 };
+enum { ETHER_TYPE_IP6 = 0x86dd, IP6_HOPS_ON_LINK = 255 };
 
 /* All fields: net task only. */
 static struct {
@@ -65,17 +74,56 @@ static void address_text(const ip4_addr_t *address, struct net_address *out)
         ip4addr_ntoa_r(address, out->text, sizeof out->text);
 }
 
-/* The first usable IPv6 address; a routable one goes before the link-local one. */
-static void address6_text(struct net_address *out)
+static void address6_text(const ip6_addr_t *address, struct net_address *out)
+{
+    out->text[0] = 0;
+    if (address != NULL)
+        ip6addr_ntoa_r(address, out->text, sizeof out->text);
+}
+
+/* The first usable IPv6 address; a routable one goes before the link-local one. NULL: none. */
+static const ip6_addr_t *own_address6(void)
 {
     const ip6_addr_t *best = NULL;
     for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
         if (ip6_addr_isvalid(netif_ip6_addr_state(&interface.netif, i)) &&
             (best == NULL || ip6_addr_islinklocal(best)))
             best = netif_ip6_addr(&interface.netif, i);
-    out->text[0] = 0;
-    if (best != NULL)
-        ip6addr_ntoa_r(best, out->text, sizeof out->text);
+    return best;
+}
+
+static bool has_ip4(void)
+{
+    return interface.link && !ip4_addr_isany(netif_ip4_addr(&interface.netif));
+}
+
+/* More than the address that every card makes for its own wire. */
+static bool has_ip6(void)
+{
+    const ip6_addr_t *own = own_address6();
+    return interface.link && own != NULL && !ip6_addr_islinklocal(own);
+}
+
+bool net_interface_reaches(const ip_addr_t *target)
+{
+    if (IP_IS_V4(target))
+        return has_ip4();
+    if (ip6_addr_islinklocal(ip_2_ip6(target)))
+        return interface.link && own_address6() != NULL;
+    return has_ip6();
+}
+
+/* With IPv4, DHCP has said which name servers there are, if any. Without, one may still come. */
+bool net_interface_resolves(uint8_t *out_family)
+{
+    const ip_addr_t *server = dns_getserver(0);
+    if (has_ip4())
+        *out_family = IPADDR_TYPE_V4;
+    else if (has_ip6() && !ip_addr_isany(server) && net_interface_reaches(server))
+        *out_family = IPADDR_TYPE_V6;
+    else
+        return false;
+    return true;
 }
 
 void net_interface_publish(void)
@@ -83,14 +131,16 @@ void net_interface_publish(void)
     struct net_status status = {.present = true, .link = interface.link};
     struct netif *netif = &interface.netif;
     const ip_addr_t *server = dns_getserver(0);
+    ip6_addr_t router;
     address_text(netif_ip4_addr(netif), &status.address);
     address_text(netif_ip4_netmask(netif), &status.netmask);
     address_text(netif_ip4_gw(netif), &status.gateway);
-    address6_text(&status.address6);
+    address6_text(own_address6(), &status.address6);
+    address6_text(lwip_router(netif, &router) ? &router : NULL, &status.gateway6);
     if (server != NULL && !ip_addr_isany(server))
         ipaddr_ntoa_r(server, status.dns.text, sizeof status.dns.text);
     memcpy(status.mac, netif->hwaddr, sizeof status.mac);
-    status.configured = interface.link && status.address.text[0] != 0;
+    status.configured = has_ip4() || has_ip6();
     spin_lock(&net.lock);
     bool was_configured = net.status.configured;
     status.lease_ns = was_configured ? net.status.lease_ns : 0;
@@ -99,7 +149,7 @@ void net_interface_publish(void)
     net.status = status;
     spin_unlock(&net.lock);
     event_signal(&net.changed);
-    if (status.configured && !was_configured)
+    if (status.configured)
         conn_configured();
 }
 
@@ -143,11 +193,65 @@ void net_interface_link(void)
     net_interface_publish();
 }
 
+/* Asks NEIGHBOUR, whose link address lwIP knows, for an advertisement (RFC 4861, 4.3). lwIP asks by itself only after
+ * somebody has sent something. */
+static void solicit(const ip6_addr_t *neighbour)
+{
+    struct netif *netif = &interface.netif;
+    const ip6_addr_t *own = netif_ip6_addr(netif, 0); /* the link-local one */
+    uint8_t option[8] = {ND6_OPTION_TYPE_SOURCE_LLADDR, 1};
+    struct ns_header head = {.type = ICMP6_TYPE_NS};
+    struct pbuf *packet = pbuf_alloc(PBUF_IP, sizeof head + sizeof option, PBUF_RAM);
+    if (packet == NULL)
+        return;
+    ip6_addr_copy_to_packed(head.target_address, *neighbour);
+    memcpy(option + 2, netif->hwaddr, netif->hwaddr_len);
+    pbuf_take(packet, &head, sizeof head);
+    pbuf_take_at(packet, option, sizeof option, sizeof head);
+    head.chksum =
+        ip6_chksum_pseudo(packet, IP6_NEXTH_ICMP6, packet->tot_len, own, neighbour);
+    pbuf_take(packet, &head, sizeof head);
+    if (ip6_addr_isvalid(netif_ip6_addr_state(netif, 0)))
+        (void)ip6_output_if(packet, own, neighbour, IP6_HOPS_ON_LINK, 0, IP6_NEXTH_ICMP6,
+                            netif);
+    pbuf_free(packet);
+}
+
 void net_interface_probe(void)
 {
     const ip4_addr_t *gateway = netif_ip4_gw(&interface.netif);
-    if (interface.link && !ip4_addr_isany(gateway))
+    ip6_addr_t router;
+    if (!interface.link)
+        return;
+    if (!ip4_addr_isany(gateway))
         (void)etharp_request(&interface.netif, gateway);
+    else if (lwip_router(&interface.netif, &router))
+        solicit(&router);
+}
+
+static bool is_gateways_arp(const uint8_t *frame, size_t len)
+{
+    uint32_t sender;
+    if (len < ARP_LEN || get_be16(frame + ETHER_TYPE) != ETHER_TYPE_ARP ||
+        get_be16(frame + ARP_OPERATION) != ARP_REPLY)
+        return false;
+    memcpy(&sender, frame + ARP_SENDER_ADDRESS, sizeof sender);
+    return sender == ip4_addr_get_u32(netif_ip4_gw(&interface.netif));
+}
+
+static bool is_neighbour(const uint8_t *frame, size_t len, uint8_t icmp_type)
+{
+    return len >= NEIGHBOUR_LEN && get_be16(frame + ETHER_TYPE) == ETHER_TYPE_IP6 &&
+           frame[IP6_NEXT_HEADER] == IP6_NEXTH_ICMP6 && frame[ICMP6_TYPE] == icmp_type;
+}
+
+static bool is_routers_advertisement(const uint8_t *frame, size_t len)
+{
+    ip6_addr_t router;
+    return len >= NEIGHBOUR_TARGET + sizeof router.addr &&
+           is_neighbour(frame, len, ICMP6_TYPE_NA) &&
+           lwip_router(&interface.netif, &router) &&
+           memcmp(frame + NEIGHBOUR_TARGET, router.addr, sizeof router.addr) == 0;
 }
 
 /* Notes what the local tests want to know. */
@@ -155,12 +259,7 @@ static void interface_observe(const uint8_t *frame, size_t len)
 {
     uint64_t now_ns = clock_ns();
     atomic_store(&net.reception_ns, now_ns);
-    if (len < ARP_LEN || get_be16(frame + ETHER_TYPE) != ETHER_TYPE_ARP ||
-        get_be16(frame + ARP_OPERATION) != ARP_REPLY)
-        return;
-    uint32_t sender;
-    memcpy(&sender, frame + ARP_SENDER_ADDRESS, sizeof sender);
-    if (sender == ip4_addr_get_u32(netif_ip4_gw(&interface.netif)))
+    if (is_gateways_arp(frame, len) || is_routers_advertisement(frame, len))
         atomic_store(&net.gateway_ns, now_ns);
 }
 
@@ -188,6 +287,9 @@ bool net_interface_receive(unsigned limit)
             return false;
         interface_observe(interface.frame, len);
         interface_input(interface.frame, len);
+        /* lwIP tells of addresses, but not of routers and name servers. */
+        if (is_neighbour(interface.frame, len, ICMP6_TYPE_RA))
+            net_interface_publish();
     }
     return true;
 }

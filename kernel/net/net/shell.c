@@ -91,7 +91,8 @@ static void print_card(const struct net_status *status)
     console_print("address  %s mask %s gateway %s dns %s\n",
                   or_none(status->address.text), or_none(status->netmask.text),
                   or_none(status->gateway.text), or_none(status->dns.text));
-    console_print("ipv6     %s\n", or_none(status->address6.text));
+    console_print("ipv6     %s gateway %s\n", or_none(status->address6.text),
+                  or_none(status->gateway6.text));
     console_print("received %llu frames, %llu bytes, %llu lost\n",
                   (unsigned long long)status->rx_frames,
                   (unsigned long long)status->rx_bytes,

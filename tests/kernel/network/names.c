@@ -110,3 +110,42 @@ void pings_over_IPv6_are_answered(void)
         console_print("     %s\n", (const char *)http_response(http)->body);
     http_destroy(http);
 }
+
+/* ---- a machine whose network has IPv6 only ---- */
+
+/* Asked for before anything is configured. Whoever wants IPv4 waits on; nobody is told that there is no route. */
+void a_request_waits_for_an_address_of_its_family(void)
+{
+    struct conn *other = NULL;
+    struct http *http = network_client_of(SERVER_ADDRESS_6, NULL);
+    KTEST_CHECK(conn_open(SERVER_ADDRESS, network_http_port(), NULL, &other) == STATUS_OK);
+    KTEST_CHECK(network_get(http, "/bytes/1000", 0, 1000) == STATUS_OK);
+    KTEST_CHECK(network_body_is_pattern(http, 0, 1000));
+    http_destroy(http);
+    KTEST_CHECK(conn_state(other) == CONN_RESOLVING);
+    conn_close(other);
+}
+
+void a_router_says_address_and_name_server(void)
+{
+    struct net_status status;
+    net_status(&status);
+    console_print("     %s, router %s, names from %s, after %llu ms\n",
+                  status.address6.text, status.gateway6.text, status.dns.text,
+                  (unsigned long long)(status.lease_ns / NS_PER_MS));
+    KTEST_CHECK(status.configured && status.address.text[0] == 0);
+    KTEST_CHECK(has_routable_address(NULL));
+    KTEST_CHECK(strcmp(status.gateway6.text, "FE80::2") == 0);
+    KTEST_CHECK(strcmp(status.dns.text, "FEC0::3") == 0);
+}
+
+void a_name_means_the_family_that_the_machine_has(void)
+{
+    static const char *const names[] = {SERVER_HOST_BOTH, SERVER_HOST_6};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct http *http = network_client_of(names[i], NULL);
+        KTEST_CHECK(network_get(http, "/bytes/1000", 0, 1000) == STATUS_OK);
+        KTEST_CHECK(network_body_is_pattern(http, 0, 1000));
+        http_destroy(http);
+    }
+}

@@ -9,10 +9,11 @@
 
 #define SERVER_ADDRESS "10.0.2.2"
 #define SERVER_NAME "neurath-lab"
-/* The server's name of DNS, the name that has an IPv6 address only, and that address. */
+/* The server's name of DNS, the name that has an IPv6 address only, that address, and the name that has both. */
 #define SERVER_HOST "server.neurath.test"
 #define SERVER_HOST_6 "six.neurath.test"
 #define SERVER_ADDRESS_6 "fec0::2"
+#define SERVER_HOST_BOTH "both.neurath.test"
 
 enum { WAIT_S = 20 };
 
@@ -73,5 +74,9 @@ void udp_works_over_IPv6(void);
 void pings_over_IPv6_are_answered(void);
 void a_connection_outlives_a_pulled_cable(void);
 void memory_is_given_back(void);
+/* Of the machine that has IPv6 only. */
+void a_request_waits_for_an_address_of_its_family(void);
+void a_router_says_address_and_name_server(void);
+void a_name_means_the_family_that_the_machine_has(void);
 
 #endif

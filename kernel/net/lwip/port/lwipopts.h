@@ -31,6 +31,8 @@
 #define LWIP_IPV4 1
 #define LWIP_IPV6 1
 #define LWIP_IPV6_DHCP6 0
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS                                                   \
+    2 /* name servers come with a router's advertisement */
 #define IPV6_FRAG_COPYHEADER                                                             \
     1 /* a fragment's head is too small for pointers of 8 bytes */
 #define LWIP_ICMP 1

@@ -1,4 +1,4 @@
-/* A name server that knows two names: one has an IPv4 address, one has an IPv6 address; all others do not exist. */
+/* A name server that knows three names: one has an IPv4 address, one an IPv6 address, one has both; no others exist. */
 /* SPDX-License-Identifier: MIT */
 #include "peer.h"
 
@@ -20,6 +20,8 @@ static const struct record {
 } records[] = {
     {PEER_NAME_4, AF_INET, "10.0.2.2"},
     {PEER_NAME_6, AF_INET6, "fec0::2"},
+    {PEER_NAME_BOTH, AF_INET, "10.0.2.2"},
+    {PEER_NAME_BOTH, AF_INET6, "fec0::2"},
 };
 
 /* Writes the question's name as text; gives the length of the whole question, 0: it is malformed. */
@@ -48,14 +50,19 @@ static size_t answer(uint8_t message[MESSAGE_MAX], size_t len)
         return 0;
     len = HEAD_LEN + question;
     const struct record *record = NULL;
-    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
-        if (strcasecmp(name, records[i].name) == 0)
-            record = &records[i];
+    bool exists = false;
     int type = message[len - 4] << 8 | message[len - 3];
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+        if (strcasecmp(name, records[i].name) != 0)
+            continue;
+        exists = true;
+        if (type == (records[i].family == AF_INET ? TYPE_A : TYPE_AAAA))
+            record = &records[i];
+    }
     memset(message + 6, 0, 6); /* no answers, nothing more */
     message[2] = 0x81;         /* a response, recursion was desired */
-    message[3] = 0x80 | (record == NULL ? NAME_UNKNOWN : 0);
-    if (record == NULL || type != (record->family == AF_INET ? TYPE_A : TYPE_AAAA))
+    message[3] = 0x80 | (exists ? 0 : NAME_UNKNOWN);
+    if (record == NULL)
         return len;
     size_t address_len = record->family == AF_INET ? 4 : 16;
     const uint8_t head[12] = {
@@ -71,7 +78,7 @@ static void *names_task(void *arg)
 {
     int fd = *(int *)arg;
     uint8_t message[MESSAGE_MAX];
-    struct sockaddr_in from;
+    struct sockaddr_storage from;
     for (;;) {
         socklen_t from_len = sizeof from;
         ssize_t n = recvfrom(fd, message, MESSAGE_MAX / 2, 0, (struct sockaddr *)&from,
@@ -83,17 +90,26 @@ static void *names_task(void *arg)
     return NULL;
 }
 
-void names_start(void)
+static void names_serve(int *fd, const struct sockaddr *address, socklen_t len)
 {
-    static int fd;
     pthread_t thread;
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(53),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        pthread_create(&thread, NULL, names_task, &fd) != 0) {
+    *fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (*fd < 0 || bind(*fd, address, len) != 0 ||
+        pthread_create(&thread, NULL, names_task, fd) != 0) {
         perror("network-peer: the name server does not start");
         exit(1);
     }
+}
+
+void names_start(void)
+{
+    static int fd, fd6;
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(53),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in6 address6 = {.sin6_family = AF_INET6,
+                                    .sin6_port = htons(53),
+                                    .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    names_serve(&fd, (struct sockaddr *)&address, sizeof address);
+    names_serve(&fd6, (struct sockaddr *)&address6, sizeof address6);
 }

@@ -39,9 +39,10 @@ enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
 /* Takes the machine's link down for MS milliseconds; 0 when that was done. */
 int link_pull(unsigned ms);
 
-/* Answers questions on port 53 of 127.0.0.1 about these names; for a network of the test's own. */
+/* Answers questions on port 53 of 127.0.0.1 and ::1 about these names; for a network of the test's own. */
 #define PEER_NAME_4 "server.neurath.test"
 #define PEER_NAME_6 "six.neurath.test"
+#define PEER_NAME_BOTH "both.neurath.test"
 void names_start(void);
 
 /* Pings the machine as a neighbour on its wire, that is: QEMU's datagram network between this port and the next. */
