@@ -7,6 +7,12 @@
 # hundred are made in a machine of its own meanwhile, without a network: the very objects of the two commits in turn,
 # each put in by what the one before brought (tests/kernel/engine). More bad versions are there too. A third commit changes the
 # form of what the closure keeps. Hazards 24, 30, 31.
+#
+# Seen to fail, each at its step: with the ways to the guard stored at the commit (plan_is_late_move() says no), the second form
+# has no end; when leave_namespace() lets no version go, the hundred leave their memory behind; with one home for both forms of
+# the closure's data (share_home()), nothing says that they moved, and with new cells led to the new guard at once (provide()
+# of plan.c), they are refused. Of the bad ones, `loops` resets the machine when find_stuck() finds none, and those that take
+# nothing back stay without the rehearsal of the guard, in either form.
 probe() { # NUMBER FILE...
     local number=$1 file
     for file in "${@:2}"; do
@@ -45,7 +51,7 @@ a_hundred_times() {
     for name in $(jq -r '.[].name' <<<"$base"); do objects+=("$tree/$build/cells/$name.o"); done
     for name in second fault; do added+=(--add "variants/swap_target.$name.o=$cells/variants/swap_target.$name.o"); done
     "$bin/bootimage" --stub "$tree/$build/boot/stub.elf" --out "$work/neurath.elf" --archive "$work/archive.cpio" "${added[@]}" \
-        "${objects[@]}" "$cells"/{test_engine,ktest,swap_target}.o || return 1
+        "${objects[@]}" "$cells"/{test_engine,ktest,kswap,swap_target}.o || return 1
     timeout 240 "$tree/tests/kernel/boot" "$work/neurath.elf" "$work/archive.cpio" || return 1
 }
 a_hundred_times >"$work/hundred.log" 2>&1 &

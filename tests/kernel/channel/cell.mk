@@ -3,4 +3,4 @@
 cell  := test_channel
 kind  := test
 start := app
-uses  := libc ktest channel evolve archive task spinlock clock cpu entry
+uses  := libc ktest kswap channel task spinlock clock cpu entry

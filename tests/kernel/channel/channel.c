@@ -1,9 +1,7 @@
 /* Cases about channels. */
 /* SPDX-License-Identifier: MIT */
-#include <core/archive/archive.h>
-#include <core/evolve/evolve.h>
 #include <task/channel/channel.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <time/clock/clock.h>
 
 #define PATIENCE_NS (60 * NS_PER_S)
@@ -233,30 +231,13 @@ static void no_message_is_lost_or_doubled_by_restarts(void)
     }
 }
 
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
 /* The same object once more, as a new version, with tasks asleep in the old one. */
 static void messages_go_on_while_the_cell_is_replaced(void)
 {
-    struct archive_entry file = {0};
-    KTEST_CHECK(archive_find("cells/channel.o", &file) == STATUS_OK);
     for (uint32_t room = 0; room < 2; room++) {
         load_begin(room);
-        for (uint32_t i = 0; i < 4; i++) {
-            struct evolve_object object = {
-                .name = "channel", .bytes = file.bytes, .len = file.len};
-            struct evolve_request request = {.set = &object,
-                                             .set_count = 1,
-                                             .self_confirm = true,
-                                             .trial_ns = NS_PER_MS};
-            uint64_t attempt = 0;
-            KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-            KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-            KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
-        }
+        for (uint32_t i = 0; i < 4; i++)
+            kswap_for_good("channel", "");
         load_end();
     }
 }

@@ -10,117 +10,48 @@
 #include <task/task/task.h>
 
 #define PATIENCE_NS (60 * NS_PER_S)
-#define SET_MAX 8u
 #define LOADS 6u
 
 enum status test_engine_start(void);
 
-static struct {
-    struct evolve_object set[SET_MAX];
-    char names[SET_MAX][CELL_NAME_MAX + 1];
-    struct evolve_report report;
-} engine;
-
-const struct evolve_report *engine_report(uint64_t attempt)
-{
-    KTEST_CHECK(evolve_report_read(attempt, &engine.report) == STATUS_OK);
-    return &engine.report;
-}
-
-static bool past_commit(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
-}
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
-/* Puts the object called WORD ("cell" or "cell.version", LEN bytes) at INDEX of the set. */
-static void add(size_t index, const char *word, size_t len)
-{
-    char path[2 * CELL_NAME_MAX];
-    struct archive_entry file = {0};
-    bool version = memchr(word, '.', len) != NULL;
-    snprintf(path, sizeof path, "%s/%.*s.o", version ? "variants" : "cells", (int)len,
-             word);
-    if (archive_find(path, &file) != STATUS_OK)
-        ktest_fail(__func__, path);
-    snprintf(engine.names[index], sizeof engine.names[0], "%.*s",
-             (int)(version ? strcspn(word, ".") : len), word);
-    engine.set[index] = (struct evolve_object){
-        .name = engine.names[index], .bytes = file.bytes, .len = file.len};
-}
-
-static uint64_t submit(const char *words, uint64_t trial_ns, uint64_t stuck_ns)
-{
-    struct evolve_request request = {.set = engine.set,
-                                     .self_confirm = true,
-                                     .trial_ns = trial_ns,
-                                     .stuck_ns = stuck_ns};
-    uint64_t attempt = 0;
-    for (const char *at = words; *at && request.set_count < SET_MAX;) {
-        size_t len = strcspn(at, " ");
-        add(request.set_count++, at, len);
-        at += len + (at[len] == ' ');
-    }
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
-    return attempt;
-}
-
 uint64_t engine_swap(const char *words, uint64_t trial_ms)
 {
-    return submit(words, trial_ms * NS_PER_MS, 0);
+    return kswap_begin(&(struct kswap){.others = words, .trial_ms = trial_ms});
 }
 
 uint64_t engine_swap_stuck(const char *words)
 {
-    return submit(words, PATIENCE_NS, NS_PER_S);
-}
-
-enum evolve_phase engine_end(uint64_t attempt)
-{
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    return evolve_phase_of(attempt);
+    return kswap_begin(
+        &(struct kswap){.others = words, .trial_ms = 60000, .stuck_ms = 1000});
 }
 
 void engine_swap_for_good(const char *words)
 {
     uint64_t attempt = engine_swap(words, 1);
-    if (engine_end(attempt) == EVOLVE_PERMANENT)
-        return;
-    ktest_fail(words, engine_report(attempt)->reason.text);
-}
-
-static void check_invariants(void)
-{
-    const char *broken = namespace_check(namespace_kernel());
-    if (broken)
-        ktest_fail("namespace_check", broken);
+    if (kswap_end(attempt) != EVOLVE_PERMANENT)
+        ktest_fail(words, kswap_report(attempt)->reason.text);
 }
 
 void engine_works(void)
 {
     uint64_t count = swap_target_count();
-    check_invariants();
+    kswap_check_invariants();
     engine_swap_for_good("swap_target.second");
     KTEST_CHECK(swap_target_version() == 2);
     uint64_t attempt = engine_swap("swap_target", 60000);
     KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the other version") ==
                 STATUS_OK);
-    KTEST_CHECK(engine_end(attempt) == EVOLVE_REVERTED && swap_target_version() == 2);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED && swap_target_version() == 2);
     engine_swap_for_good("swap_target");
     KTEST_CHECK(swap_target_version() == 1 && swap_target_count() == count + 1);
-    check_invariants();
+    kswap_check_invariants();
 }
 
 void engine_catches(void)
 {
     uint64_t attempt = engine_swap("swap_target.fault", 60000);
-    KTEST_CHECK(engine_end(attempt) == EVOLVE_REVERTED);
-    KTEST_CHECK(strcmp(engine_report(attempt)->reason.code, "fault") == 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, "fault") == 0);
     engine_works();
 }
 

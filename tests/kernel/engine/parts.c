@@ -55,8 +55,8 @@ static void expect_wished_back(const char *words)
     uint64_t attempt = engine_swap(words, 60000);
     KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old version") ==
                 STATUS_OK);
-    KTEST_CHECK(engine_end(attempt) == EVOLVE_REVERTED);
-    KTEST_CHECK(strcmp(engine_report(attempt)->reason.code, "test") == 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, "test") == 0);
 }
 
 void a_wish_takes_each_part_back(void)
@@ -74,8 +74,8 @@ void a_wish_takes_each_part_back(void)
 /* Says why ATTEMPT was taken back, if not for CODE. */
 static void expect_taken_back(uint64_t attempt, const char *code)
 {
-    enum evolve_phase phase = engine_end(attempt);
-    const struct evolve_report *r = engine_report(attempt);
+    enum evolve_phase phase = kswap_end(attempt);
+    const struct evolve_report *r = kswap_report(attempt);
     if (phase == EVOLVE_REVERTED && strcmp(r->reason.code, code) == 0)
         return;
     ktest_fail(code, phase == EVOLVE_PERMANENT ? "it stays" : r->reason.text);
@@ -86,8 +86,8 @@ static void expect_bad(const char *words, const char *code)
     uint64_t attempt =
         strcmp(code, "stuck") == 0 ? engine_swap_stuck(words) : engine_swap(words, 60000);
     expect_taken_back(attempt, code);
-    console_print("engine: %s: %s\n", words, engine_report(attempt)->reason.text);
-    KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
+    console_print("engine: %s: %s\n", words, kswap_report(attempt)->reason.text);
+    kswap_check_invariants();
     load_goes_on();
 }
 
@@ -147,8 +147,8 @@ static void a_number_is_kept(void)
     engine_swap_for_good("commit.counts_wide");
     KTEST_CHECK(*(volatile uint64_t *)object_of("commit", "commit_count") == 77);
     uint64_t attempt = engine_swap("commit", 1);
-    KTEST_CHECK(engine_end(attempt) == EVOLVE_REFUSED);
-    KTEST_CHECK(strcmp(engine_report(attempt)->reason.code, "consent") == 0);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REFUSED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, "consent") == 0);
     engine_swap_for_good("commit.lets_go");
 }
 
@@ -209,8 +209,8 @@ void other_forms_come_back(void)
 static void expect_refused(const char *words, const char *cell, const char *symbol)
 {
     uint64_t attempt = engine_swap(words, 1);
-    KTEST_CHECK(engine_end(attempt) == EVOLVE_REFUSED);
-    const struct evolve_report *r = engine_report(attempt);
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REFUSED);
+    const struct evolve_report *r = kswap_report(attempt);
     KTEST_CHECK(strcmp(r->reason.code, "closure") == 0 &&
                 strcmp(r->reason.cell, cell) == 0);
     KTEST_CHECK(strcmp(r->reason.symbol, symbol) == 0);

@@ -3,9 +3,8 @@
 #ifndef NEURATH_TESTS_KERNEL_ENGINE_PRIVATE_H
 #define NEURATH_TESTS_KERNEL_ENGINE_PRIVATE_H
 
-#include <core/evolve/evolve.h>
 #include <lib/base/types.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 
@@ -14,12 +13,8 @@
 uint64_t engine_swap(const char *words, uint64_t trial_ms);
 /* The same for one that will be stuck, which a second tells; with a long trial. */
 uint64_t engine_swap_stuck(const char *words);
-/* Waits until ATTEMPT is over and gives how it ended. */
-enum evolve_phase engine_end(uint64_t attempt);
 /* engine_swap() with a short trial, and it must become permanent. */
 void engine_swap_for_good(const char *words);
-/* The report of ATTEMPT; one buffer for all tests. */
-const struct evolve_report *engine_report(uint64_t attempt);
 /* The namespace's invariants hold, and an ordinary swap works there and back, and when it is taken back. */
 void engine_works(void);
 /* Nor does a fault survive a trial. Not more often than ten times a minute: the task that faults would be slowed down. */

@@ -12,11 +12,6 @@
 static const char *const leaver = "leaver";
 static struct leaver_state *state;
 
-static bool past_commit(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_TRIAL;
-}
-
 /* Asks for REQUEST, and waits until it is on trial. Gives the attempt. */
 static uint64_t begin(struct evolve_request *request, uint64_t trial_ns)
 {
@@ -24,7 +19,7 @@ static uint64_t begin(struct evolve_request *request, uint64_t trial_ns)
     request->self_confirm = true;
     request->trial_ns = trial_ns;
     KTEST_CHECK(evolve_submit(request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(past_commit, &attempt, PATIENCE_NS));
+    kswap_wait(attempt);
     return attempt;
 }
 

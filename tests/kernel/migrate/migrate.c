@@ -1,31 +1,25 @@
 /* Swaps that change the form of data in use: values arrive, come back, and go back and forth. */
 /* SPDX-License-Identifier: MIT */
-#include "states.h"
+#include "private.h"
 
 #include <console/console/console.h>
-#include <irq/interrupt/interrupt.h>
-#include <lib/base/io.h>
 #include <mm/heap/heap.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
 #include <task/task/task.h>
 #include <tests/bench/growth_objects/growth_objects.h>
-#include <tests/kernel/kswap/kswap.h>
-#include <tests/kernel/migrate_target/migrate_target.h>
 #include <time/clock/clock.h>
-
-#define PATIENCE_NS (30 * NS_PER_S)
 
 enum status test_migrate_start(void);
 
 static const char *consent; /* of the next swaps: one name, or NULL */
 
-static const struct migrate_view sample = {.count = 4000000000u,
-                                           .x = -5,
-                                           .y = 1 << 30,
-                                           .temperature = -300,
-                                           .mode = 2,
-                                           .slots = {1, UINT64_MAX, 3, 4}};
+const struct migrate_view migrate_sample = {.count = 4000000000u,
+                                            .x = -5,
+                                            .y = 1 << 30,
+                                            .temperature = -300,
+                                            .mode = 2,
+                                            .slots = {1, UINT64_MAX, 3, 4}};
 
 /* Swaps to VARIANT ("": that of the boot image), waits until that is committed or over. Gives the attempt. */
 static uint64_t swap_to(const char *variant, uint64_t trial_ms, bool dry_run)
@@ -37,22 +31,13 @@ static uint64_t swap_to(const char *variant, uint64_t trial_ms, bool dry_run)
                                        .dry_run = dry_run});
 }
 
-static const struct evolve_report *end_of(uint64_t attempt)
-{
-    (void)kswap_end(attempt);
-    kswap_check_invariants();
-    return kswap_report(attempt);
-}
-
 static void swap_for_good(const char *variant)
 {
-    const struct evolve_report *r = end_of(swap_to(variant, 1, false));
-    KTEST_CHECK(r->phase == EVOLVE_PERMANENT);
-    if (r->phase != EVOLVE_PERMANENT)
-        ktest_fail("swap", r->reason.text);
+    (void)kswap_became(kswap_end_report(swap_to(variant, 1, false)), EVOLVE_PERMANENT,
+                       NULL, NULL);
 }
 
-static bool holds(const struct migrate_view *expected)
+bool migrate_holds(const struct migrate_view *expected)
 {
     struct migrate_view now;
     return migrate_target_read(&now) && now.count == expected->count &&
@@ -63,24 +48,24 @@ static bool holds(const struct migrate_view *expected)
 
 static void values_arrive_in_the_new_form(void)
 {
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     uint64_t home = migrate_target_home();
     swap_for_good("grown");
-    KTEST_CHECK(migrate_target_version() == 2 && holds(&sample));
+    KTEST_CHECK(migrate_target_version() == 2 && migrate_holds(&migrate_sample));
     KTEST_CHECK(migrate_target_fresh() == 79);
     KTEST_CHECK(migrate_target_home() == home);
     const struct evolve_report *r = kswap_report(0);
     KTEST_CHECK(r->migrated_objects == 1 && r->migrated_bytes > 0 && r->revertible);
     KTEST_CHECK(r->cells[0].class == PLAN_DATA && r->cells[0].coupled);
     swap_for_good("");
-    KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+    KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&migrate_sample));
 }
 
 /* What `swap -n` prints. */
 static void a_dry_run_tells_what_would_change(void)
 {
     static char account[EVOLVE_ACCOUNT_MAX];
-    const struct evolve_report *r = end_of(swap_to("grown", 1, true));
+    const struct evolve_report *r = kswap_end_report(swap_to("grown", 1, true));
     KTEST_CHECK(r->phase == EVOLVE_PERMANENT && r->cells[0].coupled &&
                 r->migrated_objects == 1);
     KTEST_CHECK(evolve_account_read(r->attempt, account, sizeof account) == STATUS_OK);
@@ -102,16 +87,16 @@ static void a_constant_takes_its_new_form(void)
 
 static void an_object_without_room_moves(void)
 {
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     uint64_t home = migrate_target_home();
     swap_for_good("huge");
-    KTEST_CHECK(migrate_target_version() == 3 && holds(&sample));
+    KTEST_CHECK(migrate_target_version() == 3 && migrate_holds(&migrate_sample));
     KTEST_CHECK(migrate_target_home() != home);
     swap_for_good("grown"); /* versions skipped, and another order */
-    KTEST_CHECK(holds(&sample));
+    KTEST_CHECK(migrate_holds(&migrate_sample));
     swap_for_good("huge");
     swap_for_good("");
-    KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+    KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&migrate_sample));
 }
 
 /* Hazards 26 and 32. */
@@ -121,90 +106,90 @@ static void what_the_new_code_wrote_comes_back(void)
         .count = 5, .x = 6, .y = -7, .temperature = 8, .mode = 1, .slots = {9, 8, 7, 6}};
     static const char *const variants[] = {"grown", "huge"};
     for (uint32_t i = 0; i < ARRAY_LEN(variants); i++) {
-        migrate_target_write(&sample);
+        migrate_target_write(&migrate_sample);
         *migrate_target_gone() = 77;
         uint64_t attempt = swap_to(variants[i], 60000, false);
-        KTEST_CHECK(migrate_target_version() == i + 2 && holds(&sample));
+        KTEST_CHECK(migrate_target_version() == i + 2 && migrate_holds(&migrate_sample));
         migrate_target_write(&changed);
         KTEST_CHECK(evolve_revert(attempt, "test", "the test wants the old form") ==
                     STATUS_OK);
-        KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
-        KTEST_CHECK(migrate_target_version() == 1 && holds(&changed));
+        KTEST_CHECK(kswap_end_report(attempt)->phase == EVOLVE_REVERTED);
+        KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&changed));
         KTEST_CHECK(*migrate_target_gone() == 77);
     }
     /* What the old form cannot hold is cut. */
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     changed.temperature = 1l << 40;
     uint64_t attempt = swap_to("grown", 60000, false);
     migrate_target_write(&changed);
     KTEST_CHECK(evolve_revert(attempt, "test", "again") == STATUS_OK);
-    KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
+    KTEST_CHECK(kswap_end_report(attempt)->phase == EVOLVE_REVERTED);
     changed.temperature = INT16_MAX;
-    KTEST_CHECK(holds(&changed));
+    KTEST_CHECK(migrate_holds(&changed));
 }
 
 /* The guard takes the state back too, from the context of the fault. */
 static void a_fault_brings_the_old_form_back(void)
 {
-    struct migrate_view expected = sample;
-    migrate_target_write(&sample);
+    struct migrate_view expected = migrate_sample;
+    migrate_target_write(&migrate_sample);
     KTEST_CHECK(migrate_target_task() == STATUS_OK);
-    const struct evolve_report *r = end_of(swap_to("fault", 60000, false));
+    const struct evolve_report *r = kswap_end_report(swap_to("fault", 60000, false));
     KTEST_CHECK(r->phase == EVOLVE_REVERTED && strcmp(r->reason.code, "fault") == 0);
     expected.temperature = 999;
-    KTEST_CHECK(migrate_target_version() == 1 && holds(&expected));
+    KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&expected));
 }
 
 /* Hazard 28: nothing has been changed when a value has no place. */
 static void a_value_without_a_place_is_refused(void)
 {
-    struct migrate_view large = sample;
+    struct migrate_view large = migrate_sample;
     large.temperature = 1l << 20;
     swap_for_good("grown");
     migrate_target_write(&large);
-    const struct evolve_report *r = end_of(swap_to("", 1, false));
+    const struct evolve_report *r = kswap_end_report(swap_to("", 1, false));
     KTEST_CHECK(r->phase == EVOLVE_REFUSED && strcmp(r->reason.code, "consent") == 0);
     KTEST_CHECK(strcmp(r->reason.symbol, "state") == 0 &&
                 strstr(r->reason.text, "temperature") &&
                 strstr(r->reason.text, "--consent migrate_target:state"));
-    KTEST_CHECK(migrate_target_version() == 2 && holds(&large));
+    KTEST_CHECK(migrate_target_version() == 2 && migrate_holds(&large));
 }
 
 /* Hazard 32: what is let go comes back while the swap is on trial. Then it is gone. */
 static void consent_lets_a_value_go(void)
 {
-    struct migrate_view large = sample;
+    struct migrate_view large = migrate_sample;
     large.temperature = 1l << 20;
     consent = "migrate_target:other";
-    KTEST_CHECK(end_of(swap_to("", 1, false))->phase == EVOLVE_REFUSED);
+    KTEST_CHECK(kswap_end_report(swap_to("", 1, false))->phase == EVOLVE_REFUSED);
     consent = "migrate_target:state";
     uint64_t attempt = swap_to("", 60000, false);
     KTEST_CHECK(migrate_target_version() == 1);
     KTEST_CHECK(evolve_revert(attempt, "test", "the value is wanted") == STATUS_OK);
-    KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
-    KTEST_CHECK(migrate_target_version() == 2 && holds(&large));
+    KTEST_CHECK(kswap_end_report(attempt)->phase == EVOLVE_REVERTED);
+    KTEST_CHECK(migrate_target_version() == 2 && migrate_holds(&large));
     swap_for_good("");
     consent = NULL;
     large.temperature = INT16_MAX;
-    KTEST_CHECK(holds(&large));
-    migrate_target_write(&sample);
+    KTEST_CHECK(migrate_holds(&large));
+    migrate_target_write(&migrate_sample);
 }
 
 static uint32_t *held; /* into the state, by someone whom no migration reaches */
 
 static void refused_because_of(const char *holder, const char *who)
 {
-    const struct evolve_report *r = end_of(swap_to("grown", 1, false));
+    const struct evolve_report *r = kswap_end_report(swap_to("grown", 1, false));
     KTEST_CHECK(r->phase == EVOLVE_REFUSED && strcmp(r->reason.code, "held") == 0);
     KTEST_CHECK(strcmp(r->reason.symbol, "state") == 0 && strstr(r->reason.text, holder));
     KTEST_CHECK(!who || strcmp(r->reason.dependent, who) == 0);
-    KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+    KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&migrate_sample));
 }
 
 /* Hazard 4: seen to fail without list_objects() in evolve/holders.c. */
 static void a_pointer_from_outside_is_not_left_behind(void)
 {
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     held = migrate_target_gone();
     refused_because_of("held of test_migrate", "test_migrate");
     uint32_t **block = heap_calloc(1, sizeof *block);
@@ -219,7 +204,7 @@ static void a_pointer_from_outside_is_not_left_behind(void)
     KTEST_CHECK(on_stack == NULL);
     swap_for_good("grown");
     swap_for_good("");
-    KTEST_CHECK(holds(&sample));
+    KTEST_CHECK(migrate_holds(&migrate_sample));
 }
 
 static struct {
@@ -280,110 +265,41 @@ __attribute__((noinline)) static void addresses_have_followed(void)
  * followers_join() and without the restarts in look_behind() of drain.c. */
 static void pointers_taken_since_follow_the_way_back(void)
 {
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     uint64_t attempt = swap_to("grown", 60000, false);
     take_addresses();
     wait_queue_init(&sleeper.queue);
     KTEST_CHECK(task_create("sleeper", sleeper_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&sleeper.entries, 1, PATIENCE_NS));
     KTEST_CHECK(evolve_revert(attempt, "test", "with pointers") == STATUS_OK);
-    KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
+    KTEST_CHECK(kswap_end_report(attempt)->phase == EVOLVE_REVERTED);
     addresses_have_followed();
     KTEST_CHECK(ktest_until_count(&sleeper.entries, 2, PATIENCE_NS));
     sleeper.end = true;
     spin_lock(&sleeper.queue.lock);
     (void)wait_queue_wake_all(&sleeper.queue);
     spin_unlock(&sleeper.queue.lock);
-    KTEST_CHECK(holds(&sample));
+    KTEST_CHECK(migrate_holds(&migrate_sample));
 }
 
 /* The guard restores the bytes by itself; who points to a home that no form uses any more is led from there afterwards.
  * Seen to fail without followers_lead(). */
 static void pointers_into_a_home_that_is_left_follow_a_fault(void)
 {
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     KTEST_CHECK(migrate_target_task() == STATUS_OK);
     uint64_t attempt = swap_to("huge_fault", 60000, false);
     take_addresses();
     migrate_target_fault();
-    KTEST_CHECK(end_of(attempt)->phase == EVOLVE_REVERTED);
+    KTEST_CHECK(kswap_end_report(attempt)->phase == EVOLVE_REVERTED);
     addresses_have_followed();
     KTEST_CHECK(migrate_target_version() == 1);
-}
-
-/* ---- interrupts --------------------------------------------------------------------------- */
-
-enum {
-    RTC_IRQ = 8,
-    RTC_INDEX = 0x70,
-    RTC_DATA = 0x71,
-    RTC_A = 10,
-    RTC_B = 11,
-    RTC_C = 12
-};
-
-static struct {
-    uint64_t *pointer; /* of every second interrupt; the others drop it */
-    uint64_t calls;
-    uint64_t stale;
-} rtc;
-
-static uint8_t rtc_get(uint8_t index)
-{
-    io_out8(RTC_INDEX, index);
-    return io_in8(RTC_DATA);
-}
-
-static void rtc_put(uint8_t index, uint8_t value)
-{
-    io_out8(RTC_INDEX, index);
-    io_out8(RTC_DATA, value);
-}
-
-/* What it stored the last time must still be true. */
-static void rtc_interrupt(void *arg)
-{
-    (void)arg;
-    (void)rtc_get(RTC_C);
-    if (rtc.pointer && rtc.pointer != migrate_target_slot())
-        rtc.stale++;
-    rtc.pointer = rtc.pointer ? NULL : migrate_target_slot();
-    __atomic_add_fetch(&rtc.calls, 1, __ATOMIC_SEQ_CST);
-}
-
-/* Hazard 4: a handler stores pointers a thousand times a second. Swaps are refused, or nobody is left behind. Seen to
- * fail without hold_lines() of drain.c. */
-static void a_handler_is_not_left_behind(void)
-{
-    enum interrupt_trigger trigger;
-    unsigned gsi = interrupt_isa_gsi(RTC_IRQ, &trigger);
-    uint32_t swapped = 0;
-    migrate_target_write(&sample);
-    KTEST_CHECK(interrupt_attach(gsi, trigger, rtc_interrupt, NULL, NULL) == STATUS_OK);
-    rtc_put(RTC_A, (uint8_t)((rtc_get(RTC_A) & 0xf0) | 6)); /* 1,024 Hz */
-    rtc_put(RTC_B, rtc_get(RTC_B) | 0x40);
-    (void)rtc_get(RTC_C);
-    KTEST_CHECK(ktest_until_count(&rtc.calls, 10, PATIENCE_NS));
-    for (uint32_t i = 0; i < 30; i++) {
-        bool first = migrate_target_version() == 1;
-        const struct evolve_report *r = end_of(swap_to(first ? "grown" : "", 1, false));
-        swapped += r->phase == EVOLVE_PERMANENT;
-        KTEST_CHECK(r->phase == EVOLVE_PERMANENT || strcmp(r->reason.code, "held") == 0);
-    }
-    rtc_put(RTC_B, rtc_get(RTC_B) & (uint8_t)~0x40u);
-    interrupt_detach(gsi, rtc_interrupt, NULL);
-    rtc.pointer = NULL;
-    console_print("migrate: %u of 30 swaps between the interrupts\n", swapped);
-    KTEST_CHECK(swapped > 0 && rtc.stale == 0);
-    if (migrate_target_version() != 1)
-        swap_for_good("");
-    KTEST_CHECK(holds(&sample));
 }
 
 /* Who points to what stays where it is goes on to share it with the new code. */
 static void a_pointer_to_what_stays_is_kept(void)
 {
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     held = migrate_target_gone();
     *held = 5;
     swap_for_good("longer");
@@ -391,16 +307,17 @@ static void a_pointer_to_what_stays_is_kept(void)
                 *held == 5);
     *held = 6;
     swap_for_good("");
-    KTEST_CHECK(migrate_target_gone() == held && *held == 6 && holds(&sample));
+    KTEST_CHECK(migrate_target_gone() == held && *held == 6 &&
+                migrate_holds(&migrate_sample));
     held = NULL;
 }
 
 static void a_dry_run_says_what_would_migrate(void)
 {
-    migrate_target_write(&sample);
-    const struct evolve_report *r = end_of(swap_to("grown", 1, true));
+    migrate_target_write(&migrate_sample);
+    const struct evolve_report *r = kswap_end_report(swap_to("grown", 1, true));
     KTEST_CHECK(r->phase == EVOLVE_PERMANENT && r->dry_run && r->migrated_objects == 1);
-    KTEST_CHECK(migrate_target_version() == 1 && holds(&sample));
+    KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&migrate_sample));
 }
 
 /* How many there are is a matter of memory alone. */
@@ -411,7 +328,7 @@ static void six_hundred_objects_change_at_once(void)
     uint64_t large = 0;
     growth_objects_write(5, 1ull << 40);
     for (uint32_t i = 0; i < ARRAY_LEN(order); i++) {
-        const struct evolve_report *r = end_of(kswap_begin(&(struct kswap){
+        const struct evolve_report *r = kswap_end_report(kswap_begin(&(struct kswap){
             .cell = "growth_objects", .variant = order[i], .trial_ms = 1}));
         if (r->phase != EVOLVE_PERMANENT)
             ktest_fail(__func__, r->reason.text);
@@ -426,16 +343,16 @@ static void a_hundred_times_there_and_back(void)
 {
     static const char *const order[] = {"grown", "", "huge", "grown", "huge", ""};
     uint64_t longest_ns = 0;
-    migrate_target_write(&sample);
+    migrate_target_write(&migrate_sample);
     for (uint32_t i = 0; i < 102; i++) {
-        const struct evolve_report *r =
-            end_of(kswap_begin(&(struct kswap){.cell = "migrate_target",
-                                               .with = "states_target",
-                                               .variant = order[i % ARRAY_LEN(order)],
-                                               .trial_ms = 1}));
+        const struct evolve_report *r = kswap_end_report(
+            kswap_begin(&(struct kswap){.cell = "migrate_target",
+                                        .with = "states_target",
+                                        .variant = order[i % ARRAY_LEN(order)],
+                                        .trial_ms = 1}));
         if (r->phase != EVOLVE_PERMANENT)
             ktest_fail(__func__, r->reason.text);
-        KTEST_CHECK(holds(&sample) && states_are_whole());
+        KTEST_CHECK(migrate_holds(&migrate_sample) && states_are_whole());
         longest_ns = max_u64(longest_ns, kswap_report(0)->pause_ns);
     }
     KTEST_CHECK(longest_ns > 0);
@@ -455,6 +372,7 @@ enum status test_migrate_start(void)
         KTEST_CASE(a_pointer_from_outside_is_not_left_behind),
         KTEST_CASE(pointers_taken_since_follow_the_way_back),
         KTEST_CASE(a_handler_is_not_left_behind),
+        KTEST_CASE(lines_go_on_where_nobody_could_let_them_go),
         KTEST_CASE(a_pointer_to_what_stays_is_kept),
         KTEST_CASE(a_dry_run_says_what_would_migrate),
         KTEST_CASE(values_turn_into_another_meaning_and_back),

@@ -1,10 +1,9 @@
 /* Swaps after which data of equal form mean something else: values are converted, there and back. */
 /* SPDX-License-Identifier: MIT */
-#include "states.h"
+#include "private.h"
 
 #include <console/console/console.h>
 #include <string.h>
-#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/states_target/states_target.h>
 #include <time/clock/clock.h>
 
@@ -15,32 +14,12 @@ static const struct states_view sample = {.patience = 30000000,
 
 static uint64_t swap_to(const char *variant, uint64_t trial_ms)
 {
-    return kswap_begin(&(struct kswap){
-        .cell = "states_target", .variant = variant, .trial_ms = trial_ms});
-}
-
-static const struct evolve_report *end_of(uint64_t attempt)
-{
-    (void)kswap_end(attempt);
-    kswap_check_invariants();
-    return kswap_report(attempt);
-}
-
-static bool became(const struct evolve_report *r, enum evolve_phase phase,
-                   const char *code, const char *word)
-{
-    bool good = r->phase == phase && (!code || strcmp(r->reason.code, code) == 0) &&
-                (!word || strstr(r->reason.text, word));
-    KTEST_CHECK(good);
-    if (!good)
-        console_print("states: %s, %s: %s\n", evolve_phase_name(r->phase), r->reason.code,
-                      r->reason.text);
-    return good;
+    return kswap_to("states_target", variant, trial_ms);
 }
 
 static void swap_for_good(const char *variant)
 {
-    (void)became(end_of(swap_to(variant, 1)), EVOLVE_PERMANENT, NULL, NULL);
+    kswap_for_good("states_target", variant);
 }
 
 static bool holds(const struct states_view *expected)
@@ -77,12 +56,13 @@ void skipped_states_are_gone_through_edge_by_edge(void)
 
 void another_meaning_without_an_edge_is_refused(void)
 {
-    (void)became(end_of(swap_to("silent", 1)), EVOLVE_REFUSED, "state",
-                 "EVOLVE_STATE_EDGE");
+    (void)kswap_became(kswap_end_report(swap_to("silent", 1)), EVOLVE_REFUSED, "state",
+                       "EVOLVE_STATE_EDGE");
     KTEST_CHECK(states_target_version() == 0 && holds(&sample));
     swap_for_good("millis");
     swap_for_good("silent"); /* the same meaning */
-    (void)became(end_of(swap_to("", 1)), EVOLVE_REFUSED, "state", "state 1 there, 0 here");
+    (void)kswap_became(kswap_end_report(swap_to("", 1)), EVOLVE_REFUSED, "state",
+                       "state 1 there, 0 here");
     KTEST_CHECK(states_target_version() == 1 && holds(&sample));
     swap_for_good("millis");
     swap_for_good("");
@@ -100,7 +80,7 @@ void what_the_new_code_stored_turns_back(void)
     changed.count = 12;
     states_target_write(&changed);
     KTEST_CHECK(evolve_revert(attempt, "test", "the test wants seconds") == STATUS_OK);
-    (void)became(end_of(attempt), EVOLVE_REVERTED, "test", NULL);
+    (void)kswap_became(kswap_end_report(attempt), EVOLVE_REVERTED, "test", NULL);
     changed.patience = 41000000;
     KTEST_CHECK(states_target_version() == 0 && holds(&changed));
     states_target_write(&sample);
@@ -112,8 +92,8 @@ void an_edge_that_faults_or_never_ends_is_refused(void)
     static const char *const variants[] = {"faults", "loops", "traps"};
     static const char *const codes[] = {"fault", "loop", "fault"};
     for (uint32_t i = 0; i < ARRAY_LEN(variants); i++) {
-        (void)became(end_of(swap_to(variants[i], 1)), EVOLVE_REFUSED, codes[i],
-                     "edge of patience");
+        (void)kswap_became(kswap_end_report(swap_to(variants[i], 1)), EVOLVE_REFUSED,
+                           codes[i], "edge of patience");
         KTEST_CHECK(states_target_version() == 0 && holds(&sample));
     }
 }
@@ -140,7 +120,8 @@ void a_fault_turns_values_back(void)
 {
     struct states_view expected = sample;
     KTEST_CHECK(states_target_task() == STATUS_OK);
-    (void)became(end_of(swap_to("crash", 60000)), EVOLVE_REVERTED, "fault", NULL);
+    (void)kswap_became(kswap_end_report(swap_to("crash", 60000)), EVOLVE_REVERTED,
+                       "fault", NULL);
     expected.patience = 99000000;
     KTEST_CHECK(states_target_version() == 0 && holds(&expected));
 }

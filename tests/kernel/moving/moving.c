@@ -21,26 +21,19 @@ __attribute__((noinline)) void forget(void)
 uint64_t swap_to(const char *variant, uint64_t trial_ms)
 {
     forget();
-    return kswap_begin(&(struct kswap){
-        .cell = "moving_target", .variant = variant, .trial_ms = trial_ms});
+    return kswap_to("moving_target", variant, trial_ms);
 }
 
 const struct evolve_report *end_of(uint64_t attempt)
 {
-    (void)kswap_end(attempt);
-    kswap_check_invariants();
+    const struct evolve_report *r = kswap_end_report(attempt);
     KTEST_CHECK(heap_check());
-    return kswap_report(attempt);
+    return r;
 }
 
 bool became(const struct evolve_report *r, enum evolve_phase phase, const char *code)
 {
-    bool good = r->phase == phase && (!code || strcmp(r->reason.code, code) == 0);
-    KTEST_CHECK(good);
-    if (!good)
-        console_print("moving: %s, %s: %s\n", evolve_phase_name(r->phase), r->reason.code,
-                      r->reason.text);
-    return good;
+    return kswap_became(r, phase, code, NULL);
 }
 
 static void swap_for_good(const char *variant)

@@ -3,4 +3,4 @@
 cell  := test_stale
 kind  := test
 start := app
-uses  := libc console ktest swap_target evolve stale namespace archive fault task clock
+uses  := libc console ktest kswap swap_target evolve stale namespace archive fault task clock

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <task/task/task.h>
-#include <tests/kernel/ktest/ktest.h>
+#include <tests/kernel/kswap/kswap.h>
 #include <tests/kernel/swap_target/swap_target.h>
 #include <time/clock/clock.h>
 
@@ -19,26 +19,6 @@ enum status test_stale_start(void);
 
 /* The address of swap_target_version in the text that ran at first, masked. */
 static volatile uint64_t hidden;
-
-static bool over(void *arg)
-{
-    return evolve_phase_of(*(uint64_t *)arg) >= EVOLVE_PERMANENT;
-}
-
-static void swap(const char *path)
-{
-    struct archive_entry file;
-    struct evolve_object object = {.name = "swap_target"};
-    struct evolve_request request = {
-        .set = &object, .set_count = 1, .self_confirm = true, .trial_ns = NS_PER_MS};
-    uint64_t attempt = 0;
-    KTEST_CHECK(archive_find(path, &file) == STATUS_OK);
-    object.bytes = file.bytes;
-    object.len = file.len;
-    KTEST_CHECK(evolve_submit(&request, &attempt) == STATUS_OK);
-    KTEST_CHECK(ktest_until(over, &attempt, PATIENCE_NS));
-    KTEST_CHECK(evolve_phase_of(attempt) == EVOLVE_PERMANENT);
-}
 
 /* Version NUMBER of swap_target; NULL: it has left the namespace. */
 static const struct version *target(uint32_t number)
@@ -85,7 +65,7 @@ static void a_pointer_to_old_text_is_hidden(void)
 
 static void text_that_nobody_refers_to_cannot_be_executed(void)
 {
-    swap("variants/swap_target.second.o");
+    kswap_for_good("swap_target", "second");
     KTEST_CHECK(ktest_until(is_off, NULL, PATIENCE_NS));
     KTEST_CHECK(stale_count() == 0); /* freeing disturbs nobody */
 }
@@ -133,7 +113,7 @@ static void who_executes_it_later_is_told_what_lay_there(void)
     struct fault_record r = {0};
     uint64_t faults = fault_count();
     for (uint32_t i = 0; i < 10; i++) /* others are placed meanwhile, elsewhere */
-        swap(i % 2 ? "variants/swap_target.second.o" : "variants/swap_target.third.o");
+        kswap_for_good("swap_target", i % 2 ? "second" : "third");
     KTEST_CHECK(task_create("late", late_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&late_entries, 2, PATIENCE_NS));
     KTEST_CHECK(fault_count() == faults + 1 && fault_at(0, &r) == STATUS_OK);

@@ -6,13 +6,12 @@ enum status test_swap_start(void);
 
 uint64_t swap_to(const char *variant, uint64_t trial_ms)
 {
-    return kswap_begin(
-        &(struct kswap){.cell = "swap_target", .variant = variant, .trial_ms = trial_ms});
+    return kswap_to("swap_target", variant, trial_ms);
 }
 
 void swap_for_good(const char *variant)
 {
-    KTEST_CHECK(kswap_end(swap_to(variant, 1)) == EVOLVE_PERMANENT);
+    kswap_for_good("swap_target", variant);
 }
 
 enum status test_swap_start(void)

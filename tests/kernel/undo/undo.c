@@ -19,7 +19,7 @@ enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_at
 
 enum evolve_phase undo_swap(const char *variant)
 {
-    return kswap_run(&(struct kswap){.cell = "swap_target", .variant = variant});
+    return kswap_end(kswap_to("swap_target", variant, 1));
 }
 
 static uint64_t mix(uint64_t digest, uint64_t word)

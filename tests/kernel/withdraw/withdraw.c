@@ -17,8 +17,7 @@ static volatile uint64_t ended;
 
 static uint64_t swap_to(const char *variant)
 {
-    uint64_t attempt = kswap_begin(
-        &(struct kswap){.cell = "withdraw_target", .variant = variant, .trial_ms = 60000});
+    uint64_t attempt = kswap_to("withdraw_target", variant, 60000);
     KTEST_CHECK(withdraw_target_version() == 2);
     return attempt;
 }
