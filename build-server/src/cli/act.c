@@ -75,16 +75,34 @@ static void complain(const json_t *rows, bool json)
     }
 }
 
-/* The cells of a set: the same for all machines that swap to it. */
-static void print_swapping(const json_t *rows)
+/* What an order for single cells comes to, version by version. */
+static void print_sets(const json_t *answer)
 {
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i);
-        if (strcmp(view_text(row, "action", ""), "swap") == 0) {
-            plan_print_cells(json_object_get(row, "cells"));
-            return;
+    const json_t *sets = json_object_get(answer, "sets");
+
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        const json_t *set = json_array_get(sets, i);
+        if (json_array_size(sets) > 1) {
+            printf("on top of v%lld:\n", (long long)view_number(set, "base", 0));
         }
+        plan_print_cells(json_object_get(set, "cells"));
     }
+}
+
+/* What the order was released as: "release v7", or "releases v7, v8". */
+static void print_releases(const json_t *answer)
+{
+    const json_t *sets = json_object_get(answer, "sets");
+
+    if (json_array_size(sets) < 2) {
+        printf("release v%lld, to:\n", (long long)view_number(answer, "release", 0));
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        printf("%s v%lld", i == 0 ? "releases" : ",",
+               (long long)view_number(json_array_get(sets, i), "release", 0));
+    }
+    printf(", to:\n");
 }
 
 /* deploy and rollback: sends the order, prints who is affected, waits if asked. */
@@ -119,13 +137,10 @@ static bool order(const struct invocation *invocation, const char *path,
             if (dry) {
                 printf("would do, to:\n");
             } else {
-                printf("release v%lld, to:\n",
-                       (long long)view_number(answer, "release", 0));
+                print_releases(answer);
             }
             print_rows(rows);
-            if (invocation_has(invocation, OPTION_CELL)) {
-                print_swapping(rows);
-            }
+            print_sets(answer);
             fflush(stdout);
         }
         if (any_refuses(rows)) {

@@ -271,8 +271,9 @@ const struct command commands[] = {
      ORDER | BIT(CELL) | BIT(CONSENT) | BIT(WAIT) | BIT(TIMEOUT) | BIT(DRY_RUN),
      "bring machines to a released commit, or single cells of it to what they run",
      "With --cell a release is put together from what runs and these cells; all others "
-     "that must change with them are brought in, and it is said why. The machines must "
-     "run the same version; with --all it is the one that the channel offers.\n"
+     "that must change with them are brought in, and it is said why. Machines of "
+     "different versions get a release for each version, all of them or none; with --all "
+     "it is put together from what the channel offers.\n"
      "A swap that would lose live data, or whose way back would, is refused (`consent`) "
      "until its source has a mark (EVOLVE_DROPS) or --consent names what may go. That "
      "holds for this order alone.",

@@ -87,28 +87,59 @@ static size_t count_open(json_t *rows)
     return open;
 }
 
+/* Looks for the attempts at RELEASE. False: the server refuses to tell. */
+static bool look_at_release(struct http *http, int64_t release, json_t *rows, bool json,
+                            bool *out_good)
+{
+    struct failure failure = {0};
+    json_t *history = NULL;
+    char path[128];
+
+    snprintf(path, sizeof(path), "/api/v1/history?limit=500&release=%lld",
+             (long long)release);
+    if (!http_get(http, path, &history, &failure)) {
+        if (strcmp(failure.code, "no-server") == 0) {
+            return true;
+        }
+        failure_print(&failure, json);
+        return false;
+    }
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+        if (json_object_get(row, "result") == NULL) {
+            look(row, json_object_get(history, "rows"), json, out_good);
+        }
+    }
+    json_decref(history);
+    return true;
+}
+
+/* Single cells go out as one release for each version that runs. */
+static bool look_at_all(struct http *http, const json_t *answer, bool json, bool *out_good)
+{
+    const json_t *sets = json_object_get(answer, "sets");
+    json_t *rows = json_object_get(answer, "rows");
+    size_t count = json_array_size(sets);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!look_at_release(http, view_number(json_array_get(sets, i), "release", 0),
+                             rows, json, out_good)) {
+            return false;
+        }
+    }
+    return count > 0 ||
+           look_at_release(http, view_number(answer, "release", 0), rows, json, out_good);
+}
+
 bool wait_permanent(struct http *http, json_t *answer, long timeout_s, bool json)
 {
     json_t *rows = json_object_get(answer, "rows");
     int64_t end = now_ms() + timeout_s * 1000;
     struct failure failure = {0};
     bool good = true;
-    char path[128];
 
-    snprintf(path, sizeof(path), "/api/v1/history?limit=500&release=%lld",
-             (long long)view_number(answer, "release", 0));
     while (count_open(rows) > 0 && now_ms() < end) {
-        json_t *history = NULL;
-        if (http_get(http, path, &history, &failure)) {
-            for (size_t i = 0; i < json_array_size(rows); i++) {
-                json_t *row = json_array_get(rows, i);
-                if (json_object_get(row, "result") == NULL) {
-                    look(row, json_object_get(history, "rows"), json, &good);
-                }
-            }
-            json_decref(history);
-        } else if (strcmp(failure.code, "no-server") != 0) {
-            failure_print(&failure, json);
+        if (!look_at_all(http, answer, json, &good)) {
             return false;
         }
         rest();

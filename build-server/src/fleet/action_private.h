@@ -19,7 +19,7 @@ struct action {
     bool all;
     json_t *ids;
     const json_t *cells; /* deploy: these alone, and what must change with them; NULL: all */
-    struct set set;      /* what that comes to */
+    struct sets sets;    /* what that comes to, version by version */
     json_t *consent;     /* what machines may lose: ["cell:object"]; NULL: nothing */
     bool agrees;         /* to all that the planner foresees: it is added to `consent` */
     int64_t source;      /* the release whose content is wanted; 0: none */

@@ -82,13 +82,14 @@ static json_t *losses(const json_t *lost)
         json_sprintf("live data that the target does not know of is lost: %s", text));
 }
 
-/* A machine on its way to RELEASE, or to the action's set. */
-static json_t *forecast_row(struct action *action, const char *id, int64_t release)
+/* A machine on its way to RELEASE, or to SET (NULL: none). */
+static json_t *forecast_row(struct action *action, const char *id, int64_t release,
+                            const struct set *set)
 {
     struct problem problem = {"", ""};
-    JSON_OWNED json_t *made =
-        action->cells == NULL ? forecast(action->server, id, release, &problem)
-                              : set_forecast(action->server, &action->set, id, &problem);
+    JSON_OWNED json_t *made = set == NULL
+                                  ? forecast(action->server, id, release, &problem)
+                                  : set_forecast(action->server, set, id, &problem);
     if (made == NULL)
         return make_row(action, id, "blocked", simple_reason("unknown", problem.text),
                         NULL);
@@ -127,19 +128,22 @@ static json_t *target_row(struct action *action, const char *id)
             NULL);
     TEXT_OWNED char *content =
         db_text(db, "SELECT content FROM machines WHERE id = ?", "s", id);
+    const struct set *set = sets_of(&action->sets, id);
+    if (action->cells != NULL && set == NULL)
+        return make_row(action, id, "nothing",
+                        simple_reason("same-cells", "it has these cells already"), NULL);
     TEXT_OWNED char *target =
-        action->cells != NULL
-            ? strdup(action->set.cells.content)
-            : db_text(db, "SELECT content FROM releases WHERE version = ?", "i",
-                      action->source);
+        set != NULL ? strdup(set->cells.content)
+                    : db_text(db, "SELECT content FROM releases WHERE version = ?", "i",
+                              action->source);
     if (content == NULL)
         return make_row(action, id, "wait",
                         simple_reason("unknown", "what it runs is not known yet"), NULL);
     if (target != NULL && strcmp(content, target) == 0 &&
         !forecast_stub_differs(action->server, id,
-                               action->cells != NULL ? action->set.base : action->source))
+                               set != NULL ? set->base : action->source))
         return make_row(action, id, "nothing", NULL, NULL);
-    return forecast_row(action, id, action->source);
+    return forecast_row(action, id, action->source, set);
 }
 
 /* Without a target of their own: hold, unhold, pin to what runs, retry, reboot. */
@@ -161,7 +165,7 @@ static json_t *plain_row(struct action *action, const char *id)
         "machines m WHERE m.id = ? AND (m.content != r.content OR m.stub != r.stub)",
         "s", id);
     return away == 0 ? make_row(action, id, "nothing", NULL, NULL)
-                     : forecast_row(action, id, away);
+                     : forecast_row(action, id, away, NULL);
 }
 
 json_t *action_rows(struct action *action)

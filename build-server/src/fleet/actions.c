@@ -28,13 +28,20 @@
 
 /* --- Doing it ----------------------------------------------------------------------------------- */
 
-/* What the action wants goes out under a new version. */
+/* What the action wants goes out under a new version; sets under one each. */
 static enum result make_release(struct action *action, const char *trigger,
                                 struct problem *problem)
 {
+    enum result result = RESULT_OK;
+    for (size_t i = 0; i < action->sets.count && result == RESULT_OK; i++) {
+        struct set *set = &action->sets.set[i];
+        result = set_release(action->server, set, action->cells,
+                             set->consent != NULL ? set->consent : action->consent,
+                             action->by, action->note, problem);
+        action->release = set->release;
+    }
     if (action->cells != NULL)
-        return set_release(action->server, &action->set, action->cells, action->consent,
-                           action->by, action->note, &action->release, problem);
+        return result;
     return reissue_make(action->server, action->source, action->consent, trigger,
                         action->by, action->note, &action->release, problem);
 }
@@ -109,7 +116,8 @@ static enum result order_machine(struct action *action, const char *id, const ch
     return orders_set(server, &request);
 }
 
-/* Single machines go to SOURCE's content, by orders that share one re-issue. */
+/* Single machines go to SOURCE's content, by orders that share one re-issue; or each to the set on top of what it runs, unless
+ * that has the cells already. */
 static enum result change_machines(struct action *action, struct problem *problem)
 {
     struct server *server = action->server;
@@ -127,8 +135,15 @@ static enum result change_machines(struct action *action, struct problem *proble
     json_t *id;
     json_array_foreach(action->ids, i, id)
     {
+        const struct set *set = sets_of(&action->sets, json_string_value(id));
+        if (action->cells != NULL && set == NULL)
+            continue;
+        if (set != NULL)
+            action->release = set->release;
         order_machine(action, json_string_value(id), intent);
     }
+    if (action->sets.count > 1)
+        action->release = 0;
     return db_commit(server->db);
 }
 
@@ -362,17 +377,26 @@ static enum result read_consent(struct action *action, const json_t *body,
     return RESULT_OK;
 }
 
-/* Puts the set together; what it would lose is agreed to here, for the rows name single machines. */
-static enum result read_set(struct action *action, struct problem *problem)
+/* What SET would lose is agreed to here, for the rows name single machines. Who agrees to all agrees to what is foreseen for
+ * each version, not to what another one would lose. */
+static enum result agree_to_set(struct action *action, struct set *set,
+                                struct problem *problem)
 {
-    JSON_OWNED json_t *lost = json_array();
-    enum result result = set_plan(action->server, action->ids, action->all,
-                                  action->source, action->cells, &action->set, problem);
-    if (result != RESULT_OK)
-        return result;
-    const json_t *refusal = action_refusal(action, action->set.losses, lost);
-    return refusal == NULL ? RESULT_OK
-                           : set_refused(&action->set, action->cells, refusal, problem);
+    json_t *lost = json_array();
+    const json_t *refusal = action_refusal(action, set->losses, lost);
+    if (action->agrees && !action->all)
+        set->consent = json_incref(lost);
+    json_decref(lost);
+    return refusal == NULL ? RESULT_OK : set_refused(set, action->cells, refusal, problem);
+}
+
+static enum result read_sets(struct action *action, struct problem *problem)
+{
+    enum result result = sets_plan(action->server, action->ids, action->all,
+                                   action->source, action->cells, &action->sets, problem);
+    for (size_t i = 0; i < action->sets.count && result == RESULT_OK; i++)
+        result = agree_to_set(action, &action->sets.set[i], problem);
+    return result;
 }
 
 static enum result read_action(struct action *action, const json_t *body,
@@ -401,7 +425,7 @@ static enum result read_action(struct action *action, const json_t *body,
         result = problem_set(problem, RESULT_INVALID, "bad-request",
                              "only a deploy takes \"cells\"");
     if (result == RESULT_OK && action->cells != NULL)
-        result = read_set(action, problem);
+        result = read_sets(action, problem);
     return result;
 }
 
@@ -409,7 +433,21 @@ static void action_fini(struct action *action)
 {
     json_decref(action->ids);
     json_decref(action->consent);
-    set_fini(&action->set);
+    sets_fini(&action->sets);
+}
+
+/* GIVES what each version gets: [{base, release, machines, cells}]. */
+static json_t *sets_json(const struct sets *sets)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < sets->count; i++) {
+        const struct set *set = &sets->set[i];
+        json_array_append_new(
+            list, json_pack("{s:I, s:o, s:O, s:O}", "base", set->base, "release",
+                            set->release == 0 ? json_null() : json_integer(set->release),
+                            "machines", set->machines, "cells", set->changed));
+    }
+    return list;
 }
 
 enum result action_run(struct server *server, const char *kind, const json_t *body,
@@ -444,5 +482,7 @@ enum result action_run(struct server *server, const char *kind, const json_t *bo
                   action.release == 0 ? json_null() : json_integer(action.release),
                   "hold", action.hold && action_is(&action, "rollback"), "dry_run",
                   action.dry_run, "rows", rows);
+    if (action.cells != NULL)
+        json_object_set_new(*out_answer, "sets", sets_json(&action.sets));
     return RESULT_OK;
 }
