@@ -29,17 +29,11 @@ static void cell_init(struct image *image)
         {"NONE", "", 0, 0, 0},          {"SOME", "", 0, 0, 7},
         {"LESS", "", 0, 0, UINT64_MAX}, {"x", "int64", 0, 64, 1},
         {"y", "*int8", 0, 64, 2}};
-    const char *uses[] = {"sample"};
-    const struct cell_info info = {.name = "sample",
-                                   .kind = CELL_APP,
-                                   .abi_hash = 5,
-                                   .types = types,
-                                   .type_count = ARRAY_LEN(types),
-                                   .fields = fields,
-                                   .field_count = ARRAY_LEN(fields),
-                                   .uses = uses,
-                                   .uses_count = ARRAY_LEN(uses)};
-    sample_encode(image, &info);
+    const struct cell_info parts = {.types = types,
+                                    .type_count = ARRAY_LEN(types),
+                                    .fields = fields,
+                                    .field_count = ARRAY_LEN(fields)};
+    sample_encode(image, &parts);
 }
 
 static void check_moves(const struct move_list *list, uint64_t from_len, uint64_t to_len)

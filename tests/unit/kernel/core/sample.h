@@ -9,7 +9,7 @@
 
 // A cell "sample" with a function, an object, types and no imports; end with image_fini().
 void sample_init(struct image *image);
-// The image with a .cell section that says INFO; end with image_fini().
-void sample_encode(struct image *image, const struct cell_info *info);
+// The cell "sample" with the functions, objects and types of PARTS instead; end with image_fini().
+void sample_encode(struct image *image, const struct cell_info *parts);
 
 #endif
