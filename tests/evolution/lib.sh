@@ -33,12 +33,18 @@ push_change() {
     push_head
 }
 
-push_head() {
+# Pushes the clone's last commit.
+publish_head() {
     commit=$(git -C "$clone" rev-parse HEAD)
     git -C "$clone" push >"$work/push.out" 2>&1 || {
         cat "$work/push.out" >&2
         fail "git push failed"
     }
+}
+
+# The same of what has to compile.
+push_head() {
+    publish_head
     if grep -q '^remote: neurath: failed' "$work/push.out"; then
         cat "$work/push.out" >&2
         fail "$case_name: it does not build"
@@ -147,9 +153,32 @@ unchanged_by() {
     [ -z "$cells" ] || fail "$case_name: something was swapped: $row"
 }
 
+# unbuilt_by MESSAGE WORD COMMAND...: what the command makes does not compile; push says so, with WORD, and there is no release.
+unbuilt_by() {
+    local releases
+    say "$case_name: $1"
+    releases=$(neurath releases --json | jq '.[0].v')
+    (cd "$clone" && "${@:3}" && git add -A && git commit -q -m "$1") || fail "the change does not work: $1"
+    publish_head
+    grep -q '^remote: neurath: failed' "$work/push.out" || fail "$case_name: it builds: $(cat "$work/push.out")"
+    grep -q "^remote: .*$2" "$work/push.out" || fail "$case_name: git push does not say $2: $(cat "$work/push.out")"
+    [ "$(neurath releases --json | jq '.[0].v')" = "$releases" ] || fail "$case_name: something was released"
+    git -C "$clone" revert --no-edit HEAD >/dev/null
+}
+
+# refused_by MESSAGE CODE WORDS COMMAND...: what the command makes is refused before anything has changed, with WORDS.
+refused_by() {
+    push_change "$1" "${@:4}"
+    was_refused "$1" "$2" "$3"
+}
+
 # refused PATCH CODE WORDS...: before anything has changed, with these words; push says so too. The commit is taken back.
 refused() {
     push_patch "$1"
+    was_refused "$@"
+}
+
+was_refused() {
     take_row "$1"
     result_is refused
     reason_is "${@:2}"
