@@ -232,7 +232,6 @@ enum status plan_load(struct namespace *ns, const struct plan_object *set,
         return STATUS_FULL;
     }
     p.plan->ns = ns;
-    p.plan->generation = ns->generation;
     p.plan->revertible = true;
     enum status status = plan_find_lineages(p.plan, set, set_count);
     if (status != STATUS_OK) {

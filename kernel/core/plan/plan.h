@@ -135,7 +135,6 @@ struct plan_lineage {
 struct plan {
     struct namespace *ns;
     enum plan_state state;
-    uint64_t generation; /* of the namespace, when planned */
     bool entered;
     struct plan_cell *cells;
     uint32_t cell_count;

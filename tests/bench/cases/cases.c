@@ -62,8 +62,8 @@ static bool take_away(const char *cell)
 /* Of several classes the one that asks most of the swap. */
 static const char *class_of_report(const struct evolve_report *r)
 {
-    static const enum plan_class weight[] = {PLAN_SIGNATURE, PLAN_DATA, PLAN_REMOVE,
-                                             PLAN_ADD};
+    static const enum plan_class weight[] = {PLAN_LINEAGE, PLAN_SIGNATURE, PLAN_DATA,
+                                             PLAN_REMOVE, PLAN_ADD};
     for (size_t i = 0; i < ARRAY_LEN(weight); i++)
         for (uint32_t k = 0; k < r->cell_count && k < EVOLVE_MAX_CELLS; k++)
             if (r->cells[k].class == weight[i])

@@ -348,7 +348,7 @@ static bool most_are_freed(void *arg)
     (void)arg;
     for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
         left += v->state == VERSION_RETIRED;
-    return left < all.count / 2;
+    return left <= all.count / 8;
 }
 
 /* They import from each other, in circles too. What stays is what tasks are asleep in. */
