@@ -296,6 +296,12 @@ export class Rollback {
           null,
           plan.source === "machine" ? "Answered by the machine itself" : "Answered by the planner on the server",
           `, from a state ${duration(plan.age_s)} old.`,
+          plan.waited_count > 0 && [
+            ` As it is now, ${count(plan.waited_count, "task")} would be waited for: `,
+            (plan.waited ?? []).map((name, i) => [i ? ", " : "", foreign(name)]),
+            plan.waited_count > (plan.waited?.length ?? 0) && ", ...",
+            "."
+          ],
           plan.reversible === true && " A swap can take it back.",
           plan.reversible === false && " This swap cannot be taken back by a swap."
         )

@@ -135,8 +135,8 @@ static json_t *machine_part(struct server *server, const char *id, int64_t comma
                   cells == NULL ? json_array() : json_incref(cells), "refusals", refusals,
                   "needs_boot", "reversible",
                   revertible == NULL ? json_null() : json_incref(revertible));
-    static const char *const figures[] = {"migrated_objects", "migrated_bytes",
-                                          "draining_objects"};
+    static const char *const figures[] = {"waited_count", "waited", "migrated_objects",
+                                          "migrated_bytes", "draining_objects"};
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
         json_t *value = json_object_get(effects, figures[i]);
         if (value != NULL)

@@ -68,6 +68,10 @@ static bool print_plan(const json_t *machine, bool json)
                    view_number(machine, "age_s", 0) > 0 ? ", from a report of " : "",
                    view_number(machine, "age_s", 0) > 0 ? age : "");
         plan_print_cells(json_object_get(machine, "cells"));
+        if (view_number(machine, "waited_count", 0) > 0) {
+            view_waited_for(machine, text, sizeof(text));
+            view_print("  would wait%s, as it is now\n", text);
+        }
         if (view_number(machine, "migrated_objects", 0) > 0) {
             view_print("  migrates %lld objects (%lld bytes)\n",
                        (long long)view_number(machine, "migrated_objects", 0),

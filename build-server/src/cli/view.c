@@ -102,8 +102,7 @@ const char *view_reason(const json_t *reason, char *out, size_t out_len)
     return out;
 }
 
-/* " for 2 tasks (echo, net)" */
-static void waited_for(const json_t *row, char *out, size_t out_len)
+void view_waited_for(const json_t *row, char *out, size_t out_len)
 {
     const json_t *names = json_object_get(row, "waited");
     long long count = (long long)view_number(row, "waited_count", 0);
@@ -138,7 +137,7 @@ const char *view_effects(const json_t *row, char *out, size_t out_len)
     }
     if (drain > 0 || view_number(row, "waited_count", 0) > 0) {
         text_format_nanoseconds((double)drain, time, sizeof(time));
-        waited_for(row, tasks, sizeof(tasks));
+        view_waited_for(row, tasks, sizeof(tasks));
         used = (size_t)snprintf(out, out_len, "waited %s%s", time, tasks);
     }
     if (migrated > 0 && used < out_len) {

@@ -30,6 +30,9 @@ const char *view_cells(const json_t *cells, size_t most, char *out, size_t out_l
 /* "code: text (cell hello, symbol x, needed by y)" of a reason or refusal; "" for null. */
 const char *view_reason(const json_t *reason, char *out, size_t out_len);
 
+/* " for 2 tasks (echo, net)" of a row that says who is waited for; "" when it is nobody. */
+void view_waited_for(const json_t *row, char *out, size_t out_len);
+
 /* "waited 1.5 ms for 1 task (echo), migrated 3 objects (96 bytes)" of a swap that did more than change text; "" when it
  * did not, or its machine does not tell. */
 const char *view_effects(const json_t *row, char *out, size_t out_len);

@@ -3,6 +3,7 @@
  */
 #include <core/evolve/drain.h>
 #include <core/evolve/ending.h>
+#include <core/evolve/foresee.h>
 #include <core/evolve/hooks.h>
 #include <core/evolve/lineage.h>
 #include <core/evolve/moving.h>
@@ -144,11 +145,13 @@ static struct wait run_redirect(struct attempt *a)
         return stop(a, status);
     migrate_describe(a);
     lineages_describe(a);
+    a->coupled = plan_coupled(a->plan);
     if (a->report.dry_run && !a->plan->migrations.walked) {
+        if (a->coupled)
+            foresee_waited(a);
         attempt_end(a, EVOLVE_PERMANENT, NULL);
         return wait_again();
     }
-    a->coupled = plan_coupled(a->plan);
     plan_enter(a->plan);
     attempt_enter(a, EVOLVE_COMMIT);
     return wait_again();

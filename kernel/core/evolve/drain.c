@@ -81,9 +81,7 @@ static void note_waited(struct attempt *a, const struct task *task)
             return;
     if (drain.known_count < KNOWN_MAX)
         drain.known[drain.known_count++] = task_id(task);
-    if (a->report.waited_count < EVOLVE_WAITED_MAX)
-        task_name_copy(task, a->report.waited[a->report.waited_count]);
-    a->report.waited_count++;
+    attempt_waits_for(a, task);
 }
 
 /* Under the scheduler's lock. */

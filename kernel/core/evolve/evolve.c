@@ -219,6 +219,13 @@ enum status evolve_account_read(uint64_t attempt, char *out, size_t len)
     return r ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
+void attempt_waits_for(struct attempt *a, const struct task *task)
+{
+    if (a->report.waited_count < EVOLVE_WAITED_MAX)
+        task_name_copy(task, a->report.waited[a->report.waited_count]);
+    a->report.waited_count++;
+}
+
 void attempt_tell(struct attempt *a, const char *format, ...)
 {
     char line[512];

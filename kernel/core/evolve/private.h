@@ -56,6 +56,9 @@ void attempt_enter(struct attempt *a, enum evolve_phase phase);
 /* Ends A in PHASE with a reason (NULL: none) and logs it. */
 void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusal *reason);
 
+/* Enters TASK in A's report as one that was inside; once for each. Inside task_for_each(). */
+void attempt_waits_for(struct attempt *a, const struct task *task);
+
 /* Adds a line to A's account (evolve_account_read()); what does not fit is left out. */
 void attempt_tell(struct attempt *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -31,8 +31,13 @@ static void print_drain(const struct evolve_report *r)
 {
     if (!r->drain_ns && !r->waited_count)
         return;
-    console_print("       waited %lu us until nobody was inside; %u task%s to wait for",
-                  r->drain_ns / 1000, r->waited_count, r->waited_count == 1 ? "" : "s");
+    if (r->dry_run && !r->drain_ns)
+        console_print("       would wait for %u task%s, as it is now", r->waited_count,
+                      r->waited_count == 1 ? "" : "s");
+    else
+        console_print(
+            "       waited %lu us until nobody was inside; %u task%s to wait for",
+            r->drain_ns / 1000, r->waited_count, r->waited_count == 1 ? "" : "s");
     for (uint32_t i = 0; i < r->waited_count && i < EVOLVE_WAITED_MAX; i++)
         console_print("%s %s", i ? "," : ":", r->waited[i]);
     console_print("\n");

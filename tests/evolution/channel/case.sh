@@ -7,7 +7,7 @@
 # cell knows of rings beside the channels, together with its users, for a signature changes: who is blocked inside is drained.
 # Then senders no longer wait. So a rollback, and the guard's when a version faults or loops, keeps what lies in the buffers; one
 # to where nobody would look there is refused. Hazards 12, 13, 17, 23, 29, 31, 32. Seen to fail when
-# couple_functions() sees no difference.
+# couple_functions() sees no difference. `neurath plan` says who would be waited for before it happens.
 
 # Sets what the command says: sending, receiving (tasks that are blocked), ahead (messages), received.
 read_post() {
@@ -35,8 +35,15 @@ added=$commit
 all_arrive
 in_step || fail "$case_name: a rendezvous lets senders run ahead by $ahead"
 refused 02-form type 'struct channel' heap
-evolves 03-know channel:signature post:text
+neurath hold m1 >/dev/null
+push_patch 03-know
 known=$commit
+eventually 20 blocked_in_both
+neurath plan --to "$known" --machine m1 >"$work/plan.out" || fail "$case_name: plan: $(cat "$work/plan.out")"
+grep -Eq '^  would wait for [0-9]+ tasks \(.*post (send|receive).*\), as it is now$' "$work/plan.out" ||
+    fail "$case_name: plan does not say who would be waited for: $(cat "$work/plan.out")"
+neurath unhold m1 >/dev/null
+evolved 03-know channel:signature post:text
 jq -e '.waited | index("post send") and index("post receive")' <<<"$row" >/dev/null ||
     fail "$case_name: nobody was waited for in send and in receive: $row"
 all_arrive
