@@ -30,7 +30,10 @@ static const char help[] =
     "  --operator-port N      HTTP on 127.0.0.1 for the command line and the browser "
     "(7480; 0: any)\n"
     "  --machine-port N       HTTPS for machines (7443; 0: any)\n"
-    "  --machine-address A    IPv4 address that machines reach (127.0.0.1)\n"
+    "  --machine-address A    address that machines reach (127.0.0.1); twice: one of "
+    "IPv4, "
+    "one of\n"
+    "                         IPv6 (with --lab ::1), which may be missing on the host\n"
     "  --branch NAME          the branch that is built and released (main)\n"
     "  --sources DIR          third-party sources for builds (NEURATH_SOURCES, or the "
     "cache of deploy/deps)\n"
@@ -94,12 +97,21 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case 's': out->options.state = optarg; break;
-        case 'a': out->options.machine_address = optarg; break;
+        case 'a':
+            if (strchr(optarg, ':') != NULL)
+                out->options.machine_address6 = optarg;
+            else
+                out->options.machine_address = optarg;
+            break;
         case 'b': out->options.branch = optarg; break;
         case 'S': out->options.sources = optarg; break;
         case 'w': out->options.web = optarg; break;
         case 'r': out->options.reproduce = true; break;
-        case 'l': out->options.lab = true; break;
+        case 'l':
+            out->options.lab = true;
+            if (out->options.machine_address6 == NULL)
+                out->options.machine_address6 = "::1";
+            break;
         case 'v': log_set_level(LOG_DEBUG); break;
         case 1: out->signer = true; break;
         case 2: out->planner = true; break;

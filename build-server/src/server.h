@@ -27,12 +27,13 @@ struct server_options {
     char *state;       /* absolute path */
     int operator_port; /* 0: any */
     int machine_port;
-    const char *machine_address; /* what the machine listener binds to */
-    const char *branch;          /* the watched branch */
-    char *web;                   /* folder of the dashboard's files, or NULL */
-    char *sources;               /* third-party sources for builds, or NULL */
-    char *tools;                 /* folder of bootimage */
-    int build_seconds;           /* wall time that a build may take */
+    const char *machine_address;  /* IPv4 that the machine listener binds to */
+    const char *machine_address6; /* IPv6, if the host has it; NULL: none */
+    const char *branch;           /* the watched branch */
+    char *web;                    /* folder of the dashboard's files, or NULL */
+    char *sources;                /* third-party sources for builds, or NULL */
+    char *tools;                  /* folder of bootimage */
+    int build_seconds;            /* wall time that a build may take */
     bool lab;
     bool reproduce; /* rebuild what is permanent, and compare */
 };

@@ -153,6 +153,7 @@ static enum result open_listeners(struct server *server, struct problem *problem
     struct http_config machines = {
         .name = "machine",
         .address = server->options.machine_address,
+        .address6 = server->options.machine_address6,
         .port = (uint16_t)server->options.machine_port,
         .connection_limit = 4096,
         .connection_timeout_s = 60,

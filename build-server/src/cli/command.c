@@ -49,6 +49,8 @@ const struct option_spec option_specs[OPTION_COUNT] = {
     [OPTION_MACHINES] = {"machines", 0, "N", "how many machines (1 to 16, default 1)",
                          NULL},
     [OPTION_CPUS] = {"cpus", 0, "C", "CPUs of each machine (1 to 8, default 2)", NULL},
+    [OPTION_IPV6] = {"ipv6", 0, NULL,
+                     "the network of machines that are added has IPv6 only", NULL},
     [OPTION_PORT] = {"port", 0, "PORT", "first port of the server; 0 takes free ones",
                      NULL},
     [OPTION_TRIAL] = {"trial", 0, "MS", "how long a swap is on trial, in milliseconds",
@@ -67,7 +69,7 @@ const struct command commands[] = {
      0,
      0,
      false,
-     BIT(MACHINES) | BIT(CPUS) | BIT(PORT) | BIT(TRIAL),
+     BIT(MACHINES) | BIT(CPUS) | BIT(IPV6) | BIT(PORT) | BIT(TRIAL),
      "start a server and machines in QEMU, and wait until they run the released commit",
      "Creates what is missing: keys, a bare repository with this tree's history, a clone "
      "to "
@@ -129,7 +131,7 @@ const struct command commands[] = {
      0,
      0,
      false,
-     BIT(MACHINES) | BIT(CPUS) | BIT(PORT) | BIT(TRIAL),
+     BIT(MACHINES) | BIT(CPUS) | BIT(IPV6) | BIT(PORT) | BIT(TRIAL),
      "lab up, then watch; ends what it started on Ctrl-C",
      "This is `make run`. If the lab is up already it is only watched, and left up.",
      {"neurath lab run"},

@@ -42,6 +42,7 @@ enum option_id {
     /* The lab. */
     OPTION_MACHINES,
     OPTION_CPUS,
+    OPTION_IPV6,
     OPTION_PORT,
     OPTION_TRIAL,
     /* The rest. */

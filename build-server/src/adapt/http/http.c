@@ -45,6 +45,7 @@ struct exchange {
 
 struct http_listener {
     struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon6; /* NULL: none */
     struct http_config config;
     uint16_t port;
     struct visitors visitors;
@@ -361,21 +362,17 @@ static void on_log(void *context, const char *format, va_list arguments)
     log_debug(listener->config.name, "%s", text);
 }
 
-static int listen_on(const struct http_config *config, uint16_t port)
+static int listen_on(const struct sockaddr *address, socklen_t len)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    if (inet_pton(AF_INET, config->address, &address.sin_addr) != 1) {
-        errno = EINVAL;
-        return -1;
-    }
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     int one = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(fd, 1024) != 0) {
+    if (address->sa_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (bind(fd, address, len) != 0 || listen(fd, 1024) != 0) {
         int error = errno;
         close(fd);
         errno = error;
@@ -384,21 +381,62 @@ static int listen_on(const struct http_config *config, uint16_t port)
     return fd;
 }
 
-static int open_socket(const struct http_config *config, uint16_t *out_port,
-                       struct problem *problem)
+static int listen_on_ip4(const char *text, uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    if (inet_pton(AF_INET, text, &address.sin_addr) == 1)
+        return listen_on((struct sockaddr *)&address, sizeof address);
+    errno = EINVAL;
+    return -1;
+}
+
+static int listen_on_ip6(const char *text, uint16_t port)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    if (inet_pton(AF_INET6, text, &address.sin6_addr) == 1)
+        return listen_on((struct sockaddr *)&address, sizeof address);
+    errno = EINVAL;
+    return -1;
+}
+
+/* Both or none; *out_fd6 is -1 when this host has no IPv6, or not that address of it. */
+static int listen_on_both(const struct http_config *config, uint16_t port, int *out_fd6)
+{
+    *out_fd6 = -1;
+    int fd = listen_on_ip4(config->address, port);
+    if (fd < 0 || config->address6 == NULL)
+        return fd;
+    *out_fd6 = listen_on_ip6(config->address6, port);
+    if (*out_fd6 >= 0)
+        return fd;
+    if (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) {
+        log_warning("http", "the %s listener is not on %s: %s", config->name,
+                    config->address6, strerror(errno));
+        return fd;
+    }
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int open_sockets(const struct http_config *config, uint16_t *out_port,
+                        int *out_fd6, struct problem *problem)
 {
     int tries = config->port == 0 ? ANY_PORT_TRIES : 1;
     int fd = -1;
     while (fd < 0 && tries-- > 0) {
         *out_port = config->port == 0 ? (uint16_t)port_find_free() : config->port;
-        fd = listen_on(config, *out_port);
-        if (errno != EADDRINUSE)
+        fd = listen_on_both(config, *out_port, out_fd6);
+        if (fd < 0 && errno != EADDRINUSE)
             break;
     }
     if (fd < 0)
         problem_set(problem, RESULT_EXISTS, "port",
-                    "the %s port %u on %s cannot be opened: %s", config->name,
-                    (unsigned)*out_port, config->address, strerror(errno));
+                    "the %s port %u on %s%s%s cannot be opened: %s", config->name,
+                    (unsigned)*out_port, config->address,
+                    config->address6 == NULL ? "" : " and ",
+                    config->address6 == NULL ? "" : config->address6, strerror(errno));
     return fd;
 }
 
@@ -445,14 +483,22 @@ enum result http_start(const struct http_config *config, struct http_listener **
         listener->config.patience_ms = HTTP_PATIENCE_MS;
     visitors_init(&listener->visitors);
     pthread_mutex_init(&listener->lock, NULL);
-    int fd = open_socket(config, &listener->port, problem);
+    int fd6 = -1;
+    int fd = open_sockets(config, &listener->port, &fd6, problem);
     if (fd < 0) {
         free(listener);
         return RESULT_EXISTS;
     }
     listener->daemon = start_daemon(listener, fd);
-    if (listener->daemon == NULL) {
-        close(fd);
+    if (listener->daemon != NULL && fd6 >= 0)
+        listener->daemon6 = start_daemon(listener, fd6);
+    if (listener->daemon == NULL || (fd6 >= 0 && listener->daemon6 == NULL)) {
+        if (fd6 >= 0)
+            close(fd6);
+        if (listener->daemon != NULL)
+            MHD_stop_daemon(listener->daemon);
+        else
+            close(fd);
         free(listener);
         return problem_set(problem, RESULT_FAILED, "http",
                            "the %s listener does not start", config->name);
@@ -472,6 +518,8 @@ void http_stop(struct http_listener *listener)
         rouse(listener->sleepers);
     pthread_mutex_unlock(&listener->lock);
     MHD_stop_daemon(listener->daemon);
+    if (listener->daemon6 != NULL)
+        MHD_stop_daemon(listener->daemon6);
     visitors_fini(&listener->visitors);
     pthread_mutex_destroy(&listener->lock);
     free(listener);

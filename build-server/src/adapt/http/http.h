@@ -1,4 +1,4 @@
-/* A listener for HTTP/1.1, with or without TLS, on libmicrohttpd: one thread and epoll each.
+/* A listener for HTTP/1.1, with or without TLS, on libmicrohttpd: one thread and epoll for each address.
  * SPDX-License-Identifier: MIT
  *
  * A handler looks at a request and fills an answer. It may PARK the request: then the connection
@@ -10,7 +10,7 @@
  *  2 Memory is bounded: body at most HTTP_BODY_MAX (of a stranger HTTP_STRANGER_MAX, where certificates are asked
  *    for), connections and streams at most their limits.
  *  3 A connection that does not bring a whole request in its time is ended, however slowly it goes on.
- * Handlers run on the listener's thread; the wake functions may be called from any thread. */
+ * Handlers run on the listener's threads; the wake functions may be called from any thread. */
 #ifndef NEURATH_ADAPT_HTTP_HTTP_H
 #define NEURATH_ADAPT_HTTP_HTTP_H
 
@@ -90,8 +90,9 @@ typedef void (*http_handle_fn)(void *context, struct http_request *request,
 struct http_config {
     const char *name;    /* for the log */
     const char *address; /* IPv4 in text form */
-    uint16_t port;       /* 0: any */
-    unsigned connection_limit;
+    const char *address6; /* IPv6 too, under the same port, if this host has it; NULL: no */
+    uint16_t port;        /* 0: any */
+    unsigned connection_limit; /* of each address */
     unsigned connection_timeout_s;
     unsigned threads;
     int64_t patience_ms; /* how long a request may take to arrive; 0: HTTP_PATIENCE_MS */

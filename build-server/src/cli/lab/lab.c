@@ -57,9 +57,10 @@ static json_t *machines_to_json(const struct lab *lab)
 
     for (unsigned i = 0; i < lab->machine_count; i++) {
         const struct lab_machine_config *machine = &lab->machines[i];
-        json_array_append_new(machines, json_pack("{s:s, s:i, s:i}", "name", machine->name,
-                                                  "cpus", (int)machine->cpus, "echo_port",
-                                                  (int)machine->echo_port));
+        json_array_append_new(
+            machines, json_pack("{s:s, s:i, s:i, s:b}", "name", machine->name, "cpus",
+                                (int)machine->cpus, "echo_port", (int)machine->echo_port,
+                                "only_ip6", machine->only_ip6));
     }
     return machines;
 }
@@ -114,14 +115,16 @@ bool lab_load(const char *state, struct lab *out, struct failure *failure)
     for (size_t i = 0; good && i < json_array_size(machines); i++) {
         struct lab_machine_config *machine = &out->machines[i];
         const char *name = NULL;
-        int cpus = 0, echo_port = 0;
-        good = json_unpack(json_array_get(machines, i), "{s:s, s:i, s:i}", "name", &name,
-                           "cpus", &cpus, "echo_port", &echo_port) == 0 &&
+        int cpus = 0, echo_port = 0, only_ip6 = 0;
+        good = json_unpack(json_array_get(machines, i), "{s:s, s:i, s:i, s?b}", "name",
+                           &name, "cpus", &cpus, "echo_port", &echo_port, "only_ip6",
+                           &only_ip6) == 0 &&
                strlen(name) < LAB_NAME_MAX;
         if (good) {
             snprintf(machine->name, sizeof(machine->name), "%s", name);
             machine->cpus = (unsigned)cpus;
             machine->echo_port = (unsigned)echo_port;
+            machine->only_ip6 = only_ip6 != 0;
             out->machine_count++;
         }
     }

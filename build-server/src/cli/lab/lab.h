@@ -28,6 +28,7 @@ struct lab_machine_config {
     char name[LAB_NAME_MAX];
     unsigned cpus;
     unsigned echo_port; /* host port that leads to the machine's echo cell; 0: none yet */
+    bool only_ip6;      /* its network has no IPv4; no port of the host leads to it */
     bool reset_by_guest; /* it reset itself when it ran last; not kept */
 };
 

@@ -18,6 +18,10 @@
 #include "base/port.h"
 #include "child.h"
 
+/* What QEMU's user network calls this host. */
+#define SERVER_ADDRESS "10.0.2.2"
+#define SERVER_ADDRESS_6 "fec0::2"
+
 enum { WORDS_MAX = 48, WORD_LEN = 1400, ECHO_PORT = 7 };
 
 void machine_socket(const struct lab *lab, const char *machine, const char *which,
@@ -87,9 +91,10 @@ static bool make_archive(const struct lab *lab, const struct lab_machine_config 
         return failure_set(failure, "not-yet", "release v%lld has no boot image yet",
                            (long long)release);
     }
-    snprintf(path, sizeof(path), "/api/v1/machines/%s/seed", name);
+    snprintf(path, sizeof(path), "/api/v1/machines/%s/seed?address=%s", name,
+             machine->only_ip6 ? SERVER_ADDRESS_6 : SERVER_ADDRESS);
     if (lab->trial_ms > 0) {
-        snprintf(path + strlen(path), sizeof(path) - strlen(path), "?trial_ms=%ld",
+        snprintf(path + strlen(path), sizeof(path) - strlen(path), "&trial_ms=%ld",
                  lab->trial_ms);
     }
     if (!http_get(http, path, &seed, failure)) {
@@ -183,8 +188,12 @@ static void describe(struct words *words, const struct lab *lab,
     add(words, "-device");
     add(words, "i6300esb");
     add(words, "-netdev");
-    add(words, "user,id=net,hostfwd=tcp:127.0.0.1:%u-10.0.2.15:%d,hostfwd=udp:127.0.0.1:%u-10.0.2.15:%d",
-        machine->echo_port, ECHO_PORT, machine->echo_port, ECHO_PORT);
+    if (machine->only_ip6) { /* QEMU forwards ports over IPv4 alone */
+        add(words, "user,id=net,ipv4=off,ipv6=on");
+    } else {
+        add(words, "user,id=net,hostfwd=tcp:127.0.0.1:%u-10.0.2.15:%d,hostfwd=udp:127.0.0.1:%u-10.0.2.15:%d",
+            machine->echo_port, ECHO_PORT, machine->echo_port, ECHO_PORT);
+    }
     add(words, "-device");
     add(words, "e1000,netdev=net,mac=52:54:00:4e:55:%02x", number + 1);
     add(words, "-kernel");
@@ -223,7 +232,8 @@ static bool start_qemu(const struct lab *lab, struct lab_machine_config *machine
         return false;
     }
     for (int tries = 0;
-         tries < 20 && (machine->echo_port == 0 || !echo_port_is_free(machine->echo_port));
+         tries < 20 && !machine->only_ip6 &&
+         (machine->echo_port == 0 || !echo_port_is_free(machine->echo_port));
          tries++) {
         machine->echo_port = port_find_free();
     }

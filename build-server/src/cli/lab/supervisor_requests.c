@@ -67,6 +67,7 @@ static json_t *answer_start(struct supervisor *supervisor, const json_t *request
         memset(machine, 0, sizeof(*machine));
         snprintf(machine->name, sizeof(machine->name), "m%u", lab->machine_count + 1);
         machine->cpus = (unsigned)cpus;
+        machine->only_ip6 = json_is_true(json_object_get(request, "only_ip6"));
         supervisor->machines[lab->machine_count] = (struct supervised){
             .choice = MACHINE_BOOT_DESIRED, .pid = -1, .retry_ms = child_now_ms()};
         lab->machine_count++;

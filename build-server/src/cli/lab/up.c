@@ -146,8 +146,9 @@ static bool start_machines(struct up *up, long machines, long cpus,
                            struct failure *failure)
 {
     json_t *request =
-        json_pack("{s:s, s:I, s:I}", "op", "start", "machines", (json_int_t)machines,
-                  "cpus", (json_int_t)(cpus ? cpus : 2));
+        json_pack("{s:s, s:I, s:I, s:b}", "op", "start", "machines", (json_int_t)machines,
+                  "cpus", (json_int_t)(cpus ? cpus : 2), "only_ip6",
+                  invocation_has(up->invocation, OPTION_IPV6));
     json_t *answer = NULL;
     char state[PLACE_PATH_MAX];
     bool done = place_path(state, failure, "%s", up->lab.state) &&

@@ -25,13 +25,14 @@ static void answer_hello(void *context, struct http_request *request,
     http_answer_text(answer, 200, "text/plain", "hello");
 }
 
-static struct http_listener *start(void)
+static struct http_listener *start_on(const char *address6)
 {
     struct http_listener *listener = NULL;
     struct problem problem = {"", ""};
     struct http_config config = {
         .name = "test",
         .address = "127.0.0.1",
+        .address6 = address6,
         .connection_limit = 16,
         .connection_timeout_s = 60,
         .threads = 1,
@@ -40,6 +41,11 @@ static struct http_listener *start(void)
     };
     assert_int_equal(http_start(&config, &listener, &problem), RESULT_OK);
     return listener;
+}
+
+static struct http_listener *start(void)
+{
+    return start_on(NULL);
 }
 
 static int visit(struct http_listener *listener)
@@ -101,6 +107,60 @@ static void a_header_that_trickles_is_cut_off_and_others_are_served(void **state
     http_stop(listener);
 }
 
+static bool visits_over_ip6(struct http_listener *listener)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+                                   .sin6_port = htons(http_port(listener)),
+                                   .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool connected = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (connected)
+        expect_hello(fd);
+    close(fd);
+    return connected;
+}
+
+static bool host_has_ip6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+                                   .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
+static void both_families_are_served_under_one_port(void **state)
+{
+    (void)state;
+    struct http_listener *listener = start_on("::1");
+    int fd = visit(listener);
+    expect_hello(fd);
+    close(fd);
+    assert_int_equal(visits_over_ip6(listener), host_has_ip6());
+    http_stop(listener);
+}
+
+static void only_what_was_asked_for_is_listened_on(void **state)
+{
+    (void)state;
+    struct http_listener *listener = start();
+    assert_false(visits_over_ip6(listener));
+    http_stop(listener);
+}
+
+/* 2001:db8::/32 is nobody's (RFC 3849). */
+static void an_address_that_the_host_lacks_is_left_out(void **state)
+{
+    (void)state;
+    struct http_listener *listener = start_on("2001:db8::1");
+    int fd = visit(listener);
+    expect_hello(fd);
+    close(fd);
+    http_stop(listener);
+}
+
 static void a_body_that_trickles_is_cut_off(void **state)
 {
     (void)state;
@@ -133,6 +193,9 @@ int main(void)
         cmocka_unit_test(a_header_that_trickles_is_cut_off_and_others_are_served),
         cmocka_unit_test(a_body_that_trickles_is_cut_off),
         cmocka_unit_test(a_connection_that_rests_between_requests_is_kept),
+        cmocka_unit_test(both_families_are_served_under_one_port),
+        cmocka_unit_test(only_what_was_asked_for_is_listened_on),
+        cmocka_unit_test(an_address_that_the_host_lacks_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
