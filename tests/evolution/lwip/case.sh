@@ -4,8 +4,9 @@
 #
 # Hazards 13, 20. A configuration that changes lwIP's control blocks carries them over: those of the server's connection, of a
 # stream, of datagrams and of listeners become larger, and what a connection made meanwhile has is filled on the way back. A walk
-# that forgets a list comes back by itself. What keeps their layout is swapped like any text. Seen to fail
-# without EVOLVE_POINTS(dhcp_pcb): dhcp_pcb is held.
+# that forgets a list comes back by itself. Seen to fail without EVOLVE_POINTS(dhcp_pcb), which holds a pointer to a control block:
+# the walk that forgets is refused for that and does not come back, and so are the larger control blocks. What keeps their layout
+# is swapped like any text.
 set_option() {
     sed -i "/^#define $1 /d" kernel/net/lwip/port/lwipopts.h
     sed -i "s|^#define LWIP_TCP 1|&\n#define $1 $2|" kernel/net/lwip/port/lwipopts.h
