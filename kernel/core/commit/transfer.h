@@ -11,6 +11,7 @@
 
 #include <core/commit/bits.h>
 #include <core/plan/migration.h>
+#include <lib/base/sorted.h>
 
 /* Brings *VALUE, as read, into the range of K's new field. Gives false if it had to be cut. */
 static inline bool transfer_fit(const struct field_move *k, uint64_t *value)
@@ -67,17 +68,17 @@ static inline bool transfer_offset(const struct move_list *list, uint64_t offset
 /* Lends the element of SET (NULL accepted) that VA lies in, or NULL. */
 static inline struct element *elements_find(const struct element_set *set, uint64_t va)
 {
-    uint64_t low = 0;
-    uint64_t high = set ? set->count : 0;
-    while (low < high) { /* the first element that begins behind VA */
-        uint64_t middle = low + (high - low) / 2;
-        if (set->elements[middle].from <= va)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    struct element *e = low ? &set->elements[low - 1] : NULL;
+    uint64_t behind = SORTED_UP_TO(set->elements, set ? set->count : 0, from, va);
+    struct element *e = behind ? &set->elements[behind - 1] : NULL;
     return e && va - e->from < e->count * e->form->len ? e : NULL;
+}
+
+/* Lends the pointer at AT that a walk has named, or NULL. */
+static inline struct element_slot *elements_slot(const struct element_set *set,
+                                                 uint64_t at)
+{
+    uint64_t i = SORTED_BEFORE(set->slots, set->slot_count, at, at);
+    return i < set->slot_count && set->slots[i].at == at ? &set->slots[i] : NULL;
 }
 
 /* A pointer to an element's first byte is taken for one to the element. False: it begins with a struct (a link?) that parts. */

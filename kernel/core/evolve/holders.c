@@ -29,6 +29,7 @@
 
 #include <core/commit/transfer.h>
 #include <core/plan/elements.h>
+#include <lib/base/sorted.h>
 #include <mm/heap/heap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,24 +301,6 @@ static bool is_followed(uint64_t at)
     return transfer_object(all, at, find.keep) || elements_find(all->elements, at);
 }
 
-/* A walk has named the pointer at AT. */
-static bool is_named(uint64_t at)
-{
-    const struct element_set *s = find.plan->migrations.elements;
-    uint64_t low = 0;
-    uint64_t high = s->slot_count;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (s->slots[middle].at == at)
-            return true;
-        if (s->slots[middle].at < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
 /* What a pointer to VA means will lie elsewhere, or nowhere. */
 static bool moves_away(const struct migration *m, uint64_t va)
 {
@@ -329,16 +312,9 @@ static bool moves_away(const struct migration *m, uint64_t va)
 
 static struct target *target_of(uint64_t word)
 {
-    uint32_t low = 0;
-    uint32_t high = find.target_count;
-    while (low < high) { /* the first one that begins behind WORD */
-        uint32_t middle = low + (high - low) / 2;
-        if (find.targets[middle].begin <= word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low && word < find.targets[low - 1].end ? &find.targets[low - 1] : NULL;
+    uint64_t behind = SORTED_UP_TO(find.targets, find.target_count, begin, word);
+    struct target *t = behind ? &find.targets[behind - 1] : NULL;
+    return t && word < t->end ? t : NULL;
 }
 
 static bool is_lead(const struct lead *l)
@@ -397,7 +373,7 @@ static bool leads(uint64_t word, const struct search_place *p, struct lead *out)
     struct element *e = elements_find(all->elements, word);
     out->element = e;
     if (e)
-        return !is_followed(p->at) && !is_named(p->at) &&
+        return !is_followed(p->at) && !elements_slot(all->elements, p->at) &&
                !(p->object && is_description(p->object, NULL, NULL));
     const struct migration *m = transfer_object(all, word, find.keep);
     const struct target *t = target_of(word);

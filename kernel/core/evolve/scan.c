@@ -6,6 +6,7 @@
 #include <core/evolve/unloaded.h>
 
 #include <core/plan/elements.h>
+#include <lib/base/sorted.h>
 #include <mm/heap/heap.h>
 #include <stdlib.h>
 
@@ -244,18 +245,10 @@ static bool is_described(uint64_t object)
 static void look_at_word(uint64_t word, uint64_t where, enum version_hold hold,
                          const struct block *from)
 {
-    uint32_t low = 0;
-    uint32_t high = scan.target_count;
-    while (low < high) { /* the last target that begins at or before WORD */
-        uint32_t middle = low + (high - low) / 2;
-        if (scan.targets[middle].begin <= word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0 || word >= scan.targets[low - 1].end)
+    uint64_t behind = SORTED_UP_TO(scan.targets, scan.target_count, begin, word);
+    if (!behind || word >= scan.targets[behind - 1].end)
         return;
-    struct version *v = scan.targets[low - 1].version;
+    struct version *v = scan.targets[behind - 1].version;
     if (v->hold != VERSION_FREE || where == scan.limbo ||
         (from && from->owner && scan_has_home(v, from->at)))
         return;

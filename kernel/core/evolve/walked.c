@@ -4,6 +4,7 @@
 #include <core/evolve/walked.h>
 
 #include <core/evolve/leaving.h>
+#include <lib/base/sorted.h>
 #include <mm/heap/heap.h>
 #include <stdlib.h>
 
@@ -102,15 +103,7 @@ bool walked_more(void)
 bool walked_clear(const struct task *task)
 {
     uint64_t id = task_id(task);
-    uint32_t low = 0;
-    uint32_t high = walked.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (walked.list[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < walked.count && walked.list[low].id == id &&
-           walked.list[low].switches == task_switches(task);
+    uint64_t i = SORTED_BEFORE(walked.list, walked.count, id, id);
+    return i < walked.count && walked.list[i].id == id &&
+           walked.list[i].switches == task_switches(task);
 }

@@ -67,17 +67,9 @@ void elements_note_stored(struct element_set *mirror)
 
 static void name_slot(struct element_set *set, uint64_t at)
 {
-    uint64_t low = 0;
-    uint64_t high = set->slot_count;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (set->slots[middle].at == at)
-            set->slots[middle].named = true;
-        if (set->slots[middle].at < at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    struct element_slot *slot = elements_slot(set, at);
+    if (slot)
+        slot->named = true;
 }
 
 /* Gives false when NAME is no element that was moved. */
