@@ -214,6 +214,14 @@ void interrupt_detach(unsigned gsi, interrupt_fn fn, void *arg)
         cpu_pause();
 }
 
+void interrupt_walk(struct evolve_walk *walk, const void *arg)
+{
+    for (unsigned i = 0; i < LINES; i++)
+        for (unsigned k = 0; k < HANDLERS_MAX; k++)
+            if (interrupt.lines[i].handlers[k].arg == arg)
+                evolve_pointer(walk, &interrupt.lines[i].handlers[k].arg);
+}
+
 enum status interrupt_move(unsigned gsi, unsigned cpu)
 {
     struct line *line;

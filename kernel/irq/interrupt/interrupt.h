@@ -6,6 +6,8 @@
 #include <lib/base/status.h>
 #include <task/entry/entry.h>
 
+struct evolve_walk;
+
 /* GSI = global system interrupt: the IOAPIC input number of ACPI. */
 
 enum interrupt_trigger {
@@ -25,6 +27,9 @@ NODISCARD enum status interrupt_attach(unsigned gsi, enum interrupt_trigger trig
 
 /* Afterwards FN is not called any more, on any CPU. Not from interrupt context. */
 void interrupt_detach(unsigned gsi, interrupt_fn fn, void *arg);
+
+/* For a walk (lib/base/evolve.h): names where ARG, an element, is kept for handlers. */
+void interrupt_walk(struct evolve_walk *walk, const void *arg);
 
 /* Sends GSI to another CPU. */
 NODISCARD enum status interrupt_move(unsigned gsi, unsigned cpu);

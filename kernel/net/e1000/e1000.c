@@ -127,7 +127,7 @@ static enum status card_create(const struct pci_device *pci, const char *locatio
     if (status != STATUS_OK)
         goto destroy;
     card_address(state, mac);
-    status = nic_register("e1000", location, mac, &nic);
+    status = nic_register(E1000_NAME, location, mac, &nic);
     if (status != STATUS_OK)
         goto destroy;
     nic->state = state;

@@ -10,6 +10,9 @@
 #include <bus/pci/pci.h>
 #include <net/nic/nic.h>
 
+/* nic->name of its cards. */
+#define E1000_NAME "e1000"
+
 enum { E1000_VENDOR = 0x8086, E1000_DEVICE = 0x100e };
 
 enum e1000_register {
@@ -104,7 +107,9 @@ _Static_assert(RX_COUNT * 16 % PAGE_SIZE == 0 && TX_COUNT * 16 % PAGE_SIZE == 0,
 _Static_assert(2 * BUFFER_LEN == PAGE_SIZE && RX_COUNT % 2 == 0 && TX_COUNT % 2 == 0,
                "pairs");
 
-/* nic->state of cards with state_version E1000_STATE_VERSION. Allocated once; the hardware works on what it names. */
+/* nic->state of cards with state_version E1000_STATE_VERSION. Allocated once; the hardware works on what it names. Fields may
+ * come and go: versions of this cell bring them over by name (walks.c). The number is for drivers of other cells, which cannot:
+ * it rises when such a driver would misread what is there. */
 enum { E1000_STATE_VERSION = 1 };
 
 struct e1000_state {

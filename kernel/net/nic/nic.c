@@ -3,6 +3,7 @@
 #include "nic.h"
 
 #include <lib/base/atomic.h>
+#include <lib/base/evolve.h>
 #include <mm/heap/heap.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
@@ -37,4 +38,20 @@ struct nic *nic_find(const char *location)
     while (nic != NULL && location != NULL && strcmp(nic->location, location) != 0)
         nic = nic->next;
     return nic;
+}
+
+/* Drivers and the stack name what they hold (net/e1000/walks.c, net/net/walks.c). */
+EVOLVE_WALKS(nic)
+{
+    evolve_pointer(walk, &nics.first);
+    for (struct nic *nic = nics.first; nic != NULL; nic = nic->next) {
+        evolve_element(walk, nic);
+        event_walk(walk, &nic->event);
+    }
+}
+
+/* What comes is zero. Cards that are found during a trial have nothing that only the old form knows. */
+EVOLVE_FILLS(nic)
+{
+    (void)fill;
 }

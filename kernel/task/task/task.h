@@ -25,6 +25,7 @@ enum wait_kind {
 };
 
 struct event;
+struct evolve_walk;
 
 struct wait {
     uint32_t kind;
@@ -70,6 +71,8 @@ void event_init(struct event *event);
 uint32_t event_seq(const struct event *event);
 /* Wakes every waiter. Any context including interrupts, with any locks held. */
 void event_signal(struct event *event);
+/* For a walk (lib/base/evolve.h): names the pointers that tasks have to EVENT, which lies in an element. */
+void event_walk(struct evolve_walk *walk, const struct event *event);
 
 #define TASK_NAME_MAX 24u
 #define TASK_STACK_DEFAULT (32u * 1024u)

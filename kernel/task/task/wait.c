@@ -3,6 +3,7 @@
 #include "private.h"
 
 #include <lib/base/atomic.h>
+#include <lib/base/evolve.h>
 
 void event_init(struct event *event)
 {
@@ -32,6 +33,20 @@ void event_signal(struct event *event)
     spin_lock(&scheduler->lock);
     scheduler_signal(event);
     spin_unlock(&scheduler->lock);
+}
+
+/* Whoever waits, or was woken and has not ended a step since: `wait` stays as it is while tasks stand. Their place in the
+ * list does not, for timers go on; so both links are named, wherever they lead. */
+void event_walk(struct evolve_walk *walk, const struct event *event)
+{
+    struct task *task;
+    list_for_each(task, &scheduler_state()->tasks, all)
+    {
+        if (task->wait.event != event)
+            continue;
+        evolve_pointer(walk, &task->wait.event);
+        evolve_list(walk, &task->queue);
+    }
 }
 
 void wait_queue_init(struct wait_queue *queue)
