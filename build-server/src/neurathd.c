@@ -39,6 +39,9 @@ static const char help[] =
     "cache of deploy/deps)\n"
     "  --web DIR              the dashboard's files (web/ beside the program's folder)\n"
     "  --build-seconds N      wall time that a build may take (600)\n"
+    "  --history-rows N       attempts, and reports, that are kept of each machine "
+    "(10000; 0: "
+    "all)\n"
     "  --reproduce            build releases again, clean, and compare (the default "
     "without --lab)\n"
     "  --lab                  new keys are labelled as lab keys\n"
@@ -71,6 +74,16 @@ static bool read_port(const char *text, int *out_port)
     return true;
 }
 
+static bool read_rows(const char *text, int64_t *out_rows)
+{
+    char *end = NULL;
+    long value = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || value < 0 || (value > 0 && value < 100))
+        return false;
+    *out_rows = value;
+    return true;
+}
+
 /* 0: go on; else the exit status plus one. */
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
@@ -88,6 +101,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         {"reproduce", no_argument, NULL, 'r'},
         {"version", no_argument, NULL, 'V'},
         {"build-seconds", required_argument, NULL, 't'},
+        {"history-rows", required_argument, NULL, 'H'},
         {"signer", no_argument, NULL, 1},
         {"planner", no_argument, NULL, 2},
         {"push-hook", required_argument, NULL, 3},
@@ -128,6 +142,10 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             out->options.build_seconds = atoi(optarg);
             if (out->options.build_seconds < 1)
                 return usage("--build-seconds wants a number above 0") + 1;
+            break;
+        case 'H':
+            if (!read_rows(optarg, &out->options.history_rows))
+                return usage("--history-rows wants 0, or a number from 100 on") + 1;
             break;
         case 'h': fputs(help, stdout); return 1;
         case 'V': puts("neurathd " NEURATHD_VERSION); return 1;
@@ -221,7 +239,8 @@ int main(int argc, char **argv)
                                               .machine_port = MACHINE_PORT,
                                               .machine_address = "127.0.0.1",
                                               .branch = "main",
-                                              .build_seconds = 600}};
+                                              .build_seconds = 600,
+                                              .history_rows = 10000}};
     umask(022);
     int end = read_arguments(argc, argv, &arguments);
     if (end != 0)

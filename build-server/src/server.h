@@ -34,6 +34,7 @@ struct server_options {
     char *sources;                /* third-party sources for builds, or NULL */
     char *tools;                  /* folder of bootimage */
     int build_seconds;            /* wall time that a build may take */
+    int64_t history_rows; /* attempts, and reports, that are kept of each machine; 0: all */
     bool lab;
     bool reproduce; /* rebuild what is permanent, and compare */
 };

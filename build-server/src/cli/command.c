@@ -178,7 +178,8 @@ const struct command commands[] = {
      false,
      LISTING | BIT(MACHINE) | BIT(CELL) | BIT(COMMIT) | BIT(RESULT) | BIT(TRIGGER),
      "list swap attempts, newest first",
-     "One row for every attempt on every machine, for ever. A version that was taken "
+     "One row for every attempt on every machine; of each the newest 10,000. A version "
+     "that was taken "
      "back "
      "has two rows: the attempt (reverted), and the revert with its cause.",
      {"neurath history --machine m1", "neurath history --cell hello --result reverted",

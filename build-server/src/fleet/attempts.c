@@ -8,6 +8,7 @@
 #include "fleet/machines.h"
 #include "fleet/report.h"
 #include "fleet/rows.h"
+#include "fleet/trim.h"
 #include "pipeline/cells.h"
 
 #include <manifest/manifest.h>
@@ -374,6 +375,8 @@ enum result attempts_report(struct server *server, const char *machine,
         result = note_contact(server, machine, boot_id, body, problem);
         if (result == RESULT_OK)
             result = take_report(server, machine, boot_id, kind, body, problem);
+        if (result == RESULT_OK)
+            history_trim(server, machine);
         if (result == RESULT_OK && strcmp(kind, "attempt") == 0)
             machine_settle(server, machine, true);
     }

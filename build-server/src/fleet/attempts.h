@@ -8,8 +8,8 @@
  *   running | trial → reverted | lost  attempts_after_boot(): the machine came up with another boot id
  *   lost → any                         attempts_report(): a late report reconciles
  * Invariants:
- *  1 A report (machine, boot id, sequence) changes things once; the row in `reports` is written in the same
- *    transaction.
+ *  1 A report (machine, boot id, sequence) changes things once, as long as it is remembered (fleet/trim.h); the row in
+ *    `reports` is written in the same transaction.
  *  2 A final result other than `lost` never changes.
  *  3 A row that became `reverted` has exactly one row with trigger `revert` and cause = its id.
  * Lock held throughout. */

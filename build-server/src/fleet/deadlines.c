@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "fleet/machines.h"
 #include "fleet/rows.h"
+#include "fleet/trim.h"
 
 #include <string.h>
 
@@ -74,6 +75,7 @@ static void add_boot_row(struct server *server, const char *machine, const char 
         machine);
     int64_t id = db_last_id(server->db);
     attempts_add_cells(server, id, before->content, content);
+    history_trim(server, machine);
     rows_publish_attempt(server, id);
 }
 

@@ -41,12 +41,13 @@ EMBED_FILE(schema_4, "build-server/src/adapt/sqlite/schema-4.sql");
 EMBED_FILE(schema_5, "build-server/src/adapt/sqlite/schema-5.sql");
 EMBED_FILE(schema_6, "build-server/src/adapt/sqlite/schema-6.sql");
 EMBED_FILE(schema_7, "build-server/src/adapt/sqlite/schema-7.sql");
+EMBED_FILE(schema_8, "build-server/src/adapt/sqlite/schema-8.sql");
 
 /* Step I leads from version I to version I + 1; a new database takes them all. A step that has been
  * released is never changed. */
 static const char *const steps[] = {schema_bytes,   schema_2_bytes, schema_3_bytes,
                                     schema_4_bytes, schema_5_bytes, schema_6_bytes,
-                                    schema_7_bytes};
+                                    schema_7_bytes, schema_8_bytes};
 #define NEWEST ((int64_t)(sizeof steps / sizeof steps[0]))
 
 static enum result translate(int code)

@@ -69,6 +69,60 @@ static void a_report_that_comes_again_changes_nothing(void **state)
     assert_string_equal(fixture_value(f, "SELECT count(*) FROM history"), "3");
 }
 
+/* Every third attempt leaves two rows: its own, and that of the way back, which names it as its cause. Seen to fail without
+ * history_trim(), and when rows that are named as a cause were forgotten. */
+static void a_machine_leaves_no_more_rows_than_are_kept(void **state)
+{
+    enum { KEPT = 3, REPORTS = 39 };
+    struct fixture *f = *state;
+    f->server.options.history_rows = KEPT;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    fixture_poll(f, M2, BOOT_A, 0, "running");
+    assert_int_equal(fixture_report(f, M2, BOOT_A, 1, 1, 1, 2, "refused", "signature"),
+                     RESULT_OK);
+    for (int i = 1; i < REPORTS; i++)
+        assert_int_equal(fixture_report(f, M1, BOOT_A, i, i, 1, i % 3 == 0 ? 4 : 5,
+                                        i % 3 == 0 ? "reverted" : "refused", "signature"),
+                         RESULT_OK);
+    /* The first, what the oldest of the three newest names, and these. */
+    assert_string_equal(
+        fixture_value(
+            f, "SELECT group_concat(attempt || iif(cause, 'b', '')) FROM (SELECT * FROM "
+               "history WHERE machine = '" M1 "' ORDER BY id)"),
+        "1,36,36b,37,38");
+    assert_string_equal(fixture_value(f, "SELECT count(*) > 0 FROM history_cells c JOIN "
+                                         "history h ON h.id = c.history WHERE h.attempt "
+                                         "= 36 AND h.cause IS NULL"),
+                        "1");
+    assert_string_equal(
+        fixture_value(f, "SELECT count(*) FROM reports WHERE machine = '" M1 "'"), "3");
+    assert_string_equal(
+        fixture_value(f, "SELECT count(*) FROM history WHERE machine = '" M2 "'"), "1");
+    assert_string_equal(fixture_value(f, "SELECT count(*) FROM pragma_foreign_key_check"),
+                        "0");
+    TEXT_OWNED char *rows = strdup(fixture_value(f, "SELECT max(id) FROM history"));
+    assert_int_equal(fixture_report(f, M1, BOOT_A, REPORTS - 1, REPORTS - 1, 1, 5,
+                                    "refused", "signature"),
+                     RESULT_OK);
+    assert_string_equal(fixture_value(f, "SELECT max(id) FROM history"), rows);
+}
+
+/* Whatever it reports after its last swap, it is known what a boot takes. Seen to fail with either exception taken out. */
+static void what_a_boot_takes_is_kept_however_old(void **state)
+{
+    struct fixture *f = *state;
+    f->server.options.history_rows = 2;
+    fixture_poll(f, M1, BOOT_A, 0, "running");
+    for (int i = 1; i <= 10; i++)
+        assert_int_equal(fixture_report(f, M1, BOOT_A, i, i, i <= 3 ? 1 : 2,
+                                        i == 3 ? 2 : 5, i == 3 ? "permanent" : "refused",
+                                        i == 3 ? NULL : "signature"),
+                         RESULT_OK);
+    assert_string_equal(fixture_value(f, "SELECT group_concat(attempt) FROM (SELECT "
+                                         "attempt FROM history ORDER BY id)"),
+                        "1,3,9,10");
+}
+
 /* Attempts invariant 2. */
 static void a_final_result_never_changes(void **state)
 {
@@ -418,6 +472,8 @@ int main(void)
         CASE(a_boot_into_another_content_is_a_row_and_ends_the_block),
         CASE(a_push_after_a_refused_release_is_a_push),
         CASE(a_boot_into_what_ran_is_no_row),
+        CASE(a_machine_leaves_no_more_rows_than_are_kept),
+        CASE(what_a_boot_takes_is_kept_however_old),
         CASE(a_machine_falls_silent_and_comes_back),
         CASE(two_machines_with_one_key_raise_an_alarm),
         CASE(a_plan_s_answer_is_kept_as_far_as_it_makes_sense),
