@@ -5,6 +5,7 @@
 #include <core/evolve/ending.h>
 #include <core/evolve/foresee.h>
 #include <core/evolve/hooks.h>
+#include <core/evolve/leaks.h>
 #include <core/evolve/lineage.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/unloaded.h>
@@ -152,6 +153,7 @@ static struct wait run_redirect(struct attempt *a)
         attempt_end(a, EVOLVE_PERMANENT, NULL);
         return wait_again();
     }
+    leaks_prepare(a);
     plan_enter(a->plan);
     attempt_enter(a, EVOLVE_COMMIT);
     return wait_again();
@@ -252,6 +254,7 @@ static struct wait commit_finish(struct attempt *a)
         "evolve", LOG_INFO, "attempt %lu: %u cells committed, %u stores, pause %lu ns",
         a->report.attempt, a->plan->cell_count, a->plan->poke_count, a->report.pause_ns);
     attempt_enter(a, EVOLVE_TRIAL);
+    leaks_begin();
     rehearse(a);
     begin_hooks(a);
     return wait_again();

@@ -1,7 +1,9 @@
 /* The swap task: queue, reports, and the wishes of other tasks.
  * SPDX-License-Identifier: MIT
  */
+#include <core/evolve/checks.h>
 #include <core/evolve/ending.h>
+#include <core/evolve/leaks.h>
 #include <core/evolve/walk.h>
 
 #include <console/log/log.h>
@@ -15,6 +17,7 @@
 #include <time/clock/clock.h>
 
 enum {
+    HEARD_MS = 1000, /* at least so often, by the guard */
     QUEUE_MAX = 8,
     STACK_LEN = 64 << 10,
     LAPIC_PHYS = 0xfee00000,
@@ -150,6 +153,7 @@ enum status evolve_submit(const struct evolve_request *request, uint64_t *out_at
     a->trial_ns = request->trial_ns;
     a->stuck_ns = request->stuck_ns;
     a->self_confirm = request->self_confirm;
+    a->asker = task_current() ? task_id(task_current()) : 0;
     a->report.dry_run = request->dry_run;
     a->report.phase = EVOLVE_QUEUED;
     memcpy(a->report.label, request->label, sizeof a->report.label);
@@ -263,6 +267,8 @@ void attempt_enter(struct attempt *a, enum evolve_phase phase)
 
 void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusal *reason)
 {
+    leaks_end();
+    checks_end();
     plan_destroy(a->plan);
     a->plan = NULL;
     if (reason)
@@ -348,11 +354,22 @@ static bool is_over(const struct attempt *a)
     return a->report.phase >= EVOLVE_PERMANENT;
 }
 
+/* The guard may be watching: WAIT, but not for long. */
+static struct wait heard(struct wait wait)
+{
+    uint64_t latest_ns = clock_ns() + HEARD_MS * 1000000ull;
+    if (wait.kind == WAIT_UNTIL || wait.kind == WAIT_EVENT)
+        if (!wait.deadline_ns || wait.deadline_ns > latest_ns)
+            wait.deadline_ns = latest_ns;
+    return wait;
+}
+
 static struct wait evolve_step(void *arg)
 {
     (void)arg;
     uint32_t seq = event_seq(&state.event);
     struct attempt *a = state.current;
+    guard_beat();
     if (!a) {
         if (!ending_over())
             return wait_event(&state.event, seq, clock_ns() + ENDING_LOOK_NS);
@@ -365,7 +382,7 @@ static struct wait evolve_step(void *arg)
     if (wait.kind == WAIT_EVENT && wait.event == &state.event)
         wait.seq = seq;
     if (!is_over(a))
-        return wait;
+        return heard(wait);
     evolve_lock();
     state.current = NULL;
     evolve_unlock();

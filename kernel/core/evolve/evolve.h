@@ -44,7 +44,9 @@ struct evolve_request {
     size_t consent_count;
     uint64_t trial_ns; /* how long the new code is on trial */
     uint64_t stuck_ns; /* how long a CPU may run with interrupts off meanwhile; 0: 3 s */
-    bool self_confirm; /* permanent when the trial is over; else evolve_confirm() must come */
+    /* Permanent when the trial is over; else evolve_confirm() must come, and the task that asks begins a step at least each
+     * second until it has. */
+    bool self_confirm;
     bool dry_run; /* end before anything changes: PERMANENT means it would be carried out */
     char label[EVOLVE_LABEL_MAX]; /* for people: "release 12" */
 };

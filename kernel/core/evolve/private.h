@@ -23,11 +23,13 @@ struct attempt {
     uint32_t consent_count;
     uint64_t trial_ns;
     uint64_t stuck_ns;
+    uint64_t asker; /* id of the task that asked for it; 0: none */
     bool self_confirm;
     bool confirmed; /* [L] */
     bool undone;    /* the namespace says again what ran before */
     bool settling; /* waits until every CPU has been seen to beat, before the watch ends */
     uint64_t settle_ns; /* since when */
+    bool checked;       /* the checks have run once more, before it becomes permanent */
     bool revert_wanted; /* [L] */
     uint32_t commit_tries;
     bool coupled; /* the drain comes before the stores, also on the way back */
@@ -41,6 +43,7 @@ struct attempt {
     bool watched; /* by the guard, while the drain calls functions of cells */
     uint32_t take_tries;
     bool expel; /* on the way back, whoever is inside is restarted at once */
+    bool wake;  /* on the way back, whoever sleeps inside begins its step again */
     uint64_t commit_begun_ns;
     struct commit_times times;
     struct refusal take_reason;

@@ -3,6 +3,7 @@
  */
 #include <core/evolve/search.h>
 
+#include <core/guard/guard.h>
 #include <core/plan/elements.h>
 #include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
@@ -286,6 +287,7 @@ bool search_heap(bool whole, search_skip_fn skip, search_fn show, bool *out_full
     *out_full = !list_heap(whole || !search.round, false);
     for (uint64_t i = 0; i < search.part_count; i++) {
         struct part *part = &search.parts[i];
+        guard_beat(); /* this may take long, but ends */
         if (part->single && skip(part->objects))
             continue;
         while (part->pages)

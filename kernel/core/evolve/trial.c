@@ -1,15 +1,18 @@
 /* The trial: watches the new code, and takes it back or makes it permanent.
  * SPDX-License-Identifier: MIT
  *
- * Five things end a trial badly: the guard reverted (fault, or a CPU stuck with interrupts
- * off), a hook that fails or does not end (hooks.h), a task that does not come out of its step, a wish (evolve_revert), or
- * no confirmation in time. Where not even the guard is left to notice, the hardware watchdog resets the machine.
+ * A trial ends badly when the guard has reverted (fault, a CPU stuck with interrupts off, a swap task that comes to
+ * nothing), or something else speaks against the new code (judge.h). Where not even the guard is left to notice, the hardware
+ * watchdog resets the machine.
  */
 #include <core/evolve/drain.h>
 #include <core/evolve/ending.h>
 #include <core/evolve/followers.h>
 #include <core/evolve/hooks.h>
+#include <core/evolve/judge.h>
+#include <core/evolve/leaks.h>
 #include <core/evolve/moving.h>
+#include <core/evolve/silence.h>
 #include <core/evolve/watch.h>
 
 #include <console/log/log.h>
@@ -23,16 +26,10 @@
 
 enum {
     LOOK_MS = 50,
-    HOOKS_LOOK_MS = 2,
     SETTLE_LOOK_MS = 1,
-    STUCK_MS = 3000, /* a CPU that does not beat */
-    LOOP_MS = 3000,  /* time that one step may run on a CPU */
-    SUSPECT_MS =
-        100, /* after it a trial does not end before the step has ended, or is a loop */
-    EARLIER_MS =
-        30000, /* of a step that was under way before the swap: it is hardly to blame */
-    CONFIRM_MS = 60000,  /* after the trial, for evolve_confirm() */
+    STUCK_MS = 3000,     /* a CPU that does not beat */
     OVERDUE_MS = 120000, /* then the guard itself steps in */
+    SILENT_MS = 5000, /* also when this task is not heard of for so long (evolve_step()) */
     NMI_MS = 100,
     HPET_TIMER = 0,
     HOLD_LIMIT_MS = 1000,
@@ -59,6 +56,8 @@ void trial_begin(struct attempt *a)
     struct guard_limits limits = {
         .stuck_tsc = ms_to_tsc(stuck_ms(a)),
         .overdue_tsc = ms_to_tsc(OVERDUE_MS) + ms_to_tsc(a->trial_ns / 1000000),
+        .silent_tsc = ms_to_tsc(SILENT_MS),
+        .watcher = task_current(),
     };
     watch_begin();
     watchdog_arm();
@@ -159,11 +158,27 @@ static void verdict_text(const struct attempt *a, const struct guard_verdict *v,
                      "CPU %u ran with interrupts off for more than %lu ms, at %s", v->cpu,
                      stuck_ms(a), place);
         break;
+    case GUARD_SILENT:
+        (void)refuse(
+            out, "loop", NULL, place, NULL,
+            "the task that watches the trial did not come out of its step, at %s", place);
+        break;
     default: (void)refuse(out, "overdue", NULL, NULL, NULL, "the trial was never ended");
     }
     const struct version *at = namespace_version_at(namespace_kernel(), v->rip);
     if (at)
         snprintf(out->cell, sizeof out->cell, "%s", at->info.name);
+}
+
+/* Several tasks may loop in the text that is taken back; each is made to leave it when it is known to loop. */
+static bool loops_go_on(const struct attempt *a)
+{
+    struct suspect suspect;
+    if (!a->expel || (a->coupled && a->taken)) /* of a coupled set the drain sees to it */
+        return false;
+    if (judge_finds_loop(&suspect))
+        trial_expel(suspect.task);
+    return judge_may_loop(a);
 }
 
 /* The guard has restored the bytes; what is left is what the namespace says. The guard goes on
@@ -173,13 +188,15 @@ static struct wait after_guard(struct attempt *a)
     struct guard_verdict verdict;
     struct refusal reason;
     if (!a->undone) {
+        hooks_end(); /* what they look at changes */
         drain_end();
         commit_let_go(); /* the task of a park may be what was made to leave */
         undo(a);
         followers_lead(a->plan);
+        a->expel = guard_reverted_because() == GUARD_SILENT;
         settle_begin(a);
     }
-    if (!settled(a))
+    if (!settled(a) || loops_go_on(a))
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     verdict_text(a, &verdict, &reason);
@@ -190,37 +207,15 @@ static struct wait after_guard(struct attempt *a)
     return finish_revert(a, &reason);
 }
 
-static bool finds_loop(uint64_t limit_ms, struct suspect *out)
-{
-    return watch_find_loop(limit_ms * 1000000ull, EARLIER_MS * 1000000ull, out);
-}
-
-/* Says whether a task has been in one step since the trial was over, or for long, for as long as it is worth waiting for that:
- * on a busy host a loop may have had little of a CPU so far. */
-static bool may_loop(const struct attempt *a)
-{
-    struct suspect suspect;
-    return clock_ns() - a->settle_ns <= SETTLE_MS * 1000000ull &&
-           (!watch_steps_ended() || finds_loop(SUSPECT_MS, &suspect));
-}
-
-/* Several tasks may loop in the text that is taken back; each is made to leave it when it is known to loop. */
-static bool loops_go_on(const struct attempt *a)
-{
-    struct suspect suspect;
-    if (!a->expel || a->coupled) /* of a coupled set the drain sees to it */
-        return false;
-    if (finds_loop(LOOP_MS, &suspect))
-        trial_expel(suspect.task);
-    return may_loop(a);
-}
-
 /* The stores are taken back; what the namespace says follows. */
 static struct wait take_finish(struct attempt *a)
 {
     struct guard_verdict verdict;
     drain_stored();
     undo(a);
+    if (a->wake)
+        silence_end(a);
+    a->wake = false;
     if (loops_go_on(a))
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
@@ -315,12 +310,22 @@ static struct wait make_permanent(struct attempt *a)
 {
     struct refusal reason;
     struct guard_verdict verdict;
+    if (!a->checked) {
+        a->checked = true;
+        hooks_begin_checks();
+        return wait_again();
+    }
+    enum leaks_state memory = leaks_judge(&reason);
+    if (memory == LEAKS_FOUND)
+        return begin_to_take_back(a, &reason);
+    if (memory == LEAKS_LOOKING)
+        return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     /* A trial may be shorter than it takes to call a CPU stuck, or a step a loop. */
     if (!a->settling)
         settle_begin(a);
     if (!settled(a))
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
-    if (may_loop(a))
+    if (judge_may_loop(a))
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     enum status status = hand_over(a);
     if (status == STATUS_TIMEOUT && clock_ns() - a->settle_ns < HANDOVER_MS * 1000000ull)
@@ -352,8 +357,7 @@ static struct wait make_permanent(struct attempt *a)
 struct wait trial_step(struct attempt *a)
 {
     struct refusal reason;
-    struct suspect suspect;
-    uint64_t now = clock_ns();
+    uint64_t next_ns;
     struct guard_verdict asked;
     if (guard_reverted() && !a->taken)
         return after_guard(a);
@@ -361,33 +365,9 @@ struct wait trial_step(struct attempt *a)
         return take_back(a);
     if (guard_asked(&asked))
         return heed(a, &asked);
-    evolve_lock();
-    bool wanted = a->revert_wanted;
-    bool confirmed = a->confirmed;
-    reason = a->report.reason;
-    uint64_t end = a->report.trial_end_ns;
-    evolve_unlock();
-    if (wanted)
-        return begin_to_take_back(a, &reason);
-    enum hooks_state hooks = hooks_look(&reason);
-    if (hooks == HOOKS_FAILED)
-        return begin_to_take_back(a, &reason);
-    if (finds_loop(LOOP_MS, &suspect)) {
-        (void)refuse(&reason, "loop", NULL, NULL, NULL,
-                     "task %s has been in one step for more than %u ms of CPU time",
-                     suspect.name, LOOP_MS);
-        a->expel = true;
-        a->settle_ns = now;
-        return begin_to_take_back(a, &reason);
+    switch (judge_look(a, &next_ns, &reason)) {
+    case JUDGE_BAD: return begin_to_take_back(a, &reason);
+    case JUDGE_OVER: return make_permanent(a);
+    default: return wait_event(evolve_event(), 0, next_ns);
     }
-    if (hooks == HOOKS_ENDED && (confirmed || (a->self_confirm && now >= end)))
-        return make_permanent(a);
-    if (now >= end + CONFIRM_MS * 1000000ull) {
-        (void)refuse(&reason, "unconfirmed", NULL, NULL, NULL,
-                     "nobody confirmed the new code within %u s after its trial",
-                     CONFIRM_MS / 1000);
-        return begin_to_take_back(a, &reason);
-    }
-    uint64_t look = now + (hooks == HOOKS_RUNNING ? HOOKS_LOOK_MS : LOOK_MS) * 1000000ull;
-    return wait_event(evolve_event(), 0, a->self_confirm && end < look ? end : look);
 }

@@ -56,6 +56,8 @@ void record_arm(struct guard_record *g, const struct poke *pokes, uint32_t count
     g->stuck_cpu = 0;
     g->withdrew = false;
     g->postponed = 0;
+    g->silent_nmis = 0;
+    g->silent_since = now;
     g->verdict.cause = GUARD_NONE;
     g->asked = 0;
     for (uint32_t i = 0; i < CPU_MAX; i++) {
@@ -95,6 +97,16 @@ void guard_disarm(struct guard_verdict *out)
 void guard_extend(uint64_t tsc)
 {
     guard.limits.overdue_tsc += tsc;
+}
+
+void guard_beat(void)
+{
+    __atomic_add_fetch(&guard.beats, 1, __ATOMIC_SEQ_CST);
+}
+
+enum guard_cause guard_reverted_because(void)
+{
+    return guard_reverted() ? guard.verdict.cause : GUARD_NONE;
 }
 
 void guard_abandon(unsigned cpu, const struct task *task)

@@ -36,6 +36,7 @@ enum guard_cause {
     GUARD_STUCK,   /* a CPU ran with interrupts off for too long */
     GUARD_OVERDUE, /* nobody ended the trial in time */
     GUARD_WISHED,  /* guard_take_back() */
+    GUARD_SILENT,  /* the task that watches the trial came to nothing any more */
 };
 
 struct guard_verdict {
@@ -51,6 +52,8 @@ struct guard_verdict {
 struct guard_limits {
     uint64_t stuck_tsc;   /* a CPU that neither idles nor beats for longer is stuck */
     uint64_t overdue_tsc; /* the trial must have been disarmed by then */
+    uint64_t silent_tsc;  /* guard_beat() comes more often; 0: nobody calls it */
+    const struct task *watcher; /* who calls it; NULL: nobody */
 };
 
 /* Begins to watch. POKES, COUNT of the commit and behind them LATE_COUNT of the handover, and
@@ -78,6 +81,12 @@ void guard_take_back(void);
  * of two words. STATUS_INVALID: it does not work, or does not understand the record. Interrupts
  * off. */
 enum status guard_evolved(uint32_t from);
+
+/* The watcher is alive: it watches the trial, and goes on when the guard has acted. If it is not any more, the guard takes
+ * the swap back, and makes it leave what it is in. Task context. */
+void guard_beat(void);
+/* Why the guard has reverted; GUARD_NONE if it has not. Any context. */
+enum guard_cause guard_reverted_because(void);
 
 /* Moves the moment at which an unconfirmed trial is overdue by TSC ticks. */
 void guard_extend(uint64_t tsc);

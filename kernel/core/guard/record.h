@@ -34,6 +34,10 @@ struct guard_record {
     bool withdrew;      /* the revert has withdrawn new text */
     uint32_t postponed; /* NMIs at which this CPU was in the middle of something */
     uint64_t armed_tsc;
+    uint32_t beats; /* [a] of the watcher */
+    uint32_t beats_seen;
+    uint32_t silent_nmis; /* of the boot processor since the last one was seen, ... */
+    uint64_t silent_since;
     struct guard_limits limits;
     uint64_t beat[CPU_MAX];
     uint64_t beat_tsc[CPU_MAX];

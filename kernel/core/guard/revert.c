@@ -152,7 +152,8 @@ void record_hold(struct guard_record *g, struct trap_frame *frame, struct cpu_bl
 {
     if (settle_holds(frame, self))
         return;
-    if (g->stuck_cpu == self->index + 1)
+    if (g->stuck_cpu == self->index + 1 ||
+        (g->verdict.cause == GUARD_SILENT && self->current == g->limits.watcher))
         g->verdict.rip = frame->rip;
     settle_arrive(frame, self);
     __atomic_add_fetch(&g->arrived, 1, __ATOMIC_SEQ_CST);

@@ -8,7 +8,7 @@
 
 #include "settle.h"
 
-enum { POSTPONED_MAX = 20, RFLAGS_INTERRUPTS = 0x200, PAGE_FAULT = 14 };
+enum { SILENT_NMIS = 30, POSTPONED_MAX = 20, RFLAGS_INTERRUPTS = 0x200, PAGE_FAULT = 14 };
 
 /* Elements were moved: the swap task has to take it back. */
 static bool must_ask(const struct guard_record *g)
@@ -121,6 +121,41 @@ static uint32_t find_stuck(struct guard_record *g, uint64_t now)
     return 0;
 }
 
+/* Says whether the watcher came to nothing for too long, also in NMIs: a host that stands gives it no time either. */
+static bool is_silent(struct guard_record *g, const struct cpu_block *self, uint64_t now)
+{
+    uint32_t beats = __atomic_load_n(&g->beats, __ATOMIC_ACQUIRE);
+    if (self->index != 0 || !g->limits.silent_tsc)
+        return false;
+    if (beats != g->beats_seen) {
+        g->beats_seen = beats;
+        g->silent_nmis = 0;
+        g->silent_since = now;
+    }
+    return ++g->silent_nmis > SILENT_NMIS &&
+           is_past(now, g->silent_since, g->limits.silent_tsc);
+}
+
+/* Makes the watcher leave what it is in, if it runs and holds no lock just now; else the next NMI tries again. */
+static void free_watcher(struct guard_record *g, struct trap_frame *frame,
+                         const struct cpu_block *self)
+{
+    for (uint32_t i = 0; i < CPU_MAX; i++) {
+        const struct cpu_block *b = cpu_block_at(i);
+        if (!b || !__atomic_load_n(&b->online, __ATOMIC_ACQUIRE) ||
+            __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) != g->limits.watcher)
+            continue;
+        if (b == self) {
+            (void)task_abandon_frame(frame);
+            return;
+        }
+        __atomic_store_n(&g->abandon_task, g->limits.watcher, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&g->abandon_cpu, i + 1, __ATOMIC_SEQ_CST);
+        guard_send(b->apic_id, GUARD_ICR_NMI);
+        return;
+    }
+}
+
 /* Makes CPU number STUCK minus one leave what it is stuck in. */
 static void free_stuck(struct guard_record *g, struct trap_frame *frame,
                        struct cpu_block *self, uint32_t stuck)
@@ -137,17 +172,25 @@ static void watch(struct guard_record *g, struct trap_frame *frame, struct cpu_b
     uint64_t now = closure_tsc();
     uint32_t stuck = find_stuck(g, now);
     bool overdue = is_past(now, g->armed_tsc, g->limits.overdue_tsc);
-    struct guard_verdict why = {.cause = stuck ? GUARD_STUCK : GUARD_OVERDUE,
+    bool silent = is_silent(g, self, now) && !stuck;
+    struct guard_verdict why = {.cause = silent  ? GUARD_SILENT
+                                         : stuck ? GUARD_STUCK
+                                                 : GUARD_OVERDUE,
                                 .cpu = stuck ? stuck - 1 : self->index,
                                 .rip = frame->rip};
-    if ((!stuck && !overdue) || is_in_the_middle(g, frame, stuck, self) ||
+    if (silent && self->current != g->limits.watcher)
+        why.rip = 0; /* record_hold() may know better */
+    if ((!stuck && !overdue && !silent) || is_in_the_middle(g, frame, stuck, self) ||
         is_being_stored(g))
         return;
     if (must_ask(g)) {
         ask(g, &why);
         if (overdue)
             guard_reset("a trial that moved objects was never ended", NULL);
-        free_stuck(g, frame, self, stuck);
+        if (stuck)
+            free_stuck(g, frame, self, stuck);
+        else
+            free_watcher(g, frame, self);
         return;
     }
     if (!record_begin_revert(g, self))
@@ -159,14 +202,17 @@ static void watch(struct guard_record *g, struct trap_frame *frame, struct cpu_b
     record_leave(g, frame, self);
 }
 
-/* The revert freed one CPU; others may be stuck in the same text. They are made to leave one
- * by one, until guard_disarm(). */
+/* The revert freed one CPU; others may be stuck in the same text, or the watcher may still be in it. They are made to leave
+ * one by one, until guard_disarm(). */
 static void watch_after(struct guard_record *g, struct trap_frame *frame,
                         struct cpu_block *self)
 {
     uint32_t stuck = find_stuck(g, closure_tsc());
     if (stuck)
         free_stuck(g, frame, self, stuck);
+    else if (g->verdict.cause == GUARD_SILENT &&
+             __atomic_load_n(&g->beats, __ATOMIC_ACQUIRE) == g->beats_seen)
+        free_watcher(g, frame, self);
 }
 
 /* The timer's NMI also reaches a CPU that reverts because of a fault: that one goes on, or it

@@ -84,6 +84,19 @@
  * freed. Count before it is handed out, and at the very end of what takes it back. */
 #define EVOLVE_IN_USE(name) EVOLVE_MARK(in_use, name)
 
+/* EVOLVE_CHECK(name) is followed by a body that returns NULL, or a text that says which of the cell's results is wrong. It
+ * is run in each trial of the cell, and of a cell that this one calls: when the hooks have ended, and once more before the
+ * swap is permanent. A text, a fault, or no end within two seconds takes the swap back. Other tasks go on meanwhile, so it
+ * judges what does not depend on them: known answers, round trips, invariants. It must not block, and leaves nothing behind.
+ *
+ *     EVOLVE_CHECK(sums)
+ *     {
+ *         return sum(2, 2) == 4 ? NULL : "two and two are not four";
+ *     } */
+#define EVOLVE_CHECK(name)                                                               \
+    static const char *evolve_check_##name(void) __attribute__((used));                  \
+    static const char *evolve_check_##name(void)
+
 /* ---- objects of the heap ------------------------------------------------------------------------------------------
  *
  * Elements (lists, trees, tables of pointers) of a type whose form changes are moved to new storage when their owner says

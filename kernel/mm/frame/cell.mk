@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 cell := frame
 kind := core
-uses := libc bootinfo spinlock fault cpu
+uses := libc bootinfo spinlock fault cpu task

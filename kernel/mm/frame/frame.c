@@ -6,6 +6,7 @@
 #include <fault/fault/fault.h>
 #include <string.h>
 #include <task/spinlock/spinlock.h>
+#include <task/task/task.h>
 
 #define LOW_LIMIT (1ull << 20) /* firmware, trampoline */
 #define RUN_ALIGN_MAX 16u      /* frames */
@@ -17,6 +18,8 @@ static struct {
     uint64_t frames;          /* [I] bits in the map */
     uint64_t hint;            /* [L] no word before this one has a free bit */
     struct frame_stats stats; /* [L] */
+    uint64_t warn_limit;      /* [L] frames; 0: nobody waits */
+    struct event *warn_event; /* [L] */
 } pool;
 
 static bool taken(uint64_t frame)
@@ -38,6 +41,18 @@ static void count_taken(uint64_t frames)
     pool.stats.free -= frames;
     if (pool.stats.free < pool.stats.lowest_free)
         pool.stats.lowest_free = pool.stats.free;
+    if (pool.stats.free >= pool.warn_limit)
+        return;
+    pool.warn_limit = 0;
+    event_signal(pool.warn_event);
+}
+
+void frame_warn(uint64_t limit, struct event *event)
+{
+    spin_lock(&pool.lock);
+    pool.warn_limit = limit;
+    pool.warn_event = event;
+    spin_unlock(&pool.lock);
 }
 
 enum status frame_take(uint64_t *out_phys)
@@ -135,6 +150,26 @@ void frame_stats_read(struct frame_stats *out)
     spin_lock(&pool.lock);
     *out = pool.stats;
     spin_unlock(&pool.lock);
+}
+
+enum status frame_used_run(uint64_t from, size_t max, uint64_t *out_phys,
+                           size_t *out_count)
+{
+    uint64_t frame = max_u64(from, LOW_LIMIT) / PAGE_SIZE;
+    size_t count = 0;
+    spin_lock(&pool.lock);
+    while (frame < pool.frames && !taken(frame))
+        frame = pool.map[frame / WORD_BITS] != 0
+                    ? frame + 1
+                    : align_down(frame, WORD_BITS) + WORD_BITS;
+    while (count < max && frame + count < pool.frames && taken(frame + count))
+        count++;
+    spin_unlock(&pool.lock);
+    if (count == 0)
+        return STATUS_NOT_FOUND;
+    *out_phys = frame * PAGE_SIZE;
+    *out_count = count;
+    return STATUS_OK;
 }
 
 static uint64_t count_free(void)

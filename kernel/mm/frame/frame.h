@@ -29,6 +29,15 @@ void frame_put_run(uint64_t phys, size_t count);
 
 void frame_stats_read(struct frame_stats *out);
 
+/* Gives the first run of frames that are taken, at FROM (physical) or behind it, of at most MAX frames. Holes between the
+ * parts of RAM count as taken. STATUS_NOT_FOUND: there is none. */
+NODISCARD enum status frame_used_run(uint64_t from, size_t max, uint64_t *out_phys,
+                                     size_t *out_count);
+
+/* Signals EVENT, once, when fewer than LIMIT frames are free. LIMIT 0: never. One at a time; EVENT is lent. */
+struct event;
+void frame_warn(uint64_t limit, struct event *event);
+
 /* Asserts that the counters and the map agree; true when they do. Holds the lock for a full scan. */
 bool frame_check(void);
 

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 cell := heap
 kind := core
-uses := libc frame spinlock fault
+uses := libc frame spinlock fault cpu task

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <mm/heap/heap.h>
 
+#include "watch.h"
+
 #include <fault/fault/fault.h>
 #include <lib/base/atomic.h>
 #include <lib/base/list.h>
@@ -185,10 +187,12 @@ void *heap_alloc(size_t len)
         object = small_alloc(class_index);
     else
         object = len < 1ull << 40 ? large_alloc(len) : NULL;
-    if (object == NULL)
+    if (object == NULL) {
         atomic_add(&heap.stats.failures, 1);
-    else
-        count_alloc(heap_size(object));
+        return NULL;
+    }
+    count_alloc(heap_size(object));
+    watch_alloc(object);
     return object;
 }
 
@@ -246,6 +250,7 @@ void heap_free(void *object)
     bool good = false;
     if (object == NULL)
         return;
+    watch_free(object);
     if (head->magic == MAGIC_SMALL) {
         len = head->object_len;
         good = small_release(head, object);

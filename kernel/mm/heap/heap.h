@@ -60,6 +60,38 @@ void heap_for_each_run(heap_run_fn visit, void *arg);
 /* At most so many runs there are now. */
 uint64_t heap_runs_bound(void);
 
+/* The watch of a trial: notes the objects that are taken by way of given text (an address in it is on the stack of who
+ * asks), until they are freed. One at a time; the swap task is the only user. */
+struct heap_taken {
+    uint64_t hidden; /* the object's address inverted, so that it is no reference; 0: free place */
+    uint64_t len;
+    uint64_t site;   /* the innermost address in the texts */
+    uint32_t looks;  /* the user's, zero at first: heap_watch_note() */
+    uint32_t serial; /* tells it from others that have had, or will have, its address */
+};
+
+struct heap_watch {
+    const struct address_range *texts;
+    uint32_t text_count;
+    uint32_t room; /* of taken, a power of two; three quarters of it are used */
+    struct heap_taken *taken; /* zero at first */
+    uint32_t count;           /* [a] */
+    uint32_t serials;
+    uint32_t unnoted;       /* [a] objects for which there was no room, freed or not */
+    uint64_t unnoted_bytes; /* [a] */
+    uint64_t bytes;         /* [a] of all that are noted */
+    uint64_t low, span;     /* of all texts; the heap's */
+};
+
+/* Begins to note; WATCH is lent until heap_watch_end(). Each request for memory takes a lock more meanwhile. */
+void heap_watch_begin(struct heap_watch *watch);
+void heap_watch_end(void);
+/* Calls VISIT for each object that is noted. Nobody gets memory meanwhile: VISIT must not allocate. */
+typedef void (*heap_taken_fn)(const struct heap_taken *taken, void *arg);
+void heap_watch_each(heap_taken_fn visit, void *arg);
+/* Sets what is noted of OBJECT, if that is still the one with that SERIAL; gives whether it is. */
+bool heap_watch_note(uint64_t object, uint32_t serial, uint32_t looks);
+
 /* Called once by init, after frame_start() and paging_start(). */
 void heap_start(void);
 

@@ -68,6 +68,7 @@ comes_back 03-deaf no_contact # nobody hears the server, and the machine's own n
 comes_back 04-faults fault e1000_receive
 comes_back 05-loops fault e1000_interrupt 'interrupts off'
 comes_back 06-waits fault client 'in one step'
+comes_back 07-sleeps fault 'task client' 'sleeps in client'
 edit_hello alive
 push 'hello: they came back by themselves'
 eventually 20 permanent m1 "$commit"

@@ -132,6 +132,7 @@ enum status test_engine_start(void)
         KTEST_CASE(bad_guards_come_back),
         KTEST_CASE(a_handover_that_cannot_be_made),
         KTEST_CASE(other_forms_come_back),
+        KTEST_CASE(a_watcher_that_loops_comes_back),
     };
     static const struct ktest_case many[] = {
         KTEST_CASE(load_start),

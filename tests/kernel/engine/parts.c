@@ -5,6 +5,7 @@
 #include <console/console/console.h>
 #include <mm/heap/heap.h>
 #include <string.h>
+#include <time/clock/clock.h>
 
 #define ALL_BUT_FAULT_AGAIN                                                              \
     "commit.again guard.again entry.again evolve.again plan.again loader.again"
@@ -111,6 +112,15 @@ void bad_commits_come_back(void)
     expect_bad("commit.faults", "fault");
     expect_bad("commit.loops", "stuck");
     expect_bad("commit.keeps", "stuck");
+    engine_works();
+}
+
+/* With interrupts on, in the task that watches the trial: two minutes when the guard does not listen for it (is_silent()). */
+void a_watcher_that_loops_comes_back(void)
+{
+    uint64_t begun = clock_ns();
+    expect_bad("evolve.loops", "loop");
+    KTEST_CHECK(clock_ns() - begun < 60 * NS_PER_S);
     engine_works();
 }
 

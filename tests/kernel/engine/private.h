@@ -35,6 +35,7 @@ void other_forms_come_back(void);
 void a_handover_that_cannot_be_made(void);
 void bad_commits_come_back(void);
 void bad_guards_come_back(void);
+void a_watcher_that_loops_comes_back(void);
 void bad_entries_come_back(void);
 void what_cannot_be_shared_is_refused(void);
 void what_reaches_elsewhere_is_refused(void);

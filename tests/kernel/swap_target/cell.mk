@@ -3,5 +3,6 @@
 cell     := swap_target
 kind     := test
 start    := none
-uses     := task entry clock cpu spinlock
-variants := second third type signature fault cli loop helper deadlock hook hook_loops hook_slow
+uses     := heap frame task entry clock cpu spinlock
+variants := second third type signature fault cli loop helper deadlock hook hook_loops hook_slow wrong unchecked check_loops check_late \
+            leaks loses caches devours hides asleep

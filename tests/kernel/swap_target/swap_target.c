@@ -2,13 +2,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "swap_target.h"
 
+#include <lib/base/evolve.h>
+#include <mm/frame/frame.h>
+#include <mm/heap/heap.h>
+#include <mm/paging/paging.h>
 #include <task/spinlock/spinlock.h>
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
 #if defined VARIANT_second || defined VARIANT_fault || defined VARIANT_cli ||            \
     defined VARIANT_loop || defined VARIANT_deadlock || defined VARIANT_hook ||          \
-    defined VARIANT_hook_loops || defined VARIANT_hook_slow
+    defined VARIANT_hook_loops || defined VARIANT_hook_slow || defined VARIANT_wrong ||  \
+    defined VARIANT_check_loops || defined VARIANT_check_late ||                         \
+    defined VARIANT_unchecked || defined VARIANT_leaks || defined VARIANT_loses ||       \
+    defined VARIANT_caches || defined VARIANT_devours || defined VARIANT_hides ||        \
+    defined VARIANT_asleep
 #define VERSION 2u
 #elif defined VARIANT_third || defined VARIANT_helper
 #define VERSION 3u
@@ -24,11 +32,19 @@ static uint64_t count;
 static uint64_t object = 42;
 static uint64_t steps;
 static struct spinlock lock;
+static struct held {
+    struct held *next;
+} *volatile held;
+static volatile uint32_t lost;
+/* Two chains of objects whose heads lie in a frame, all addresses with a mark in their low bit. */
+static volatile uint64_t *volatile chains;
+static volatile uint32_t from_chain;
 #ifdef VARIANT_fault
 static volatile uint32_t *volatile nowhere = (volatile uint32_t *)8;
 #endif
 
-#if defined VARIANT_cli || defined VARIANT_loop || defined VARIANT_hook_loops
+#if defined VARIANT_cli || defined VARIANT_loop || defined VARIANT_hook_loops ||         \
+    defined VARIANT_check_loops
 static volatile uint32_t forever =
     1; /* or the compiler would drop what follows the loop */
 #endif
@@ -99,7 +115,30 @@ uint64_t swap_target_sum(uint64_t a, uint64_t b)
 #else
 uint64_t swap_target_sum(uint64_t a, uint64_t b)
 {
+#if defined VARIANT_wrong || defined VARIANT_unchecked
+    return a == b ? a : a + b;
+#else
     return a + b;
+#endif
+}
+#endif
+
+#ifdef VARIANT_check_late
+static uint32_t checked;
+#endif
+
+#if !defined VARIANT_unchecked && !defined VARIANT_signature
+EVOLVE_CHECK(sums)
+{
+#ifdef VARIANT_check_loops
+    while (__atomic_load_n(&forever, __ATOMIC_RELAXED))
+        ;
+#elif defined VARIANT_check_late
+    if (checked++ != 0)
+        return "once was enough";
+#endif
+    volatile uint64_t two = 2; /* what the compiler knows it would not compute */
+    return swap_target_sum(two, two) == 4 ? NULL : "two and two are not four";
 }
 #endif
 
@@ -148,10 +187,93 @@ const char *swap_target_word(uint32_t index)
     return words[index % ARRAY_LEN(words)];
 }
 
+static struct held *pop(uint32_t chain)
+{
+    struct held *h = (struct held *)(chains[chain] & ~1ull);
+    if (h)
+        chains[chain] = (uint64_t)h->next;
+    return h;
+}
+
+void swap_target_give_back(void)
+{
+    struct held *h;
+    lost = 0;
+    from_chain = 0;
+    for (uint32_t i = 0; chains && i < 2; i++)
+        while ((h = pop(i)) != NULL)
+            heap_free(h);
+    if (chains)
+        frame_put(direct_to_phys((const void *)chains));
+    chains = NULL;
+    while (held) {
+        h = held;
+        held = h->next;
+        heap_free(h);
+    }
+}
+
+#ifdef VARIANT_hides
+static void push(uint32_t chain, struct held *h)
+{
+    h->next = (struct held *)chains[chain];
+    chains[chain] = (uint64_t)h | 1;
+}
+
+/* One more object each time, and the heads of both chains change. */
+static void take(void)
+{
+    enum { MOVES = 16 };
+    uint64_t phys;
+    if (!chains && frame_take(&phys) == STATUS_OK) {
+        volatile uint64_t *fresh = phys_to_virt(phys);
+        fresh[0] = fresh[1] = 0;
+        chains = fresh;
+    }
+    struct held *h = chains ? heap_alloc(sizeof *h) : NULL;
+    if (h)
+        push(from_chain, h);
+    for (uint32_t i = 0; h && i < MOVES; i++) {
+        struct held *moved = pop(from_chain);
+        if (moved)
+            push(1 - from_chain, moved);
+        else
+            from_chain = 1 - from_chain;
+    }
+}
+#elif defined VARIANT_leaks || defined VARIANT_loses || defined VARIANT_caches ||        \
+    defined VARIANT_devours
+static void take(void)
+{
+#if defined VARIANT_leaks
+    struct held *h = heap_calloc(2, sizeof *h);
+    if (h)
+        h->next = heap_calloc(1, 100); /* goes with it */
+#elif defined VARIANT_loses
+    while (lost < 100 && heap_calloc(1, 100) != NULL)
+        lost++;
+#else
+#ifdef VARIANT_caches
+    struct held *h = heap_alloc(sizeof *h);
+#else
+    struct held *h = heap_alloc(1 << 20);
+#endif
+    if (h) {
+        h->next = held;
+        held = h;
+    }
+#endif
+}
+#endif
+
 static struct wait target_step(void *arg)
 {
     (void)arg;
     __atomic_add_fetch(&steps, 1, __ATOMIC_SEQ_CST);
+#if defined VARIANT_leaks || defined VARIANT_loses || defined VARIANT_caches ||          \
+    defined VARIANT_devours || defined VARIANT_hides
+    take();
+#endif
 #if defined VARIANT_fault
     *nowhere = 1;
 #elif defined VARIANT_cli
@@ -186,6 +308,18 @@ uint32_t swap_target_linger(const volatile uint64_t *go)
     while (!*go)
         cpu_pause();
     return VERSION;
+}
+
+void swap_target_nap(void)
+{
+#ifdef VARIANT_asleep
+    static struct wait_queue bed; /* nobody knows it */
+    wait_queue_init(&bed);
+    for (;;) {
+        spin_lock(&bed.lock);
+        (void)wait_queue_sleep(&bed, 0);
+    }
+#endif
 }
 
 static void sleep_for(uint64_t ns)

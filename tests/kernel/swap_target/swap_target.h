@@ -30,6 +30,10 @@ const char *swap_target_word(uint32_t index);
 /* Starts the cell's own task, which steps each millisecond; how often it has. */
 enum status swap_target_task(void);
 uint64_t swap_target_steps(void);
+/* Frees what the variants that keep memory have kept. */
+void swap_target_give_back(void);
+/* Returns at once; in one variant, never. */
+void swap_target_nap(void);
 /* Stays inside this function until *GO is set. Gives the version of the text that it returned from. */
 uint32_t swap_target_linger(const volatile uint64_t *go);
 /* The same for NS, but asleep: it does not count as a loop. */
