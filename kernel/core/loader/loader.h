@@ -37,15 +37,28 @@ typedef enum status (*loader_lookup_fn)(void *context, const struct version *imp
                                         const char *name, struct version **out_provider,
                                         uint32_t *out_function);
 
-/* Checks BYTES and places the cell. BYTES is lent until the version is destroyed, unless
- * OWN is set: then the version takes it (heap_free) on success. OLD is the version of the
- * same cell that it will follow, or NULL; homes of equal key are shared, unless LINEAGE is not
- * that of OLD: then the new version begins with homes and stubs of its own.
+/* Finds the home of another cell's object that the object KEY of V, which has none of its own, is to go on in; lends *out,
+ * NULL: none. STATUS_DENIED: it cannot be told; *out_why says why. */
+typedef enum status (*loader_take_fn)(void *context, const struct version *v,
+                                      const char *key, struct home **out,
+                                      struct refusal *out_why);
+
+/* What is to be placed, and beside or in place of what. */
+struct loader_order {
+    const uint8_t *bytes; /* lent until the version is destroyed, or until that takes them */
+    size_t len;
+    bool own;                  /* the version takes the bytes (heap_free) on success */
+    const uint8_t *hash;       /* 32 bytes */
+    const struct version *old; /* of the same cell, which it will follow; NULL: none */
+    uint32_t lineage; /* another one than OLD's: it begins with homes and stubs of its own */
+    loader_take_fn take;
+    void *context;
+};
+
+/* Checks the object of ORDER and places the cell; homes of equal key are shared.
  * Gives *out, not yet entered in NS; end it with loader_discard() or version_destroy().
  * STATUS_DENIED: *out_why says why; STATUS_FULL: no memory. */
-NODISCARD enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len,
-                                   bool own, const uint8_t hash[32],
-                                   const struct version *old, uint32_t lineage,
+NODISCARD enum status loader_place(struct namespace *ns, const struct loader_order *order,
                                    struct version **out, struct refusal *out_why);
 
 /* Applies V's relocations. STATUS_DENIED, STATUS_FULL as above; V is then only fit to be

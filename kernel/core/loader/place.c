@@ -2,19 +2,19 @@
  * SPDX-License-Identifier: MIT
  *
  * Text and version-owned read-only data get a region each. A data object goes to the home
- * that it already has, or, if it is new, to a home of its own in a region for this load.
+ * that it already has, or that another cell gives it; if it is new, to a home of its own in a region for this load.
  */
 #include <core/loader/closure.h>
 #include <core/loader/private.h>
 
 #include <mm/heap/heap.h>
-#include <stdio.h>
 #include <string.h>
 
 enum pool { POOL_TEXT, POOL_RODATA, POOL_HOMES, POOL_CONST_HOMES, POOLS, POOL_NONE };
 
 struct placing {
     struct namespace *ns;
+    const struct loader_order *order;
     struct version *v;
     const struct version *old; /* NULL: none */
     bool apart;                /* it starts a lineage of its own beside the running one */
@@ -54,29 +54,6 @@ static enum status check_writable(const struct version *v, uint32_t index,
     return STATUS_OK;
 }
 
-/* Lends the home that another cell has for the object KEY, if the source says that it is taken
- * from there (EVOLVE_TAKES), or NULL. */
-static struct home *taken_home(const struct placing *p, const char *key)
-{
-    char mark[160];
-    struct cell_data d;
-    for (struct home *h = p->ns->homes; h; h = h->next) {
-        if (h->orphan || h->storage == CELL_STORE_RODATA || strcmp(h->key, key) != 0)
-            continue;
-        int len = snprintf(mark, sizeof mark, "evolve_takes_%s__%s", h->cell, key);
-        for (char *c = mark; *c; c++)
-            if (*c == ':' || *c == '.')
-                *c = '_';
-        for (uint32_t i = 0; len < (int)sizeof mark && i < p->v->info.count[CELL_DATA];
-             i++) {
-            cellinfo_data(&p->v->info, i, &d);
-            if (strcmp(d.key, mark) == 0)
-                return h;
-        }
-    }
-    return NULL;
-}
-
 /* Says whether the object in section IS has another form than H, or, a constant, other words. */
 static bool is_another(const struct placing *p, const struct home *h, uint32_t is)
 {
@@ -108,21 +85,22 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
     cellinfo_data(&p->v->info, p->v->section_object[index] - 1, &d);
     elf_section(&p->v->elf, index, &s);
     struct home *h = namespace_find_home(p->ns, p->v->info.name, d.key);
+    bool own = h;
     *out_shared = false;
-    if (!h && (s.flags & ELF_WRITE))
-        h = taken_home(p, d.key);
-    if (!h)
-        return STATUS_OK;
+    enum status status =
+        own ? STATUS_OK : p->order->take(p->order->context, p->v, d.key, &h, out_why);
+    if (status != STATUS_OK || !h)
+        return status;
     bool was_const = h->storage == CELL_STORE_RODATA;
     if (was_const != !(s.flags & ELF_WRITE))
         return refuse(
             out_why, "data", p->v->info.name, d.key, NULL,
             "%s changed between mutable and constant; the live value would be lost",
             d.key);
-    /* It has outgrown its home: it gets another one, and the plan moves its value there. */
-    if ((h->va & (s.align - 1)) || s.len > h->capacity)
+    /* It has outgrown its home: it gets another one, and the plan moves its value there. What is taken has to fit. */
+    if (own && ((h->va & (s.align - 1)) || s.len > h->capacity))
         return STATUS_OK;
-    if (p->v->info.flags & CELL_CLOSURE && is_another(p, h, index))
+    if (own && p->v->info.flags & CELL_CLOSURE && is_another(p, h, index))
         return STATUS_OK;
     h->refs++;
     p->v->section_home[index] = h;
@@ -230,15 +208,19 @@ static enum status check_closure(const struct version *v, struct refusal *out_wh
     return refuse(out_why, "closure", v->info.name, f.symbol, NULL, "%s", f.text);
 }
 
-enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len, bool own,
-                         const uint8_t hash[32], const struct version *old,
-                         uint32_t lineage, struct version **out, struct refusal *out_why)
+enum status loader_place(struct namespace *ns, const struct loader_order *order,
+                         struct version **out, struct refusal *out_why)
 {
-    struct placing p = {.ns = ns, .old = old, .apart = old && old->lineage != lineage};
-    enum status status = version_describe(bytes, len, hash, &p.v, out_why);
+    const struct version *old = order->old;
+    struct placing p = {.ns = ns,
+                        .order = order,
+                        .old = old,
+                        .apart = old && old->lineage != order->lineage};
+    enum status status =
+        version_describe(order->bytes, order->len, order->hash, &p.v, out_why);
     if (status != STATUS_OK)
         return status;
-    p.v->lineage = lineage;
+    p.v->lineage = order->lineage;
     if (old && old->info.abi_hash != p.v->info.abi_hash)
         status = refuse(out_why, "toolchain", p.v->info.name, NULL, NULL,
                         "%s was built with another compiler or other ABI flags than the "
@@ -258,8 +240,8 @@ enum status loader_place(struct namespace *ns, const uint8_t *bytes, size_t len,
         version_destroy(ns, p.v);
         return status;
     }
-    if (own)
-        p.v->owned_bytes = (uint8_t *)bytes;
+    if (order->own)
+        p.v->owned_bytes = (uint8_t *)order->bytes;
     *out = p.v;
     return STATUS_OK;
 }

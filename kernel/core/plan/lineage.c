@@ -129,8 +129,7 @@ static enum status types_drain(const struct plan *plan, const struct version *ol
     return status;
 }
 
-static bool find_object(const struct cellinfo *info, const char *key,
-                        struct cell_data *out)
+bool plan_info_object(const struct cellinfo *info, const char *key, struct cell_data *out)
 {
     for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
         cellinfo_data(info, i, out);
@@ -154,7 +153,7 @@ static enum status objects_drain(const struct version *old, const struct cellinf
         if (!h)
             continue;
         cellinfo_data(&old->info, old->section_object[i] - 1, &was);
-        bool found = find_object(fresh, was.key, &is);
+        bool found = plan_info_object(fresh, was.key, &is);
         bool constant = h->storage == CELL_STORE_RODATA;
         if (!found)
             same = constant || plan_info_marked(fresh, "drops", was.key) ||

@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX = 96 };
-
 static bool is_consented(const struct plan *plan, const char *cell, const char *key)
 {
     size_t len = strlen(cell);
@@ -34,19 +32,24 @@ bool plan_may_lose(const struct plan *plan, const struct plan_cell *cell, const 
            (cell->old && plan_marked(cell->old, "drops", key));
 }
 
+void plan_source_name(char out[PLAN_SOURCE_NAME], const char *key)
+{
+    snprintf(out, PLAN_SOURCE_NAME, "%s", key);
+    for (char *c = out; *c; c++)
+        if (*c == ':' || *c == '.' || *c == ' ')
+            *c = '_';
+}
+
 enum status plan_refuse_loss(struct refusal *out, const char *cell, const char *key,
                              const char *format, ...)
 {
     char what[sizeof out->text];
-    char mark[NAME_MAX];
+    char mark[PLAN_SOURCE_NAME];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    snprintf(mark, sizeof mark, "%s", key);
-    for (char *c = mark; *c; c++)
-        if (*c == ':' || *c == '.' || *c == ' ')
-            *c = '_';
+    plan_source_name(mark, key);
     return refuse(out, "consent", cell, key, NULL,
                   "%s. To let it go: EVOLVE_DROPS(%s) in the source, or --consent %s:%s",
                   what, mark, cell, key);

@@ -108,9 +108,17 @@ static enum status place(struct planning *p, const struct plan_object *object,
     cell->class = cell->drains ? PLAN_LINEAGE : cell->old ? PLAN_TEXT : PLAN_ADD;
     memcpy(cell->hash, object->hash, sizeof cell->hash);
     p->plan->cell_count++;
-    enum status status = loader_place(
-        p->plan->ns, object->bytes, object->len, object->own, object->hash, cell->old,
-        plan_lineage_number(p->plan, cell->old, info.lineage), &cell->fresh, &why);
+    struct loader_order order = {
+        .bytes = object->bytes,
+        .len = object->len,
+        .own = object->own,
+        .hash = object->hash,
+        .old = cell->old,
+        .lineage = plan_lineage_number(p->plan, cell->old, info.lineage),
+        .take = plan_take,
+        .context = p,
+    };
+    enum status status = loader_place(p->plan->ns, &order, &cell->fresh, &why);
     cell->unloaded = status != STATUS_OK;
     if (status == STATUS_DENIED)
         *report_next(p->report) = why;
@@ -186,20 +194,31 @@ static enum status relocate_all(struct planning *p)
     return result;
 }
 
-static enum status load_all(struct planning *p, const struct plan_object *set,
-                            uint32_t set_count, const char *const *remove,
-                            uint32_t remove_count)
+/* Objects that are the plan's own, and that no version has taken. */
+static void give_back(const struct planning *p)
+{
+    for (uint32_t i = 0; i < p->set_count; i++) {
+        bool taken = !p->set[i].own;
+        for (uint32_t k = 0; p->plan && !taken && k < p->plan->cell_count; k++)
+            taken = p->plan->cells[k].fresh &&
+                    p->plan->cells[k].fresh->owned_bytes == p->set[i].bytes;
+        if (!taken)
+            heap_free((void *)p->set[i].bytes);
+    }
+}
+
+/* Each cell looks at what becomes of the others, so no object is given back before the last has come. */
+static enum status load_all(struct planning *p)
 {
     enum status result = STATUS_OK;
-    for (uint32_t i = 0; i < set_count; i++) {
-        enum status status = place(p, &set[i], &p->plan->cells[p->plan->cell_count]);
-        if (status != STATUS_OK && set[i].own)
-            heap_free((void *)set[i].bytes);
+    for (uint32_t i = 0; i < p->set_count; i++) {
+        enum status status = place(p, &p->set[i], &p->plan->cells[p->plan->cell_count]);
         if (status != STATUS_OK && result != STATUS_FULL)
             result = status;
     }
-    for (uint32_t i = 0; i < remove_count; i++)
-        if (plan_remove(p, remove[i]) != STATUS_OK && result == STATUS_OK)
+    give_back(p);
+    for (uint32_t i = 0; i < p->remove_count; i++)
+        if (plan_remove(p, p->remove[i]) != STATUS_OK && result == STATUS_OK)
             result = STATUS_DENIED;
     const struct version *v;
     while (result == STATUS_OK && (v = plan_next_to_bring(p->plan)))
@@ -207,18 +226,15 @@ static enum status load_all(struct planning *p, const struct plan_object *set,
     return result;
 }
 
-static void give_back(const struct plan_object *set, uint32_t set_count)
-{
-    for (uint32_t i = 0; i < set_count; i++)
-        if (set[i].own)
-            heap_free((void *)set[i].bytes);
-}
-
 enum status plan_load(struct namespace *ns, const struct plan_object *set,
                       uint32_t set_count, const char *const *remove, uint32_t remove_count,
                       struct plan **out, struct plan_report *out_report)
 {
-    struct planning p = {.report = out_report};
+    struct planning p = {.report = out_report,
+                         .set = set,
+                         .set_count = set_count,
+                         .remove = remove,
+                         .remove_count = remove_count};
     out_report->refusal_count = 0;
     p.plan = heap_new(struct plan);
     uint32_t room = set_count + remove_count + 1;
@@ -227,7 +243,7 @@ enum status plan_load(struct namespace *ns, const struct plan_object *set,
     if (p.plan)
         p.plan->cells = heap_new_array(struct plan_cell, room);
     if (!p.plan || !p.plan->cells) {
-        give_back(set, set_count);
+        give_back(&p);
         heap_free(p.plan);
         return STATUS_FULL;
     }
@@ -235,11 +251,11 @@ enum status plan_load(struct namespace *ns, const struct plan_object *set,
     p.plan->revertible = true;
     enum status status = plan_find_lineages(p.plan, set, set_count);
     if (status != STATUS_OK) {
-        give_back(set, set_count);
+        give_back(&p);
         plan_destroy(p.plan);
         return status;
     }
-    status = load_all(&p, set, set_count, remove, remove_count);
+    status = load_all(&p);
     if (status == STATUS_OK)
         status = relocate_all(&p);
     if (status != STATUS_OK && status != STATUS_DENIED) {

@@ -9,6 +9,11 @@
 struct planning {
     struct plan *plan;
     struct plan_report *report;
+    /* What is to come and to go, while it is loaded. */
+    const struct plan_object *set;
+    uint32_t set_count;
+    const char *const *remove;
+    uint32_t remove_count;
 };
 
 /* Which types of a cell mean something else than in its running version, or hold such a type by value. */
@@ -37,11 +42,18 @@ enum status plan_follow(const struct plan *plan, const struct plan_cell *cell,
 NODISCARD enum status plan_check(struct planning *p);
 /* Marks the cells between which a function's signature changes; refusals go to the report. */
 void plan_couple(struct planning *p);
+/* The loader's way to objects that move between cells. CONTEXT is the planning. */
+enum status plan_take(void *context, const struct version *v, const char *key,
+                      struct home **out, struct refusal *out_why);
 /* Says whether a cell of the set takes HOME, which is another cell's now. */
 bool plan_takes(const struct plan *plan, const struct home *home);
 /* Refuses objects that CELL takes while another cell goes on having them. */
 void plan_check_takeovers(struct planning *p, const struct plan_cell *cell);
-/* CELL is removed: refuses objects that seem to be forgotten, as a new cell has the like. */
+/* The swap takes HOME away from CELL: refuses that if a cell of the set seems to be meant to go on with it, and nobody has
+ * agreed to the loss. False: none does. */
+bool plan_refuse_heir(struct planning *p, const struct plan_cell *cell,
+                      const struct home *home);
+/* CELL is removed: refuses objects that seem to be forgotten, as another cell begins with the like. */
 void plan_check_removal(struct planning *p, const struct plan_cell *cell);
 /* Lists the homes that change their owner. STATUS_FULL. */
 NODISCARD enum status plan_list_takeovers(struct planning *p);
@@ -92,6 +104,8 @@ void plan_rehome(struct plan *plan, bool backwards);
 void plan_migrations_fini(struct plan *plan);
 /* A cell of which several things changed is of the class that is hardest to carry out. */
 void plan_set_class(struct plan_cell *cell, enum plan_class class);
+/* Finds the object KEY in what INFO says. */
+bool plan_info_object(const struct cellinfo *info, const char *key, struct cell_data *out);
 /* Finds the section of V that the object KEY fills, or gives 0. */
 uint32_t plan_object(const struct version *v, const char *key, struct cell_data *out);
 
@@ -110,6 +124,10 @@ const char *plan_mark_number(const char *text, uint32_t *out);
 uint32_t plan_state(const struct cellinfo *info, const char *key);
 /* Says whether there is any such mark. */
 bool plan_has_states(const struct cellinfo *info);
+
+/* What marks call the object KEY. */
+enum { PLAN_SOURCE_NAME = 96 };
+void plan_source_name(char out[PLAN_SOURCE_NAME], const char *key);
 
 /* ---- meanings.c ---- */
 /* Says whether the two versions of CELL have different states of what KEY means. */

@@ -2,12 +2,19 @@
  * SPDX-License-Identifier: MIT
  *
  * A cell whose source says EVOLVE_TAKES(other, name) is given the home that the other cell has for
- * that object (loader/place.c). Nothing is copied: the home only changes its owner's name at the
+ * that object. Nothing is copied: the home only changes its owner's name at the
  * commit, and gets the old one back at a revert. Both names are there before the commit.
+ *
+ * The mark counts in the version that comes and in the one that runs: who comes from before the move cannot know of it, but
+ * the owner of today knows whose the object was. Marks stay in the source, so the last of a row of owners
+ * names all before it, and whoever of them comes or runs, two of a row know of each other. A name may be used again
+ * meanwhile; where marks then lead to two objects, nobody guesses.
  */
 #include <core/plan/private.h>
 
+#include <lib/base/evolve.h>
 #include <mm/heap/heap.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool has_home(const struct version *v, const struct home *home)
@@ -16,6 +23,68 @@ static bool has_home(const struct version *v, const struct home *home)
         if (v->section_home[i] == home)
             return true;
     return false;
+}
+
+/* The source of INFO says that its object KEY was the one of CELL. */
+static bool was_of(const struct cellinfo *info, const char *cell, const char *key)
+{
+    char mark[sizeof "takes__" + CELL_NAME_MAX];
+    snprintf(mark, sizeof mark, "takes_%s_", cell);
+    return plan_info_marked(info, mark, key);
+}
+
+/* CELL, which runs, goes, or its next version has no KEY. */
+static bool loses(const struct planning *p, const char *cell, const char *key)
+{
+    for (uint32_t i = 0; i < p->remove_count; i++)
+        if (strcmp(p->remove[i], cell) == 0)
+            return true;
+    for (uint32_t i = 0; i < p->set_count; i++) {
+        struct elf_object elf;
+        struct cellinfo info;
+        struct cell_data d;
+        const char *text;
+        if (elf_open(p->set[i].bytes, p->set[i].len, &elf, &text) == STATUS_OK &&
+            cellinfo_open(&elf, &info, &text) == STATUS_OK && strcmp(info.name, cell) == 0)
+            return !plan_info_object(&info, key, &d);
+    }
+    return false;
+}
+
+/* The planning stays its caller's. */
+EVOLVE_LENT(plan_take);
+enum status plan_take(void *context, const struct version *v, const char *key,
+                      struct home **out, struct refusal *out_why)
+{
+    const struct planning *p = context;
+    struct home *given = NULL;
+    struct home *kept =
+        NULL; /* marked, but it stays with its owner: the plan has a word about it */
+    for (struct home *h = p->plan->ns->homes; h; h = h->next) {
+        if (h->orphan || h->storage == CELL_STORE_RODATA || strcmp(h->key, key) != 0)
+            continue;
+        const struct version *owner = namespace_running(p->plan->ns, h->cell);
+        if (!owner || !has_home(owner, h))
+            continue;
+        bool taken = was_of(&v->info, h->cell, key);
+        if (!taken && !was_of(&owner->info, v->info.name, key))
+            continue;
+        if (!loses(p, h->cell, key)) {
+            kept = taken ? h : kept;
+            continue;
+        }
+        if (given)
+            return refuse(
+                out_why, "data", v->info.name, key, h->cell,
+                "%s of %s may be the one of %s or the one of %s: marks (EVOLVE_TAKES) "
+                "lead to both. Leave in the source only what is meant, or go by a "
+                "version "
+                "between",
+                key, v->info.name, given->cell, h->cell);
+        given = h;
+    }
+    *out = given ? given : kept;
+    return STATUS_OK;
 }
 
 bool plan_takes(const struct plan *plan, const struct home *home)
@@ -52,22 +121,27 @@ void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
 {
     for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
         struct cell_data d;
+        struct elf_section s;
         const struct home *h = cell->fresh->section_home[i];
         if (!h || strcmp(h->cell, cell->name) == 0)
             continue;
         const char *who = other_owner(p->plan, cell, h);
+        elf_section(&cell->fresh->elf, i, &s);
         cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &d);
-        if (!who && (d.type_hash != h->type_hash || d.len != h->len))
+        if (!who &&
+            (d.type_hash != h->type_hash || d.len != h->len || (h->va & (s.align - 1))))
             (void)refuse(
                 report_next(p->report), "data", cell->name, h->key, h->cell,
                 "%s takes %s from %s, but with another type; an object changes its cell "
-                "in one commit and its type in another",
+                "in one commit and its type in another, and who skips one goes by it",
                 cell->name, h->key, h->cell);
         if (!who && !means_the_same(p->plan, cell, h))
             (void)refuse(
                 report_next(p->report), "state", cell->name, h->key, h->cell,
                 "%s takes %s from %s, but with another meaning (EVOLVE_STATE); an object "
-                "changes its cell in one commit and its meaning in another",
+                "changes its cell in one commit and its meaning in another, and who "
+                "skips "
+                "one goes by it",
                 cell->name, h->key, h->cell);
         if (who)
             (void)refuse(
@@ -77,34 +151,53 @@ void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
     }
 }
 
-/* Lends the cell of the set that begins an object afresh which looks like HOME, or NULL. */
-static const struct plan_cell *lookalike(const struct plan *plan, const struct home *home)
+/* Lends the cell of the set that has what HOME, which CELL loses, may have been meant to become: it begins an object of
+ * that name and type, or a mark of either says that the one was the other's. NULL: none. */
+static const struct plan_cell *heir(const struct plan *plan, const struct plan_cell *cell,
+                                    const struct home *home)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++) {
-        const struct version *v = plan->cells[i].fresh;
-        for (uint32_t k = 1; v && !plan->cells[i].old && k < v->elf.section_count; k++) {
-            const struct home *h = v->section_home[k];
-            if (h && h != home && h->refs == 1 && h->type_hash == home->type_hash &&
-                strcmp(h->key, home->key) == 0)
-                return &plan->cells[i];
-        }
+        const struct plan_cell *c = &plan->cells[i];
+        struct cell_data d;
+        struct cell_data was;
+        uint32_t at = c->fresh && c != cell ? plan_object(c->fresh, home->key, &d) : 0;
+        if (!at || strcmp(c->fresh->section_home[at]->cell, c->name) != 0)
+            continue;
+        if (c->old && plan_object(c->old, home->key, &was)
+                ? was_of(&c->fresh->info, cell->name, home->key) ||
+                      was_of(&cell->old->info, c->name, home->key)
+                : d.type_hash == home->type_hash)
+            return c;
     }
     return NULL;
+}
+
+bool plan_refuse_heir(struct planning *p, const struct plan_cell *cell,
+                      const struct home *home)
+{
+    const struct plan_cell *to = heir(p->plan, cell, home);
+    if (!to)
+        return false;
+    struct refusal *r = report_next(p->report);
+    char name[PLAN_SOURCE_NAME];
+    plan_source_name(name, home->key);
+    (void)plan_refuse_loss(r, cell->name, home->key,
+                           "%s loses %s; %s has one. To keep it: EVOLVE_TAKES(%s, %s) in "
+                           "%s, or EVOLVE_TAKES(%s, %s) in the %s that runs",
+                           cell->name, home->key, to->name, cell->name, name, to->name,
+                           to->name, name, cell->name);
+    snprintf(r->dependent, sizeof r->dependent, "%s", to->name);
+    return true;
 }
 
 void plan_check_removal(struct planning *p, const struct plan_cell *cell)
 {
     for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
         const struct home *h = cell->old->section_home[i];
-        if (!h || h->storage == CELL_STORE_RODATA || plan_takes(p->plan, h))
+        if (!h || h->storage == CELL_STORE_RODATA || plan_takes(p->plan, h) ||
+            plan_may_lose(p->plan, cell, h->key))
             continue;
-        const struct plan_cell *by = lookalike(p->plan, h);
-        if (by)
-            (void)refuse(
-                report_next(p->report), "data", by->name, h->key, cell->name,
-                "%s goes and %s comes, and both have a %s of the same type. To keep its "
-                "value say EVOLVE_TAKES(%s, %s) in %s; else give it another name",
-                cell->name, by->name, h->key, cell->name, h->key, by->name);
+        plan_refuse_heir(p, cell, h);
     }
 }
 

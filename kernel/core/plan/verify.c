@@ -97,7 +97,7 @@ static void check_objects(struct planning *p, struct plan_cell *cell)
             plan_takes(p->plan, h) || plan_marked(cell->old, "scratch", h->key))
             continue;
         plan_set_class(cell, PLAN_DATA);
-        if (plan_may_lose(p->plan, cell, h->key))
+        if (plan_may_lose(p->plan, cell, h->key) || plan_refuse_heir(p, cell, h))
             continue;
         (void)plan_refuse_loss(report_next(p->report), cell->name, h->key,
                                "%s has no %s any more (or it was folded away); its live "

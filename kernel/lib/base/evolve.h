@@ -36,7 +36,9 @@
  * changes is refused, for what reads it would go on reading the old one. */
 #define EVOLVE_FROZEN(name) EVOLVE_MARK(frozen, name)
 /* The object NAME of this cell is the one that CELL had until now, with its value and its address: the cell was split,
- * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. */
+ * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. The mark counts in both versions:
+ * on the way back CELL, which then knows nothing of this one, gets the object again. When it goes on to a third cell, that says
+ * so of each owner before: a machine may skip the second. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)
 
 /* ---- the same form, another meaning ------------------------------------------------------------------------------

@@ -28,4 +28,4 @@ called() { # OLD NEW
     git mv "kernel/app/$2/$1.h" "kernel/app/$2/$2.h"
     sed -i "s/\b$1\b/$2/g; s/\b$1_/$2_/g" "kernel/app/$2/"*
 }
-refused_by 'hello: it is called ahoy' data 'EVOLVE_TAKES(hello, tick) in ahoy' called hello ahoy
+refused_by 'hello: it is called ahoy' consent 'EVOLVE_TAKES(hello, tick) in ahoy' called hello ahoy
