@@ -196,9 +196,9 @@ comes_back() {
     git -C "$clone" revert --no-edit HEAD >/dev/null
 }
 
-# goes_to COMMIT STEP: a rollback to COMMIT, or forward again; its figures are kept as STEP.
+# goes_to COMMIT STEP [OPTION...]: a rollback to COMMIT, or forward again; its figures are kept as STEP.
 goes_to() {
-    go_to "$1" "$2" || {
+    go_to "$@" || {
         cat "$work/rollback.out" >&2
         fail "$case_name: $2 was not begun"
     }
@@ -215,10 +215,18 @@ refuses_to_go_to() {
     reason_is "${@:2}"
 }
 
+# is_refused_at COMMIT CODE WORDS...: the same, and only the machine can tell, for its data are in the way.
+is_refused_at() {
+    go_to "$1" 'refused rollback' || fail "$case_name: it is refused too early: $(cat "$work/rollback.out")"
+    take_row 'refused rollback' --after "$before_id"
+    result_is refused
+    reason_is "${@:2}"
+}
+
 go_to() {
     say "$case_name: $2"
     before_id=$(neurath history --machine m1 --json | jq 'max_by(.id).id')
-    neurath rollback --to "$1" --machine m1 >"$work/rollback.out" 2>&1
+    neurath rollback --to "$1" --machine m1 "${@:3}" >"$work/rollback.out" 2>&1
 }
 
 # later COMMAND...: is judged after the last case, for the machine needs time for it.

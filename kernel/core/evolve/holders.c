@@ -14,7 +14,8 @@
  * Pointers to stubs that would lead into text that is left: whoever holds one would call the old form.
  * A stub whose function the new version has in another form, or not at all, goes on to stand for the old
  * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor
- * do homes that only the versions have that are left, unless somebody points to one that holds such a word.
+ * do homes that only the versions have that are left, unless somebody points to one that holds such a word. Nor does the end of
+ * a constant table that becomes shorter where it is, but then nobody may have a pointer to that.
  *
  * The search itself (search.h) goes over memory before anybody has to stand. What a home that goes may lead to is not known
  * then, so each counts as if it led somewhere. Where elements are a first walk tells (draft.h); for those that come after it, and
@@ -50,6 +51,7 @@ static struct {
     uint32_t task_count;
     bool ahead;             /* tasks run */
     bool any;               /* something is looked for before elements are known */
+    bool cuts;              /* ... also the end of a constant that becomes shorter */
     struct target *targets; /* sorted */
     uint32_t target_count;
     struct addresses left; /* homes of versions that are left, once for each section */
@@ -93,11 +95,34 @@ static bool stays(const struct migration *m)
            keeps_places(&m->reverse, m->new_len);
 }
 
+/* M is a constant that loses its end. (On the way back nobody asks: what is there stays.) */
+static bool is_cut(const struct migration *m)
+{
+    return m->constant && !find.keep && m->old_va == m->new_va && m->new_len < m->old_len;
+}
+
+/* Lends the constant in whose lost end VA lies, or NULL. */
+static const struct migration *cut_at(uint64_t va)
+{
+    const struct migration_list *all = &find.plan->migrations;
+    for (uint32_t i = 0; find.cuts && i < all->count; i++) {
+        const struct migration *m = &all->list[i];
+        if (is_cut(m) && va >= m->new_va + m->new_len && va < m->old_va + m->old_len)
+            return m;
+    }
+    return NULL;
+}
+
 static void list_objects(void)
 {
     const struct migration_list *all = &find.plan->migrations;
     for (uint32_t i = 0; i < all->count; i++) {
         const struct migration *m = &all->list[i];
+        if (is_cut(m)) {
+            search_for(m->new_va + m->new_len, m->old_va + m->old_len);
+            find.cuts = true;
+            find.any = true;
+        }
         if (m->constant || stays(m))
             continue;
         if (find.keep)
@@ -288,10 +313,10 @@ bool holders_init(const struct plan *plan, bool backwards)
 
 /* ---- what a word leads to ------------------------------------------------------------------- */
 
-/* The word at AT will hold something else. */
+/* The word at AT will hold something else, or be no part of anything. */
 static bool is_rewritten(uint64_t at)
 {
-    return addresses_count(&find.rewritten, at) != 0;
+    return addresses_count(&find.rewritten, at) != 0 || cut_at(at);
 }
 
 /* AT lies in an object that migrates: what it holds there follows. */
@@ -375,10 +400,13 @@ static bool leads(uint64_t word, const struct search_place *p, struct lead *out)
     if (e)
         return !is_followed(p->at) && !elements_slot(all->elements, p->at) &&
                !(p->object && is_description(p->object, NULL, NULL));
-    const struct migration *m = transfer_object(all, word, find.keep);
+    const struct migration *cut = cut_at(word);
+    const struct migration *m = cut ? cut : transfer_object(all, word, find.keep);
     const struct target *t = target_of(word);
-    if (m && !stays(m) && moves_away(m, word) && !is_followed(p->at) &&
-        !(find.keep && is_rewritten(p->at)))
+    if (cut && !is_rewritten(p->at))
+        out->object = cut;
+    else if (!cut && m && !stays(m) && moves_away(m, word) && !is_followed(p->at) &&
+             !(find.keep && is_rewritten(p->at)))
         out->object = m;
     else if (t && (find.ahead || is_lead(&t->lead)) && !is_settled(t, p->at))
         *out = t->lead;
