@@ -17,6 +17,8 @@
  *     head; the head says the object's size and whether it is in use.
  *  2. used = number of set bits of the map; a block on a class's partial list has a free object, one on its full list none.
  *  3. Every byte of a free object is POISON.
+ *  4. A block of a class's lists says so, and the length of its objects; objects are only taken from those of the length that
+ *     the table has for the class now.
  * A block with no object in use goes back to the frames, unless it is its class's only partial one. */
 
 #define BLOCK_LEN 16384u
@@ -40,10 +42,26 @@ struct head {
 };
 _Static_assert(sizeof(struct head) <= HEAD_LEN, "the first object follows");
 
-/* The larger ones divide what a block holds with little rest. */
+/* The larger ones divide what a block holds with little rest. Another version may have other lengths here: each block keeps to
+ * the one that it was made for (invariant 4), and goes when its last object does. */
 static const uint32_t class_lens[] = {16,  32,  48,   64,   96,   128,  192,  256, 384,
                                       512, 768, 1024, 1536, 2048, 3232, 5392, 8096};
 #define CLASSES ARRAY_LEN(class_lens)
+
+/* What the table says just now: a swap may rewrite it between two looks, though not while a lock is held. */
+static uint32_t class_len(uint32_t index)
+{
+    return *(const volatile uint32_t *)&class_lens[index];
+}
+
+/* The first class of objects that long; CLASSES: none. */
+static uint32_t class_of(size_t len)
+{
+    uint32_t index = 0;
+    while (index < CLASSES && class_len(index) < len)
+        index++;
+    return index;
+}
 
 struct class
 {
@@ -119,11 +137,23 @@ static struct head *small_block_take(uint32_t class_index)
         return NULL;
     head->magic = MAGIC_SMALL;
     head->class_index = class_index;
-    head->object_len = class_lens[class_index];
+    head->object_len = class_len(class_index);
     head->capacity = (BLOCK_LEN - HEAD_LEN) / head->object_len;
     memset(object_at(head, 0), POISON, BLOCK_LEN - HEAD_LEN);
     list_push_front(&heap.classes[class_index].partial, &head->link);
     return head;
+}
+
+/* Lends a block with room for an object of the length that the class has now. */
+static struct head *small_block(const struct class *class, uint32_t class_index)
+{
+    struct head *head;
+    list_for_each(head, &class->partial, link)
+    {
+        if (head->object_len == class_len(class_index))
+            return head;
+    }
+    return small_block_take(class_index);
 }
 
 static void *take_object(struct class *class, struct head *head)
@@ -143,20 +173,18 @@ static void *take_object(struct class *class, struct head *head)
     return object_at(head, index);
 }
 
-static void *small_alloc(uint32_t class_index)
+/* *OUT is an object of the class, or NULL. False: the class has become one of shorter objects. */
+static bool small_alloc(uint32_t class_index, size_t len, void **out)
 {
     struct class *class = &heap.classes[class_index];
+    bool fits;
     struct head *head;
-    void *object = NULL;
     spin_lock(&class->lock);
-    if (!list_empty(&class->partial))
-        head = list_first(&class->partial, struct head, link);
-    else
-        head = small_block_take(class_index);
-    if (head != NULL)
-        object = take_object(class, head);
+    fits = class_len(class_index) >= len;
+    head = fits ? small_block(class, class_index) : NULL;
+    *out = head != NULL ? take_object(class, head) : NULL;
     spin_unlock(&class->lock);
-    return object;
+    return fits;
 }
 
 static void *large_alloc(size_t len)
@@ -177,16 +205,15 @@ static void *large_alloc(size_t len)
 
 void *heap_alloc(size_t len)
 {
-    uint32_t class_index = 0;
-    void *object;
-    while (class_index < CLASSES && class_lens[class_index] < len)
-        class_index++;
-    if (memory_fails_now())
-        object = NULL;
-    else if (class_index < CLASSES)
-        object = small_alloc(class_index);
-    else
-        object = len < 1ull << 40 ? large_alloc(len) : NULL;
+    uint32_t class_index;
+    void *object = NULL;
+    if (!memory_fails_now()) {
+        do
+            class_index = class_of(len);
+        while (class_index < CLASSES && !small_alloc(class_index, len, &object));
+        if (class_index == CLASSES && len < 1ull << 40)
+            object = large_alloc(len);
+    }
     if (object == NULL) {
         atomic_add(&heap.stats.failures, 1);
         return NULL;
@@ -215,6 +242,13 @@ size_t heap_size(const void *object)
     return head->magic == MAGIC_SMALL ? head->object_len : head->len;
 }
 
+/* Says whether the class keeps HEAD, of which no object is in use: as its only block with room that it can still use. */
+static bool is_spare(const struct class *class, const struct head *head)
+{
+    return class->partial.next == class->partial.prev &&
+           head->object_len == class_len(head->class_index);
+}
+
 /* Invariant 1 for a pointer that comes back; false: it was never handed out, or is free already. */
 static bool small_release(struct head *head, uint8_t *object)
 {
@@ -234,7 +268,8 @@ static bool small_release(struct head *head, uint8_t *object)
         if (was_full) {
             list_remove(&head->link);
             list_push_front(&class->partial, &head->link);
-        } else if (head->used == 0 && class->partial.next != class->partial.prev) {
+        }
+        if (head->used == 0 && !is_spare(class, head)) {
             list_remove(&head->link);
             block_put(head);
         }
@@ -313,7 +348,8 @@ static bool check_block(struct head *head, uint32_t class_index, bool full)
 {
     uint32_t used = 0;
     if (head->magic != MAGIC_SMALL || head->class_index != class_index ||
-        head->object_len != class_lens[class_index] ||
+        !head->object_len || head->object_len % 16 != 0 ||
+        head->capacity != (BLOCK_LEN - HEAD_LEN) / head->object_len ||
         (head->used == head->capacity) != full)
         return false;
     for (uint32_t i = 0; i < head->capacity; i++) {
@@ -379,6 +415,5 @@ void heap_for_each_run(heap_run_fn visit, void *arg)
 
 uint64_t heap_runs_bound(void)
 {
-    const uint64_t least = align_up(class_lens[CLASSES - 1] + HEAD_LEN, PAGE_SIZE);
-    return atomic_load(&heap.stats.held_bytes) / least + 1;
+    return atomic_load(&heap.stats.held_bytes) / PAGE_SIZE + 1;
 }

@@ -3,9 +3,18 @@
 # shellcheck shell=bash
 #
 # Objects that were taken with the old table are freed right with the new one, and the other way round after a rollback: the
-# table comes in two steps, first known, then used. One that faults at once comes back, one that loops, and a
-# user that forgets what it takes. Hazards 14, 17, 24, 31, 32.
+# table comes in two steps, first known, then used. Other lengths in the same table are one step, for each block keeps to its own
+# (when small_block() takes the first one with room, the heap's own check takes that version back). One that faults at once
+# comes back, one that loops, and a user that forgets what it takes. Hazards 14, 17, 24, 31, 32.
 evolves 01-add hoard:add
+answers 'hoard take' 'hoard: 291 objects, 0 damaged, the heap is sound'
+lengths() { sed -i 's/ 48,   64,   96,   128, / 48,   80,   112,  144, /' kernel/mm/heap/heap.c; }
+evolves_by 'heap: other lengths' heap:text lengths
+answers 'hoard half' 'hoard: 145 objects, 0 damaged, the heap is sound'
+answers 'hoard take' 'hoard: 436 objects, 0 damaged, the heap is sound'
+evolves_by 'heap: the lengths of before' heap:text git revert --no-commit HEAD
+answers 'hoard take' 'hoard: 727 objects, 0 damaged, the heap is sound'
+answers 'hoard all' 'hoard: 0 objects, 0 damaged, the heap is sound'
 answers 'hoard take' 'hoard: 291 objects, 0 damaged, the heap is sound'
 evolves 02-know heap:text
 known=$commit
