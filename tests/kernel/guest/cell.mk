@@ -4,3 +4,4 @@ cell  := guest
 kind  := test
 start := app
 uses  := swap_target
+variants := fails

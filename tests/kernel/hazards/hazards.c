@@ -258,6 +258,30 @@ static void a_cell_starts_when_it_comes_and_only_then(void)
     KTEST_CHECK(swap_target_count() == before + 4);
 }
 
+/* Hazard 16: who cannot start is gone again, and may come as another one. Stays when run() of hooks.c heeds no status. */
+static void a_cell_that_cannot_start_goes_again(void)
+{
+    static const char *const guest = "guest";
+    struct archive_entry file;
+    struct evolve_object object = {.name = guest};
+    struct evolve_request add = {.set = &object, .set_count = 1};
+    struct evolve_request remove = {.remove = &guest, .remove_count = 1};
+    KTEST_CHECK(carry_out(&remove) == EVOLVE_PERMANENT);
+    KTEST_CHECK(archive_find("variants/guest.fails.o", &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    uint64_t before = swap_target_count();
+    KTEST_CHECK(carry_out(&add) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(0)->reason.code, "hook") == 0 &&
+                strstr(kswap_report(0)->reason.text, guest));
+    KTEST_CHECK(swap_target_count() == before + 2);
+    KTEST_CHECK(namespace_running(namespace_kernel(), guest) == NULL);
+    KTEST_CHECK(archive_find("cells/guest.o", &file) == STATUS_OK);
+    object.bytes = file.bytes;
+    object.len = file.len;
+    KTEST_CHECK(carry_out(&add) == EVOLVE_PERMANENT);
+}
+
 /* Hazard 18: an object of another compiler says so in its `.cell`. Seen to fail when loader_place() does not compare it. */
 static void an_object_of_another_compiler_is_refused(void)
 {
@@ -357,6 +381,7 @@ enum status test_hazards_start(void)
         KTEST_CASE(a_hook_that_loops_is_given_up),
         KTEST_CASE(a_swap_is_not_permanent_before_its_hooks_have_ended),
         KTEST_CASE(a_cell_starts_when_it_comes_and_only_then),
+        KTEST_CASE(a_cell_that_cannot_start_goes_again),
         KTEST_CASE(tasks_of_a_cell_that_comes_back_go_on),
         KTEST_CASE(tasks_of_a_cell_that_the_guard_brings_back_go_on),
         KTEST_CASE(tasks_of_a_cell_that_is_gone_end),
