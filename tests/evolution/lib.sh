@@ -196,6 +196,15 @@ comes_back() {
     git -C "$clone" revert --no-edit HEAD >/dev/null
 }
 
+# comes_back_by MESSAGE CODE WORD COMMAND...: the same for a change that COMMAND makes.
+comes_back_by() {
+    push_change "$1" "${@:4}"
+    take_row "$1"
+    result_is reverted
+    reason_is "$2" "$3"
+    git -C "$clone" revert --no-edit HEAD >/dev/null
+}
+
 # goes_to COMMIT STEP [OPTION...]: a rollback to COMMIT, or forward again; its figures are kept as STEP.
 goes_to() {
     go_to "$@" || {

@@ -46,6 +46,13 @@ struct guard_record {
     bool alone;     /* of a rehearsal: holds nobody */
 };
 
+/* Two CPUs may watch at the same time, after NMIs of different origin: what one of them noted can be later than the
+ * other's NOW. */
+static inline bool record_is_past(uint64_t now, uint64_t since, uint64_t limit)
+{
+    return now > since && now - since > limit;
+}
+
 /* Says whether the record of the trial that runs is of the form and meaning that this version knows. */
 bool record_is_known(void);
 /* guard_arm() and guard_disarm() of G. */

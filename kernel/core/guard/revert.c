@@ -89,8 +89,14 @@ void record_leave(struct guard_record *g, struct trap_frame *frame,
     if (!__atomic_compare_exchange_n(&g->stuck_cpu, &here, 0, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_SEQ_CST))
         return;
-    g->beat_tsc[self->index] = closure_tsc();
-    if (!task_abandon_frame(frame))
+    uint64_t now = closure_tsc();
+    bool stuck = record_is_past(now, g->beat_tsc[self->index], g->limits.stuck_tsc);
+    bool left = task_abandon_frame(frame);
+    g->beat_tsc[self->index] = now;
+    /* Others may wait for the lock that it gives back soon. */
+    for (uint32_t i = 0; i < CPU_MAX && left && self->locks_held; i++)
+        g->beat_tsc[i] = now;
+    if (!left && stuck)
         guard_reset("a CPU is stuck in the version on trial, with a lock held or no "
                     "task to abandon",
                     frame);

@@ -96,11 +96,18 @@ static bool is_being_stored(struct guard_record *g)
     return is_half_stored(g->pokes, g->count) && g->postponed++ < POSTPONED_MAX;
 }
 
-/* Two CPUs may watch at the same time, after NMIs of different origin: what one of them noted
- * can be later than the other's NOW. */
-static bool is_past(uint64_t now, uint64_t since, uint64_t limit)
+/* CPU I is stuck; it may wait for the lock that another holds, who would then be made to leave in its place. A call that can
+ * begin again takes microseconds: whoever was in one without a beat since the last NMI does not come out of it. */
+static uint32_t who_is_to_blame(const struct guard_record *g, uint32_t i)
 {
-    return now > since && now - since > limit;
+    for (uint32_t j = 0; j < CPU_MAX; j++) {
+        const struct cpu_block *b = cpu_block_at(j);
+        if (b && __atomic_load_n(&b->online, __ATOMIC_ACQUIRE) &&
+            __atomic_load_n(&b->again, __ATOMIC_ACQUIRE) &&
+            __atomic_load_n(&b->heartbeat, __ATOMIC_ACQUIRE) == g->beat[j])
+            return j + 1;
+    }
+    return i + 1;
 }
 
 /* Gives the number plus one of a CPU that is stuck, or 0. */
@@ -114,8 +121,8 @@ static uint32_t find_stuck(struct guard_record *g, uint64_t now)
         if (beat != g->beat[i] || is_idle(b)) {
             g->beat[i] = beat;
             g->beat_tsc[i] = now;
-        } else if (is_past(now, g->beat_tsc[i], g->limits.stuck_tsc)) {
-            return i + 1;
+        } else if (record_is_past(now, g->beat_tsc[i], g->limits.stuck_tsc)) {
+            return who_is_to_blame(g, i);
         }
     }
     return 0;
@@ -133,7 +140,7 @@ static bool is_silent(struct guard_record *g, const struct cpu_block *self, uint
         g->silent_since = now;
     }
     return ++g->silent_nmis > SILENT_NMIS &&
-           is_past(now, g->silent_since, g->limits.silent_tsc);
+           record_is_past(now, g->silent_since, g->limits.silent_tsc);
 }
 
 /* Makes the watcher leave what it is in, if it runs and holds no lock just now; else the next NMI tries again. */
@@ -171,7 +178,7 @@ static void watch(struct guard_record *g, struct trap_frame *frame, struct cpu_b
 {
     uint64_t now = closure_tsc();
     uint32_t stuck = find_stuck(g, now);
-    bool overdue = is_past(now, g->armed_tsc, g->limits.overdue_tsc);
+    bool overdue = record_is_past(now, g->armed_tsc, g->limits.overdue_tsc);
     bool silent = is_silent(g, self, now) && !stuck;
     struct guard_verdict why = {.cause = silent  ? GUARD_SILENT
                                          : stuck ? GUARD_STUCK

@@ -83,6 +83,7 @@ enum cure {
     CURE_NONE,      /* the machine resets */
     CURE_INTERRUPT, /* the handler is given up, what it interrupted goes on */
     CURE_TASK,      /* the task restarts, soon or later */
+    CURE_AGAIN,     /* what was called begins again, in the version before */
 };
 
 /* Says whether this CPU faulted in a park, which a swap may be in the middle of. */
@@ -93,13 +94,17 @@ static bool in_park(void)
     return interrupted->vector == VECTOR_PARK;
 }
 
-/* Nothing that holds a lock can be given up. Nor can the scheduler, which is nobody's task, or a park, unless its swap
- * has just been REVERTED. A fault that took a swap back, or came of it, is cured by that: an essential task gets another
- * start, in the version before. */
-static enum cure cure_of(const struct trap_frame *frame, bool reverted)
+/* Nothing that holds a lock can be given up, but what it has called may be something that can begin again. Nor can the
+ * scheduler, which is nobody's task, or a park, unless its swap has just been REVERTED. A fault that took a swap back, or
+ * came of it, is cured by that: an essential task gets another start, in the version before. AGAIN: a copy of FRAME, for
+ * CURE_AGAIN. */
+static enum cure cure_of(const struct trap_frame *frame, bool reverted,
+                         struct trap_frame *again)
 {
-    if (frame->vector == VECTOR_MACHINE_CHECK || cpu_locks_held() != 0)
+    if (frame->vector == VECTOR_MACHINE_CHECK)
         return CURE_NONE;
+    if (cpu_locks_held() != 0)
+        return reverted && task_call_again(again) ? CURE_AGAIN : CURE_NONE;
     if (cpu_in_interrupt())
         return (reverted || !in_park()) && !interrupt_streak_over() ? CURE_INTERRUPT
                                                                     : CURE_NONE;
@@ -128,14 +133,16 @@ static void fill_record(struct fault_record *record, const struct trap_frame *fr
                  record->place, sizeof record->place);
 }
 
-static void keep_record(struct fault_record *record)
+/* QUIET: with a lock held, perhaps the scheduler's. Who waits for the event hears of it with the next. */
+static void keep_record(struct fault_record *record, bool quiet)
 {
     spin_lock(&fault.lock);
     record->number = fault.count + 1;
     fault.records[fault.count % RECORDS] = *record;
     atomic_store(&fault.count, record->number);
     spin_unlock(&fault.lock);
-    event_signal(&fault.event);
+    if (!quiet)
+        event_signal(&fault.event);
 }
 
 enum status fault_at(size_t index, struct fault_record *out)
@@ -171,6 +178,7 @@ NORETURN static void end_machine(const struct trap_frame *frame,
 void fault_handle(struct trap_frame *frame)
 {
     struct fault_record record;
+    struct trap_frame again = *frame;
     uint32_t *handling = &fault.handling[cpu_index()];
     bool reverted;
     bool withdrawn;
@@ -187,15 +195,20 @@ void fault_handle(struct trap_frame *frame)
     }
     fill_record(&record, frame);
     record.reverted = reverted && !withdrawn;
-    cure = cure_of(frame, reverted);
+    cure = cure_of(frame, reverted, &again);
     if (cure == CURE_NONE)
         end_machine(frame, &record);
     record.in_interrupt = cure == CURE_INTERRUPT;
-    report(frame, &record, fault.panic_text[record.cpu]);
+    if (cure != CURE_AGAIN) /* the log takes locks; the swap's report names the place too */
+        report(frame, &record, fault.panic_text[record.cpu]);
     fault.panic_text[record.cpu][0] = 0;
     fault.panic_pc[record.cpu] = 0;
-    keep_record(&record);
+    keep_record(&record, cure == CURE_AGAIN);
     atomic_store(handling, 0);
+    if (cure == CURE_AGAIN) {
+        *frame = again;
+        return;
+    }
     if (cure == CURE_INTERRUPT)
         interrupt_abandon();
     task_abandon(task_fault_streak() < STREAK_MAX);

@@ -360,6 +360,7 @@ static void dispatch_device(unsigned vector)
 void interrupt_abandon(void)
 {
     (void)interrupts_off();
+    cpu_here()->again = 0;
     handling_end();
     timer_abandon();
     lapic_eoi();

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 cell := cpu
 kind := core
-uses := libc bootinfo acpi paging interrupt lapic timer clock task log
+uses := libc bootinfo acpi paging interrupt lapic timer clock task log entry

@@ -12,6 +12,7 @@
 #include <lib/base/atomic.h>
 #include <mm/paging/paging.h>
 #include <string.h>
+#include <task/entry/entry.h>
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 #include <time/timer/timer.h>
@@ -38,9 +39,15 @@ unsigned cpu_count(void)
     return atomic_load(&cpus.online);
 }
 
+/* Mostly with the scheduler's lock held. One interrupt more, or one that comes late, disturbs nobody. */
 void cpu_send_ipi(unsigned cpu, unsigned vector)
 {
-    lapic_send(cpus.blocks[cpu].apic_id, vector);
+    struct again_point point;
+    uint64_t flags = interrupts_off();
+    if (entry_again(&point) < AGAIN_TRIES)
+        lapic_send(cpus.blocks[cpu].apic_id, vector);
+    entry_again_end(&point);
+    interrupts_restore(flags);
 }
 
 void cpu_send_nmi(unsigned cpu)

@@ -41,10 +41,10 @@ struct cpu_block {
     uint64_t nmis;       /* 0x50 [a] count of NMIs, kept by the NMI entry */
     uint64_t switches;   /* 0x58 [c] count of task switches */
     uint32_t quiet; /* 0x60 [a] halted: forgets all translations before it does anything else */
-    uint32_t zero;
+    uint32_t fault_locks; /* 0x64 [c] locks held when FAULT_FRAME was noted */
     uint64_t interrupt_frame; /* 0x68 [c] what the running interrupt, or the park, interrupted */
     uint64_t fault_frame; /* 0x70 [c] an exception about which the guard was not asked yet, or 0 */
-    uint64_t reserved;
+    uint64_t again; /* 0x78 [c] the innermost call that can begin again (entry.h), or 0 */
 };
 
 #define CPU_BLOCK_INTERRUPT_STACK 0x18
@@ -68,7 +68,9 @@ _Static_assert(offsetof(struct cpu_block, shootdown_pending) == 0x34, "frozen");
 _Static_assert(offsetof(struct cpu_block, nmis) == CPU_BLOCK_NMIS, "frozen");
 _Static_assert(offsetof(struct cpu_block, quiet) == 0x60, "frozen");
 _Static_assert(offsetof(struct cpu_block, interrupt_frame) == 0x68, "frozen");
+_Static_assert(offsetof(struct cpu_block, fault_locks) == 0x64, "frozen");
 _Static_assert(offsetof(struct cpu_block, fault_frame) == 0x70, "frozen");
+_Static_assert(offsetof(struct cpu_block, again) == 0x78, "frozen");
 
 /* Number of this CPU, 0-based. A task may be moved at any instruction unless interrupts are off. */
 static inline unsigned cpu_index(void)

@@ -18,6 +18,7 @@ void entry_spurious(void);
 EVOLVE_FROZEN(trap_frame);
 EVOLVE_FROZEN(switch_frame);
 EVOLVE_FROZEN(saved_context);
+EVOLVE_FROZEN(again_point);
 
 /* STATUS_RESTART is a number in switch.S. */
 _Static_assert(STATUS_RESTART == 8, "frozen in switch.S");

@@ -89,6 +89,37 @@ NORETURN void entry_idle(void);
 typedef enum status (*restartable_fn)(void *arg);
 enum status restartable_call(restartable_fn fn, void *arg);
 
+/* A call that can begin again. Who holds a lock cannot be given up, so a fault in what he calls would cost a reset, even if
+ * the swap that brought it is taken back. But if what he calls can be called once more from wherever it has stopped (it
+ * sets a register of the hardware), nothing has to be given up:
+ *
+ *     struct again_point point;
+ *     if (entry_again(&point) < AGAIN_TRIES)
+ *         lapic_timer_arm(delay_ns);
+ *     entry_again_end(&point);
+ *
+ * Interrupts off from before entry_again() to after entry_again_end(); the two in one function; what it changes in between
+ * is changed twice. */
+struct again_point {
+    uint64_t rip, rsp; /* behind the call of entry_again() */
+    uint64_t rbx, rbp, r12, r13, r14, r15;
+    uint32_t locks;  /* held then: what has taken another since cannot begin again */
+    uint32_t times;  /* that entry_again() has come back once more */
+    uint64_t before; /* address of the next outer point, or 0 */
+};
+_Static_assert(sizeof(struct again_point) == 80, "frozen");
+
+/* Caller's text of the version on trial goes on to call new text: after so many tries it does without. */
+#define AGAIN_TRIES 2u
+
+/* Gives 0; and once more 1, then 2, when what was called since has failed with a swap that was taken back
+ * (task_abandon_frame). */
+__attribute__((returns_twice)) uint32_t entry_again(struct again_point *point);
+static inline void entry_again_end(const struct again_point *point)
+{
+    __asm__ volatile("movq %0, %%gs:0x78" ::"r"(point->before) : "memory");
+}
+
 /* Called by this cell's assembly:
  *   interrupt_dispatch(frame)                  interrupt cell: vectors 0x20 and up
  *   fault_handle(frame)                        fault cell: exceptions

@@ -3,7 +3,9 @@
 
 #define INTERRUPT_STACK %gs:0x18
 #define SCHEDULER_STACK %gs:0x20
+#define LOCKS_HELD %gs:0x2c
 #define QUIET %gs:0x60
+#define AGAIN %gs:0x78
 #define STATUS_RESTART 8
 
 .macro function name
@@ -212,5 +214,29 @@
     ret
     .cfi_endproc
     .size restartable_call, . - restartable_call
+
+/* uint32_t entry_again(struct again_point *): notes what the caller has to find again, if it comes back from here once more. */
+    function entry_again
+    .cfi_startproc
+    movq (%rsp), %rax
+    movq %rax, (%rdi)
+    leaq 8(%rsp), %rax
+    movq %rax, 8(%rdi)
+    movq %rbx, 16(%rdi)
+    movq %rbp, 24(%rdi)
+    movq %r12, 32(%rdi)
+    movq %r13, 40(%rdi)
+    movq %r14, 48(%rdi)
+    movq %r15, 56(%rdi)
+    movl LOCKS_HELD, %eax
+    movl %eax, 64(%rdi)
+    movl $0, 68(%rdi)
+    movq AGAIN, %rax
+    movq %rax, 72(%rdi)
+    movq %rdi, AGAIN
+    xorl %eax, %eax
+    ret
+    .cfi_endproc
+    .size entry_again, . - entry_again
 
     .section .note.GNU-stack, "", @progbits

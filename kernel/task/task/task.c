@@ -12,6 +12,9 @@
 #define STREAK_NS (60 * NS_PER_S)
 #define RESTART_LONG_NS (10 * NS_PER_S)
 #define RESTART_SHIFT_MAX 5u /* 320 ms */
+#define RFLAGS_INTERRUPTS 0x200u
+#define RFLAGS_DIRECTION 0x400u
+#define AGAIN_REACH 0x4000u /* bytes of stack that a call takes which can begin again */
 
 static struct task *task_allocate(size_t stack_len)
 {
@@ -119,6 +122,7 @@ void task_abandon(bool soon)
 {
     struct task *task;
     (void)interrupts_off();
+    cpu_here()->again = 0;
     task = cpu_current_task();
     gate_abandon(task);
     task->wait = wait_until(restart_time(task, soon));
@@ -127,11 +131,30 @@ void task_abandon(bool soon)
     entry_leave_step();
 }
 
+bool task_call_again(struct trap_frame *frame)
+{
+    struct again_point *p = (struct again_point *)cpu_here()->again;
+    if (p == NULL || p->times == AGAIN_TRIES || p->locks != cpu_locks_held() ||
+        frame->rflags & RFLAGS_INTERRUPTS || p->rsp - frame->rsp > AGAIN_REACH)
+        return false;
+    frame->rax = ++p->times;
+    frame->rip = p->rip;
+    frame->rsp = p->rsp;
+    frame->rbx = p->rbx;
+    frame->rbp = p->rbp;
+    frame->r12 = p->r12;
+    frame->r13 = p->r13;
+    frame->r14 = p->r14;
+    frame->r15 = p->r15;
+    frame->rflags &= ~(uint64_t)RFLAGS_DIRECTION;
+    return true;
+}
+
 bool task_abandon_frame(struct trap_frame *frame)
 {
-    const struct cpu_block *here = cpu_here();
+    struct cpu_block *here = cpu_here();
     if (cpu_locks_held() != 0)
-        return false;
+        return task_call_again(frame);
     if (cpu_in_interrupt()) {
         frame->rip = entry_interrupt_abandoned_address();
         frame->rsp = here->interrupt_stack - 8;
@@ -141,7 +164,8 @@ bool task_abandon_frame(struct trap_frame *frame)
         frame->rip = entry_abandoned_address();
         frame->rsp = here->scheduler_stack - 8;
     }
-    frame->rflags &= ~0x200ull;
+    here->again = 0;
+    frame->rflags &= ~(uint64_t)RFLAGS_INTERRUPTS;
     return true;
 }
 

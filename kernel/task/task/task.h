@@ -171,9 +171,13 @@ NODISCARD enum status task_restart(struct task *task);
  * lock may be held. */
 NORETURN void task_abandon(bool soon);
 
+/* For the guard and the fault handler, once a swap was taken back: makes FRAME, the code of this CPU that has failed with its
+ * interrupts off, continue where the innermost entry_again() comes back. False, and nothing changed: it is in no call that
+ * can begin again, or that has taken a lock since. No indirect calls, no locks. */
+bool task_call_again(struct trap_frame *frame);
 /* For the NMI guard: makes FRAME, the interrupted code of this CPU, continue in task_abandon(true) instead, or, if that is an
- * interrupt handler, in interrupt_abandon(); a park is one too. False, and nothing changed, when the CPU holds a lock or runs no
- * task. No indirect calls, no locks. */
+ * interrupt handler, in interrupt_abandon(); a park is one too. With a lock held: task_call_again(). False, and nothing
+ * changed, when that gives false, or the CPU runs no task. No indirect calls, no locks. */
 bool task_abandon_frame(struct trap_frame *frame);
 
 /* The three below are for the guard, when it takes back a swap whose data changed their form, with every other CPU

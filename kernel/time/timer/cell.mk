@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: MIT
 cell := timer
 kind := core
-uses := clock lapic cpu task spinlock
+uses := clock lapic cpu task spinlock entry

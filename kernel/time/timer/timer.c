@@ -5,6 +5,7 @@
 #include <irq/lapic/lapic.h>
 #include <lib/base/atomic.h>
 #include <task/cpu/cpu.h>
+#include <task/entry/entry.h>
 #include <task/spinlock/spinlock.h>
 #include <task/task/task.h>
 #include <time/clock/clock.h>
@@ -21,6 +22,19 @@ struct queue {
 
 static struct queue queues[CPU_MAX];
 
+/* Lock held, perhaps the scheduler's too. False: it was not set; the next time that anything is armed, it will be. */
+static bool set_hardware(uint64_t delay_ns)
+{
+    struct again_point point;
+    bool set = entry_again(&point) < AGAIN_TRIES;
+    if (set)
+        lapic_timer_arm(delay_ns);
+    else
+        atomic_store(&cpu_here()->reschedule, 1);
+    entry_again_end(&point);
+    return set;
+}
+
 /* Lock held, this CPU's queue. Setting the hardware is dear, and slices move with every switch of tasks: an interrupt
  * that comes too early is harmless, its handler sets the next. */
 static void program(struct queue *queue)
@@ -35,7 +49,8 @@ static void program(struct queue *queue)
         return;
     queue->armed_ns = earliest;
     now = clock_ns();
-    lapic_timer_arm(earliest <= now ? NS_PER_US : min_u64(earliest - now, LATEST_NS));
+    if (!set_hardware(earliest <= now ? NS_PER_US : min_u64(earliest - now, LATEST_NS)))
+        queue->armed_ns = 0;
 }
 
 void timer_init(struct timer *timer, timer_fn fn, void *arg)

@@ -4,9 +4,10 @@
 #
 # First what the tree has in three cells is merged into one, then that is split into four, each time with all dependents, while
 # timers, shootdowns and device interrupts go on. The registers' addresses and the timer's rate go along with the code. A split
-# in which nobody takes the local APICs' registers is refused (thesis 9.1.4). Then there and back again, with and without a stop at the
-# one cell; the shootdown's request so goes back to a cell that stays. Hazards 8, 17, 20, 22, 24. Seen to fail without
-# plan_check_removal(), and when plan_take() does not look at the marks of what runs.
+# in which nobody takes the local APICs' registers is refused (thesis 9.1.4); a timer that faults when it is set, with the
+# scheduler's lock held, comes back (what takes it back is tried in tests/kernel/engine). Then there and back again, with and without
+# a stop at the one cell; the shootdown's request so goes back to a cell that stays. Hazards 8, 17, 20, 22, 24, 31. Seen to fail
+# without plan_check_removal(), and when plan_take() does not look at the marks of what runs.
 uses_become() { # WORD NEW...: in every cell that may use WORD
     git ls-files '*cell.mk' | xargs sed -Ei "/^uses/s/\\b$1\\b/${*:2}/"
 }
@@ -38,6 +39,9 @@ goes() {
     answers_like tasks ' hello '
 }
 split_that_forgets() { split && sed -i '/EVOLVE_TAKES(apic, lapic)/d' kernel/irq/ipi/ipi.c; }
+timer_faults() {
+    sed -i '/^void lapic_timer_arm(/,/^}/s/^{/{\n    *(volatile uint64_t *)0x7008 = delay_ns;/' kernel/irq/apictimer/apictimer.c
+}
 
 three=$(neurath show machine m1 --json | jq -r .commit)
 evolves_by 'apic: one cell for lapic, ioapic and the shootdown' '' merge
@@ -55,6 +59,7 @@ evolves_by 'apic: four cells' '' split
 jq -e '.cells | map({(.name): .class}) | add | .apic == "remove" and .shootdown == "add" and .ioapic == "add" and .ipi == "add" and .apictimer == "add"' \
     <<<"$row" >/dev/null || fail "$case_name: not what was to be swapped: $row"
 four=$commit
+comes_back_by 'apictimer: faults when it is set' fault lapic_timer_arm timer_faults
 goes 'three cells' "$three" 'apictimer ipi shootdown' lapic
 goes 'one cell' "$one" 'ioapic lapic' apic
 goes 'three cells again' "$three" apic 'ioapic lapic'

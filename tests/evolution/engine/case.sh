@@ -71,16 +71,9 @@ console_tells 'park of commit: is initialised again, .* at a new address' || fai
 instead_of_storing() { sed -i "s/^    pokes_store(pokes, count, backwards);/    $1/" kernel/core/commit/commit.c; }
 takes_nothing_back() { sed -i '/apply.h>/a #define pokes_store(pokes, count, backwards) ((void)0)' kernel/core/guard/revert.c; }
 
-bad_by() { # MESSAGE CODE WORD COMMAND...
-    push_change "$1" "${@:4}"
-    take_row "$1"
-    result_is reverted
-    reason_is "$2" "$3"
-    git -C "$clone" revert --no-edit HEAD >/dev/null
-}
-bad_by 'commit: loops' fault 'interrupts off' instead_of_storing 'for (;;) closure_pause();'
-bad_by 'guard: takes nothing back' fault 'rehearsal of guard' takes_nothing_back
-bad_by 'engine: in another form it takes nothing back' fault 'rehearsal of guard' grow_and_take_nothing_back
+comes_back_by 'commit: loops' fault 'interrupts off' instead_of_storing 'for (;;) closure_pause();'
+comes_back_by 'guard: takes nothing back' fault 'rehearsal of guard' takes_nothing_back
+comes_back_by 'engine: in another form it takes nothing back' fault 'rehearsal of guard' grow_and_take_nothing_back
 
 for commit in "${commits[@]}"; do
     neurath rollback --to "$commit" --machine m1 --wait >/dev/null || fail "$case_name: going to $commit failed"

@@ -118,6 +118,7 @@ enum status test_engine_start(void)
         KTEST_CASE(other_forms_arrive),
         KTEST_CASE(a_fault_takes_all_parts_back),
         KTEST_CASE(bad_entries_come_back),
+        KTEST_CASE(bad_calls_with_locks_held_come_back),
         KTEST_CASE(other_forms_come_back),
     };
     static const struct ktest_case two[] = {
@@ -130,6 +131,7 @@ enum status test_engine_start(void)
         KTEST_CASE(what_cannot_be_shared_is_refused),
         KTEST_CASE(what_reaches_elsewhere_is_refused),
         KTEST_CASE(bad_guards_come_back),
+        KTEST_CASE(bad_calls_with_locks_held_come_back),
         KTEST_CASE(a_handover_that_cannot_be_made),
         KTEST_CASE(other_forms_come_back),
         KTEST_CASE(a_watcher_that_loops_comes_back),
@@ -140,6 +142,7 @@ enum status test_engine_start(void)
         KTEST_CASE(other_forms_arrive),
         KTEST_CASE(a_fault_takes_all_parts_back),
         KTEST_CASE(bad_commits_come_back),
+        KTEST_CASE(bad_calls_with_locks_held_come_back),
         KTEST_CASE(other_forms_come_back),
     };
     if (has_forms())

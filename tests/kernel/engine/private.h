@@ -37,6 +37,7 @@ void bad_commits_come_back(void);
 void bad_guards_come_back(void);
 void a_watcher_that_loops_comes_back(void);
 void bad_entries_come_back(void);
+void bad_calls_with_locks_held_come_back(void);
 void what_cannot_be_shared_is_refused(void);
 void what_reaches_elsewhere_is_refused(void);
 void a_hundred_times(void);
