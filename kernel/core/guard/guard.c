@@ -147,7 +147,7 @@ bool guard_nested(struct trap_frame *frame)
 {
     if (!record_fault(&guard, frame))
         return false;
-    if (cpu_here()->locks_held)
+    if (cpu_here()->locks_held != cpu_here()->fault_locks)
         guard_reset("what handles faults was on trial, and faulted with a lock held",
                     frame);
     return true;

@@ -98,8 +98,8 @@ void guard_abandon(unsigned cpu, const struct task *task);
  * another CPU just before), and the fault counts as cured. For the fault cell; interrupts off. */
 bool guard_fault(struct trap_frame *frame);
 /* Called by the cell entry: what handles faults has faulted at FRAME before it called guard_fault(). True: the swap on
- * trial was taken back, and its old version may handle the first fault. Resets the machine if a lock is held, for its
- * holder's frames are given up. */
+ * trial was taken back, and its old version may handle the first fault. Resets the machine if it has taken a lock since
+ * the first fault, for its holder's frames are given up. */
 bool guard_nested(struct trap_frame *frame);
 /* Called by the cell entry for each NMI. */
 void guard_nmi(struct trap_frame *frame);

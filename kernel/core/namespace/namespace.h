@@ -149,7 +149,7 @@ struct version {
     enum version_hold hold;
     uint64_t holder; /* where the address was found */
     uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */
-    uint64_t off_ns;   /* since when its text cannot be executed (stale.h); 0: it can */
+    uint64_t off_ns; /* [a] since when its text cannot be executed (stale.c); 0: it can */
     uint32_t executed; /* how often that was tried */
     uint32_t withdrawn; /* [a] its text was filled with INT3, call sites too (plan/withdraw.c) */
     struct cellmem_region text;

@@ -38,7 +38,9 @@ static bool leads_to_watch(const struct plan_move *m)
     const struct version *importer = m->import->importer;
     return is_cell(importer, "guard") || is_cell(m->from, "guard") ||
            (is_cell(importer, "entry") && strcmp(m->import->name, "fault_handle") == 0) ||
-           (is_cell(importer, "fault") && strcmp(m->import->name, "stale_fault") == 0);
+           (is_cell(importer, "fault") &&
+            (strcmp(m->import->name, "stale_fault") == 0 ||
+             strcmp(m->import->name, "stale_withdrawn") == 0));
 }
 
 /* Old text of a coupled cell may not go on, it would find data or callees of another form. */

@@ -3,4 +3,4 @@
 cell  := stale
 kind  := core
 start := none
-uses  := libc namespace paging log clock spinlock cpu task unwind elf
+uses  := libc namespace paging log clock cpu task unwind elf

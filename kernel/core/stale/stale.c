@@ -1,5 +1,9 @@
 /* Retired text that cannot be executed any more.
  * SPDX-License-Identifier: MIT
+ *
+ * Who executes such text comes here before the guard is asked, through functions that may be on trial. So nothing is locked:
+ * a fault in them takes the swap back, and the handler of before begins again with the first fault (guard_nested), which it
+ * can at every place. A version's off_ns is the word that is contended for: 0 | since when | that and LEAVES | GIVES and a CPU.
  */
 #include <core/stale/stale.h>
 
@@ -8,11 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <task/cpu/cpu.h>
-#include <task/spinlock/spinlock.h>
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
 enum { GRAVES = 128, BREAKPOINT_VECTOR = 3, PAGE_FAULT_VECTOR = 14, ERROR_FETCH = 16 };
+
+#define LEAVES                                                                           \
+    (1ull << 63) /* it is taken out of the namespace: just now, interrupts are off there */
+#define GIVES                                                                            \
+    (1ull << 62) /* a CPU gives its right back; what it was given up in, it begins again */
 
 /* Where a version's text lay, in pages: addresses would look like references to a scan. */
 struct grave {
@@ -23,10 +31,9 @@ struct grave {
 };
 
 static struct {
-    struct spinlock lock; /* between who takes a version away and who executes it */
-    struct stale_record records[STALE_RECORDS]; /* [L] by count */
+    struct stale_record records[STALE_RECORDS]; /* by count; number 0: just being written */
     uint64_t count;                             /* [a] */
-    struct grave graves[GRAVES];                /* [L] by dug */
+    struct grave graves[GRAVES];                /* by dug */
     uint64_t dug;
 } stale;
 
@@ -41,20 +48,14 @@ enum status stale_off(struct version *v)
 {
     if (!stale_applies(v))
         return STATUS_UNSUPPORTED;
-    spin_lock(&stale.lock);
-    v->off_ns = clock_ns();
+    __atomic_store_n(&v->off_ns, clock_ns(), __ATOMIC_SEQ_CST);
     enum status status = set_rights(v, 0);
     if (status != STATUS_OK)
-        v->off_ns = 0;
-    spin_unlock(&stale.lock);
+        __atomic_store_n(&v->off_ns, 0, __ATOMIC_SEQ_CST);
+    /* Somebody may have executed it, and given it its right back, before it was taken. */
+    else if (!__atomic_load_n(&v->off_ns, __ATOMIC_SEQ_CST))
+        status = set_rights(v, PAGING_EXEC);
     return status;
-}
-
-/* Under the lock. The pages are mapped: it cannot fail. */
-static void turn_on(struct version *v)
-{
-    if (v->off_ns && set_rights(v, PAGING_EXEC) == STATUS_OK)
-        v->off_ns = 0;
 }
 
 static void bury(const struct version *v)
@@ -68,18 +69,30 @@ static void bury(const struct version *v)
     memcpy(g->name, v->info.name, strlen(v->info.name) + 1);
 }
 
+/* False: it was executed meanwhile. */
+static bool begin_to_leave(struct version *v)
+{
+    uint64_t off = __atomic_load_n(&v->off_ns, __ATOMIC_SEQ_CST);
+    return off && !(off & GIVES) &&
+           __atomic_compare_exchange_n(&v->off_ns, &off, off | LEAVES, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 bool stale_leave(struct version *first)
 {
     bool leave = true;
-    spin_lock(&stale.lock);
-    for (const struct version *v = first; v; v = v->limbo)
-        leave = leave && (v->off_ns || !stale_applies(v));
-    /* From here on whoever executes one of them finds its grave. */
-    for (struct version *v = first; leave && v; v = v->limbo) {
-        bury(v);
-        namespace_detach(namespace_kernel(), v);
+    uint64_t flags = interrupts_off();
+    for (struct version *v = first; v && leave; v = v->limbo)
+        leave = !stale_applies(v) || begin_to_leave(v);
+    for (struct version *v = first; v; v = v->limbo) {
+        if (leave) { /* from here on whoever executes it finds its grave */
+            bury(v);
+            namespace_detach(namespace_kernel(), v);
+        } else if (__atomic_load_n(&v->off_ns, __ATOMIC_SEQ_CST) & LEAVES) {
+            __atomic_fetch_and(&v->off_ns, ~LEAVES, __ATOMIC_SEQ_CST);
+        }
     }
-    spin_unlock(&stale.lock);
+    interrupts_restore(flags);
     return leave;
 }
 
@@ -99,12 +112,17 @@ static const char *register_with(const struct trap_frame *f, uint64_t value)
     return "";
 }
 
+static struct version *version_at(uint64_t va)
+{
+    return namespace_version_at(namespace_kernel(), va);
+}
+
 static void describe(struct stale_record *r, const struct trap_frame *frame,
                      const struct version *v)
 {
     const struct namespace *ns = namespace_kernel();
     const struct function *f = version_function_at(v, frame->rip);
-    *r = (struct stale_record){.number = stale.count + 1, .time_ns = clock_ns()};
+    *r = (struct stale_record){.time_ns = clock_ns()};
     if (cpu_current_task())
         task_name_copy(cpu_current_task(), r->task);
     namespace_symbolise(ns, frame->rip, r->place, sizeof r->place);
@@ -128,53 +146,66 @@ static void tell(const struct stale_record *r, const char *what, const char *the
               r->holder[0] ? ", by the address in " : "", r->holder, then);
 }
 
-/* Under the lock. Gives the record, for tell(). */
-static struct stale_record note(const struct trap_frame *frame, struct version *v)
+/* Nothing is called. */
+static void publish(const struct stale_record *r)
 {
-    struct stale_record *r = &stale.records[stale.count % STALE_RECORDS];
-    describe(r, frame, v);
-    v->executed++;
-    v->clean_ns = 0;
-    __atomic_store_n(&stale.count, r->number, __ATOMIC_RELEASE);
-    return *r;
+    uint64_t number = __atomic_add_fetch(&stale.count, 1, __ATOMIC_SEQ_CST);
+    struct stale_record *to = &stale.records[(number - 1) % STALE_RECORDS];
+    const volatile uint64_t *from = (const volatile uint64_t *)r;
+    volatile uint64_t *words = (volatile uint64_t *)to;
+    __atomic_store_n(&to->number, 0, __ATOMIC_SEQ_CST);
+    for (size_t i = 1; i < sizeof *r / sizeof *words; i++)
+        words[i] = from[i];
+    __atomic_store_n(&to->number, number, __ATOMIC_RELEASE);
+}
+_Static_assert(sizeof(struct stale_record) % 8 == 0 &&
+                   offsetof(struct stale_record, number) == 0,
+               "copied by words, the number last");
+
+static bool is_fetch(const struct trap_frame *frame)
+{
+    return frame->vector == PAGE_FAULT_VECTOR && frame->error & ERROR_FETCH;
 }
 
 bool stale_fault(const struct trap_frame *frame)
 {
     struct stale_record told;
-    if (frame->vector != PAGE_FAULT_VECTOR || !(frame->error & ERROR_FETCH))
-        return false;
-    spin_lock(&stale.lock);
-    struct version *v = namespace_version_at(namespace_kernel(), frame->rip);
-    bool off = v && v->off_ns;
+    struct version *v = is_fetch(frame) ? version_at(frame->rip) : NULL;
+    uint64_t mine = GIVES | cpu_index();
+    uint64_t off = v ? __atomic_load_n(&v->off_ns, __ATOMIC_SEQ_CST) : 0;
     /* Another CPU may have been quicker; then the fault is that of a translation no longer true. */
-    bool survives = off || (v && v->executed);
-    if (off) {
-        told = note(frame, v);
-        turn_on(v);
-    }
-    spin_unlock(&stale.lock);
-    if (off)
-        tell(&told, "old", "goes on");
-    return survives;
+    if (!off)
+        return v && v->executed;
+    /* What happens to it is decided elsewhere in this moment: it is tried again. */
+    if (off != mine && (off & (LEAVES | GIVES) ||
+                        !__atomic_compare_exchange_n(&v->off_ns, &off, mine, false,
+                                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)))
+        return true;
+    describe(&told, frame, v);
+    if (set_rights(v, PAGING_EXEC) != STATUS_OK)
+        return false; /* its pages are mapped: that cannot be */
+    v->executed++;
+    v->clean_ns = 0;
+    publish(&told);
+    __atomic_store_n(&v->off_ns, 0, __ATOMIC_SEQ_CST);
+    tell(&told, "old", "goes on");
+    return true;
 }
 
 bool stale_withdrawn(const struct trap_frame *frame)
 {
     struct trap_frame at = *frame;
+    struct stale_record told;
     at.rip--; /* a breakpoint is reported behind itself */
-    if (frame->vector != BREAKPOINT_VECTOR)
+    struct version *v = frame->vector == BREAKPOINT_VECTOR ? version_at(at.rip) : NULL;
+    if (!v || !__atomic_load_n(&v->withdrawn, __ATOMIC_ACQUIRE))
         return false;
-    spin_lock(&stale.lock);
-    struct version *v = namespace_version_at(namespace_kernel(), at.rip);
-    bool withdrawn = v && __atomic_load_n(&v->withdrawn, __ATOMIC_ACQUIRE);
-    struct stale_record told = {0};
-    if (withdrawn)
-        told = note(&at, v);
-    spin_unlock(&stale.lock);
-    if (withdrawn)
-        tell(&told, "withdrawn", "begins again");
-    return withdrawn;
+    describe(&told, &at, v);
+    v->executed++;
+    v->clean_ns = 0;
+    publish(&told);
+    tell(&told, "withdrawn", "begins again");
+    return true;
 }
 
 bool stale_symbolise(uint64_t va, char *out, size_t len)
@@ -197,12 +228,14 @@ uint64_t stale_count(void)
 
 enum status stale_at(uint32_t index, struct stale_record *out)
 {
-    enum status status = STATUS_NOT_FOUND;
-    spin_lock(&stale.lock);
-    if (index < STALE_RECORDS && index < stale.count) {
-        *out = stale.records[(stale.count - 1 - index) % STALE_RECORDS];
-        status = STATUS_OK;
-    }
-    spin_unlock(&stale.lock);
-    return status;
+    uint64_t count = stale_count();
+    if (index >= STALE_RECORDS || index >= count)
+        return STATUS_NOT_FOUND;
+    const struct stale_record *r = &stale.records[(count - 1 - index) % STALE_RECORDS];
+    uint64_t number = __atomic_load_n(&r->number, __ATOMIC_ACQUIRE);
+    *out = *r;
+    return number == count - index &&
+                   __atomic_load_n(&r->number, __ATOMIC_ACQUIRE) == number
+               ? STATUS_OK
+               : STATUS_NOT_FOUND;
 }

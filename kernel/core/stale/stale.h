@@ -43,8 +43,8 @@ static inline bool stale_applies(const struct version *v)
     return !(v->info.flags & CELL_CLOSURE) && v->text_begin != v->text_end;
 }
 
-/* Called for every exception before all else. True: it was the execution of text that is off,
- * which is on again now: FRAME goes on as if nothing had happened. */
+/* Called for every exception before all else, and once more from the beginning if that faults itself. True: it was the
+ * execution of text that is off, which is on again now: FRAME goes on as if nothing had happened. */
 bool stale_fault(const struct trap_frame *frame);
 /* Called next. True: it was the execution of text that was withdrawn (namespace.h): no fault of the version on trial,
  * but whoever did it has to begin again. Noted like the above. */
@@ -55,7 +55,8 @@ bool stale_symbolise(uint64_t va, char *out, size_t len);
 
 /* Executions since boot. */
 uint64_t stale_count(void);
-/* The newest ones, INDEX 0 first. STATUS_NOT_FOUND: no such record. Any context but exceptions. */
+/* The newest ones, INDEX 0 first. STATUS_NOT_FOUND: no such record, or it is just being
+ * written. Any context. */
 NODISCARD enum status stale_at(uint32_t index, struct stale_record *out);
 
 #endif

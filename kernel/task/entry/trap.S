@@ -11,6 +11,8 @@
 #define SHOOTDOWN_PENDING %gs:0x34
 #define QUIET %gs:0x60
 #define INTERRUPT_FRAME %gs:0x68
+#define LOCKS_HELD %gs:0x2c
+#define FAULT_LOCKS %gs:0x64
 #define FAULT_FRAME %gs:0x70
 #define FAULT_REACH 0x4000 /* bytes of stack that the fault handler takes at most */
 
@@ -114,7 +116,9 @@
     cmpq $FAULT_REACH, %rax
     jb 2f
 1:  movq %rbx, FAULT_FRAME
-    movq %rbx, %rdi
+    movl LOCKS_HELD, %eax
+    movl %eax, FAULT_LOCKS
+3:  movq %rbx, %rdi
     call fault_handle
     movq $0, FAULT_FRAME
     movq %rbx, %rsp
@@ -125,7 +129,7 @@
     jz 1b
     movq FAULT_FRAME, %rbx
     movq %rbx, %rsp
-    jmp 1b
+    jmp 3b
     .cfi_endproc
     .size entry_exception, . - entry_exception
 

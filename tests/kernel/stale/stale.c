@@ -88,9 +88,21 @@ static void who_executes_it_is_named_and_goes_on(void)
     console_print("stale: %s by %s from %s in %s\n", r.place, r.task, r.caller, r.holder);
 }
 
+/* It is told from a fault before the guard is asked. If what tells it faults itself, the guard takes that back, and the old
+ * text goes on. Seen to fail with a lock around it in stale_fault(): the machine resets. */
+static void what_it_calls_on_trial_faults_and_comes_back(void)
+{
+    KTEST_CHECK(ktest_until(is_off, NULL, PATIENCE_NS));
+    uint64_t attempt = kswap_to("namespace", "faults", 60000);
+    KTEST_CHECK(is_off(NULL) && call_hidden() == 1);
+    KTEST_CHECK(stale_count() == 2);
+    KTEST_CHECK(kswap_became(kswap_end_report(attempt), EVOLVE_REVERTED, "fault",
+                             "namespace_symbolise"));
+}
+
 static void it_is_freed_when_nobody_has_tried_for_a_while(void)
 {
-    KTEST_CHECK(target(1) != NULL && target(1)->executed == 1);
+    KTEST_CHECK(target(1) != NULL && target(1)->executed == 2);
     KTEST_CHECK(ktest_until(is_gone, NULL, PATIENCE_NS));
     ktest_sleep(NS_PER_S); /* from leaving the namespace to being freed */
     KTEST_CHECK(namespace_check(namespace_kernel()) == NULL);
@@ -120,7 +132,7 @@ static void who_executes_it_later_is_told_what_lay_there(void)
     KTEST_CHECK(strcmp(r.task, "late") == 0);
     KTEST_CHECK(strncmp(r.place, "swap_target@1 +0x", 17) == 0 &&
                 strstr(r.place, ", freed"));
-    KTEST_CHECK(stale_count() == 1);
+    KTEST_CHECK(stale_count() == 2);
 }
 
 enum status test_stale_start(void)
@@ -129,6 +141,7 @@ enum status test_stale_start(void)
         KTEST_CASE(a_pointer_to_old_text_is_hidden),
         KTEST_CASE(text_that_nobody_refers_to_cannot_be_executed),
         KTEST_CASE(who_executes_it_is_named_and_goes_on),
+        KTEST_CASE(what_it_calls_on_trial_faults_and_comes_back),
         KTEST_CASE(it_is_freed_when_nobody_has_tried_for_a_while),
         KTEST_CASE(who_executes_it_later_is_told_what_lay_there),
     };
