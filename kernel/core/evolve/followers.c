@@ -67,13 +67,20 @@ static bool has_room(void)
     return s->slot_count < s->room || widen(s, s->room ? 2 * s->room : FIRST_ROOM);
 }
 
+/* In a home that both forms use, an address may be one that the old text has taken since, of another field. But none of the
+ * old form lies behind its end. */
+static bool may_be_old(const struct migration *m, uint64_t offset)
+{
+    return m->old_va == m->new_va && offset <= m->old_len;
+}
+
 /* Gives false if VA leads nowhere, or perhaps means something else by now. */
 static bool follow(const struct migration *m, const struct element *e, uint64_t *va)
 {
     uint64_t offset = m ? *va - m->new_va : 0;
     if (!m)
         return element_follow(e, va);
-    if ((followers.late && m->old_va == m->new_va) ||
+    if ((followers.late && may_be_old(m, offset)) ||
         !transfer_offset(&m->reverse, offset, &offset))
         return false;
     *va = m->old_va + offset;

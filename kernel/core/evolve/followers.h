@@ -5,8 +5,8 @@
  * any more: who took an address since the commit (in an object of the heap, in the data of another cell) is led to the
  * same field of the old form, with the stores that take the swap back: the words join the pointers to elements, so the
  * commit compares and stores them as those. A field that only the new form has leads nowhere: its place is told. After a
- * revert by the guard the old text runs before anybody has searched: then only a pointer into storage that no form uses
- * any more is led; any other word may be one of the old text by now, and is only counted.
+ * revert by the guard the old text runs before anybody has searched: then only a pointer into storage that the old form
+ * does not use is led; any other word may be one of the old text by now, and is only counted.
  * The swap task is the only user. States: EMPTY → COLLECTING (followers_begin) → JOINED (followers_join) → EMPTY
  * (followers_end).
  */

@@ -4,4 +4,4 @@ cell     := migrate_target
 kind     := test
 start    := none
 uses     := task clock
-variants := grown huge huge_fault fault longer
+variants := grown grown_fault huge huge_fault fault longer

@@ -11,7 +11,7 @@ struct link {
 };
 
 #if defined VARIANT_grown || defined VARIANT_huge || defined VARIANT_huge_fault ||       \
-    defined VARIANT_fault
+    defined VARIANT_fault || defined VARIANT_grown_fault
 
 #if defined VARIANT_huge || defined VARIANT_huge_fault
 #define VERSION 3u
@@ -129,7 +129,7 @@ uint32_t migrate_target_fresh(void)
 
 uint64_t *migrate_target_slot(void)
 {
-    return &state.slots[1];
+    return &state.slots[2];
 }
 
 int64_t migrate_target_constant(uint32_t index)
@@ -154,7 +154,7 @@ void migrate_target_fault(void)
 static struct wait target_step(void *arg)
 {
     (void)arg;
-#ifdef VARIANT_huge_fault
+#if defined VARIANT_huge_fault || defined VARIANT_grown_fault
     if (faults)
         *nowhere = 1;
 #endif

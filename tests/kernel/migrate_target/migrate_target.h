@@ -25,7 +25,7 @@ void migrate_target_write(const struct migrate_view *in);
 bool migrate_target_read(struct migrate_view *out);
 /* The field that only versions 1 and 4 have, and the one that only later ones have (0 in version 1). */
 uint32_t *migrate_target_gone(void);
-/* A field that all versions have, at different places. */
+/* A field that all versions have, at different places; in version 2 behind the end of the form of version 1. */
 uint64_t *migrate_target_slot(void);
 uint32_t migrate_target_fresh(void);
 /* A word of a constant table whose elements have another form in version 2. */
