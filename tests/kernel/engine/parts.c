@@ -144,8 +144,8 @@ void bad_entries_come_back(void)
 }
 
 /* What the timer's interrupt over the swap task calls, or the scheduler, with their locks held. Seen to fail (the machine
- * resets) without entry_again() in timer.c; the loop, without task_call_again() in task_abandon_frame(). With the new timer
- * the call that begins again is one of the same version. */
+ * resets) without entry_again() in timer.c, or in cpu.c; the loop, without task_call_again() in task_abandon_frame(). With
+ * the new timer the call that begins again is one of the same version. */
 void bad_calls_with_locks_held_come_back(void)
 {
     expect_bad("lapic.faults", "fault");
