@@ -7,6 +7,7 @@
 #include <core/evolve/draft.h>
 #include <core/evolve/runs.h>
 #include <core/evolve/walk.h>
+#include <core/plan/steps.h>
 #include <core/plan/turn.h>
 #include <mm/heap/heap.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void free_lists(void)
 {
     heap_free(moving.functions);
     heap_free(moving.job.lists);
-    elements_forget(moving.job.scratch, 3 * moving.job.scratch_len);
+    elements_forget(moving.job.scratch, moving.job.scratch_len);
     elements_forget(moving.job.names, moving.job.room * sizeof *moving.job.names);
     moving.functions = NULL;
     moving.job = (struct walk_job){0};
@@ -149,18 +150,14 @@ static enum status take(struct attempt *a, struct refusal *out_reason)
     return status;
 }
 
-/* Of all that elements become on their way, as a length of scratch memory. */
-static uint64_t longest_form(const struct plan *plan)
+/* Scratch memory for the longest of all ways. */
+static uint64_t scratch_len(const struct plan *plan)
 {
-    uint64_t len = 16;
+    uint64_t len = max_u64(16, turns_scratch(&plan->migrations));
     for (uint32_t i = 0; i < plan->moving_count; i++)
-        for (int form = 0; form < FORMS; form++) {
-            const struct moving_type *t = &plan->moving[i];
-            len = max_u64(len, t->form[form].len);
-            for (uint32_t k = 0; k < t->step_count[form]; k++)
-                len = max_u64(len, t->steps[form][k].to_len);
-        }
-    return max_u64(align_up(len, 16), turns_scratch(&plan->migrations) / 3);
+        for (int form = 0; form < FORMS; form++)
+            len = max_u64(len, steps_scratch(&plan->moving[i].way[form]));
+    return len;
 }
 
 static enum moving_result unfit(const struct attempt *a, struct refusal *out_reason)
@@ -197,7 +194,7 @@ static bool calls_nobody(const struct plan *plan, enum moving_way way)
         return false;
     for (uint32_t i = 0; i < plan->moving_count; i++) {
         const struct moving_type *t = &plan->moving[i];
-        if (t->step_count[form] || t->fill[form == FORM_OLD ? FORM_NEW : FORM_OLD].va ||
+        if (t->way[form].count || t->fill[form == FORM_OLD ? FORM_NEW : FORM_OLD].va ||
             (form == FORM_OLD && t->accept.va))
             return false;
     }
@@ -214,8 +211,8 @@ static enum moving_result fill(struct attempt *a, struct wait *out_wait,
         free_lists();
         return MOVING_READY;
     }
-    moving.job.scratch_len = longest_form(a->plan);
-    moving.job.scratch = heap_new_array(uint8_t, 3 * moving.job.scratch_len);
+    moving.job.scratch_len = scratch_len(a->plan);
+    moving.job.scratch = heap_new_array(uint8_t, moving.job.scratch_len);
     if (!moving.job.scratch) {
         free_lists();
         return no_memory(out_reason);

@@ -3,8 +3,8 @@
  */
 #include <core/evolve/walk.h>
 
-#include <core/commit/transfer.h>
 #include <core/evolve/private.h>
+#include <core/plan/steps.h>
 #include <core/plan/turn.h>
 #include <lib/base/atomic.h>
 #include <string.h>
@@ -42,8 +42,6 @@ static void run_walks(struct walk_job *job)
     job->named = named;
 }
 
-typedef void (*edge_fn)(const void *was, void *is);
-
 /* Lends the type that FORM is one of, and which. */
 static const struct moving_type *type_of(const struct walk_job *job,
                                          const struct moving_form *form, int *out_form)
@@ -55,34 +53,13 @@ static const struct moving_type *type_of(const struct walk_job *job,
     return NULL;
 }
 
-/* Takes one element, from WAS to IS, over the edges of its owner. Gives false, and which field, if a value has no place. */
+/* Takes one element, from WAS to IS, over edges. Gives false, and which field, if a value has no place. */
 static bool run_edges(struct walk_job *job, const struct moving_type *type, int form,
                       const uint8_t *was, uint8_t *is)
 {
-    struct migration zeros = {.old_image = job->scratch + 2 * job->scratch_len};
-    struct transfer t = {
-        .all = job->all, .object = &zeros, .backwards = form == FORM_NEW, .from = was};
-    for (uint32_t i = 0; i < type->step_count[form]; i++) {
-        const struct plan_step *step = &type->steps[form][i];
-        t.list = &step->map;
-        t.to = job->scratch + i % 2 * job->scratch_len;
-        if (i + 1 < type->step_count[form])
-            memset(t.to, 0, step->to_len);
-        else
-            memcpy(t.to, is, step->to_len); /* what it was before, or zero */
-        const struct field_move *k = transfer_run(&t);
-        if (k) {
-            job->unfit = k->name;
-            return false;
-        }
-        ((edge_fn)step->edge)(t.from, t.to);
-        t.from = t.to;
-    }
-    t.to = is;
-    if (transfer_bytes(&t, 0, 0, type->form[form].other_len))
-        return true;
-    job->unfit = "a pointer";
-    return false;
+    job->unfit =
+        steps_run(&type->way[form], job->all, form == FORM_NEW, was, is, job->scratch);
+    return !job->unfit;
 }
 
 /* The N-th of E goes on as its new form, unless the owner objects. On the way back nobody is asked. */
@@ -112,7 +89,8 @@ static void run_fills(struct walk_job *job)
             if (!run_edges(job, type, form, e->seen + n * e->form->len,
                            (uint8_t *)e->to + n * e->form->other_len))
                 return;
-        for (uint64_t n = 0; va && !e->form->stepwise && n < e->count; n++) {
+        for (uint64_t n = 0; va && (!e->form->stepwise || type->by_parts) && n < e->count;
+             n++) {
             struct evolve_fill fill = {.object = (uint8_t *)e->to + n * e->form->other_len,
                                        .was = e->seen + n * e->form->len,
                                        .known = e->form->known};
@@ -127,15 +105,14 @@ static void run_fills(struct walk_job *job)
 /* On the way there the way back is gone as well: what cannot be left again is not entered. */
 static void run_turns(struct walk_job *job)
 {
-    uint64_t len = 3 * job->scratch_len;
     for (uint32_t i = 0; !job->unfit && i < job->all->count; i++) {
         struct migration *m = &job->all->list[i];
         if (!moves_turned(&m->forward))
             continue;
         job->object = m;
-        job->unfit = turn_run(job->all, m, job->backwards, job->scratch, len);
+        job->unfit = turn_run(job->all, m, job->backwards, job->scratch);
         if (!job->unfit && !job->backwards)
-            turn_rehearse(job->all, m, job->scratch, len);
+            turn_rehearse(job->all, m, job->scratch);
     }
 }
 

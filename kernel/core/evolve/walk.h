@@ -31,7 +31,7 @@ struct walk_job {
     uint32_t type_count;
     struct migration_list *all; /* of the plan: what pointers follow */
     bool backwards;             /* of objects */
-    uint8_t *scratch; /* three times SCRATCH_LEN zero bytes: forms on the way over edges */
+    uint8_t *scratch;           /* for forms on the way over edges (core/plan/steps.h) */
     uint64_t scratch_len;
     const char *unfit; /* out: a field whose value has no place in the next form, or NULL */
     const struct migration *object; /* out: whose edges were called last, or NULL: fills */

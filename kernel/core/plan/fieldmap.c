@@ -23,6 +23,7 @@ struct pair {
     uint64_t from_stride;
     uint64_t to_stride;
     uint32_t count;
+    bool by_name; /* it holds no parts, or they go over with it */
 };
 
 struct building {
@@ -32,6 +33,7 @@ struct building {
     uint64_t to_len;
     bool lenient;
     const struct type_family *family;
+    struct fieldmap_parts *parts;
     struct pair *waiting;
     uint32_t waiting_count;
     uint32_t waiting_room;
@@ -196,7 +198,8 @@ static enum status take_array(struct building *b, const struct pair *p,
                  (unsigned long)from->count, (unsigned long)to->count);
         note(b, to->count > from->count ? "grows" : "shrinks", p->name, more);
     }
-    struct pair inner = {.from = from->element, .to = to->element, .name = p->name};
+    struct pair inner = {
+        .from = from->element, .to = to->element, .name = p->name, .by_name = p->by_name};
     for (uint32_t n = 0; n < p->count; n++) {
         enum status status = STATUS_OK;
         inner.from_bit = p->from_bit + n * p->from_stride;
@@ -255,6 +258,11 @@ static uint64_t bits_of_field(const struct cell_field *f, const struct cellinfo 
                : f->bit_size;
 }
 
+static bool holds_parts(const struct building *b, const struct pair *p, const char *text)
+{
+    return b->parts && !p->by_name && b->parts->holds(b->parts, text);
+}
+
 static enum status take_field(struct building *b, const struct pair *p,
                               const struct type *from, const struct type *to,
                               const struct cell_field *is)
@@ -274,6 +282,11 @@ static enum status take_field(struct building *b, const struct pair *p,
         return cannot(b, is->name, "lies in a union and changed");
     if (!was.bit_size && !is->bit_size)
         return STATUS_OK;
+    bool parts = shared && holds_parts(b, p, was.type_name);
+    if (parts && !b->parts->keeps_unions)
+        return cannot(b, is->name,
+                      "lies in a union, and edges turn what it holds; only an edge of "
+                      "the whole can say which member is meant");
     struct pair inner = {.from = was.type_name,
                          .to = is->type_name,
                          .name = is->name,
@@ -283,7 +296,8 @@ static enum status take_field(struct building *b, const struct pair *p,
                          .to_bits = bits_of_field(is, b->to),
                          .count = p->count,
                          .from_stride = p->from_stride,
-                         .to_stride = p->to_stride};
+                         .to_stride = p->to_stride,
+                         .by_name = p->by_name || parts};
     return wait_for(b, &inner);
 }
 
@@ -311,6 +325,30 @@ static bool is_struct_like(const struct type *t)
     return t->kind == TYPE_STRUCT || t->kind == TYPE_ARRAY;
 }
 
+static bool is_part(const struct building *b, const struct pair *p,
+                    const struct type *from, const struct type *to)
+{
+    return b->parts && !p->by_name && !(b->parts->not_whole && b->taken == 1) &&
+           from->kind == TYPE_STRUCT && to->kind == TYPE_STRUCT &&
+           b->parts->is_part(b->parts, from->text, to->text);
+}
+
+static enum status take_part(struct building *b, const struct pair *p)
+{
+    struct fieldmap_parts *parts = b->parts;
+    if (!grow(struct fieldmap_part, &parts->list, parts->count, &parts->room))
+        return STATUS_FULL;
+    parts->list[parts->count++] = (struct fieldmap_part){.from = p->from,
+                                                         .to = p->to,
+                                                         .from_bit = p->from_bit,
+                                                         .to_bit = p->to_bit,
+                                                         .from_stride = p->from_stride,
+                                                         .to_stride = p->to_stride,
+                                                         .count = p->count};
+    b->map->identical = false;
+    return STATUS_OK;
+}
+
 static enum status take(struct building *b, const struct pair *p)
 {
     struct type from;
@@ -319,10 +357,15 @@ static enum status take(struct building *b, const struct pair *p)
     type_read(b->to, p->to, &to);
     if (!from.len || !to.len)
         return cannot(b, p->name, "has a type of which nothing is known");
+    if (is_part(b, p, &from, &to)) {
+        struct field_move place = move_of(b, p, MOVE_PLACE, from.len * 8, to.len * 8);
+        enum status status = add_move(b, &place); /* it lies within both objects */
+        return status == STATUS_OK ? take_part(b, p) : status;
+    }
     bool equal =
         type_equal(&from, &to) || (from.kind == TYPE_POINTER && to.kind == TYPE_POINTER &&
                                    type_akin(b->family, from.text, to.text));
-    if (equal && !p->from_bits && !p->to_bits) {
+    if (equal && !p->from_bits && !p->to_bits && !holds_parts(b, p, from.text)) {
         struct field_move move = move_of(b, p, MOVE_COPY, from.len * 8, to.len * 8);
         return add_move(b, &move);
     }
@@ -353,6 +396,7 @@ enum status fieldmap_build(const struct type *from, uint64_t from_len,
                          .to_len = to_len,
                          .lenient = lenient,
                          .family = from->family,
+                         .parts = from->parts,
                          .map = out};
     struct pair whole = {.from = from->text, .to = to->text, .name = "", .count = 1};
     memset(out, 0, sizeof *out);

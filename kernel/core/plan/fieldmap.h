@@ -21,6 +21,29 @@ struct fieldmap {
     const char *lacks; /* the first field of TO that FROM does not have, lent by `.cell`; or NULL */
 };
 
+/* A struct that goes a way of its own: its fields are not listed. */
+struct fieldmap_part {
+    const char *from; /* types */
+    const char *to;
+    uint64_t from_bit;
+    uint64_t to_bit;
+    uint64_t from_stride;
+    uint64_t to_stride;
+    uint32_t count;
+};
+
+/* Asked by fieldmap_build() as FROM->parts; LIST is the caller's to free. */
+struct fieldmap_parts {
+    bool (*is_part)(const struct fieldmap_parts *parts, const char *from, const char *to);
+    /* Of equal types: says whether there may be a part in it. */
+    bool (*holds)(const struct fieldmap_parts *parts, const char *text);
+    bool not_whole; /* FROM and TO themselves are none */
+    bool keeps_unions; /* what lies in a union goes over by name; else it is refused: which member is meant? */
+    struct fieldmap_part *list;
+    uint32_t count;
+    uint32_t room;
+};
+
 /* Lists how FROM_LEN bytes of the type FROM become TO_LEN bytes of TO. LENIENT: for the way
  * back, where nothing may fail: values saturate, what has no place is left out. Gives *out, to
  * be ended with fieldmap_fini() in any case.

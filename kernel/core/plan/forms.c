@@ -14,10 +14,10 @@ static const char *tag_of(const struct cell_type *type)
     return plan_tag(plan_bare_name(type->name));
 }
 
-static bool find_type(const struct version *v, const char *tag, struct cell_type *out)
+bool plan_find_type(const struct cellinfo *info, const char *tag, struct cell_type *out)
 {
-    for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
-        cellinfo_type(&v->info, i, out);
+    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+        cellinfo_type(info, i, out);
         if (strcmp(tag_of(out), tag) == 0)
             return true;
     }
@@ -46,6 +46,32 @@ static bool same_text(const char *a, const char *past, const char *b, const char
     return renamed;
 }
 
+static const char *behind_dimensions(const char *text)
+{
+    while (*text == '[' && strchr(text, ']'))
+        text = strchr(text, ']') + 1;
+    return text;
+}
+
+/* Says whether the type F of A is what A says that the type G of B was, or an array of it: a struct that is held by value. */
+static bool held_past(const struct version *a, const char *f, const struct version *b,
+                      const char *g)
+{
+    struct cell_data d;
+    const char *name;
+    uint32_t at = 0;
+    bool same = false;
+    const char *past = plan_tag(behind_dimensions(f));
+    const char *tag = plan_tag(behind_dimensions(g));
+    if (behind_dimensions(f) - f != behind_dimensions(g) - g ||
+        plan_state(&a->info, past) != plan_state(&b->info, tag))
+        return false;
+    while ((name = plan_mark_next(&a->info, "was", tag, &at, &d)) != NULL)
+        if (strcmp(name, past) == 0)
+            return plan_same_text(&a->info, f, &b->info, g, &same) == STATUS_OK && same;
+    return false;
+}
+
 /* Lends the name of the first field in which two structs differ that should be one, or NULL. */
 static const char *differs_in(const struct version *a, const struct cell_type *past,
                               const struct version *b, const struct cell_type *type)
@@ -61,7 +87,8 @@ static const char *differs_in(const struct version *a, const struct cell_type *p
         if (i >= past->field_count || strcmp(f.name, g.name) != 0 ||
             f.bit_offset != g.bit_offset || f.bit_size != g.bit_size ||
             (f.type_hash != g.type_hash &&
-             !same_text(f.type_name, tag_of(past), g.type_name, tag_of(type))))
+             !same_text(f.type_name, tag_of(past), g.type_name, tag_of(type)) &&
+             !held_past(a, f.type_name, b, g.type_name)))
             return g.name;
     }
     if (past->len != type->len)
@@ -80,7 +107,7 @@ const char *plan_past_name(const struct version *v, const struct version *of,
     const char *name;
     uint32_t at = 0;
     while ((name = plan_mark_next(&v->info, "was", tag_of(type), &at, &d)) != NULL) {
-        if (!find_type(v, name, &past))
+        if (!plan_find_type(&v->info, name, &past))
             continue;
         const char *field = differs_in(v, &past, of, type);
         if (out_past)

@@ -84,14 +84,18 @@ uint32_t plan_state(const struct cellinfo *info, const char *key)
     return 0;
 }
 
-bool plan_has_states(const struct cellinfo *info)
+bool plan_has_marks(const struct cellinfo *info, const char *prefix)
 {
-    static const char prefix[] = "evolve_state_";
     for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
         struct cell_data d;
         cellinfo_data(info, i, &d);
-        if (strncmp(plan_bare_name(d.key), prefix, sizeof prefix - 1) == 0)
+        if (strncmp(plan_bare_name(d.key), prefix, strlen(prefix)) == 0)
             return true;
     }
     return false;
+}
+
+bool plan_has_states(const struct cellinfo *info)
+{
+    return plan_has_marks(info, "evolve_state_");
 }

@@ -1,11 +1,9 @@
-/* What a change of meaning touches: types whose form says nothing of it, and whatever holds them by value.
+/* Structs that turn, and whatever holds them by value.
  * SPDX-License-Identifier: MIT
- *
- * Of a field that was in seconds and is in milliseconds `.cell` says the same. Its source says it (EVOLVE_STATE), of a type or of
- * an object. What holds such a type by value changes its meaning too, and has to say so itself: else it would go over by name.
  */
-#include <core/plan/private.h>
+#include <core/plan/meanings.h>
 
+#include <core/plan/ways.h>
 #include <mm/heap/heap.h>
 #include <string.h>
 
@@ -26,73 +24,182 @@ static const char *element_of(const char *text)
     return text;
 }
 
-/* Only who has both forms could take the one for the other. */
-static bool was_there(const struct cellinfo *old, const char *name)
+static const struct version *version_of(const struct plan_cell *cell, int form)
 {
-    for (uint32_t i = 0; i < old->count[CELL_TYPES]; i++) {
-        struct cell_type t;
-        cellinfo_type(old, i, &t);
-        if (strcmp(plan_bare_name(t.name), plan_bare_name(name)) == 0)
+    return form == FORM_OLD ? cell->old : cell->fresh;
+}
+
+static bool find_type(const struct cellinfo *info, const char *name, struct cell_type *out)
+{
+    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+        cellinfo_type(info, i, out);
+        if (strcmp(plan_bare_name(out->name), plan_bare_name(name)) == 0)
             return true;
     }
     return false;
 }
 
-const char *meanings_part(const struct meanings *m, const char *text)
+/* ---- ways --------------------------------------------------------------------------------- */
+
+/* KEEPER may know what the type was in the version of the form OTHER. */
+static void find_way(const struct plan_cell *cell, int other,
+                     const struct cell_type *type, struct part_way *out)
 {
-    const char *name = plan_bare_name(element_of(text));
-    for (uint32_t i = 0; m->any && i < m->cell->fresh->info.count[CELL_TYPES]; i++) {
-        struct cell_type t;
-        if (!m->parts[i])
+    struct form_way way;
+    const struct version *keeper =
+        version_of(cell, other == FORM_OLD ? FORM_NEW : FORM_OLD);
+    const char *past = plan_past_name(keeper, version_of(cell, other), type, NULL, NULL);
+    if (!past)
+        return;
+    struct part_way w = {.tag = out->tag, .keeper = keeper, .past = past};
+    plan_family(keeper, out->tag, &w.family);
+    uint32_t place = type_family_place(&w.family, past);
+    if (place == w.family.count)
+        return;
+    w.leads[other] = plan_find_way(keeper, &w.family, place, 0, &way);
+    w.leads[other == FORM_OLD ? FORM_NEW : FORM_OLD] =
+        plan_find_way(keeper, &w.family, 0, place, &way);
+    if (w.leads[FORM_OLD] || (w.leads[FORM_NEW] && !out->keeper))
+        *out = w;
+}
+
+/* A struct that both versions have turns if it means something else, or if its form changed and edges say how. */
+static bool turns(const struct plan_cell *cell, const struct cell_type *is,
+                  struct part_way *out)
+{
+    struct cell_type was;
+    *out = (struct part_way){.tag = tag_of(is->name)};
+    if (!find_type(&cell->old->info, is->name, &was))
+        return false;
+    bool restated = plan_restated(cell, out->tag);
+    if (!restated && was.layout == is->layout)
+        return false;
+    find_way(cell, FORM_OLD, &was, out);
+    if (!out->leads[FORM_OLD])
+        find_way(cell, FORM_NEW, is, out);
+    bool said = out->keeper != NULL;
+    if (!out->leads[FORM_OLD])
+        out->keeper = NULL;
+    return restated || said;
+}
+
+static enum status list_ways(struct meanings *m)
+{
+    const struct cellinfo *info = &m->cell->fresh->info;
+    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+        struct cell_type is;
+        struct part_way way;
+        cellinfo_type(info, i, &is);
+        if (meanings_way(m, tag_of(is.name)) || !turns(m->cell, &is, &way))
             continue;
-        cellinfo_type(&m->cell->fresh->info, i, &t);
+        struct part_way *moved =
+            heap_grow_array(struct part_way, m->ways, m->way_count + 1);
+        if (!moved)
+            return STATUS_FULL;
+        m->ways = moved;
+        m->ways[m->way_count++] = way;
+    }
+    return STATUS_OK;
+}
+
+const struct part_way *meanings_way(const struct meanings *m, const char *tag)
+{
+    for (uint32_t i = 0; i < m->way_count; i++)
+        if (strcmp(m->ways[i].tag, tag) == 0)
+            return &m->ways[i];
+    return NULL;
+}
+
+/* ---- what holds them ---------------------------------------------------------------------- */
+
+const struct part_way *meanings_part(const struct meanings *m, int form, const char *text)
+{
+    if (!m->way_count)
+        return NULL;
+    const struct cellinfo *info = &version_of(m->cell, form)->info;
+    const char *name = plan_bare_name(element_of(text));
+    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+        struct cell_type t;
+        if (!m->parts[form][i])
+            continue;
+        cellinfo_type(info, i, &t);
         if (strcmp(plan_bare_name(t.name), name) == 0)
-            return m->parts[i];
+            return &m->ways[m->parts[form][i] - 1];
     }
     return NULL;
 }
 
-/* Gives false if nothing is found that was not known. */
-static bool spread(struct meanings *m)
+/* Gives false if nothing is found that was not known. SAID: of ways that somebody says, else of the others. */
+static bool spread(struct meanings *m, int form, bool said)
 {
-    const struct cellinfo *info = &m->cell->fresh->info;
+    const struct cellinfo *info = &version_of(m->cell, form)->info;
     bool more = false;
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(info, i, &t);
-        for (uint32_t k = 0; !m->parts[i] && k < t.field_count; k++) {
+        for (uint32_t k = 0; !m->parts[form][i] && k < t.field_count; k++) {
             struct cell_field f;
             cellinfo_field(info, t.first_field + k, &f);
-            m->parts[i] = meanings_part(m, f.type_name);
-            more = more || m->parts[i];
+            const struct part_way *way = meanings_part(m, form, f.type_name);
+            if (!way || !way->keeper != !said)
+                continue;
+            m->parts[form][i] = (uint32_t)(way - m->ways) + 1;
+            more = true;
         }
     }
     return more;
 }
 
-enum status meanings_init(struct meanings *out, const struct plan_cell *cell)
+/* Also the forms of the past that the version's source declares are such a struct. */
+static uint32_t own_way(const struct meanings *m, int form, const char *tag)
 {
-    const struct cellinfo *info = &cell->fresh->info;
-    *out = (struct meanings){.cell = cell};
-    if (!plan_has_states(info) && !plan_has_states(&cell->old->info))
-        return STATUS_OK;
-    out->parts = heap_new_array(const char *, info->count[CELL_TYPES] + 1);
-    if (!out->parts)
+    for (uint32_t i = 0; i < m->way_count; i++) {
+        const struct part_way *w = &m->ways[i];
+        if (strcmp(w->tag, tag) == 0 ||
+            (w->keeper == version_of(m->cell, form) &&
+             type_family_place(&w->family, tag) < w->family.count))
+            return i + 1;
+    }
+    return 0;
+}
+
+static enum status list_holders(struct meanings *m, int form)
+{
+    const struct cellinfo *info = &version_of(m->cell, form)->info;
+    m->parts[form] = heap_new_array(uint32_t, info->count[CELL_TYPES] + 1);
+    if (!m->parts[form])
         return STATUS_FULL;
-    out->any = true;
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(info, i, &t);
-        if (plan_restated(cell, tag_of(t.name)) && was_there(&cell->old->info, t.name))
-            out->parts[i] = tag_of(t.name);
+        m->parts[form][i] = own_way(m, form, tag_of(t.name));
     }
-    while (spread(out))
+    while (spread(m, form, false))
+        ;
+    while (spread(m, form, true))
         ;
     return STATUS_OK;
 }
 
+static bool has_marks(const struct cellinfo *info)
+{
+    return plan_has_marks(info, "evolve_state_") || plan_has_marks(info, "evolve_was_");
+}
+
+enum status meanings_init(struct meanings *out, const struct plan_cell *cell)
+{
+    *out = (struct meanings){.cell = cell};
+    out->any = has_marks(&cell->fresh->info) || has_marks(&cell->old->info);
+    enum status status = out->any ? list_ways(out) : STATUS_OK;
+    for (int form = 0; form < FORMS && status == STATUS_OK && out->way_count; form++)
+        status = list_holders(out, form);
+    return status;
+}
+
 void meanings_fini(struct meanings *m)
 {
-    heap_free(m->parts);
+    for (int form = 0; form < FORMS; form++)
+        heap_free(m->parts[form]);
+    heap_free(m->ways);
     *m = (struct meanings){0};
 }

@@ -8,7 +8,7 @@
  * Those of the closure always do: both versions work, each with its own (closure.c).
  */
 #include <core/plan/fieldmap.h>
-#include <core/plan/private.h>
+#include <core/plan/meanings.h>
 #include <core/plan/turn.h>
 
 #include <mm/heap/heap.h>
@@ -117,20 +117,19 @@ static bool begins_again(const struct plan_cell *cell, const char *key, bool sam
                                   !plan_marked(cell->old, "reinit", key));
 }
 
-/* What is only a part of an object says nothing of the whole. */
-static bool check_part(struct planning *p, const struct plan_cell *cell,
-                       const struct meanings *meanings, const struct cell_data *now)
+/* Of what an object holds nobody says how it turns. */
+static enum status refuse_part(struct planning *p, const struct plan_cell *cell,
+                               const char *key, const char *part)
 {
-    const char *part = meanings_part(meanings, now->type_name);
-    if (!part)
-        return true;
     (void)refuse(
-        report_next(p->report), "state", cell->name, now->key, NULL,
+        report_next(p->report), "state", cell->name, key, NULL,
         "%s of %s holds a struct %s, which means something else than in the version that "
-        "runs: say EVOLVE_STATE(%s, ...) as well, and how its value turns "
-        "(EVOLVE_STATE_EDGE), there and back",
-        now->key, cell->name, part, now->key);
-    return false;
+        "runs, and no edges lead from one to the other: say EVOLVE_WAS(%s, ...) beside "
+        "it, "
+        "and EVOLVE_EDGE both ways; or EVOLVE_STATE(%s, ...), and how the whole turns "
+        "(EVOLVE_STATE_EDGE)",
+        key, cell->name, part, part, key);
+    return STATUS_OK;
 }
 
 /* The closure's old and new version work side by side; nobody stands still for edges between them. */
@@ -160,9 +159,13 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     bool same = from == to && from->type_hash == now->type_hash && from->len == s.len;
     bool constant = from->storage == CELL_STORE_RODATA;
     bool again = begins_again(cell, now->key, same);
-    bool turns = meanings->any && !constant && !again && plan_restated(cell, now->key);
-    if (!constant && !again && !turns && !check_part(p, cell, meanings, now))
-        return STATUS_OK;
+    bool may_turn = meanings->any && !constant && !again;
+    bool turns = may_turn && plan_restated(cell, now->key);
+    const struct part_way *part =
+        may_turn && !turns ? meanings_part(meanings, FORM_NEW, now->type_name) : NULL;
+    if (part && !part->keeper)
+        return refuse_part(p, cell, now->key, part->tag);
+    turns = turns || part;
     if (turns && beside)
         return refuse_turn(p, cell, now->key);
     if (same && !turns && (!again || beside))
@@ -182,7 +185,7 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
                             .new_type = now->type_hash,
                             .constant = constant};
     if (turns) {
-        enum status status = plan_turn_object(p, cell, m, old, now, &again);
+        enum status status = plan_turn_object(p, cell, meanings, m, old, now, &again);
         if (status != STATUS_OK)
             return status;
     }

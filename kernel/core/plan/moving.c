@@ -7,7 +7,8 @@
  * declares is the one meant, field by field. Both field maps are listed here; the walks run later (evolve/walk.c).
  */
 #include <core/plan/fieldmap.h>
-#include <core/plan/private.h>
+#include <core/plan/steps.h>
+#include <core/plan/ways.h>
 
 #include <mm/heap/heap.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ static bool find_past(const struct version *v, const struct version *of,
 struct moving {
     struct planning *p;
     struct plan_cell *cell;
+    const struct meanings *meanings;
     struct cell_type type[FORMS];
     struct moving_type *out;
 };
@@ -226,16 +228,74 @@ static enum status find_edges(struct moving *m)
         const char *past =
             plan_past_name(keeper, version_of(m, form), &m->type[form], NULL, NULL);
         if (past)
-            return plan_find_edges(m->p, m->out, keeper, past, form);
+            return plan_find_edges(m->p, m->out, m->meanings, keeper, past, form);
     }
     return STATUS_OK;
+}
+
+/* What a part becomes is known to its own edges: nobody has to fill it. */
+static void know_parts(struct moving_form *form, const struct plan_way *way)
+{
+    for (uint32_t i = 0; i < way->count; i += 1 + way->steps[i].body) {
+        const struct plan_step *s = &way->steps[i];
+        for (uint32_t n = 0; s->body && n < s->count; n++)
+            memset(form->known + s->to_at + n * s->to_stride, 1, s->to_len);
+    }
+}
+
+/* It has no edges of its own, but holds structs that have: its fields go by name, and those over their edges. */
+static enum status list_parts(struct moving *m, int form)
+{
+    struct way_trouble trouble;
+    int other = form == FORM_OLD ? FORM_NEW : FORM_OLD;
+    struct moving_type *t = m->out;
+    struct way_leg leg = {.info = {&version_of(m, form)->info, &version_of(m, other)->info},
+                          .text = {m->type[form].name, m->type[other].name},
+                          .real = {true, true},
+                          .lenient = form == FORM_NEW || t->may_lose};
+    struct way_request request = {
+        .meanings = m->meanings, .form = form, .legs = &leg, .leg_count = 1};
+    enum status status =
+        plan_list_steps(&request, &t->way[form], &t->lacks[form], &trouble);
+    t->form[form].stepwise = status == STATUS_OK;
+    if (status == STATUS_OK)
+        know_parts(&t->form[form], &t->way[form]);
+    if (status != STATUS_DENIED)
+        return status;
+    steps_fini(&t->way[form]);
+    if (!trouble.no_edge || form == FORM_OLD)
+        return cannot_move(m, status, form == FORM_OLD ? "follow" : "come back",
+                           trouble.why);
+    m->p->plan->revertible = false;
+    if (!t->may_lose)
+        (void)plan_refuse_loss(
+            report_next(m->p->report), m->cell->name, t->name,
+            "a struct %s holds a %s, from which no EVOLVE_EDGE leads back, so what the "
+            "edge there makes of it would not be undone",
+            t->name, trouble.from);
+    return STATUS_OK;
+}
+
+static enum status find_parts(struct moving *m)
+{
+    struct moving_type *t = m->out;
+    const struct part_way *part =
+        meanings_part(m->meanings, FORM_NEW, m->type[FORM_NEW].name);
+    enum status status = STATUS_OK;
+    if (t->way[FORM_OLD].count || t->way[FORM_NEW].count || !part || !part->keeper ||
+        plan_restated(m->cell, t->name))
+        return STATUS_OK;
+    t->by_parts = true;
+    for (int form = 0; form < FORMS && status == STATUS_OK; form++)
+        status = list_parts(m, form);
+    return status;
 }
 
 /* What means something else must not go by names alone. */
 static void check_meaning(struct moving *m)
 {
     const struct moving_type *t = m->out;
-    if (t->step_count[FORM_OLD] || m->p->report->refusal_count ||
+    if (t->way[FORM_OLD].count || m->p->report->refusal_count ||
         !plan_restated(m->cell, t->name))
         return;
     (void)refuse(
@@ -265,8 +325,8 @@ static void find_past_fill(struct moving *m, int form)
 static void check_way_back(struct moving *m)
 {
     const struct moving_type *t = m->out;
-    if (!t->lacks[FORM_NEW] || t->fill[FORM_OLD].va || t->step_count[FORM_OLD] ||
-        t->step_count[FORM_NEW] ||
+    bool has_edges = !t->by_parts && (t->way[FORM_OLD].count || t->way[FORM_NEW].count);
+    if (!t->lacks[FORM_NEW] || t->fill[FORM_OLD].va || has_edges ||
         plan_past_name(m->cell->old, m->cell->fresh, &m->type[FORM_NEW], NULL, NULL))
         return;
     m->p->plan->revertible = false;
@@ -309,13 +369,22 @@ static bool is_noted(const struct plan *plan, const struct moving *m, const char
     return false;
 }
 
+/* Of what is only a part of others a past form is declared for its edges. */
+static bool has_past(const struct moving *m, int form, const char *tag)
+{
+    const char *how;
+    return plan_has_past(version_of(m, form), tag) &&
+           plan_who_has(m->p->plan, m->cell->old, &m->cell->fresh->info,
+                        &m->type[FORM_OLD], &how);
+}
+
 /* Says whether some version of the cell, or one that shares the type, has a walk for either form. */
 static bool has_walk(const struct moving *m, const char *tag, bool shared)
 {
     struct plan_walk walk;
     for (int form = 0; form < FORMS; form++) {
         const struct version *own = version_of(m, form);
-        if (find_hook(own, "walk", tag, &walk) || plan_has_past(own, tag))
+        if (find_hook(own, "walk", tag, &walk) || has_past(m, form, tag))
             return true;
         for (const struct version *v = m->p->plan->ns->versions; shared && v; v = v->next)
             if (v->state == VERSION_RUNNING &&
@@ -326,10 +395,10 @@ static bool has_walk(const struct moving *m, const char *tag, bool shared)
 }
 
 enum status plan_move_type(struct planning *p, struct plan_cell *cell,
-                           const struct cell_type *was, const struct cell_type *is,
-                           bool *out_done)
+                           const struct meanings *meanings, const struct cell_type *was,
+                           const struct cell_type *is, bool *out_done)
 {
-    struct moving m = {.p = p, .cell = cell, .type = {*was, *is}};
+    struct moving m = {.p = p, .cell = cell, .meanings = meanings, .type = {*was, *is}};
     const char *tag = plan_tag(plan_bare_name(was->name));
     bool shared = (was->flags & is->flags & CELL_TYPE_PUBLIC) != 0;
     *out_done = is_noted(p->plan, &m, tag);
@@ -354,6 +423,8 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
             return status;
     }
     enum status status = find_edges(&m);
+    if (status == STATUS_OK)
+        status = find_parts(&m);
     if (status == STATUS_OK) {
         check_way_back(&m);
         check_meaning(&m);
@@ -371,9 +442,8 @@ void plan_moving_fini(struct plan *plan)
             heap_free(t->form[form].zeros);
             heap_free(t->form[form].known);
             heap_free(t->walks[form]);
+            steps_fini(&t->way[form]);
         }
-    for (uint32_t i = 0; i < plan->moving_count; i++)
-        plan_edges_fini(&plan->moving[i]);
     heap_free(plan->moving);
     plan->moving = NULL;
     plan->moving_count = 0;

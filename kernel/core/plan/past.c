@@ -7,8 +7,7 @@
  * (makers.c), if the owner says with EVOLVE_NO_HEAP that there is none, or if its walks name them (moving.c).
  * A type that hardware or assembly reads may not change at all (EVOLVE_FROZEN).
  */
-#include <core/plan/private.h>
-#include <core/plan/types.h>
+#include <core/plan/meanings.h>
 
 #include <string.h>
 
@@ -60,14 +59,26 @@ enum status plan_same_form(const struct plan_cell *cell, const char *was, const 
     return plan_same_text(&cell->old->info, was, &cell->fresh->info, is, out_same);
 }
 
+static void refuse_heap(struct planning *p, const struct plan_cell *cell, const char *name,
+                        const char *who, const char *how, const char *what)
+{
+    (void)refuse(report_next(p->report), "type", cell->name, name, who,
+                 "%s %s between the new %s and the running one, and %s %s "
+                 "it: objects on the heap would keep the old form. Name them with "
+                 "EVOLVE_WALKS(%s), "
+                 "or say EVOLVE_NO_HEAP(%s)",
+                 name, what, cell->name, who, how, plan_tag(name), plan_tag(name));
+}
+
+/* TURNS: it is, or holds, a struct that turns over edges; or it means something else. */
 static enum status check_type(struct planning *p, struct plan_cell *cell,
+                              const struct meanings *meanings, bool turns,
                               const struct cell_type *was, const struct cell_type *is)
 {
     bool same;
     const char *name = plan_bare_name(is->name);
-    bool restated = plan_restated(cell, plan_tag(name));
     enum status status = plan_same_form(cell, was->name, is->name, &same);
-    if (status != STATUS_OK || (same && !restated))
+    if (status != STATUS_OK || (same && !turns))
         return status;
     plan_set_class(cell, PLAN_DATA);
     cell->coupled = true;
@@ -84,39 +95,38 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
     if (said_to_be_static(p->plan, name))
         return STATUS_OK;
     bool done = false;
-    status = plan_move_type(p, cell, was, is, &done);
+    status = plan_move_type(p, cell, meanings, was, is, &done);
     if (status != STATUS_OK || done)
         return status;
     const char *how;
     const char *who = plan_who_has(p->plan, cell->old, &cell->fresh->info, was, &how);
     if (who)
-        (void)refuse(report_next(p->report), "type", cell->name, name, who,
-                     "%s %s between the new %s and the running one, and %s %s "
-                     "it: objects on the heap would keep the old form. Name them with "
-                     "EVOLVE_WALKS(%s), "
-                     "or say EVOLVE_NO_HEAP(%s)",
-                     name, same ? "changes its meaning (EVOLVE_STATE)" : "differs",
-                     cell->name, who, how, plan_tag(name), plan_tag(name));
+        refuse_heap(p, cell, name, who, how,
+                    !same ? "differs"
+                    : plan_restated(cell, plan_tag(name))
+                        ? "changes its meaning (EVOLVE_STATE)"
+                        : "holds what turns over edges (EVOLVE_EDGE)");
     return STATUS_OK;
 }
 
-/* Elements of a type go by name alone into what holds something of another meaning. */
+/* Elements of a type go by name alone into what holds something of another meaning, if nobody says how that turns. */
 static void check_parts(struct planning *p, const struct plan_cell *cell,
-                        const struct meanings *meanings, const struct cell_type *was,
+                        const struct part_way *part, const struct cell_type *was,
                         const struct cell_type *is)
 {
     const char *name = plan_bare_name(is->name);
-    const char *part = meanings_part(meanings, is->name);
     const char *how;
-    if (!part || plan_restated(cell, plan_tag(name)) || said_to_be_static(p->plan, name) ||
+    if (!part || part->keeper || plan_restated(cell, plan_tag(name)) ||
+        said_to_be_static(p->plan, name) ||
         !plan_who_has(p->plan, cell->old, &cell->fresh->info, was, &how))
         return;
     (void)refuse(
         report_next(p->report), "state", cell->name, name, NULL,
         "%s holds a struct %s, which means something else than in the version that runs: "
-        "objects on the heap would keep the old meaning. Say EVOLVE_STATE(%s, ...) as "
-        "well, with an edge each way",
-        name, part, plan_tag(name));
+        "objects on the heap would keep the old meaning. Say EVOLVE_WAS(%s, ...) beside "
+        "it, and EVOLVE_EDGE both ways; or EVOLVE_STATE(%s, ...), with edges of the "
+        "whole",
+        name, part->tag, part->tag, plan_tag(name));
 }
 
 enum status plan_check_past(struct planning *p, struct plan_cell *cell,
@@ -132,11 +142,14 @@ enum status plan_check_past(struct planning *p, struct plan_cell *cell,
             cellinfo_type(old, k, &was);
             if (strcmp(was.name, is.name) != 0)
                 continue;
-            check_parts(p, cell, meanings, &was, &is);
-            if (was.layout == is.layout &&
-                !(meanings->any && plan_restated(cell, plan_tag(plan_bare_name(is.name)))))
+            const struct part_way *part = meanings_part(meanings, FORM_NEW, is.name);
+            bool turns =
+                (part && part->keeper) ||
+                (meanings->any && plan_restated(cell, plan_tag(plan_bare_name(is.name))));
+            check_parts(p, cell, part, &was, &is);
+            if (was.layout == is.layout && !turns)
                 continue;
-            enum status status = check_type(p, cell, &was, &is);
+            enum status status = check_type(p, cell, meanings, turns, &was, &is);
             if (status != STATUS_OK)
                 return status;
         }

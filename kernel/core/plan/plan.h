@@ -93,12 +93,36 @@ struct plan_walk {
     const struct version *version;
 };
 
-/* One edge of the way from a form to the next: fields move by name, the owner's function does the rest. */
+/* Where a form lies while a way is gone (steps.h). */
+enum step_place { STEP_FROM, STEP_TO, STEP_BETWEEN };
+
+/* One step of the way from a form to the next: fields move by name, then the owner's function does the rest. Or a part, which
+ * goes a way of its own: the BODY steps behind it, COUNT times, of which FROM and TO are these places. */
 struct plan_step {
-    uint64_t edge; /* of the function */
+    uint64_t edge; /* of the function; 0: none */
     struct move_list map;
     uint32_t from_len;
     uint32_t to_len;
+    uint8_t from_place; /* enum step_place */
+    uint8_t to_place;
+    bool unfinished; /* parts follow, and then the step that calls the edge */
+    bool moved;    /* that step: its fields have moved, MAP is what the one before has */
+    uint32_t body; /* 0: this is no part */
+    uint32_t count;
+    uint64_t from_at; /* bytes behind that place */
+    uint64_t to_at;
+    uint64_t from_stride;
+    uint64_t to_stride;
+};
+
+struct plan_way {
+    struct plan_step *steps;
+    uint32_t count;
+    uint32_t room;
+    uint32_t from_len;
+    uint32_t to_len;
+    uint64_t between_len; /* of all forms between */
+    uint64_t longest;     /* of all that a step begins with */
 };
 
 enum { FORM_OLD, FORM_NEW, FORMS };
@@ -111,8 +135,8 @@ struct moving_type {
     struct moving_form form[FORMS];
     struct plan_walk *walks[FORMS]; /* WALK_COUNT each; the way forward walks FORM_OLD */
     uint32_t walk_count[FORMS];
-    struct plan_step *steps[FORMS]; /* from that form to the other one; none: by name alone */
-    uint32_t step_count[FORMS];
+    struct plan_way way[FORMS]; /* from that form to the other one; no steps: by name alone */
+    bool by_parts; /* it has no edges of its own: the ways are those of what it holds */
     struct plan_walk fill[FORMS]; /* completes elements of that form; va 0: nobody */
     struct plan_walk accept; /* says whether an element can go on in the new form; va 0: each can */
     const char *lacks[FORMS]; /* a field that the other form has and that one lacks, or NULL */

@@ -16,12 +16,7 @@ struct planning {
     uint32_t remove_count;
 };
 
-/* Which types of a cell mean something else than in its running version, or hold such a type by value. */
-struct meanings {
-    const struct plan_cell *cell;
-    bool any;
-    const char **parts; /* of each type of the new version: the tag of what changed, or NULL */
-};
+struct meanings; /* meanings.h */
 
 /* Gives a place for one more refusal, and counts it. */
 struct refusal *report_next(struct plan_report *report);
@@ -80,14 +75,15 @@ NODISCARD enum status plan_check_past(struct planning *p, struct plan_cell *cell
 /* The type WAS of CELL (IS in its new version) may lie on the heap, and walks know where: notes it in the plan.
  * Gives *out_done: true, it is seen to (or refused: the report says why); false, nobody has a walk. STATUS_FULL. */
 NODISCARD enum status plan_move_type(struct planning *p, struct plan_cell *cell,
+                                     const struct meanings *meanings,
                                      const struct cell_type *was,
                                      const struct cell_type *is, bool *out_done);
 /* KEEPER declares `struct PAST`, which is the form FORM of T, as what its own form was: finds its edges between them, both ways.
  * STATUS_FULL; refusals go to the report. */
 NODISCARD enum status plan_find_edges(struct planning *p, struct moving_type *t,
+                                      const struct meanings *meanings,
                                       const struct version *keeper, const char *past,
                                       int form);
-void plan_edges_fini(struct moving_type *t);
 /* Lists the objects of all cells, as they are before and after the commit, that marks say hold pointers to elements.
  * STATUS_FULL. */
 NODISCARD enum status plan_list_pointers(struct plan *plan);
@@ -124,6 +120,8 @@ const char *plan_mark_number(const char *text, uint32_t *out);
 uint32_t plan_state(const struct cellinfo *info, const char *key);
 /* Says whether there is any such mark. */
 bool plan_has_states(const struct cellinfo *info);
+/* Says whether there is any mark whose name begins with PREFIX. */
+bool plan_has_marks(const struct cellinfo *info, const char *prefix);
 
 /* What marks call the object KEY. */
 enum { PLAN_SOURCE_NAME = 96 };
@@ -132,17 +130,13 @@ void plan_source_name(char out[PLAN_SOURCE_NAME], const char *key);
 /* ---- meanings.c ---- */
 /* Says whether the two versions of CELL have different states of what KEY means. */
 bool plan_restated(const struct plan_cell *cell, const char *key);
-/* Gives *out for CELL, to be ended with meanings_fini() in any case. STATUS_FULL. */
-NODISCARD enum status meanings_init(struct meanings *out, const struct plan_cell *cell);
-void meanings_fini(struct meanings *m);
-/* Lends the tag of a type with another meaning that TEXT, a type of the new version, is or holds by value; or NULL. */
-const char *meanings_part(const struct meanings *m, const char *text);
 
 /* ---- states.c ---- */
-/* M of CELL, WAS in the old version and IS in the new one, means something else there: finds its owner's edges between the two
- * states, both ways. Gives *out_begins_again (else untouched): there are none, and its value may be lost. Refusals go to
- * the report. STATUS_FULL. */
+/* M of CELL, WAS in the old version and IS in the new one, means something else there, or holds what turns: finds its owner's
+ * edges between the two states, and those of its parts, both ways. Gives *out_begins_again (else untouched): there are
+ * none, and its value may be lost. Refusals go to the report. STATUS_FULL. */
 NODISCARD enum status plan_turn_object(struct planning *p, struct plan_cell *cell,
+                                       const struct meanings *meanings,
                                        struct migration *m, const struct cell_data *was,
                                        const struct cell_data *is, bool *out_begins_again);
 
@@ -155,6 +149,8 @@ const char *plan_past_name(const struct version *v, const struct version *of,
                            const char **out_field);
 /* Says whether V declares any form of the past of the type TAG. */
 bool plan_has_past(const struct version *v, const char *tag);
+/* Finds the type of INFO with that tag. */
+bool plan_find_type(const struct cellinfo *info, const char *tag, struct cell_type *out);
 struct type_family;
 /* Gives TAG and all that V says it was. */
 void plan_family(const struct version *v, const char *tag, struct type_family *out);

@@ -1,14 +1,15 @@
-/* Objects that mean something else than before: the way of their values over edges of their owner.
+/* Objects that mean something else than before, or hold what turns: the way of their values over edges of their source.
  * SPDX-License-Identifier: MIT
  *
  * Each version of a source says which state of meaning its object has (EVOLVE_STATE), and keeps edges from state to state, each
  * with the types of both (EVOLVE_STATE_EDGE). The newer of two versions knows the older one's state, so it has the way there and
- * back, over states between if versions are skipped. Here the shortest is found, and what goes by name on each edge is listed;
- * the edges run later (turn.h). Objects without another state never come here.
+ * back, over states between if versions are skipped. Here the shortest is found, and its steps are listed (ways.h); the edges
+ * run later (turn.h). An object whose own state stays, and that holds structs which turn, has a way of one leg, by name.
  */
 #include <core/plan/fieldmap.h>
-#include <core/plan/private.h>
+#include <core/plan/steps.h>
 #include <core/plan/turn.h>
+#include <core/plan/ways.h>
 
 #include <mm/heap/heap.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ struct states {
     struct planning *p;
     struct plan_cell *cell;
     struct migration *m;
+    const struct meanings *meanings;
     const struct version *keeper; /* whose edges are taken */
     struct edge_list list;
     uint32_t state[FORMS];
@@ -139,48 +141,6 @@ static enum status cannot(struct states *s, const struct state_edge *e, const ch
     return STATUS_OK;
 }
 
-static const struct type *innermost(const struct type *t, struct type *room)
-{
-    while (t->kind == TYPE_ARRAY && t->element) {
-        struct type outer = *t;
-        type_read(outer.info, outer.element, room);
-        t = room;
-    }
-    return t;
-}
-
-/* Between a struct and a number nothing goes by name: the edge does all. */
-static bool goes_by_name(const struct type *from, const struct type *to)
-{
-    struct type x;
-    struct type y;
-    return innermost(from, &x)->kind == innermost(to, &y)->kind;
-}
-
-static enum status map_edge(struct states *s, int form, const struct state_edge *e,
-                            struct plan_step *out)
-{
-    struct type from;
-    struct type to;
-    struct fieldmap map = {0};
-    const struct cellinfo *info = &s->keeper->info;
-    bool lenient = form == FORM_NEW || plan_may_lose(s->p->plan, s->cell, s->m->key);
-    type_read(info, e->from_type, &from);
-    type_read(info, e->to_type, &to);
-    *out = (struct plan_step){
-        .edge = e->va, .from_len = (uint32_t)from.len, .to_len = (uint32_t)to.len};
-    if (!from.len || !to.len || from.len > UINT32_MAX || to.len > UINT32_MAX)
-        return cannot(s, e, "of one of its types nothing is known (give it a tag)");
-    enum status status = fieldmap_build(&from, from.len, &to, to.len, lenient, &map);
-    bool by_name = status == STATUS_OK || goes_by_name(&from, &to);
-    if (status != STATUS_OK)
-        fieldmap_fini(&map);
-    out->map = map.list;
-    if (status == STATUS_DENIED)
-        return by_name ? cannot(s, e, map.why) : STATUS_OK;
-    return status;
-}
-
 /* What the edges begin with, and come to, must be what the two versions have. */
 static enum status check_ends(struct states *s, int form, const struct way *way)
 {
@@ -210,25 +170,41 @@ static enum status check_ends(struct states *s, int form, const struct way *way)
     return status;
 }
 
-static enum status map_way(struct states *s, int form, const struct way *way)
+static enum status check_lens(struct states *s, int form, const struct state_edge *first)
 {
-    struct migration *m = s->m;
+    const uint32_t len[FORMS] = {s->m->old_len, s->m->new_len};
+    const struct plan_way *way = &turn_of(s->m)->way[form];
+    int other = form == FORM_OLD ? FORM_NEW : FORM_OLD;
+    return way->from_len == len[form] && way->to_len == len[other]
+               ? STATUS_OK
+               : cannot(s, first, "the object is not as long as its type says");
+}
+
+static bool lenient(const struct states *s, int form)
+{
+    return form == FORM_NEW || plan_may_lose(s->p->plan, s->cell, s->m->key);
+}
+
+static enum status list_way(struct states *s, int form, const struct way *way)
+{
+    struct way_leg legs[EDGES_MAX];
+    struct way_trouble trouble;
+    struct way_request request = {
+        .meanings = s->meanings, .form = form, .legs = legs, .leg_count = way->count};
     enum status status = check_ends(s, form, way);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK || s->p->report->refusal_count)
         return status;
-    struct turn *t = turn_of(m);
-    t->steps[form] = heap_new_array(struct plan_step, way->count);
-    if (!t->steps[form])
-        return STATUS_FULL;
-    for (uint32_t i = 0; i < way->count && status == STATUS_OK; i++)
-        status = map_edge(s, form, way->edges[i], &t->steps[form][t->step_count[form]++]);
-    const uint32_t len[FORMS] = {m->old_len, m->new_len};
-    if (status == STATUS_OK && !s->p->report->refusal_count &&
-        (t->steps[form][0].from_len != len[form] ||
-         t->steps[form][way->count - 1].to_len !=
-             len[form == FORM_OLD ? FORM_NEW : FORM_OLD]))
-        return cannot(s, way->edges[0], "the object is not as long as its type says");
-    return status;
+    for (uint32_t i = 0; i < way->count; i++)
+        legs[i] =
+            (struct way_leg){.info = {&s->keeper->info, &s->keeper->info},
+                             .text = {way->edges[i]->from_type, way->edges[i]->to_type},
+                             .real = {i == 0, i + 1 == way->count},
+                             .edge = way->edges[i]->va,
+                             .lenient = lenient(s, form)};
+    status = plan_list_steps(&request, &turn_of(s->m)->way[form], NULL, &trouble);
+    if (status == STATUS_DENIED)
+        return cannot(s, way->edges[trouble.leg], trouble.why);
+    return status == STATUS_OK ? check_lens(s, form, way->edges[0]) : status;
 }
 
 /* ---- ways --------------------------------------------------------------------------------- */
@@ -253,6 +229,26 @@ static void refuse_return(struct states *s)
             "no EVOLVE_STATE_EDGE leads %s of %s back from state %u to %u, so what is "
             "stored there during the trial would be lost on the way back",
             s->m->key, s->cell->name, s->state[FORM_NEW], s->state[FORM_OLD]);
+}
+
+static void refuse_part_return(struct states *s, const struct way_trouble *trouble)
+{
+    s->p->plan->revertible = false;
+    if (!plan_may_lose(s->p->plan, s->cell, s->m->key))
+        (void)plan_refuse_loss(
+            report_next(s->p->report), s->cell->name, s->m->key,
+            "%s of %s holds a %s, from which no EVOLVE_EDGE leads back, so what is "
+            "stored there during the trial would be lost on the way back",
+            s->m->key, s->cell->name, trouble->from);
+}
+
+static enum status cannot_part(struct states *s, const char *why)
+{
+    (void)refuse(report_next(s->p->report), "state", s->cell->name, s->m->key, NULL,
+                 "%s of %s holds a struct that turns over its edges (EVOLVE_EDGE), and "
+                 "cannot follow: %s",
+                 s->m->key, s->cell->name, why);
+    return STATUS_OK;
 }
 
 /* Pointers into the object follow its fields by name; of what has none only those to its beginning. */
@@ -289,41 +285,95 @@ static enum status list_places(struct states *s)
     return STATUS_OK;
 }
 
-enum status plan_turn_object(struct planning *p, struct plan_cell *cell,
-                             struct migration *m, const struct cell_data *was,
-                             const struct cell_data *is, bool *out_begins_again)
+static enum status begin_turn(struct states *s)
 {
-    struct states s = {
-        .p = p, .cell = cell, .m = m, .type = {was->type_name, is->type_name}};
-    const struct version *versions[FORMS] = {cell->fresh, cell->old};
+    enum status status = list_places(s);
+    s->p->plan->migrations.walked = true;
+    return status == STATUS_OK ? turn_init(s->m) : status;
+}
+
+/* The object's own edges, which are called behind those of what it holds. */
+static enum status turn_by_edges(struct states *s, bool *out_begins_again)
+{
+    const struct version *versions[FORMS] = {s->cell->fresh, s->cell->old};
+    struct migration *m = s->m;
     struct way ways[FORMS];
     bool has[FORMS] = {false, false};
-    s.state[FORM_OLD] = plan_state(&cell->old->info, m->key);
-    s.state[FORM_NEW] = plan_state(&cell->fresh->info, m->key);
     for (int i = 0; i < FORMS && !has[FORM_OLD]; i++) {
-        s.keeper = versions[i];
-        list_edges(s.keeper, m->key, &s.list);
-        has[FORM_OLD] = find_way(&s.list, s.state[FORM_OLD], s.state[FORM_NEW], &ways[0]);
-        has[FORM_NEW] = find_way(&s.list, s.state[FORM_NEW], s.state[FORM_OLD], &ways[1]);
+        s->keeper = versions[i];
+        list_edges(s->keeper, m->key, &s->list);
+        has[FORM_OLD] =
+            find_way(&s->list, s->state[FORM_OLD], s->state[FORM_NEW], &ways[0]);
+        has[FORM_NEW] =
+            find_way(&s->list, s->state[FORM_NEW], s->state[FORM_OLD], &ways[1]);
     }
     if (!has[FORM_OLD]) {
-        *out_begins_again = plan_may_lose(p->plan, cell, m->key);
+        *out_begins_again = plan_may_lose(s->p->plan, s->cell, m->key);
         if (!*out_begins_again)
-            refuse_change(&s);
+            refuse_change(s);
         return STATUS_OK;
     }
-    enum status status = list_places(&s);
+    enum status status = begin_turn(s);
     if (status == STATUS_OK)
-        status = turn_init(m);
-    if (status != STATUS_OK)
-        return status;
-    status = map_way(&s, FORM_OLD, &ways[FORM_OLD]);
+        status = list_way(s, FORM_OLD, &ways[FORM_OLD]);
     if (status == STATUS_OK && has[FORM_NEW])
-        status = map_way(&s, FORM_NEW, &ways[FORM_NEW]);
+        status = list_way(s, FORM_NEW, &ways[FORM_NEW]);
     if (!has[FORM_NEW])
-        refuse_return(&s);
-    p->plan->migrations.walked = true;
+        refuse_return(s);
     snprintf(m->text, sizeof m->text, "turns from state %u to %u over %u edges",
-             s.state[FORM_OLD], s.state[FORM_NEW], turn_of(m)->step_count[FORM_OLD]);
+             s->state[FORM_OLD], s->state[FORM_NEW], ways[FORM_OLD].count);
     return status;
+}
+
+/* Its fields go by name, and the structs in it over their own edges. */
+static enum status list_parts(struct states *s, int form)
+{
+    struct way_trouble trouble;
+    const struct version *versions[FORMS] = {s->cell->old, s->cell->fresh};
+    int other = form == FORM_OLD ? FORM_NEW : FORM_OLD;
+    struct way_leg leg = {.info = {&versions[form]->info, &versions[other]->info},
+                          .text = {s->type[form], s->type[other]},
+                          .real = {true, true},
+                          .lenient = lenient(s, form)};
+    struct way_request request = {
+        .meanings = s->meanings, .form = form, .legs = &leg, .leg_count = 1};
+    const uint32_t len[FORMS] = {s->m->old_len, s->m->new_len};
+    struct plan_way *way = &turn_of(s->m)->way[form];
+    enum status status = plan_list_steps(&request, way, NULL, &trouble);
+    if (status == STATUS_DENIED && trouble.no_edge && form == FORM_NEW) {
+        refuse_part_return(s, &trouble);
+        steps_fini(way);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && (way->from_len != len[form] || way->to_len != len[other]))
+        status = cannot_part(s, "it is not as long as its type says");
+    return status == STATUS_DENIED ? cannot_part(s, trouble.why) : status;
+}
+
+static enum status turn_by_parts(struct states *s)
+{
+    struct migration *m = s->m;
+    const struct part_way *part = meanings_part(s->meanings, FORM_NEW, s->type[FORM_NEW]);
+    enum status status = begin_turn(s);
+    for (int form = 0; form < FORMS && status == STATUS_OK; form++)
+        status = list_parts(s, form);
+    snprintf(m->text, sizeof m->text, "each struct %s in it turns over its own edges",
+             part->tag);
+    return status;
+}
+
+enum status plan_turn_object(struct planning *p, struct plan_cell *cell,
+                             const struct meanings *meanings, struct migration *m,
+                             const struct cell_data *was, const struct cell_data *is,
+                             bool *out_begins_again)
+{
+    struct states s = {.p = p,
+                       .cell = cell,
+                       .m = m,
+                       .meanings = meanings,
+                       .type = {was->type_name, is->type_name}};
+    s.state[FORM_OLD] = plan_state(&cell->old->info, m->key);
+    s.state[FORM_NEW] = plan_state(&cell->fresh->info, m->key);
+    return plan_restated(cell, m->key) ? turn_by_edges(&s, out_begins_again)
+                                       : turn_by_parts(&s);
 }

@@ -1,19 +1,12 @@
 /* Objects whose meaning changes: their owner's edges make the other form.
  * SPDX-License-Identifier: MIT
- *
- * Pointers are led to what moves first, once, whatever fields they lie in; from edge to edge words then go as they are.
- * A number that does not fit by name is cut, and is an error unless the edge stores another one there.
  */
 #include <core/plan/turn.h>
 
 #include <core/commit/transfer.h>
-#include <core/plan/fieldmap.h>
+#include <core/plan/steps.h>
 #include <mm/heap/heap.h>
 #include <string.h>
-
-typedef void (*edge_fn)(const void *was, void *is);
-
-static struct migration_list nothing_moves;
 
 struct turn *turn_of(const struct migration *m)
 {
@@ -53,11 +46,8 @@ enum status turn_init(struct migration *m)
 void turn_fini(struct migration *m)
 {
     struct turn *t = turn_of(m);
-    for (int form = 0; t && form < FORMS; form++) {
-        for (uint32_t i = 0; i < t->step_count[form]; i++)
-            move_list_fini(&t->steps[form][i].map);
-        heap_free(t->steps[form]);
-    }
+    for (int form = 0; t && form < FORMS; form++)
+        steps_fini(&t->way[form]);
     if (t) {
         m->old_image = NULL;
         heap_free(t);
@@ -90,81 +80,15 @@ void turns_forget(struct migration_list *all)
             note_back(&all->list[i], false);
 }
 
-static uint64_t longest(const struct migration *m, const struct turn *t)
-{
-    uint64_t len = max_u64(m->old_len, m->new_len);
-    for (int form = 0; form < FORMS; form++)
-        for (uint32_t i = 0; i < t->step_count[form]; i++)
-            len = max_u64(len, t->steps[form][i].to_len);
-    return align_up(len + 8, 16);
-}
-
-/* Two forms, and zeros. */
 uint64_t turns_scratch(const struct migration_list *all)
 {
     uint64_t len = 0;
-    for (uint32_t i = 0; i < all->count; i++)
-        if (turn_of(&all->list[i]))
-            len = max_u64(len, longest(&all->list[i], turn_of(&all->list[i])));
-    return 3 * len;
-}
-
-/* Moves what goes by name from T->from to T->to. Gives a field that has no place whatever the edge does, or NULL. */
-static const char *move_names(struct transfer *t)
-{
-    for (uint32_t i = 0; i < t->list->count; i++) {
-        const struct field_move *k = &t->list->moves[i];
-        struct field_move cut = *k;
-        cut.lenient = true;
-        for (uint32_t n = 0; n < k->count && k->kind != MOVE_PLACE; n++) {
-            uint64_t from = k->from_bit + n * k->from_stride;
-            uint64_t to = k->to_bit + n * k->to_stride;
-            if (!transfer_one(t, k, from, to) &&
-                (k->kind != MOVE_NUMBER || !transfer_one(t, &cut, from, to)))
-                return k->name;
-        }
+    for (uint32_t i = 0; i < all->count; i++) {
+        struct turn *t = turn_of(&all->list[i]);
+        for (int form = 0; t && form < FORMS; form++)
+            len = max_u64(len, steps_scratch(&t->way[form]));
     }
-    return NULL;
-}
-
-/* Gives a number that was cut, and that the edge has left as it was, or NULL. */
-static const char *find_cut(const struct transfer *t)
-{
-    for (uint32_t i = 0; i < t->list->count; i++) {
-        const struct field_move *k = &t->list->moves[i];
-        for (uint32_t n = 0; n < k->count && k->kind == MOVE_NUMBER && !k->lenient; n++) {
-            uint64_t from = k->from_bit + n * k->from_stride;
-            uint64_t to = k->to_bit + n * k->to_stride;
-            uint64_t value = transfer_get(t->from, from, k->from_bits);
-            if (!transfer_fit(k, &value) && transfer_get(t->to, to, k->to_bits) ==
-                                                (value & transfer_mask(k->to_bits)))
-                return k->name;
-        }
-    }
-    return NULL;
-}
-
-/* Brings T->from over the edges of FORM to TO, which holds what is not brought. */
-static const char *go(const struct turn *turn, int form, struct transfer *t, uint8_t *to,
-                      uint8_t *scratch, uint64_t len)
-{
-    for (uint32_t i = 0; i < turn->step_count[form]; i++) {
-        const struct plan_step *step = &turn->steps[form][i];
-        bool last = i + 1 == turn->step_count[form];
-        t->list = &step->map;
-        t->to = last ? to : scratch + (i + 1) % 2 * len;
-        if (!last)
-            memset(t->to, 0, step->to_len);
-        const char *unfit = move_names(t);
-        if (unfit)
-            return unfit;
-        ((edge_fn)step->edge)(t->from, t->to);
-        unfit = find_cut(t);
-        if (unfit)
-            return unfit;
-        t->from = t->to;
-    }
-    return NULL;
+    return len;
 }
 
 /* Says whether a word of M's new form, as seen, leads to an element that moves as well: then it cannot be what it was. */
@@ -178,50 +102,36 @@ static bool has_moving_pointer(const struct migration_list *all, const struct mi
 }
 
 static const char *turn(struct migration_list *all, struct migration *m, int form,
-                        uint8_t *scratch, uint64_t len)
+                        uint8_t *scratch)
 {
     struct turn *own = turn_of(m);
-    struct migration zeros = {.old_image = scratch + 2 * len};
-    struct transfer lead = {.all = all,
-                            .object = m,
-                            .from = form == FORM_OLD ? m->saved : own->seen,
-                            .to = scratch,
-                            .backwards = form == FORM_NEW};
-    struct transfer t = {.all = &nothing_moves,
-                         .object = &zeros,
-                         .from = scratch,
-                         .backwards = form == FORM_NEW};
     uint8_t *to = form == FORM_OLD ? m->prepared : m->back;
     uint64_t to_len = form == FORM_OLD ? m->new_len : m->old_len;
-    memset(zeros.old_image, 0, len);
-    if (!transfer_bytes(&lead, 0, 0, form == FORM_OLD ? m->old_len : m->new_len))
-        return "a pointer";
     memcpy(to, form == FORM_OLD ? own->image : m->saved, to_len);
-    return go(own, form, &t, to, scratch, len);
+    return steps_run(&own->way[form], all, form == FORM_NEW,
+                     form == FORM_OLD ? m->saved : own->seen, to, scratch);
 }
 
 const char *turn_run(struct migration_list *all, struct migration *m, bool backwards,
-                     uint8_t *scratch, uint64_t scratch_len)
+                     uint8_t *scratch)
 {
-    uint64_t len = scratch_len / 3;
     if (!backwards)
-        return turn(all, m, FORM_OLD, scratch, len);
+        return turn(all, m, FORM_OLD, scratch);
     bool untouched = transfer_equal(m->old_image, m->prepared, m->new_len) &&
                      !has_moving_pointer(all, m);
-    if (!turn_of(m)->step_count[FORM_NEW])
+    if (!turn_of(m)->way[FORM_NEW].count)
         return NULL;
     note_back(m, true);
     if (!untouched)
-        return turn(all, m, FORM_NEW, scratch, len);
+        return turn(all, m, FORM_NEW, scratch);
     memcpy(m->back, m->saved, m->old_len);
     return NULL;
 }
 
-void turn_rehearse(struct migration_list *all, struct migration *m, uint8_t *scratch,
-                   uint64_t scratch_len)
+void turn_rehearse(struct migration_list *all, struct migration *m, uint8_t *scratch)
 {
-    if (!turn_of(m)->step_count[FORM_NEW])
+    if (!turn_of(m)->way[FORM_NEW].count)
         return;
     memcpy(m->old_image, m->prepared, m->new_len);
-    (void)turn(all, m, FORM_NEW, scratch, scratch_len / 3);
+    (void)turn(all, m, FORM_NEW, scratch);
 }

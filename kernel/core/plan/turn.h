@@ -14,9 +14,8 @@
 
 /* What else belongs to a migration that turns; old_image leads to SEEN. Made with the plan. */
 struct turn {
-    struct plan_step
-        *steps[FORMS]; /* from that form to the other; none back: what was saved it is */
-    uint32_t step_count[FORMS];
+    struct plan_way
+        way[FORMS]; /* from that form to the other; no steps back: what was saved it is */
     uint8_t *image; /* initialiser of the new form */
     uint8_t seen[]; /* the new form as the way back found it */
 };
@@ -31,13 +30,13 @@ void turn_fini(struct migration *m);
 void turns_look(struct migration_list *all, bool backwards);
 /* Says how much scratch memory turn_run() wants for the objects of ALL, bytes; 0: none of them turns. */
 uint64_t turns_scratch(const struct migration_list *all);
-/* Makes the other form of M, one of ALL that turns, of what was noted; elements that move are in all->elements. SCRATCH is of
- * that length, 16-byte aligned. Gives the name of a field whose value has no place in the next form, or NULL: all went well. */
+/* Makes the other form of M, one of ALL that turns, of what was noted; elements that move are in all->elements. SCRATCH
+ * is of turns_scratch() bytes, 16-byte aligned. Gives the name of a field whose value has no place in the next form, or
+ * NULL: all went well. */
 const char *turn_run(struct migration_list *all, struct migration *m, bool backwards,
-                     uint8_t *scratch, uint64_t scratch_len);
+                     uint8_t *scratch);
 /* Goes back from what turn_run() has made, and forgets that: it only has to end. */
-void turn_rehearse(struct migration_list *all, struct migration *m, uint8_t *scratch,
-                   uint64_t scratch_len);
+void turn_rehearse(struct migration_list *all, struct migration *m, uint8_t *scratch);
 /* What was made for a way back is no longer true. */
 void turns_forget(struct migration_list *all);
 

@@ -153,6 +153,14 @@ static size_t member(const struct type_family *family, const char *text)
     return 0;
 }
 
+uint32_t type_family_place(const struct type_family *family, const char *tag)
+{
+    uint32_t i = 0;
+    while (i < family->count && strcmp(family->tags[i], tag) != 0)
+        i++;
+    return i;
+}
+
 bool type_akin(const struct type_family *family, const char *a, const char *b)
 {
     while (*a && *a == *b) {

@@ -26,6 +26,8 @@ struct type_family {
     uint32_t count;
 };
 
+struct fieldmap_parts;
+
 /* One type of one cell. */
 struct type {
     const struct cellinfo *info;
@@ -38,6 +40,7 @@ struct type {
     const char *element;              /* of an array: its type's text */
     struct cell_type entry;           /* of a struct, union or enumeration */
     const struct type_family *family; /* for fieldmap_build(); NULL: none */
+    struct fieldmap_parts *parts;     /* likewise */
 };
 
 /* Takes TEXT apart. Gives kind TYPE_OTHER for what cannot be followed (floats, functions,
@@ -46,6 +49,8 @@ void type_read(const struct cellinfo *info, const char *text, struct type *out);
 /* Says whether A and B, of different cells, lie in memory in the same way and mean the same, as
  * far as `.cell` says. */
 bool type_equal(const struct type *a, const struct type *b);
+/* Gives the place of TAG among the tags of FAMILY, or their count. */
+uint32_t type_family_place(const struct type_family *family, const char *tag);
 /* Says whether the texts A and B name the same pointers but for members of FAMILY (NULL accepted). */
 bool type_akin(const struct type_family *family, const char *a, const char *b);
 /* Finds the field (or enumerator) NAME of T. */

@@ -4,7 +4,7 @@
  * What a new cell imports was checked when it was relocated. Here: what stays and imports from
  * the cells that change, the data and types that they share, and the engine's own limits.
  */
-#include <core/plan/private.h>
+#include <core/plan/meanings.h>
 
 #include <string.h>
 

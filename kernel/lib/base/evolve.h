@@ -46,9 +46,12 @@
  * Seconds become milliseconds, an index begins at 1: the form says nothing of it, so the source has to. NAME, an object
  * of the cell or the tag of a struct, has the meaning number STATE, a decimal number; without this mark it has 0. A swap
  * between versions with different states is refused unless edges lead from one to the other; numbers need no order. For a
- * struct in a header the mark stands beside it. What holds such a struct by value has to change its own state as well.
- * Elements of the heap go over EVOLVE_EDGE (below; a form of the past has a state too). Objects go over EVOLVE_STATE_EDGE,
- * which is followed by a body that brings OBJECT from one state, in which it has that type, to another:
+ * struct in a header the mark stands beside it, and so do its edges. Structs go over EVOLVE_EDGE (below; a form of the past
+ * has a state too), wherever they lie: on the heap, and in the fields and arrays of whatever holds them by value, which need
+ * not say anything. If that has edges of its own, they are called when what it holds has been turned, and leave that alone; in
+ * which form it is at each end the edge's types say. A union's members nobody knows, so only an edge of the whole can turn them.
+ * Objects go over EVOLVE_STATE_EDGE, which is followed by a body that brings OBJECT from one state, in which it has
+ * that type, to another:
  *
  *     static uint64_t patience; // in milliseconds; was uint32_t, in seconds
  *     EVOLVE_STATE(patience, 1);
@@ -204,7 +207,8 @@ struct evolve_fill {
 /* EVOLVE_EDGE(from, to) is followed by a body that does what names cannot when `struct from` becomes `struct to`: a field
  * with another unit, one that is computed from two. One of both is a form of the past (EVOLVE_WAS), or both are, in the
  * order in which they came: a swap that skips versions, either way, goes from edge to edge. Fields of equal name have
- * moved before; `was` and `is` are copies of one element, and pointers in them may be copied, not followed. For each edge
+ * moved before, and what turns in it by edges of its own; `was` and `is` are copies of one struct, and pointers in them may
+ * be copied, not followed. Statics that are such a struct, or hold one by value, go over the edges too. For each edge
  * there has to be the one back. Keep them as long as some machine runs a version that they lead from, or is to go back to. */
 #define EVOLVE_EDGE(from, to)                                                            \
     static void evolve_edge_##from##__##to(const struct from *was, struct to *is)        \

@@ -3,5 +3,5 @@
 cell     := states_target
 kind     := test
 start    := none
-uses     := task clock
+uses     := task clock heap
 variants := millis micros grown huge silent faults loops traps late crash

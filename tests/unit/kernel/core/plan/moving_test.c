@@ -108,16 +108,18 @@ static void the_way_goes_over_the_edges_of_the_newer_version(void **state)
     (void)state;
     struct plan *plan = must_plan(NODE_0 USE WALK("node"), newer);
     const struct moving_type *m = &plan->moving[0];
-    assert_int_equal(m->step_count[FORM_OLD], 2);
-    assert_int_equal(m->step_count[FORM_NEW], 2);
+    assert_int_equal(m->way[FORM_OLD].count, 2);
+    assert_int_equal(m->way[FORM_NEW].count, 2);
     assert_true(m->form[FORM_OLD].stepwise && m->form[FORM_NEW].stepwise);
-    assert_true(m->steps[FORM_OLD][0].from_len == 16 && m->steps[FORM_OLD][1].to_len == 40);
-    assert_true(m->steps[FORM_OLD][0].edge && m->steps[FORM_OLD][1].edge);
+    assert_true(m->way[FORM_OLD].steps[0].from_len == 16 &&
+                m->way[FORM_OLD].steps[1].to_len == 40);
+    assert_true(m->way[FORM_OLD].steps[0].edge && m->way[FORM_OLD].steps[1].edge);
     end(plan);
     plan = must_plan(newer, NODE_1 USE WALK("node"));
     m = &plan->moving[0];
-    assert_int_equal(m->step_count[FORM_OLD], 1);
-    assert_true(m->steps[FORM_OLD][0].from_len == 40 && m->steps[FORM_OLD][0].to_len == 32);
+    assert_int_equal(m->way[FORM_OLD].count, 1);
+    assert_true(m->way[FORM_OLD].steps[0].from_len == 40 &&
+                m->way[FORM_OLD].steps[0].to_len == 32);
     end(plan);
     world_init(&w, CELLS(HEAP, CELL(NODE_0 USE WALK("node"))));
     expect_refused(&w, CELLS(CELL(NODE_2 USE PAST_0 WALK("node") EDGE("node_0", "node"))),
@@ -178,8 +180,8 @@ static void an_edge_without_its_way_back_needs_consent(void **state)
         must_plan(NODE_0 USE WALK("node"),
                   NODE_2 USE PAST_0 WALK("node") EDGE("node_0", "node") DROPS);
     assert_false(plan->revertible);
-    assert_int_equal(plan->moving[0].step_count[FORM_OLD], 1);
-    assert_int_equal(plan->moving[0].step_count[FORM_NEW], 0);
+    assert_int_equal(plan->moving[0].way[FORM_OLD].count, 1);
+    assert_int_equal(plan->moving[0].way[FORM_NEW].count, 0);
     assert_true(plan->moving[0].form[FORM_OLD].stepwise &&
                 !plan->moving[0].form[FORM_NEW].stepwise);
     end(plan);

@@ -58,15 +58,15 @@ static void edges_lead_there_and_back(void **state)
     (void)state;
     struct plan *plan = expect_plan(SECONDS, millis);
     const struct turn *m = turn_of(&plan->migrations.list[0]);
-    assert_true(m && m->step_count[FORM_OLD] == 1 && m->step_count[FORM_NEW] == 1);
+    assert_true(m && m->way[FORM_OLD].count == 1 && m->way[FORM_NEW].count == 1);
     assert_true(plan->migrations.walked && plan->revertible && plan->cells[0].coupled &&
                 plan->cells[0].reformed);
-    assert_true(m->steps[FORM_OLD][0].edge && m->steps[FORM_OLD][0].from_len == 4 &&
-                m->steps[FORM_OLD][0].to_len == 8);
+    assert_true(m->way[FORM_OLD].steps[0].edge && m->way[FORM_OLD].steps[0].from_len == 4 &&
+                m->way[FORM_OLD].steps[0].to_len == 8);
     end(plan);
     plan = expect_plan(millis, SECONDS); /* the version that is left has them */
     m = turn_of(&plan->migrations.list[0]);
-    assert_true(m && m->steps[FORM_OLD][0].from_len == 8);
+    assert_true(m && m->way[FORM_OLD].steps[0].from_len == 8);
     end(plan);
     expect_no(SECONDS, MILLIS(STATE("s", "1") BACK), "state", "s", "no EVOLVE_STATE_EDGE");
 }
@@ -78,7 +78,7 @@ static void an_edge_without_its_way_back_needs_consent(void **state)
     struct plan *plan =
         expect_plan(SECONDS, MILLIS(STATE("s", "1") THERE MARK("drops_s")));
     assert_false(plan->revertible);
-    assert_int_equal(turn_of(&plan->migrations.list[0])->step_count[FORM_NEW], 0);
+    assert_int_equal(turn_of(&plan->migrations.list[0])->way[FORM_NEW].count, 0);
     end(plan);
 }
 
@@ -93,8 +93,9 @@ static void skipped_states_are_gone_through(void **state)
     (void)state;
     struct plan *plan = expect_plan(SECONDS, newest);
     const struct turn *m = turn_of(&plan->migrations.list[0]);
-    assert_true(m->step_count[FORM_OLD] == 2 && m->step_count[FORM_NEW] == 2);
-    assert_true(m->steps[FORM_OLD][0].to_len == 8 && m->steps[FORM_NEW][1].to_len == 4);
+    assert_true(m->way[FORM_OLD].count == 2 && m->way[FORM_NEW].count == 2);
+    assert_true(m->way[FORM_OLD].steps[0].to_len == 8 &&
+                m->way[FORM_NEW].steps[1].to_len == 4);
     end(plan);
     end(expect_plan(newest,
                     "static struct { unsigned whole, rest; } s;\n" KEEP STATE("s", "1")));
@@ -104,7 +105,7 @@ static void skipped_states_are_gone_through(void **state)
                             S_EDGE("s", "1", "unsigned", "2", "s")
                                 S_EDGE("s", "0", "unsigned", "2", "s")
                                     S_EDGE("s", "2", "s", "0", "unsigned")));
-    assert_int_equal(turn_of(&plan->migrations.list[0])->step_count[FORM_OLD], 1);
+    assert_int_equal(turn_of(&plan->migrations.list[0])->way[FORM_OLD].count, 1);
     end(plan);
 }
 
@@ -164,13 +165,13 @@ static void elements_of_another_meaning_go_over_edges(void **state)
         must_plan(was, NODE_1 USE WALK("node") STATE("node", "2") PAST_AS("node_0")
                            PAST_AS("node_1") STATE("node_1", "1") BOTH("node_0", "node_1")
                                BOTH("node_1", "node"));
-    assert_int_equal(plan->moving[0].step_count[FORM_OLD], 2);
-    assert_int_equal(plan->moving[0].step_count[FORM_NEW], 2);
+    assert_int_equal(plan->moving[0].way[FORM_OLD].count, 2);
+    assert_int_equal(plan->moving[0].way[FORM_NEW].count, 2);
     end(plan);
     plan = must_plan(first, NODE_1 USE WALK("node") STATE("node", "2") PAST_AS("node_0")
                                 PAST_AS("node_1") STATE("node_1", "1")
                                     BOTH("node_0", "node_1") BOTH("node_1", "node"));
-    assert_int_equal(plan->moving[0].step_count[FORM_OLD], 1);
+    assert_int_equal(plan->moving[0].way[FORM_OLD].count, 1);
     end(plan);
     /* What holds such a struct, and lies on the heap. */
     expect_no(
@@ -181,6 +182,46 @@ static void elements_of_another_meaning_go_over_edges(void **state)
             STATE("part", "1") STATE("t", "1") S_EDGE("t", "0", "t", "1", "t")
                 S_EDGE("t", "1", "t", "0", "t"),
         "state", "struct in", "EVOLVE_STATE(in");
+}
+
+#define PART_EDGES                                                                       \
+    "struct part_0 { unsigned n, s; };\n" MARK("was_part__part_0") STATE("part", "1")    \
+        EDGE("part_0", "part") EDGE("part", "part_0")
+#define IN "struct part { unsigned n, s; };\nstruct node { int m; struct part p[2]; };\n"
+#define USE_IN                                                                           \
+    "static struct node *newest; void *heap_alloc(unsigned long);\n"                     \
+    "void *cell_use(void); void *cell_use(void) { return newest = heap_alloc(sizeof "    \
+    "*newest); }\n"
+#define WALK_IN                                                                          \
+    "static void evolve_walk_node(void *w) __attribute__((used));\n"                     \
+    "static void evolve_walk_node(void *w) { struct node *n = w; n->m = 0; }\n"
+
+/* Seen to fail without find_parts(): the elements go over by name, and nobody says a word. */
+static void elements_turn_with_what_they_hold(void **state)
+{
+    (void)state;
+    struct plan *plan = must_plan(IN USE_IN WALK_IN, IN USE_IN WALK_IN PART_EDGES);
+    const struct moving_type *t = &plan->moving[0];
+    assert_true(t->by_parts && strcmp(t->name, "node") == 0);
+    for (int form = 0; form < FORMS; form++) {
+        const struct plan_way *way = &t->way[form];
+        assert_true(t->form[form].stepwise && way->count == 3 && !way->steps[0].edge);
+        assert_true(way->steps[1].body == 1 && way->steps[1].count == 2 &&
+                    way->steps[1].from_at == 4 && way->steps[1].from_stride == 8);
+        assert_true(way->steps[2].edge && way->from_len == 20 && way->to_len == 20);
+    }
+    end(plan);
+    expect_no(IN USE_IN, IN USE_IN PART_EDGES, "type", "struct node",
+              "holds what turns over edges");
+    expect_no(IN USE_IN WALK_IN, IN USE_IN PART_EDGES, "walk", "struct node",
+              "no way back");
+    expect_no(IN USE_IN WALK_IN, IN USE_IN WALK_IN STATE("part", "1"), "state",
+              "struct node", "EVOLVE_WAS(part");
+    end(expect_plan(IN USE_IN, IN USE_IN PART_EDGES MARK("no_heap_node")));
+    /* Nobody makes them on the heap: parts alone need no walk, though forms of the past are declared. */
+    end(expect_plan(
+        "struct part { unsigned n, s; };\nstatic struct part s;\n" KEEP,
+        "struct part { unsigned n, s; };\nstatic struct part s;\n" KEEP PART_EDGES));
 }
 
 #define SHARED "# 1 \"shared.h\"\nstruct shared { unsigned n; };\n"
@@ -224,6 +265,7 @@ int main(void)
         cmocka_unit_test(edges_begin_and_end_with_what_the_versions_have),
         cmocka_unit_test(what_holds_another_meaning_has_another),
         cmocka_unit_test(elements_of_another_meaning_go_over_edges),
+        cmocka_unit_test(elements_turn_with_what_they_hold),
         cmocka_unit_test(who_shares_a_type_shares_its_meaning),
         cmocka_unit_test(an_object_changes_its_cell_and_its_meaning_in_two_commits),
     };

@@ -14,7 +14,7 @@ typedef void (*edge_fn)(const void *was, void *is);
 
 static void use(struct plan *plan, int form, uint32_t step, edge_fn edge)
 {
-    turn_of(&plan->migrations.list[0])->steps[form][step].edge = (uint64_t)edge;
+    turn_of(&plan->migrations.list[0])->way[form].steps[step].edge = (uint64_t)edge;
 }
 
 /* Gives the field that has no place, or NULL. */
@@ -25,9 +25,9 @@ static const char *turn(struct plan *plan, bool backwards)
     uint8_t *scratch = aligned_alloc(16, len);
     assert_true(len > 0);
     turns_look(all, backwards);
-    const char *unfit = turn_run(all, &all->list[0], backwards, scratch, len);
+    const char *unfit = turn_run(all, &all->list[0], backwards, scratch);
     if (!unfit && !backwards)
-        turn_rehearse(all, &all->list[0], scratch, len);
+        turn_rehearse(all, &all->list[0], scratch);
     free(scratch);
     return unfit;
 }
