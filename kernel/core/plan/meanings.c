@@ -112,71 +112,83 @@ const struct part_way *meanings_way(const struct meanings *m, const char *tag)
 
 /* ---- what holds them ---------------------------------------------------------------------- */
 
-const struct part_way *meanings_part(const struct meanings *m, int form, const char *text)
+/* Gives what TABLE says of TEXT, a type of INFO. */
+static uint32_t look_up(const uint32_t *table, const struct cellinfo *info,
+                        const char *text)
 {
-    if (!m->way_count)
-        return NULL;
-    const struct cellinfo *info = &version_of(m->cell, form)->info;
     const char *name = plan_bare_name(element_of(text));
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         struct cell_type t;
-        if (!m->parts[form][i])
+        if (!table[i])
             continue;
         cellinfo_type(info, i, &t);
         if (strcmp(plan_bare_name(t.name), name) == 0)
-            return &m->ways[m->parts[form][i] - 1];
+            return table[i];
     }
-    return NULL;
+    return 0;
+}
+
+const struct part_way *meanings_part(const struct meanings *m, int form, const char *text)
+{
+    uint32_t number =
+        m->way_count ? look_up(m->parts[form], &version_of(m->cell, form)->info, text) : 0;
+    return number ? &m->ways[number - 1] : NULL;
+}
+
+bool meanings_holds(const struct meanings *m, int form, const char *text)
+{
+    return m->way_count &&
+           look_up(m->past_parts[form], &version_of(m->cell, form)->info, text);
 }
 
 /* Gives false if nothing is found that was not known. SAID: of ways that somebody says, else of the others. */
-static bool spread(struct meanings *m, int form, bool said)
+static bool spread(const struct meanings *m, uint32_t *table, const struct cellinfo *info,
+                   bool said)
 {
-    const struct cellinfo *info = &version_of(m->cell, form)->info;
     bool more = false;
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(info, i, &t);
-        for (uint32_t k = 0; !m->parts[form][i] && k < t.field_count; k++) {
+        for (uint32_t k = 0; !table[i] && k < t.field_count; k++) {
             struct cell_field f;
             cellinfo_field(info, t.first_field + k, &f);
-            const struct part_way *way = meanings_part(m, form, f.type_name);
-            if (!way || !way->keeper != !said)
+            uint32_t number = look_up(table, info, f.type_name);
+            if (!number || !m->ways[number - 1].keeper != !said)
                 continue;
-            m->parts[form][i] = (uint32_t)(way - m->ways) + 1;
+            table[i] = number;
             more = true;
         }
     }
     return more;
 }
 
-/* Also the forms of the past that the version's source declares are such a struct. */
-static uint32_t own_way(const struct meanings *m, int form, const char *tag)
+/* V is given for tables where forms of the past count: of its source. */
+static uint32_t own_way(const struct meanings *m, const struct version *v, const char *tag)
 {
     for (uint32_t i = 0; i < m->way_count; i++) {
         const struct part_way *w = &m->ways[i];
         if (strcmp(w->tag, tag) == 0 ||
-            (w->keeper == version_of(m->cell, form) &&
-             type_family_place(&w->family, tag) < w->family.count))
+            (v && w->keeper == v && type_family_place(&w->family, tag) < w->family.count))
             return i + 1;
     }
     return 0;
 }
 
-static enum status list_holders(struct meanings *m, int form)
+static enum status list_holders(const struct meanings *m, const struct cellinfo *info,
+                                const struct version *past, uint32_t **out)
 {
-    const struct cellinfo *info = &version_of(m->cell, form)->info;
-    m->parts[form] = heap_new_array(uint32_t, info->count[CELL_TYPES] + 1);
-    if (!m->parts[form])
+    uint32_t *table = heap_new_array(uint32_t, info->count[CELL_TYPES] + 1);
+    *out = table;
+    if (!table)
         return STATUS_FULL;
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(info, i, &t);
-        m->parts[form][i] = own_way(m, form, tag_of(t.name));
+        table[i] = own_way(m, past, tag_of(t.name));
     }
-    while (spread(m, form, false))
+    while (spread(m, table, info, false))
         ;
-    while (spread(m, form, true))
+    while (spread(m, table, info, true))
         ;
     return STATUS_OK;
 }
@@ -191,15 +203,21 @@ enum status meanings_init(struct meanings *out, const struct plan_cell *cell)
     *out = (struct meanings){.cell = cell};
     out->any = has_marks(&cell->fresh->info) || has_marks(&cell->old->info);
     enum status status = out->any ? list_ways(out) : STATUS_OK;
-    for (int form = 0; form < FORMS && status == STATUS_OK && out->way_count; form++)
-        status = list_holders(out, form);
+    for (int form = 0; form < FORMS && status == STATUS_OK && out->way_count; form++) {
+        const struct version *v = version_of(cell, form);
+        status = list_holders(out, &v->info, NULL, &out->parts[form]);
+        if (status == STATUS_OK)
+            status = list_holders(out, &v->info, v, &out->past_parts[form]);
+    }
     return status;
 }
 
 void meanings_fini(struct meanings *m)
 {
-    for (int form = 0; form < FORMS; form++)
+    for (int form = 0; form < FORMS; form++) {
         heap_free(m->parts[form]);
+        heap_free(m->past_parts[form]);
+    }
     heap_free(m->ways);
     *m = (struct meanings){0};
 }

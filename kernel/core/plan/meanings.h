@@ -25,7 +25,9 @@ struct meanings {
     bool any; /* there are marks of states or of past forms */
     struct part_way *ways;
     uint32_t way_count;
-    uint32_t *parts[FORMS]; /* of each type: 1 + the number of the way of what it is, or holds by value; 0: nothing turns */
+    /* Of each type: 1 + the number of the way of what it is, or holds by value; 0: nothing turns. */
+    uint32_t *parts[FORMS];
+    uint32_t *past_parts[FORMS]; /* the same, where past forms that a source declares count too: no live object has them */
 };
 
 /* Gives *out for CELL, to be ended with meanings_fini() in any case. STATUS_FULL. */
@@ -34,6 +36,8 @@ void meanings_fini(struct meanings *m);
 /* Lends the way of what TEXT, a type of the version of that FORM, is or holds by value; or NULL. One that nobody says comes
  * before others. */
 const struct part_way *meanings_part(const struct meanings *m, int form, const char *text);
+/* Says whether TEXT, a type that the source of that version declares, is or holds a struct that turns, or what one was. */
+bool meanings_holds(const struct meanings *m, int form, const char *text);
 /* Lends the way of the struct TAG itself, or NULL. */
 const struct part_way *meanings_way(const struct meanings *m, const char *tag);
 

@@ -116,8 +116,8 @@ static void check_parts(struct planning *p, const struct plan_cell *cell,
 {
     const char *name = plan_bare_name(is->name);
     const char *how;
-    if (!part || part->keeper || plan_restated(cell, plan_tag(name)) ||
-        said_to_be_static(p->plan, name) ||
+    if (!part || part->keeper || strcmp(part->tag, plan_tag(name)) == 0 ||
+        plan_restated(cell, plan_tag(name)) || said_to_be_static(p->plan, name) ||
         !plan_who_has(p->plan, cell->old, &cell->fresh->info, was, &how))
         return;
     (void)refuse(

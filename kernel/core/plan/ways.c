@@ -139,7 +139,7 @@ static bool holds(const struct fieldmap_parts *parts, const char *text)
     const struct leg_parts *p = container_of(parts, struct leg_parts, parts);
     const struct meanings *m = p->in->meanings;
     int form = p->leg->info[LEG_FROM] == &m->cell->old->info ? FORM_OLD : FORM_NEW;
-    return meanings_part(m, form, text) != NULL;
+    return meanings_holds(m, form, text);
 }
 
 /* ---- legs and parts ----------------------------------------------------------------------- */
