@@ -1,8 +1,8 @@
 /* Frees retired versions that nothing can refer to any more.
  * SPDX-License-Identifier: MIT
  *
- * A retired version is kept while it is pinned (a stub leads to it that its successor lacks), while a version that is
- * kept imports from it, has the address of a stub that leads to it or shares objects with it, or while a word that looks
+ * A retired version is kept if it is pinned (of the closure, a stub leads to it that its successor lacks), while a version
+ * that is kept imports from it, has the address of a stub that leads to it or shares objects with it, or while a word that looks
  * like an address in it (its text, constants, homes that go with it, stubs that lead to it) lies in a task's stack, in an
  * object of the heap or in a home. Without such a word nobody can enter its text any more, so what is found is what was there
  * before: two scans apart without a find, and it cannot be executed any more (stale.h: a scan finds no

@@ -144,7 +144,7 @@ struct version {
     uint32_t number;  /* 1 for the first version of a cell, then counting */
     uint32_t lineage; /* 0 for the first one of a cell or its group, then counting */
     bool ending; /* it drains, and is in use no more: the scan that is under way looks for it */
-    bool pinned;   /* a stub still stands for a function of it: never freed */
+    bool pinned; /* of the closure: the processor may have the address of a stub that leads to it, so it is never freed */
     bool watching; /* retired, but called until the trial of its successor is over */
     enum version_hold hold;
     uint64_t holder; /* where the address was found */

@@ -226,13 +226,14 @@ static enum status journal_stub(struct planning *p, struct plan_cell *cell, stru
     return status;
 }
 
-/* S stands for a function that its cell loses: the old text stays as long as the stub. Of a cell that goes as a whole, scans
- * tell whether somebody has the stub's address. */
+/* S stands for a function that its cell loses: the old text stays as long as somebody has the stub's address, and scans tell
+ * whether anybody has (evolve/retire.c). Not of the closure: the processor has addresses of its stubs, in pieces. */
 static void pin_old(struct plan *plan, const struct stub *s)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
-        if (s->version && cell->old == s->version && cell->fresh && !cell->drains)
+        if (s->version && cell->old == s->version && cell->fresh && !cell->drains &&
+            plan_in_closure(cell))
             cell->pins_old = true;
     }
 }

@@ -51,8 +51,8 @@ struct plan_cell {
     bool reformed; /* coupled because of its data: no frame may go on in the new text either */
     bool drains; /* old goes on beside fresh, for what it has made (lineage.c) */
     bool started; /* its start hook was called before anybody could call it: it is a new lineage */
-    bool brought; /* it was not in the set: others of its group drain */
-    bool pins_old; /* a stub stands for a function of old that fresh lacks: old is never freed */
+    bool brought;  /* it was not in the set: others of its group drain */
+    bool pins_old; /* of the closure: a stub stands for a function of old that fresh lacks, so old is never freed */
     uint32_t functions_changed;
     uint32_t functions_added;
     uint32_t functions_removed;

@@ -9,11 +9,12 @@ enum { LEAVER_TASKS = 4, LEAVER_STEP_MS = 20, LEAVER_ANSWER = 77 };
 
 /* A removed cell can have no callers, so it says here what its own counters say. */
 struct leaver_state {
-    volatile uint64_t wanted; /* its start hook makes the tasks below */
-    volatile uint64_t naps;   /* steps of `leaver_naps`, a millisecond apart */
-    volatile uint64_t runs;   /* steps of `leaver_runs`, of LEAVER_STEP_MS each */
-    volatile uint64_t calls;  /* steps of `leaver_waits`, for the event */
-    volatile uint64_t sum;    /* of what `leaver_takes` has received */
+    volatile uint64_t
+        wanted; /* its start hook makes the tasks below; 2: only says what follows them */
+    volatile uint64_t naps;  /* steps of `leaver_naps`, a millisecond apart */
+    volatile uint64_t runs;  /* steps of `leaver_runs`, of LEAVER_STEP_MS each */
+    volatile uint64_t calls; /* steps of `leaver_waits`, for the event */
+    volatile uint64_t sum;   /* of what `leaver_takes` has received */
     struct event event;
     /* Set by the start hook with the tasks. */
     uint64_t *volatile object; /* one of its own, where it counts naps */
