@@ -58,22 +58,21 @@ static bool is_allocator(const char *name)
            strcmp(name, "heap_realloc") == 0;
 }
 
-/* Says whether the cell of INFO tells what lies in frames that it takes (EVOLVE_FRAMES). */
-static bool names_frames(const struct cellinfo *info)
+const char *plan_in_frames(const struct cellinfo *info)
 {
     static const char mark[] = "evolve_frames_";
     for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
         struct cell_data d;
         cellinfo_data(info, i, &d);
         if (strncmp(d.key, mark, sizeof mark - 1) == 0)
-            return true;
+            return d.key + sizeof mark - 1;
     }
-    return false;
+    return NULL;
 }
 
 const char *plan_untyped_source(const struct cellinfo *info)
 {
-    bool frames = names_frames(info);
+    bool frames = plan_in_frames(info) != NULL;
     for (uint32_t i = 0; i < info->count[CELL_IMPORTS]; i++) {
         struct cell_import m;
         cellinfo_import(info, i, &m);

@@ -202,6 +202,9 @@ const char *plan_who_has(const struct plan *plan, const struct version *old,
                          const char **out_how);
 /* *out_how if nobody says that he makes such objects, but somebody may. */
 #define PLAN_POINTS "has pointers to"
+/* Lends the tag of a struct of which the cell of INFO puts objects into frames that it takes (EVOLVE_FRAMES), "none" if it says
+ * that there are none, NULL if it says nothing. */
+const char *plan_in_frames(const struct cellinfo *info);
 /* Lends the name of a function through which the cell of INFO comes by memory of no type, or NULL. A message lies in its
  * channel. */
 const char *plan_untyped_source(const struct cellinfo *info);
