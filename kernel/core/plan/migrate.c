@@ -92,6 +92,20 @@ static bool leads_elsewhere(const struct migration *m)
     return m->old_va != m->new_va;
 }
 
+/* What hardware knows the address of stays there. */
+static void check_place(struct planning *p, const struct plan_cell *cell,
+                        const struct migration *m)
+{
+    if ((plan_marked(cell->fresh, "in_place", m->key) ||
+         plan_marked(cell->old, "in_place", m->key)) &&
+        leads_elsewhere(m))
+        (void)refuse(
+            report_next(p->report), "data", cell->name, m->key, NULL,
+            "the processor or a device has an address in %s, of which fields move: "
+            "keep them where they are, and add new ones behind them",
+            m->key);
+}
+
 /* Frames are not searched for pointers: what a cell puts there itself may point into its own objects (a list's ends). */
 static void check_frames(struct planning *p, const struct plan_cell *cell,
                          const struct migration *m)
@@ -101,11 +115,12 @@ static void check_frames(struct planning *p, const struct plan_cell *cell,
         tag = plan_in_frames(&cell->old->info);
     if (!tag || strcmp(tag, "none") == 0 || m->constant || !leads_elsewhere(m))
         return;
-    (void)refuse(report_next(p->report), "data", cell->name, m->key, NULL,
-                 "fields of %s move, and objects of struct %s, which %s keeps in frames, may "
-                 "point to them, where nobody looks: keep them where they are, and add new "
-                 "ones behind them",
-                 m->key, tag, cell->name);
+    (void)refuse(
+        report_next(p->report), "data", cell->name, m->key, NULL,
+        "fields of %s move, and objects of struct %s, which %s keeps in frames, may "
+        "point to them, where nobody looks: keep them where they are, and add new "
+        "ones behind them",
+        m->key, tag, cell->name);
 }
 
 static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
@@ -133,8 +148,10 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
     m->forward = there.list;
     if (status == STATUS_OK)
         m->reverse = back.list;
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        check_place(p, cell, m);
         check_frames(p, cell, m);
+    }
     return status == STATUS_FULL || way_back == STATUS_FULL ? STATUS_FULL : STATUS_OK;
 }
 

@@ -57,6 +57,7 @@ static struct {
     uint64_t counts[256];           /* [a] */
     struct line *handling[CPU_MAX]; /* [c] whose handlers run */
 } interrupt;
+EVOLVE_IN_PLACE(interrupt); /* each CPU has the table's address */
 
 /* While the lines are held no handler of a device runs. Level-triggered lines are masked, for their devices go on asking; of
  * the others it is noted that they came, and they come again afterwards. Nothing is lost. NMIs are no lines. */

@@ -35,6 +35,9 @@
 /* The form of `struct NAME` is known to more than compilers: to the processor, a device, or assembly. A swap in which it
  * changes is refused, for what reads it would go on reading the old one. */
 #define EVOLVE_FROZEN(name) EVOLVE_MARK(frozen, name)
+/* The processor or a device has the address of the object NAME, or of a field of it, where no search finds it. A swap in which
+ * what it has would lie elsewhere is refused; more may come behind. */
+#define EVOLVE_IN_PLACE(name) EVOLVE_MARK(in_place, name)
 /* The object NAME of this cell is the one that CELL had until now, with its value and its address: the cell was split,
  * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. The mark counts in both versions:
  * on the way back CELL, which then knows nothing of this one, gets the object again. When it goes on to a third cell, that says

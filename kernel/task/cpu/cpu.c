@@ -10,6 +10,7 @@
 #include <irq/interrupt/interrupt.h>
 #include <irq/lapic/lapic.h>
 #include <lib/base/atomic.h>
+#include <lib/base/evolve.h>
 #include <mm/paging/paging.h>
 #include <string.h>
 #include <task/entry/entry.h>
@@ -28,6 +29,7 @@ static struct {
     /* Until paging can give guarded ones. */
     uint8_t first_stack[8192] __attribute__((aligned(16)));
 } cpus;
+EVOLVE_IN_PLACE(cpus); /* each CPU has the addresses of its tables, and of its block */
 
 struct cpu_block *cpu_block_at(unsigned index)
 {

@@ -29,7 +29,8 @@ static void what_no_rule_covers_is_refused_by_name(void **state)
                    "static struct { int a; char *n; } s;", " n ");
 }
 
-#define FRAMES(tag) "static const char evolve_frames_" #tag " __attribute__((used)) = 1;\n"
+#define FRAMES(tag)                                                                      \
+    "static const char evolve_frames_" #tag " __attribute__((used)) = 1;\n"
 
 /* Hazard 4. Blocks of the heap have their lists' ends in a static; without check_frames() the swap is planned. */
 static void what_lies_in_frames_may_point_to_fields_that_move(void **state)
@@ -60,6 +61,31 @@ static void what_lies_in_frames_may_point_to_fields_that_move(void **state)
                    FRAMES(head) "static struct { long a; long b; long c; } s;", behind);
     THERE_AND_BACK(FRAMES(none) "static struct { long a; long b; } s;", was,
                    FRAMES(none) "static struct { long c; long a; long b; } s;", before);
+}
+
+#define IN_PLACE "static const char evolve_in_place_s __attribute__((used)) = 1;\n"
+
+/* Hazard 25: a table whose address is in a register. Without check_place() the swap is planned. */
+static void what_hardware_points_to_stays_in_its_place(void **state)
+{
+    (void)state;
+    expect_no_rule(IN_PLACE "static struct { long a; long b; } s;",
+                   IN_PLACE "static struct { long c; long a; long b; } s;", "processor");
+    expect_no_rule("static struct { long a; long b; } s;",
+                   IN_PLACE "static struct { long c; long a; long b; } s;", "processor");
+    expect_no_rule(IN_PLACE "static struct { long a; long b; } s;",
+                   "static struct { long c; long a; long b; } s;", "processor");
+    struct {
+        long a;
+        long b;
+    } was = {1, 2};
+    struct {
+        long a;
+        long b;
+        long c;
+    } behind = {1, 2, 0};
+    THERE_AND_BACK(IN_PLACE "static struct { long a; long b; } s;", was,
+                   IN_PLACE "static struct { long a; long b; long c; } s;", behind);
 }
 
 static void a_union_that_did_not_change_is_kept(void **state)
@@ -436,6 +462,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_rule_covers_is_refused_by_name),
         cmocka_unit_test(what_lies_in_frames_may_point_to_fields_that_move),
+        cmocka_unit_test(what_hardware_points_to_stays_in_its_place),
         cmocka_unit_test(a_union_that_did_not_change_is_kept),
         cmocka_unit_test(members_without_a_struct_of_their_own_stay_together),
         cmocka_unit_test(marks_say_what_becomes_of_an_object),
