@@ -10,14 +10,8 @@
 static bool look_at_task(struct task *task, void *arg)
 {
     struct attempt *a = arg;
-    struct saved_context context;
     uint64_t pc;
-    enum task_state s = task_state(task);
-    if (task == task_current() || s == TASK_RUNNING || s == TASK_WAITING ||
-        s == TASK_FAULTED)
-        return true;
-    task_saved_context(task, &context);
-    if (!context.resume || walked_clear(task))
+    if (!frames_stand(task) || walked_clear(task))
         return true;
     frames_begin();
     enum frames frames = frames_walk(task, &pc);

@@ -209,6 +209,17 @@ static uint64_t *cursor_init(struct unwind_cursor *c, const struct task *task)
     return &frame->rip;
 }
 
+bool frames_stand(const struct task *task)
+{
+    struct saved_context context;
+    enum task_state s = task_state(task);
+    if (task == task_current() || s == TASK_RUNNING || s == TASK_WAITING ||
+        s == TASK_FAULTED)
+        return false;
+    task_saved_context(task, &context);
+    return context.resume != 0;
+}
+
 enum frames frames_walk(const struct task *task, uint64_t *out_pc)
 {
     struct unwind_cursor c;

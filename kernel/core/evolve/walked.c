@@ -57,20 +57,14 @@ void walked_begin(void)
 /* Under the scheduler's lock. */
 static bool walk(struct task *task, void *arg)
 {
-    struct saved_context context;
     uint64_t pc;
-    enum task_state s = task_state(task);
     (void)arg;
     if (walked.at++ < walked.next)
         return true;
     if (walked.left == 0 || walked.count == walked.room)
         return false;
     walked.next++;
-    if (task == task_current() || s == TASK_RUNNING || s == TASK_WAITING ||
-        s == TASK_FAULTED)
-        return true;
-    task_saved_context(task, &context);
-    if (!context.resume)
+    if (!frames_stand(task))
         return true;
     walked.left--;
     frames_begin();

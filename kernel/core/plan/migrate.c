@@ -146,9 +146,8 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
                      back.why);
     describe(m, there.notes);
     m->forward = there.list;
-    if (status == STATUS_OK)
-        m->reverse = back.list;
     if (status == STATUS_OK) {
+        m->reverse = back.list;
         check_place(p, cell, m);
         check_frames(p, cell, m);
     }

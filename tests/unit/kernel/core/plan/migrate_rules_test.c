@@ -29,6 +29,33 @@ static void what_no_rule_covers_is_refused_by_name(void **state)
                    "static struct { int a; char *n; } s;", " n ");
 }
 
+#define PAIR "static struct { long a; long b; } s;"
+#define FRONT "static struct { long c; long a; long b; } s;"
+#define BEHIND "static struct { long a; long b; long c; } s;"
+static const struct {
+    long a;
+    long b;
+} pair = {1, 2};
+static const struct {
+    long c;
+    long a;
+    long b;
+} front = {0, 1, 2};
+static const struct {
+    long a;
+    long b;
+    long c;
+} behind = {1, 2, 0};
+
+/* A field in front is refused when one of both versions has MARK, or both; a field behind is not. */
+#define ONLY_BEHIND(mark, word)                                                          \
+    do {                                                                                 \
+        expect_no_rule(mark PAIR, mark FRONT, word);                                     \
+        expect_no_rule(PAIR, mark FRONT, word);                                          \
+        expect_no_rule(mark PAIR, FRONT, word);                                          \
+        THERE_AND_BACK(mark PAIR, pair, mark BEHIND, behind);                            \
+    } while (0)
+
 #define FRAMES(tag)                                                                      \
     "static const char evolve_frames_" #tag " __attribute__((used)) = 1;\n"
 
@@ -36,31 +63,8 @@ static void what_no_rule_covers_is_refused_by_name(void **state)
 static void what_lies_in_frames_may_point_to_fields_that_move(void **state)
 {
     (void)state;
-    expect_no_rule(FRAMES(head) "static struct { long a; long b; } s;",
-                   FRAMES(head) "static struct { long c; long a; long b; } s;", " head");
-    /* One of both versions says it. */
-    expect_no_rule("static struct { long a; long b; } s;",
-                   FRAMES(head) "static struct { long c; long a; long b; } s;", " head");
-    expect_no_rule(FRAMES(head) "static struct { long a; long b; } s;",
-                   "static struct { long c; long a; long b; } s;", " head");
-    struct {
-        long a;
-        long b;
-    } was = {1, 2};
-    struct {
-        long a;
-        long b;
-        long c;
-    } behind = {1, 2, 0};
-    struct {
-        long c;
-        long a;
-        long b;
-    } before = {0, 1, 2};
-    THERE_AND_BACK(FRAMES(head) "static struct { long a; long b; } s;", was,
-                   FRAMES(head) "static struct { long a; long b; long c; } s;", behind);
-    THERE_AND_BACK(FRAMES(none) "static struct { long a; long b; } s;", was,
-                   FRAMES(none) "static struct { long c; long a; long b; } s;", before);
+    ONLY_BEHIND(FRAMES(head), " head");
+    THERE_AND_BACK(FRAMES(none) PAIR, pair, FRAMES(none) FRONT, front);
 }
 
 #define IN_PLACE "static const char evolve_in_place_s __attribute__((used)) = 1;\n"
@@ -69,23 +73,7 @@ static void what_lies_in_frames_may_point_to_fields_that_move(void **state)
 static void what_hardware_points_to_stays_in_its_place(void **state)
 {
     (void)state;
-    expect_no_rule(IN_PLACE "static struct { long a; long b; } s;",
-                   IN_PLACE "static struct { long c; long a; long b; } s;", "processor");
-    expect_no_rule("static struct { long a; long b; } s;",
-                   IN_PLACE "static struct { long c; long a; long b; } s;", "processor");
-    expect_no_rule(IN_PLACE "static struct { long a; long b; } s;",
-                   "static struct { long c; long a; long b; } s;", "processor");
-    struct {
-        long a;
-        long b;
-    } was = {1, 2};
-    struct {
-        long a;
-        long b;
-        long c;
-    } behind = {1, 2, 0};
-    THERE_AND_BACK(IN_PLACE "static struct { long a; long b; } s;", was,
-                   IN_PLACE "static struct { long a; long b; long c; } s;", behind);
+    ONLY_BEHIND(IN_PLACE, "processor");
 }
 
 static void a_union_that_did_not_change_is_kept(void **state)
