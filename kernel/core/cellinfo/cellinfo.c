@@ -79,6 +79,9 @@ static const char *check_header(struct cellinfo *c)
         if (!name_ok(c->lineage))
             return "the name of the cell's lineage is malformed";
     }
+    if (get_le32(c->bytes + 88) >= c->strings_len)
+        return "the list of what was folded away lies outside the strings";
+    c->folded = get_le32(c->bytes + 88) ? string_at(c, get_le32(c->bytes + 88)) : NULL;
     if (c->kind < CELL_CORE || c->kind > CELL_TEST || c->phase > CELL_PHASE_APP)
         return "the cell's kind or start phase is unknown";
     return NULL;
@@ -223,5 +226,19 @@ bool cellinfo_may_use(const struct cellinfo *info, const char *name)
     for (uint32_t i = 0; i < info->count[CELL_USES]; i++)
         if (strcmp(cellinfo_use(info, i), name) == 0)
             return true;
+    return false;
+}
+
+bool cellinfo_folds(const struct cellinfo *info, const char *key)
+{
+    size_t len = strlen(key);
+    const char *at = info->folded;
+    while (at && *at) {
+        const char *end = strchr(at, '\n');
+        size_t n = end ? (size_t)(end - at) : strlen(at);
+        if (n == len && memcmp(at, key, n) == 0)
+            return true;
+        at = end ? end + 1 : NULL;
+    }
     return false;
 }

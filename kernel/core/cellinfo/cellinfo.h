@@ -66,6 +66,7 @@ struct cellinfo {
     uint32_t len;
     const char *name;
     const char *lineage; /* the group that it drains with, or NULL */
+    const char *folded; /* keys of what the compiler folded away, a newline behind each; or NULL */
     uint16_t kind;
     uint16_t phase;
     uint16_t flags;
@@ -134,5 +135,7 @@ void cellinfo_import(const struct cellinfo *info, uint32_t index, struct cell_im
 const char *cellinfo_use(const struct cellinfo *info, uint32_t index);
 /* Says whether the cell may import from the cell called NAME. */
 bool cellinfo_may_use(const struct cellinfo *info, const char *name);
+/* Says whether the source has a mutable variable KEY, at file scope, that the compiler gave no storage. */
+bool cellinfo_folds(const struct cellinfo *info, const char *key);
 
 #endif

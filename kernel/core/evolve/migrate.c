@@ -16,7 +16,7 @@ void migrate_describe(struct attempt *a)
         log_write("evolve", LOG_INFO, "attempt %lu: %s of %s: %s", a->report.attempt,
                   m->key, m->cell, m->text);
         attempt_tell(a, "%s of %s: %s", m->key, m->cell, m->text);
-        if (m->constant)
+        if (m->constant || migration_folds(m))
             continue;
         a->report.migrated_objects++;
         a->report.migrated_bytes += m->new_len;
@@ -39,6 +39,14 @@ static void reason_of(const struct migration_list *all, struct refusal *out)
             "%s of %s holds a pointer (0x%lx) to a field that is gone, or that cannot "
             "be told from the struct which it began; nothing was changed",
             field, m->key, all->failed_word);
+    else if (migration_folds(m))
+        (void)plan_refuse_loss(
+            out, m->cell, m->key,
+            "the live value of %s would be lost: it is no longer its initialiser, and "
+            "the "
+            "compiler has folded %s away, as the new %s never sets it. To keep it: say "
+            "volatile",
+            m->key, m->key, m->cell);
     else
         (void)plan_refuse_loss(
             out, m->cell, m->key,

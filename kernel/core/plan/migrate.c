@@ -70,6 +70,11 @@ static struct migration *migration_add(struct migration_list *l)
     return m;
 }
 
+struct migration *plan_add_migration(struct plan *plan, const struct plan_cell *cell)
+{
+    return migration_add(list_for(plan, cell));
+}
+
 static void describe(struct migration *m, const char *what)
 {
     char size[64] = "";
@@ -216,7 +221,7 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
         return refuse_turn(p, cell, now->key);
     if (same && !turns && (!again || beside))
         return STATUS_OK;
-    struct migration *m = migration_add(list_for(p->plan, cell));
+    struct migration *m = plan_add_migration(p->plan, cell);
     if (!m)
         return STATUS_FULL;
     *m = (struct migration){.old_home = from,
@@ -295,7 +300,8 @@ static enum status take_memory(struct planning *p, struct migration *m)
         m->old_image = heap_new_array(uint8_t, m->old_len + 8);
     if (!m->saved || !m->back || !m->prepared || (asks_for_image(m) && !m->old_image))
         return STATUS_FULL;
-    enum status status = image_of(p, cell->fresh, m->key, m->prepared);
+    enum status status =
+        migration_folds(m) ? STATUS_OK : image_of(p, cell->fresh, m->key, m->prepared);
     if (turn_of(m))
         memcpy(turn_of(m)->image, m->prepared, m->new_len);
     if (status == STATUS_OK && asks_for_image(m))
@@ -383,6 +389,8 @@ void plan_rehome(struct plan *plan, bool backwards)
     }
     const struct migration *m;
     for (uint32_t i = 0; (m = plan_migration(plan, i)); i++) {
+        if (migration_folds(m))
+            continue;
         if (m->old_home == m->new_home) {
             m->new_home->len = backwards ? m->old_len : m->new_len;
             m->new_home->type_hash = backwards ? m->old_type : m->new_type;

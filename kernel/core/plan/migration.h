@@ -89,6 +89,12 @@ static inline bool moves_turned(const struct move_list *list)
     return list->count && list->moves[0].kind == MOVE_TURNED;
 }
 
+/* The compiler folded it away: it has no new form (plan/folded.c). */
+static inline bool migration_folds(const struct migration *m)
+{
+    return !m->new_len;
+}
+
 enum migration_stage {
     MIGRATION_PLANNED,
     MIGRATION_STORING,

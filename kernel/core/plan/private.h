@@ -89,6 +89,13 @@ NODISCARD enum status plan_find_edges(struct planning *p, struct moving_type *t,
 NODISCARD enum status plan_list_pointers(struct plan *plan);
 void plan_pointers_fini(struct plan *plan);
 void plan_moving_fini(struct plan *plan);
+/* Lends a new migration in the list for objects of CELL, all zero, or NULL: no memory. The next call ends the loan. */
+struct migration *plan_add_migration(struct plan *plan, const struct plan_cell *cell);
+/* Says whether the compiler folded away what CELL has in HOME, and nobody can have its address where it is not found. */
+bool plan_folds(const struct plan_cell *cell, const struct home *home);
+/* Then CELL may lose it, if its live value is its initialiser. STATUS_FULL. */
+NODISCARD enum status plan_fold(struct planning *p, struct plan_cell *cell,
+                                struct home *home);
 /* Says whether objects of the type WAS of cell->old can be read as IS of cell->fresh: at most
  * enumerators were added. STATUS_FULL: no memory. */
 NODISCARD enum status plan_same_form(const struct plan_cell *cell, const char *was,

@@ -88,22 +88,28 @@ static void check_twins(struct planning *p, const struct plan_cell *cell)
 }
 
 /* A mutable object that the new version no longer has would take its live value with it. */
-static void check_objects(struct planning *p, struct plan_cell *cell)
+static enum status check_objects(struct planning *p, struct plan_cell *cell)
 {
-    for (uint32_t i = 1; i < cell->old->elf.section_count; i++) {
+    enum status status = STATUS_OK;
+    for (uint32_t i = 1; i < cell->old->elf.section_count && status == STATUS_OK; i++) {
         struct cell_data d;
-        const struct home *h = cell->old->section_home[i];
+        struct home *h = cell->old->section_home[i];
         if (!h || h->storage == CELL_STORE_RODATA || plan_object(cell->fresh, h->key, &d) ||
             plan_takes(p->plan, h) || plan_marked(cell->old, "scratch", h->key))
             continue;
         plan_set_class(cell, PLAN_DATA);
-        if (plan_may_lose(p->plan, cell, h->key) || plan_refuse_heir(p, cell, h))
+        bool folds = plan_folds(cell, h);
+        if (plan_may_lose(p->plan, cell, h->key) ||
+            (!folds && plan_refuse_heir(p, cell, h)))
             continue;
-        (void)plan_refuse_loss(report_next(p->report), cell->name, h->key,
-                               "%s has no %s any more (or it was folded away); its live "
-                               "value would be lost",
-                               cell->name, h->key);
+        if (folds)
+            status = plan_fold(p, cell, h);
+        else
+            (void)plan_refuse_loss(report_next(p->report), cell->name, h->key,
+                                   "%s has no %s any more; its live value would be lost",
+                                   cell->name, h->key);
     }
+    return status;
 }
 
 /* CELL says that a type means something else than before, and OTHER, which shares it, does not. */
@@ -192,9 +198,10 @@ static void check_names(struct planning *p, const struct plan_cell *cell)
 
 static enum status check_data(struct planning *p, struct plan_cell *cell)
 {
-    check_objects(p, cell);
     struct meanings meanings;
     enum status status = meanings_init(&meanings, cell);
+    if (status == STATUS_OK)
+        status = check_objects(p, cell);
     if (status == STATUS_OK && !plan_in_closure(cell))
         status = plan_check_past(p, cell, &meanings);
     if (status == STATUS_OK)

@@ -143,6 +143,17 @@ static void visit_pointer(struct collection *all, const struct described *entry)
     all->pointed[all->pointed_count++] = types_text(all->types, &type);
 }
 
+// The source has it, and no place in the object is it: its value stands in the code. What is
+// within a function cannot be told from an automatic variable.
+static bool is_folded(const struct described *entry, Dwarf_Die *die)
+{
+    Dwarf_Die type;
+
+    return !entry->scope && !entry->unit->assembly && die_name(die) &&
+           !die_flag(die, DW_AT_declaration) && !die_flag(die, DW_AT_external) &&
+           die_type(die, &type) && !types_is_const(&type);
+}
+
 static bool visit_variable(struct collection *all, const struct described *entry)
 {
     Dwarf_Die die = entry->die;
@@ -159,6 +170,11 @@ static bool visit_variable(struct collection *all, const struct described *entry
                           "%s imports the data object %s: data is not shared between "
                           "cells, use a function",
                           entry->unit->file, all->object->symbols[import].name);
+    if (is_folded(entry, &die)) {
+        all->folded =
+            job_grow(all->job, all->folded, all->folded_count, sizeof(*all->folded));
+        all->folded[all->folded_count++] = *entry;
+    }
     return true;
 }
 

@@ -34,6 +34,8 @@ struct collection {
     size_t named_count;
     const char **pointed; // texts of types that some pointer type leads to
     size_t pointed_count;
+    struct described *folded; // variables at file scope that the compiler gave no storage
+    size_t folded_count;
     const char **heaped; // types of which the cell's code makes objects of the heap
     size_t heaped_count;
 };

@@ -12,6 +12,7 @@ struct item {
     struct data_info info;
     const char *file; // of the definition, or NULL
     bool global;
+    bool folded;    // it has no place
     uint32_t order; // section index in the input
 };
 
@@ -95,7 +96,9 @@ static int compare_place(const void *left, const void *right)
         return a->order < b->order ? -1 : 1;
     if (a->info.value != b->info.value)
         return a->info.value < b->info.value ? -1 : 1;
-    return a->info.size < b->info.size ? -1 : a->info.size > b->info.size;
+    if (a->info.size != b->info.size)
+        return a->info.size < b->info.size ? -1 : 1;
+    return a->folded && b->folded ? strcmp(a->file, b->file) : 0;
 }
 
 static bool is_zero(const struct section *section, uint64_t from, uint64_t to)
@@ -192,6 +195,27 @@ static size_t run_len(struct item **sorted, size_t count, size_t from)
     return end - from;
 }
 
+static bool is_stored(const struct item_list *list, const struct item *item)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].file && strcmp(list->items[i].file, item->file) == 0 &&
+            strcmp(list->items[i].info.key, item->info.key) == 0)
+            return true;
+    return false;
+}
+
+static void folded_add(struct collection *all, struct item_list *list)
+{
+    for (size_t i = 0; i < all->folded_count; i++) {
+        struct described *entry = &all->folded[i];
+        struct item item = {.info = {.key = die_name(&entry->die)},
+                            .file = entry->unit->file,
+                            .folded = true};
+        if (!is_stored(list, &item))
+            item_add(all, list, &item);
+    }
+}
+
 // A key that several objects share gets the file's name in front; what still collides is
 // flagged.
 static void keys_separate(struct job *job, struct item_list *list)
@@ -208,9 +232,13 @@ static void keys_separate(struct job *job, struct item_list *list)
     }
     sorted = sort_by_key(job, list, &count);
     for (size_t i = 0, len; i < count; i += len) {
+        size_t stored = 0;
         len = run_len(sorted, count, i);
+        for (size_t k = i; k < i + len; k++)
+            stored += !sorted[k]->folded;
         for (size_t k = i; len > 1 && k < i + len; k++)
-            sorted[k]->info.flags |= CELL_DATA_AMBIGUOUS;
+            if (stored > 1 || sorted[k]->folded)
+                sorted[k]->info.flags |= CELL_DATA_AMBIGUOUS;
     }
 }
 
@@ -244,6 +272,22 @@ static void mark_address_matters(struct collection *all, struct item_list *list)
             list->items[i].info.flags |= CELL_DATA_TAKEN;
 }
 
+// Lists the keys of what is folded away, but for those that are ambiguous.
+static void folded_list(struct collection *all, struct item_list *list,
+                        struct cell_info *info)
+{
+    size_t count;
+    struct item **sorted = sort_by_key(all->job, list, &count);
+    struct text text;
+
+    text_init(&text, all->job);
+    for (size_t i = 0; i < count; i++)
+        if (sorted[i]->folded && !(sorted[i]->info.flags & CELL_DATA_AMBIGUOUS))
+            text_add(&text, "%s\n", sorted[i]->info.key);
+    if (text.len)
+        info->folded = job_print(all->job, "%.*s", (int)text.len, text.bytes);
+}
+
 bool tables_data(struct collection *all, struct cell_info *info)
 {
     struct item_list list = {0};
@@ -258,11 +302,13 @@ bool tables_data(struct collection *all, struct cell_info *info)
         return false;
     if (list.count)
         qsort(list.items, list.count, sizeof(*list.items), compare_place);
+    info->data_count = list.count;
+    folded_add(all, &list);
     keys_separate(all->job, &list);
     mark_address_matters(all, &list);
-    info->data = job_alloc(all->job, list.count * sizeof(*info->data));
-    info->data_count = list.count;
-    for (size_t i = 0; i < list.count; i++)
+    folded_list(all, &list, info);
+    info->data = job_alloc(all->job, info->data_count * sizeof(*info->data));
+    for (size_t i = 0; i < info->data_count; i++)
         info->data[i] = list.items[i].info;
     return true;
 }

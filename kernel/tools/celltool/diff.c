@@ -246,6 +246,10 @@ static void diff_header(struct difference *all)
         report(all, "lineage: %s became %s", was, is);
     if (old->abi_hash != new->abi_hash)
         report(all, "abi: compiler or flags changed");
+    const char *was_folded = old->folded ? old->folded : "";
+    const char *is_folded = new->folded ? new->folded : "";
+    if (strcmp(was_folded, is_folded) != 0)
+        report(all, "what the compiler folds away changed");
     for (size_t i = 0; i < old->uses_count; i++)
         if (!uses_has(new, old->uses[i]))
             report(all, "uses %s: removed", old->uses[i]);

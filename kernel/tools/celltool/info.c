@@ -70,9 +70,9 @@ const char *phase_name(unsigned phase)
     return phase < ARRAY_LEN(names) ? names[phase] : NULL;
 }
 
-static void header_encode(const struct cell_info *info,
-                          const uint32_t counts[CELL_TABLES], uint32_t name,
-                          uint32_t lineage, uint32_t strings_len, struct text *out)
+static void header_encode(const struct cell_info *info, const uint32_t counts[CELL_TABLES],
+                          uint32_t name, uint32_t lineage, uint32_t folded,
+                          uint32_t strings_len, struct text *out)
 {
     uint32_t offset = HEADER_LEN, strings_off = HEADER_LEN;
 
@@ -95,6 +95,7 @@ static void header_encode(const struct cell_info *info,
     text_put32(out, strings_off);
     text_put32(out, strings_len);
     text_put32(out, lineage);
+    text_put32(out, folded);
     text_pad(out, HEADER_LEN);
 }
 
@@ -164,8 +165,9 @@ void info_encode(struct job *job, const struct cell_info *info, struct text *out
     text_init(&tables, job);
     uint32_t name = strings_add(&strings, info->name);
     uint32_t lineage = info->lineage ? strings_add(&strings, info->lineage) : 0;
+    uint32_t folded = info->folded ? strings_add(&strings, info->folded) : 0;
     tables_encode(info, &strings, &tables);
-    header_encode(info, counts, name, lineage, (uint32_t)strings.bytes.len, out);
+    header_encode(info, counts, name, lineage, folded, (uint32_t)strings.bytes.len, out);
     text_add_bytes(out, tables.bytes, tables.len);
     text_add_bytes(out, strings.bytes.bytes, strings.bytes.len);
 }
@@ -286,6 +288,8 @@ bool info_decode(struct job *job, const uint8_t *bytes, size_t len,
     tables_decode(&reader, tables, &info);
     if (info.flags & CELL_LINEAGE)
         info.lineage = read_string(&reader, bytes + 84);
+    if (get_le32(bytes + 88))
+        info.folded = read_string(&reader, bytes + 88);
     if (reader.damaged || !kind_name(info.kind) || !phase_name(info.phase))
         return job_refuse(job, "the .cell section is damaged");
     *out_info = info;

@@ -69,6 +69,7 @@ struct cell_info {
     const char **uses;
     size_t uses_count;
     const char *lineage; // NULL: none
+    const char *folded;  // keys, each with a newline behind it; NULL: none
 };
 
 // The words of kind and phase, as in cell.mk; NULL past the last.

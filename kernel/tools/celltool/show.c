@@ -59,6 +59,17 @@ static void text_data(const struct cell_info *info, struct text *out)
     }
 }
 
+static void text_folded(const struct cell_info *info, struct text *out)
+{
+    if (!info->folded)
+        return;
+    text_add(out, "folded    ");
+    for (const char *at = info->folded; *at; at += strcspn(at, "\n"), at += *at != 0)
+        text_add(out, " %s",
+                 plain(out, job_print(out->job, "%.*s", (int)strcspn(at, "\n"), at)));
+    text_add(out, "\n");
+}
+
 static void text_types(const struct cell_info *info, struct text *out)
 {
     text_add(out, "types      %zu\n", info->type_count);
@@ -101,6 +112,7 @@ void show_text(const struct cell *cell, struct text *out)
     text_add(out, "%s\n", info->uses_count ? "" : " -");
     text_functions(info, out);
     text_data(info, out);
+    text_folded(info, out);
     text_types(info, out);
 }
 

@@ -22,6 +22,7 @@ enum {
     AT_STRINGS = 76,
     AT_STRINGS_LEN = 80,
     AT_LINEAGE = 84,
+    AT_FOLDED = 88,
     HEADER = 96
 };
 
@@ -53,7 +54,8 @@ static const struct cell_info written = {"hello",
                                          ARRAY_LEN(imports),
                                          uses,
                                          ARRAY_LEN(uses),
-                                         NULL};
+                                         NULL,
+                                         "n\ng::nn\n"};
 
 // An image with INFO's tables; end it with image_fini().
 static void image_with(const struct cell_info *info, struct image *image)
@@ -134,6 +136,11 @@ static void gives_what_celltool_wrote(void **state)
     assert_int_equal(type.layout, 8);
     cellinfo_type(&info, 0, &type);
     assert_int_equal(type.flags, CELL_TYPE_PUBLIC);
+    assert_true(cellinfo_folds(&info, "n"));
+    assert_true(cellinfo_folds(&info, "g::nn"));
+    assert_false(cellinfo_folds(&info, "nn"));
+    assert_false(cellinfo_folds(&info, "g::n"));
+    assert_false(cellinfo_folds(&info, ""));
     cellinfo_import(&info, 0, &import);
     assert_string_equal(import.name, "g");
     assert_int_equal(import.signature, 99);
@@ -161,6 +168,15 @@ static void gives_the_lineage(void **state)
     member.lineage = "no/name";
     image_with(&member, &image);
     expect_refused(&image, "lineage");
+}
+
+static void refuses_a_list_of_folded_objects_that_lies_outside(void **state)
+{
+    struct image image;
+    (void)state;
+    image_with(&written, &image);
+    put_le32(image_content(&image, IMAGE_CELL) + AT_FOLDED, UINT32_MAX);
+    expect_refused(&image, "folded");
 }
 
 static void says_which_cells_may_be_used(void **state)
@@ -394,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_what_celltool_wrote),
         cmocka_unit_test(gives_the_lineage),
+        cmocka_unit_test(refuses_a_list_of_folded_objects_that_lies_outside),
         cmocka_unit_test(says_which_cells_may_be_used),
         cmocka_unit_test(opens_a_cell_without_any_tables),
         cmocka_unit_test(refuses_an_object_without_the_section),
