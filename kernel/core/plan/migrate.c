@@ -85,49 +85,6 @@ static void describe(struct migration *m, const char *what)
              m->constant ? " (constant)" : "");
 }
 
-/* Says whether a pointer into the old form of M may have to lead to another address of the new one. */
-static bool leads_elsewhere(const struct migration *m)
-{
-    for (uint32_t i = 0; i < m->forward.count; i++) {
-        const struct field_move *f = &m->forward.moves[i];
-        if (f->kind != MOVE_UNUSED && (f->from_bit != f->to_bit ||
-                                       (f->count > 1 && f->from_stride != f->to_stride)))
-            return true;
-    }
-    return m->old_va != m->new_va;
-}
-
-/* What hardware knows the address of stays there. */
-static void check_place(struct planning *p, const struct plan_cell *cell,
-                        const struct migration *m)
-{
-    if ((plan_marked(cell->fresh, "in_place", m->key) ||
-         plan_marked(cell->old, "in_place", m->key)) &&
-        leads_elsewhere(m))
-        (void)refuse(
-            report_next(p->report), "data", cell->name, m->key, NULL,
-            "the processor or a device has an address in %s, of which fields move: "
-            "keep them where they are, and add new ones behind them",
-            m->key);
-}
-
-/* Frames are not searched for pointers: what a cell puts there itself may point into its own objects (a list's ends). */
-static void check_frames(struct planning *p, const struct plan_cell *cell,
-                         const struct migration *m)
-{
-    const char *tag = plan_in_frames(&cell->fresh->info);
-    if (!tag || strcmp(tag, "none") == 0)
-        tag = plan_in_frames(&cell->old->info);
-    if (!tag || strcmp(tag, "none") == 0 || m->constant || !leads_elsewhere(m))
-        return;
-    (void)refuse(
-        report_next(p->report), "data", cell->name, m->key, NULL,
-        "fields of %s move, and objects of struct %s, which %s keeps in frames, may "
-        "point to them, where nobody looks: keep them where they are, and add new "
-        "ones behind them",
-        m->key, tag, cell->name);
-}
-
 static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
                                  struct migration *m, const struct type *was,
                                  const struct type *is)
@@ -151,11 +108,8 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
                      back.why);
     describe(m, there.notes);
     m->forward = there.list;
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         m->reverse = back.list;
-        check_place(p, cell, m);
-        check_frames(p, cell, m);
-    }
     return status == STATUS_FULL || way_back == STATUS_FULL ? STATUS_FULL : STATUS_OK;
 }
 
@@ -240,16 +194,17 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
         if (status != STATUS_OK)
             return status;
     }
+    enum status pinned = plan_check_pinned(p, cell, m, old, now);
     if (m->constant || again) {
         describe(m, again ? "is initialised again" : "is rewritten");
         plan_set_class(cell, m->constant ? PLAN_TEXT : PLAN_DATA);
         cell->coupled = cell->coupled || ((!same || turns) && !beside);
-        return STATUS_OK;
+        return pinned;
     }
     plan_set_class(cell, PLAN_DATA);
     cell->coupled = !beside;
-    if (turns)
-        return STATUS_OK;
+    if (turns || pinned != STATUS_OK)
+        return pinned;
     type_read(&cell->old->info, old->type_name, &old_type);
     type_read(&cell->fresh->info, now->type_name, &new_type);
     return map_both_ways(p, cell, m, &old_type, &new_type);

@@ -100,6 +100,12 @@ NODISCARD enum status plan_fold(struct planning *p, struct plan_cell *cell,
  * enumerators were added. STATUS_FULL: no memory. */
 NODISCARD enum status plan_same_form(const struct plan_cell *cell, const char *was,
                                      const char *is, bool *out_same);
+/* Refuses M, whose object was WAS and is IS, if it may move what somebody has the address of where no search finds it
+ * (EVOLVE_IN_PLACE, EVOLVE_FRAMES). STATUS_FULL. */
+NODISCARD enum status plan_check_pinned(struct planning *p, const struct plan_cell *cell,
+                                        const struct migration *m,
+                                        const struct cell_data *was,
+                                        const struct cell_data *is);
 /* Takes the memory of all migrations. STATUS_FULL: there is none. */
 NODISCARD enum status plan_prepare(struct planning *p);
 /* Homes say what has become of their objects, BACKWARDS after a revert. */

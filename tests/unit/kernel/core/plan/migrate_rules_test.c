@@ -29,53 +29,6 @@ static void what_no_rule_covers_is_refused_by_name(void **state)
                    "static struct { int a; char *n; } s;", " n ");
 }
 
-#define PAIR "static struct { long a; long b; } s;"
-#define FRONT "static struct { long c; long a; long b; } s;"
-#define BEHIND "static struct { long a; long b; long c; } s;"
-static const struct {
-    long a;
-    long b;
-} pair = {1, 2};
-static const struct {
-    long c;
-    long a;
-    long b;
-} front = {0, 1, 2};
-static const struct {
-    long a;
-    long b;
-    long c;
-} behind = {1, 2, 0};
-
-/* A field in front is refused when one of both versions has MARK, or both; a field behind is not. */
-#define ONLY_BEHIND(mark, word)                                                          \
-    do {                                                                                 \
-        expect_no_rule(mark PAIR, mark FRONT, word);                                     \
-        expect_no_rule(PAIR, mark FRONT, word);                                          \
-        expect_no_rule(mark PAIR, FRONT, word);                                          \
-        THERE_AND_BACK(mark PAIR, pair, mark BEHIND, behind);                            \
-    } while (0)
-
-#define FRAMES(tag)                                                                      \
-    "static const char evolve_frames_" #tag " __attribute__((used)) = 1;\n"
-
-/* Hazard 4. Blocks of the heap have their lists' ends in a static; without check_frames() the swap is planned. */
-static void what_lies_in_frames_may_point_to_fields_that_move(void **state)
-{
-    (void)state;
-    ONLY_BEHIND(FRAMES(head), " head");
-    THERE_AND_BACK(FRAMES(none) PAIR, pair, FRAMES(none) FRONT, front);
-}
-
-#define IN_PLACE "static const char evolve_in_place_s __attribute__((used)) = 1;\n"
-
-/* Hazard 25: a table whose address is in a register. Without check_place() the swap is planned. */
-static void what_hardware_points_to_stays_in_its_place(void **state)
-{
-    (void)state;
-    ONLY_BEHIND(IN_PLACE, "processor");
-}
-
 static void a_union_that_did_not_change_is_kept(void **state)
 {
     struct {
@@ -449,8 +402,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_rule_covers_is_refused_by_name),
-        cmocka_unit_test(what_lies_in_frames_may_point_to_fields_that_move),
-        cmocka_unit_test(what_hardware_points_to_stays_in_its_place),
         cmocka_unit_test(a_union_that_did_not_change_is_kept),
         cmocka_unit_test(members_without_a_struct_of_their_own_stay_together),
         cmocka_unit_test(marks_say_what_becomes_of_an_object),
