@@ -142,6 +142,16 @@ static inline const struct migration *transfer_object(const struct migration_lis
     return m && va - transfer_begin(m, new_form) < len ? m : NULL;
 }
 
+/* Says whether what VA means, in the form of M that is left, will lie elsewhere, or nowhere. */
+static inline bool transfer_moves(const struct migration *m, uint64_t va, bool backwards)
+{
+    uint64_t offset = va - transfer_begin(m, backwards);
+    uint64_t to = 0;
+    return m->old_va != m->new_va ||
+           !transfer_offset(backwards ? &m->reverse : &m->forward, offset, &to) ||
+           to != offset;
+}
+
 /* A word that points into an object whose form changes is led to that field of the other form. Gives false if there is none. */
 static inline bool transfer_pointer(struct transfer *t, struct transfer_word *w)
 {

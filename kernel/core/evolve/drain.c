@@ -9,6 +9,7 @@
 #include <core/evolve/leaving.h>
 #include <core/evolve/moving.h>
 #include <core/evolve/unwritten.h>
+#include <core/evolve/waiters.h>
 #include <core/evolve/walked.h>
 #include <irq/interrupt/interrupt.h>
 #include <stdio.h>
@@ -303,11 +304,13 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
                                struct refusal *out_reason)
 {
     bool full = false;
+    waiters_leave(a->plan, backwards);
     enum drain_result moved = a->plan->migrations.walked
                                   ? move(a, backwards, out_wait, out_reason)
                                   : DRAIN_QUIET;
     if (moved != DRAIN_QUIET)
         return moved;
+    waiters_leave(a->plan, backwards); /* of the walker's event too */
     bool looks = holders_any() && !a->untouched;
     bool ready = !looks || hold_lines(a->plan, backwards);
     bool held = ready && looks && !backwards && holders_find(out_reason, &full);

@@ -326,15 +326,6 @@ static bool is_followed(uint64_t at)
     return transfer_object(all, at, find.keep) || elements_find(all->elements, at);
 }
 
-/* What a pointer to VA means will lie elsewhere, or nowhere. */
-static bool moves_away(const struct migration *m, uint64_t va)
-{
-    const struct move_list *list = find.keep ? &m->reverse : &m->forward;
-    uint64_t offset = va - transfer_begin(m, find.keep);
-    uint64_t to = 0;
-    return m->old_va != m->new_va || !transfer_offset(list, offset, &to) || to != offset;
-}
-
 static struct target *target_of(uint64_t word)
 {
     uint64_t behind = SORTED_UP_TO(find.targets, find.target_count, begin, word);
@@ -405,8 +396,8 @@ static bool leads(uint64_t word, const struct search_place *p, struct lead *out)
     const struct target *t = target_of(word);
     if (cut && !is_rewritten(p->at))
         out->object = cut;
-    else if (!cut && m && !stays(m) && moves_away(m, word) && !is_followed(p->at) &&
-             !(find.keep && is_rewritten(p->at)))
+    else if (!cut && m && !stays(m) && transfer_moves(m, word, find.keep) &&
+             !is_followed(p->at) && !(find.keep && is_rewritten(p->at)))
         out->object = m;
     else if (t && (find.ahead || is_lead(&t->lead)) && !is_settled(t, p->at))
         *out = t->lead;

@@ -222,6 +222,15 @@ bool task_sleep_restart(struct task *task)
     return true;
 }
 
+void task_leave_event(struct task *task)
+{
+    if (task->wait.kind != WAIT_EVENT)
+        return;
+    if (task->state == TASK_WAITING)
+        scheduler_wake(task, SLEEP_WOKEN);
+    task->wait = wait_again();
+}
+
 void task_yield_hint(void)
 {
     uint64_t flags = interrupts_off();
@@ -233,6 +242,11 @@ void task_yield_hint(void)
 void task_name_copy(const struct task *task, char out[TASK_NAME_MAX])
 {
     memcpy(out, task->name, TASK_NAME_MAX);
+}
+
+const struct event *task_event(const struct task *task)
+{
+    return task->wait.kind == WAIT_EVENT ? task->wait.event : NULL;
 }
 
 uint64_t task_id(const struct task *task)

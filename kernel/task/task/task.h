@@ -129,6 +129,8 @@ bool task_essential(const struct task *task);
 uint32_t task_fault_streak(void);
 void task_stack_range(const struct task *task, uint64_t *out_low, uint64_t *out_top);
 task_step_fn task_step_function(const struct task *task);
+/* The event that TASK waits for, or waited for before the step that it has not ended yet; or NULL. */
+const struct event *task_event(const struct task *task);
 /* Saved context of a task that is READY, WAITING or SLEEPING; resume 0: no frames. */
 void task_saved_context(const struct task *task, struct saved_context *out);
 
@@ -138,6 +140,9 @@ bool task_sleep_restart(struct task *task);
 /* Ends the wait of a TASK that is WAITING, SLEEPING or FAULTED: what it did is given up, and its step is called. False when it
  * does not wait. Inside task_for_each() only. */
 bool task_step_now(struct task *task);
+/* TASK forgets the event that task_event() names: nothing of the task leads there any more. If it waits, its step is
+ * called, as after a signal. Inside task_for_each() only, gate closed by the current task. */
+void task_leave_event(struct task *task);
 
 /* The gate. While it is closed no task runs but the one that closed it, and those that task_gate_pass() lets through
  * until they next end a step, sleep, or come back to restartable_call() with STATUS_RESTART. All others stand where they

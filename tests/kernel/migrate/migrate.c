@@ -392,6 +392,7 @@ enum status test_migrate_start(void)
         KTEST_CASE(consent_lets_a_value_go),
         KTEST_CASE(a_pointer_from_outside_is_not_left_behind),
         KTEST_CASE(pointers_taken_since_follow_the_way_back),
+        KTEST_CASE(who_waits_for_an_event_that_moves_waits_there),
         KTEST_CASE(a_handler_is_not_left_behind),
         KTEST_CASE(lines_go_on_where_nobody_could_let_them_go),
         KTEST_CASE(a_pointer_to_what_stays_is_kept),

@@ -24,6 +24,9 @@ void what_is_stored_beside_an_edge_is_not_lost(void);
 /* The last one that uses the cell: its task goes on. */
 void a_fault_turns_values_back(void);
 
+/* In waiters.c: tasks that wait for what moves. */
+void who_waits_for_an_event_that_moves_waits_there(void);
+
 /* In lines.c: devices' interrupts meanwhile. */
 void a_handler_is_not_left_behind(void);
 void lines_go_on_where_nobody_could_let_them_go(void);

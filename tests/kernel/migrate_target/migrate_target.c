@@ -34,6 +34,7 @@ static struct {
     uint32_t fresh;
     int64_t temperature;
     struct link list;
+    struct event event;
     uint64_t slots[SLOTS];
 } state = {.fresh = 7, .pair = {.between = 9}};
 static const struct {
@@ -61,6 +62,7 @@ static struct {
     int16_t temperature;
     enum mode mode;
     uint32_t gone;
+    struct event event;
     uint64_t slots[SLOTS];
     struct link list;
 #ifdef VARIANT_longer
@@ -130,6 +132,11 @@ uint32_t migrate_target_fresh(void)
 uint64_t *migrate_target_slot(void)
 {
     return &state.slots[2];
+}
+
+struct event *migrate_target_event(void)
+{
+    return &state.event;
 }
 
 int64_t migrate_target_constant(uint32_t index)

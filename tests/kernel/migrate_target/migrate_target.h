@@ -29,6 +29,8 @@ uint32_t *migrate_target_gone(void);
 uint64_t *migrate_target_slot(void);
 uint32_t migrate_target_fresh(void);
 /* A word of a constant table whose elements have another form in version 2. */
+struct event;
+struct event *migrate_target_event(void); /* in the state; it moves with each form */
 int64_t migrate_target_constant(uint32_t index);
 /* Where the state lies, as a number that nobody takes for a pointer to it. */
 uint64_t migrate_target_home(void);
