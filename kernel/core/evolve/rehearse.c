@@ -212,6 +212,7 @@ static void run(struct attempt *a, const struct rehearsal *r, const struct versi
     if (!r->interrupts_off)
         interrupts_restore(flags);
     const char *why = r->run(fresh);
+    fault_expect(0, 0, 0); /* what it holds would look like a pointer, at the next swap */
     interrupts_restore(flags);
     if (!why || guard_reverted())
         return;

@@ -43,8 +43,9 @@ struct home_page {
 };
 
 static struct {
-    uint64_t low; /* all ranges lie in low .. low + len - 1 */
-    uint64_t len;
+    /* All ranges lie in these pages, by number: an address would look like a pointer to what lies there. */
+    uint64_t first_page;
+    uint64_t last_page;
     uint64_t filter[FILTER_WORDS];
     struct span *spans; /* sorted */
     uint32_t span_count;
@@ -64,9 +65,11 @@ static struct {
 
 void search_for(uint64_t begin, uint64_t end)
 {
-    uint64_t high = search.len ? search.low + search.len : 0;
-    search.low = search.len ? min_u64(search.low, begin) : begin;
-    search.len = max_u64(high, end) - search.low;
+    uint64_t page = begin / PAGE_SIZE;
+    if (begin >= end)
+        return;
+    search.first_page = search.last_page ? min_u64(search.first_page, page) : page;
+    search.last_page = max_u64(search.last_page, (end - 1) / PAGE_SIZE);
     for (uint64_t at = align_down(begin, PAGE_SIZE); at < end; at += PAGE_SIZE)
         search.filter[at >> 18 & (FILTER_WORDS - 1)] |= 1ull << (at >> 12 & 63);
 }
@@ -76,12 +79,13 @@ static bool passes(uint64_t word)
     return search.filter[word >> 18 & (FILTER_WORDS - 1)] >> (word >> 12 & 63) & 1;
 }
 
-/* Gives the first word from W on that lies between the least and the largest address, or END. */
+/* Gives the first word from W on that lies between the first and the last page, or END. */
 static const volatile uint64_t *next_word(const volatile uint64_t *w,
                                           const volatile uint64_t *end)
 {
-    const uint64_t low = search.low;
-    const uint64_t len = search.len;
+    const uint64_t low = search.first_page * PAGE_SIZE;
+    const uint64_t len =
+        search.last_page ? (search.last_page + 1 - search.first_page) * PAGE_SIZE : 0;
     for (; end - w >= 8; w += 8) {
         if (w[0] - low < len)
             return w;

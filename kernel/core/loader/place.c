@@ -109,6 +109,17 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
     return STATUS_OK;
 }
 
+/* Where the next section of POOL begins, USED bytes being taken. No home lies where its memory begins: what says where that is
+ * (a list of segments) would look like a pointer to it. */
+enum { HOMES_BEGIN = 64 };
+
+static uint64_t begin_of(enum pool pool, uint64_t used, const struct elf_section *s)
+{
+    if (pool < POOL_HOMES)
+        return align_up(used, s->align);
+    return align_up(used ? used : HOMES_BEGIN, max_u64(s->align, HOME_ALIGN));
+}
+
 static enum status measure(struct placing *p, struct refusal *out_why)
 {
     for (uint32_t i = 1; i < p->v->elf.section_count; i++) {
@@ -126,9 +137,8 @@ static enum status measure(struct placing *p, struct refusal *out_why)
             return status;
         if (pool == POOL_NONE || shared)
             continue;
-        uint64_t align = pool >= POOL_HOMES && s.align < HOME_ALIGN ? HOME_ALIGN : s.align;
         uint64_t len = pool >= POOL_HOMES ? home_capacity(s.len) : s.len;
-        p->need[pool] = align_up(p->need[pool], align) + len;
+        p->need[pool] = begin_of(pool, p->need[pool], &s) + len;
     }
     return STATUS_OK;
 }
@@ -188,8 +198,7 @@ static enum status assign(struct placing *p)
         if (pool == POOL_NONE || p->v->section_va[i])
             continue;
         bool home = pool >= POOL_HOMES;
-        used[pool] =
-            align_up(used[pool], home && s.align < HOME_ALIGN ? HOME_ALIGN : s.align);
+        used[pool] = begin_of(pool, used[pool], &s);
         p->v->section_va[i] = p->region[pool]->va + used[pool];
         if (s.type != ELF_NOBITS)
             memcpy(p->region[pool]->write + used[pool], p->v->elf.bytes + s.offset, s.len);

@@ -36,7 +36,7 @@ struct event *fault_event(void);
 NORETURN void fault_panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* For tests: the next exception on this CPU whose address is in [low, high) continues at RESUME with its
- * vector counted, instead of being a fault. */
+ * vector counted, instead of being a fault. (0, 0, 0): none. */
 void fault_expect(uint64_t low, uint64_t high, uint64_t resume_rip);
 uint64_t fault_expected_vector(void);
 
