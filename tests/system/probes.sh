@@ -22,3 +22,46 @@ probe_every_cell() {
     done
     echo "$count"
 }
+
+# Puts a field into the static struct NAME (a pattern) of FILE, `front` or `behind` the others; all but those of SKIP (words). Prints each.
+probe_static() {
+    local file=$clone/$1
+    awk -v pattern="^($2)$" -v where="$3" -v skip=" ${4:-} " -v names="$work/probed" '
+        { line[NR] = $0 }
+        /^static struct \{$/ { begin = NR }
+        begin && /^\}/ {
+            name = $2; sub(/[^a-z_0-9].*/, "", name)
+            if (name ~ pattern && !index(skip, " " name " ")) {
+                after[where == "front" ? begin : NR - 1] = 1
+                print name >names
+            }
+            begin = 0
+        }
+        END { for (n = 1; n <= NR; n++) { print line[n]; if (n in after) print "    uint32_t form_probe;" } }
+    ' "$file" >"$work/edited"
+    cp "$work/edited" "$file"
+    if [ -e "$work/probed" ]; then
+        cat "$work/probed"
+        rm "$work/probed"
+    fi
+}
+
+# Gives each cell's own statics another form: structs without a name get a field in front, but behind if the list PINNED (FILE NAME ...) has
+# them; arrays grow by an element. Prints their names; status 1: what is wrong with the list.
+probe_every_static() {
+    local pinned=$1 file name rest found
+    while read -r file name rest; do
+        if [ -z "$file" ]; then continue; fi
+        found=$( [ -e "$clone/$file" ] && probe_static "$file" "$name" behind)
+        if [ -z "$found" ]; then
+            echo "$file has no static struct $name any more: take it off the list"
+            return 1
+        fi
+        echo "$found"
+    done <<<"$pinned"
+    for file in $(git -C "$clone" ls-files 'kernel/*.c' 'evolution-client/c*.c' | grep -Ev '^kernel/(tools|boot)/|/hosted/'); do
+        probe_static "$file" '.*' front "$(awk -v file="$file" '$1 == file { printf "%s ", $2 }' <<<"$pinned")"
+        sed -nE 's/^static [a-z_0-9 ]+ ([a-z_0-9]+)\[[A-Z_]+\];$/\1/p' "$clone/$file"
+        sed -Ei 's/^(static [a-z_0-9 ]+ [a-z_0-9]+\[[A-Z_]+)\];$/\1 + 1];/' "$clone/$file"
+    done
+}

@@ -17,7 +17,7 @@
 static struct {
     uint64_t next_memory;
     uint64_t next_port;
-} window = {MEMORY_BEGIN, PORTS_BEGIN};
+} window = {.next_memory = MEMORY_BEGIN, .next_port = PORTS_BEGIN};
 
 static unsigned bar_count(const struct pci_device *device)
 {
