@@ -42,8 +42,9 @@ struct attempt {
     bool linked;  /* the namespace says what the stores have made true */
     bool watched; /* by the guard, while the drain calls functions of cells */
     uint32_t take_tries;
-    bool expel; /* on the way back, whoever is inside is restarted at once */
-    bool wake;  /* on the way back, whoever sleeps inside begins its step again */
+    bool expel; /* on the way back, whoever loops is made to leave */
+    bool looked_inside; /* ... whoever is inside too, when it has come in the middle of its step */
+    bool wake;          /* on the way back, whoever sleeps inside begins its step again */
     uint64_t commit_begun_ns;
     struct commit_times times;
     struct refusal take_reason;
@@ -89,8 +90,6 @@ NODISCARD enum status hand_over(struct attempt *a);
 /* Begins and ends the guard's watch. */
 void trial_begin(struct attempt *a);
 void trial_watch_end(struct guard_verdict *out);
-/* Makes TASK, which does not come out of its step, leave it: it is restarted. */
-void trial_expel(struct task *task);
 
 /* Lends the newest attempts' reports, newest first; INDEX 0 on. Under evolve_lock(). */
 const struct evolve_report *evolve_report_at(uint32_t index);

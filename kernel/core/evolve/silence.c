@@ -3,6 +3,7 @@
  */
 #include <core/evolve/silence.h>
 
+#include <core/evolve/expel.h>
 #include <time/clock/clock.h>
 
 enum {
@@ -56,29 +57,11 @@ static struct asker find_asker(const struct attempt *a)
     return asker;
 }
 
-/* Lends the version on trial that TASK, which sleeps, has come through, or NULL. */
-static const struct version *sleeps_in(const struct attempt *a, const struct task *task)
-{
-    struct saved_context context;
-    uint64_t low;
-    uint64_t top;
-    task_saved_context(task, &context);
-    task_stack_range(task, &low, &top);
-    for (uint64_t at = context.rsp; context.resume && at >= low && at < top; at += 8)
-        for (uint32_t i = 0; i < a->plan->cell_count; i++) {
-            const struct version *v = a->plan->cells[i].fresh;
-            uint64_t word = *(const volatile uint64_t *)at;
-            if (v && word >= v->text_begin && word < v->text_end)
-                return v;
-        }
-    return NULL;
-}
-
 static bool note_sleeper(struct task *task, void *arg)
 {
     struct sleepers *s = arg;
     const struct version *v =
-        task_state(task) == TASK_SLEEPING ? sleeps_in(s->a, task) : NULL;
+        task_state(task) == TASK_SLEEPING ? expel_version_of(s->a, task) : NULL;
     if (!v)
         return true;
     s->in = v;
@@ -119,7 +102,7 @@ void silence_end(const struct attempt *a)
     struct sleepers sleepers = {.a = a};
     task_for_each(note_sleeper, &sleepers);
     for (uint32_t i = 0; i < sleepers.count; i++)
-        trial_expel(sleepers.list[i]);
+        expel_task(sleepers.list[i]);
     if (asker.task && asker.rests)
-        trial_expel(asker.task);
+        expel_task(asker.task);
 }

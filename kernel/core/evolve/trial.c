@@ -7,6 +7,7 @@
  */
 #include <core/evolve/drain.h>
 #include <core/evolve/ending.h>
+#include <core/evolve/expel.h>
 #include <core/evolve/followers.h>
 #include <core/evolve/hooks.h>
 #include <core/evolve/judge.h>
@@ -35,9 +36,7 @@ enum {
     HOLD_LIMIT_MS = 1000,
     HANDOVER_MS = 30000, /* for the CPUs to be held once more */
     SETTLE_MS = 10000,   /* for CPUs to be seen to beat, at the end of the watch */
-    EXPEL_TRIES = 200,
-    EXPEL_GAP_NS = 500000,
-    TAKE_TRIES = 8, /* to take elements back, before the machine resets */
+    TAKE_TRIES = 8,      /* to take elements back, before the machine resets */
     TAKE_GAP_MS = 100,
 };
 
@@ -78,29 +77,6 @@ void trial_watch_end(struct guard_verdict *out)
         log_write("evolve", LOG_WARNING, "the guard's timer could not be masked");
     guard_disarm(out);
     watchdog_disarm();
-}
-
-static void expel_from_cpu(const struct task *task)
-{
-    for (unsigned i = 0; i < cpu_count(); i++) {
-        const struct cpu_block *b = cpu_block_at(i);
-        if (b && __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) == task)
-            guard_abandon(i, task);
-    }
-}
-
-/* A task of the new code that loops keeps doing so until it is made to leave: at once where it
- * does not run just now, by NMI where it does. It may be preempted, or go on, between the look
- * and the NMI, so this is tried until the task has been restarted. */
-void trial_expel(struct task *task)
-{
-    uint32_t before = task_restarts(task);
-    for (int i = 0; i < EXPEL_TRIES && task_restarts(task) == before; i++) {
-        if (task_restart(task) == STATUS_OK)
-            return;
-        expel_from_cpu(task);
-        clock_delay_ns(EXPEL_GAP_NS);
-    }
 }
 
 /* Begins to wait for every CPU to beat. */
@@ -170,17 +146,6 @@ static void verdict_text(const struct attempt *a, const struct guard_verdict *v,
         snprintf(out->cell, sizeof out->cell, "%s", at->info.name);
 }
 
-/* Several tasks may loop in the text that is taken back; each is made to leave it when it is known to loop. */
-static bool loops_go_on(const struct attempt *a)
-{
-    struct suspect suspect;
-    if (!a->expel || (a->coupled && a->taken)) /* of a coupled set the drain sees to it */
-        return false;
-    if (judge_finds_loop(&suspect))
-        trial_expel(suspect.task);
-    return judge_may_loop(a);
-}
-
 /* The guard has restored the bytes; what is left is what the namespace says. The guard goes on
  * watching until no CPU is stuck any more. */
 static struct wait after_guard(struct attempt *a)
@@ -196,7 +161,7 @@ static struct wait after_guard(struct attempt *a)
         a->expel = guard_reverted_because() == GUARD_SILENT;
         settle_begin(a);
     }
-    if (!settled(a) || loops_go_on(a))
+    if (!settled(a) || expel_loops(a))
         return wait_until(clock_ns() + SETTLE_LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     verdict_text(a, &verdict, &reason);
@@ -216,7 +181,7 @@ static struct wait take_finish(struct attempt *a)
     if (a->wake)
         silence_end(a);
     a->wake = false;
-    if (loops_go_on(a))
+    if (expel_loops(a))
         return wait_until(clock_ns() + LOOK_MS * 1000000ull);
     trial_watch_end(&verdict);
     moving_stored(a, true);

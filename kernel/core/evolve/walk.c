@@ -3,6 +3,7 @@
  */
 #include <core/evolve/walk.h>
 
+#include <core/evolve/expel.h>
 #include <core/evolve/private.h>
 #include <core/plan/steps.h>
 #include <core/plan/turn.h>
@@ -136,13 +137,27 @@ static struct wait walker_step(void *arg)
     return wait_event(&walker.event, seq, 0);
 }
 
+static bool note_run(struct task *task, void *arg)
+{
+    if (task == walker.task)
+        *(uint64_t *)arg = task_run_ns(task);
+    return task != walker.task;
+}
+
+/* How long the walker has had a CPU in all. */
+static uint64_t walker_run_ns(void)
+{
+    uint64_t run_ns = 0;
+    task_for_each(note_run, &run_ns);
+    return run_ns;
+}
+
 void walk_begin(struct walk_job *job)
 {
     walker.begun = false;
     walker.restarts = task_restarts(walker.task);
     walker.end_ns = clock_ns() + (job->limit_ms ? job->limit_ms : LIMIT_MS) * 1000000ull;
-    walker.run_end_ns =
-        job->run_ms ? task_run_ns(walker.task) + job->run_ms * 1000000ull : 0;
+    walker.run_end_ns = job->run_ms ? walker_run_ns() + job->run_ms * 1000000ull : 0;
     atomic_store(&walker.job, job);
     task_gate_admit(walker.task);
     event_signal(&walker.event);
@@ -151,7 +166,7 @@ void walk_begin(struct walk_job *job)
 static bool in_time(void)
 {
     return clock_ns() < walker.end_ns &&
-           (!walker.run_end_ns || task_run_ns(walker.task) < walker.run_end_ns);
+           (!walker.run_end_ns || walker_run_ns() < walker.run_end_ns);
 }
 
 enum walk_result walk_look(void)
@@ -164,7 +179,7 @@ enum walk_result walk_look(void)
         return WALK_RUNNING;
     }
     if (!faulted)
-        trial_expel(walker.task);
+        expel_task(walker.task);
     return atomic_exchange(&walker.job, NULL) ? faulted ? WALK_FAULTED : WALK_OVERDUE
                                               : WALK_ENDED;
 }
@@ -174,7 +189,7 @@ void walk_give_up(void)
     if (!atomic_load(&walker.job))
         return;
     if (task_restarts(walker.task) == walker.restarts)
-        trial_expel(walker.task);
+        expel_task(walker.task);
     atomic_store(&walker.job, NULL);
 }
 

@@ -6,13 +6,18 @@
 #include <string.h>
 #include <task/cpu/cpu.h>
 
-enum { TASKS_SEEN = 96 };
+enum {
+    TASKS_SEEN = 96,
+    GAP_MAX_NS = 200000000, /* counted between two looks; more is the host's, which stood */
+};
 
 /* How long the present step of a task has been running. */
 struct seen_task {
     uint64_t id;
     uint64_t begun; /* how many steps it has begun: one that was restarted has begun another */
-    uint64_t run_ns; /* when the step was first seen */
+    uint64_t run_ns; /* the task's time on CPUs when it was last seen */
+    uint64_t ran_ns; /* of it, what the step has had since it was first seen */
+    uint64_t beat;   /* of the CPU on which it ran then; 0: on none */
     bool earlier;    /* it was under way when the watch began */
     bool awaited;    /* it was under way when watch_steps() looked, and has not ended */
 };
@@ -43,6 +48,29 @@ static bool mid_step(const struct task *task, enum task_state state)
     return context.resume != 0;
 }
 
+/* The beats of the CPU on which TASK runs, or 0. */
+static uint64_t beats_under(const struct task *task)
+{
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        const struct cpu_block *b = cpu_block_at(i);
+        if (b && __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) == task)
+            return cpu_heartbeat(i);
+    }
+    return 0;
+}
+
+/* Adds what the step has had since the last look; but of a CPU that does not beat the guard knows better, it is stuck. */
+static void add_time(struct seen_task *w, const struct task *task)
+{
+    uint64_t run_ns = task_run_ns(task);
+    uint64_t beat = beats_under(task);
+    if (beat && beat == w->beat)
+        return;
+    w->ran_ns += min_u64(run_ns - w->run_ns, GAP_MAX_NS);
+    w->run_ns = run_ns;
+    w->beat = beat;
+}
+
 /* Lends what is known of TASK, begun afresh when it is not in the step that was seen last. FIRST: the watch begins. */
 static struct seen_task *look_at(struct task *task, bool first)
 {
@@ -55,6 +83,7 @@ static struct seen_task *look_at(struct task *task, bool first)
                                 .begun = begun,
                                 .run_ns = task_run_ns(task),
                                 .earlier = first && mid_step(task, s)};
+    add_time(w, task);
     return w;
 }
 
@@ -70,7 +99,7 @@ static bool within_limit(struct task *task, void *arg)
 {
     const struct look *look = arg;
     const struct seen_task *w = look_at(task, false);
-    if (task_run_ns(task) - w->run_ns < (w->earlier ? look->earlier_ns : look->limit_ns))
+    if (w->ran_ns < (w->earlier ? look->earlier_ns : look->limit_ns))
         return true;
     look->out->task = task;
     task_name_copy(task, look->out->name);
@@ -89,6 +118,13 @@ bool watch_find_loop(uint64_t limit_ns, uint64_t earlier_ns, struct suspect *out
     out->task = NULL;
     task_for_each(within_limit, &look);
     return out->task != NULL;
+}
+
+void watch_blame(struct task *task)
+{
+    struct seen_task *w = look_at(task, false);
+    w->earlier = false;
+    w->awaited = true;
 }
 
 static bool await_step(struct task *task, void *arg)

@@ -271,7 +271,8 @@ uint64_t task_switches(const struct task *task)
 
 uint64_t task_run_ns(const struct task *task)
 {
-    return task->run_ns;
+    bool runs = task->state == TASK_RUNNING;
+    return task->run_ns + (runs ? clock_ns() - task->started_ns : 0);
 }
 
 uint32_t task_restarts(const struct task *task)

@@ -122,7 +122,7 @@ enum task_state task_state(const struct task *task);
 uint64_t task_steps(const struct task *task); /* calls of the step function so far */
 uint64_t task_switches(
     const struct task *task); /* times it was given a CPU: unchanged = has not run */
-uint64_t task_run_ns(const struct task *task);
+uint64_t task_run_ns(const struct task *task); /* on a CPU, until now */
 uint32_t task_restarts(const struct task *task);
 bool task_essential(const struct task *task);
 /* Faults of the current task that followed each other within a minute. */

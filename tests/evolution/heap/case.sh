@@ -22,6 +22,9 @@ answers 'hoard half' 'hoard: 145 objects, 0 damaged, the heap is sound'
 answers 'hoard take' 'hoard: 436 objects, 0 damaged, the heap is sound'
 comes_back 03-buggy fault heap_alloc
 comes_back 04-loops fault 'check objects of heap' 'did not end in time'
+# For anybody, whatever is asked for: whoever is in it is made to leave, also whose step began before, or who is alone on its CPU.
+forever() { sed -i '/^void \*heap_alloc(size_t len)/,/^{/ s/^{/{\n    while (len < 1ull << 40)\n        __asm__ volatile("" ::: "memory");/' kernel/mm/heap/heap.c; }
+comes_back_by 'heap: never ends' fault 'did not end in time' forever
 comes_back 06-leaks fault 'hoard loses memory' greedy_step
 answers 'hoard half' 'hoard: 218 objects, 0 damaged, the heap is sound'
 evolves 05-use heap:text

@@ -159,7 +159,7 @@ static bool all_step(void *arg)
     return good;
 }
 
-/* Hazard 31. The trial is over long before a step is called a loop; and two tasks are in one. Without loops_go_on() the
+/* Hazard 31. The trial is over long before a step is called a loop; and two tasks are in one. Without expel_loops() the
  * second stays there, without may_loop() in make_permanent() the version becomes permanent. */
 void a_loop_outlives_no_trial(void)
 {
@@ -199,6 +199,35 @@ void a_step_from_before_is_not_blamed(void)
     spin_stop = true;
     KTEST_CHECK(ktest_until_count(&spin_ended, 1, 10 * NS_PER_S));
     swap_for_good("");
+    kswap_check_invariants();
+}
+
+static volatile uint64_t calls;
+static volatile uint64_t called;
+static volatile bool call;
+
+static struct wait call_step(void *arg)
+{
+    (void)arg;
+    calls++;
+    while (!call)
+        cpu_pause();
+    (void)swap_target_count();
+    called = 1;
+    return wait_done();
+}
+
+/* Hazard 31. Its step was under way before the swap, then it called what loops. Without look_inside() it stays there for good. */
+void a_step_from_before_leaves_the_loop_too(void)
+{
+    KTEST_CHECK(task_create("caller", call_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until_count(&calls, 1, 10 * NS_PER_S));
+    uint64_t attempt = swap_to("loop", 300);
+    call = true;
+    KTEST_CHECK(kswap_end(attempt) == EVOLVE_REVERTED);
+    KTEST_CHECK(strcmp(kswap_report(attempt)->reason.code, "loop") == 0);
+    KTEST_CHECK(ktest_until_count(&called, 1, 10 * NS_PER_S));
+    KTEST_CHECK(calls == 2);
     kswap_check_invariants();
 }
 

@@ -28,6 +28,7 @@ void a_version_that_stops_a_cpu_is_taken_back(void);
 void a_version_that_loops_is_taken_back(void);
 void a_loop_outlives_no_trial(void);
 void a_step_from_before_is_not_blamed(void);
+void a_step_from_before_leaves_the_loop_too(void);
 void a_version_that_nobody_wants_is_taken_back(void);
 void a_confirmed_version_stays(void);
 void a_walk_reaches_every_sleeping_tasks_root(void);

@@ -33,6 +33,7 @@ enum status test_swap_start(void)
         KTEST_CASE(a_version_that_loops_is_taken_back),
         KTEST_CASE(a_loop_outlives_no_trial),
         KTEST_CASE(a_step_from_before_is_not_blamed),
+        KTEST_CASE(a_step_from_before_leaves_the_loop_too),
         KTEST_CASE(a_version_that_nobody_wants_is_taken_back),
         KTEST_CASE(a_confirmed_version_stays),
         KTEST_CASE(a_walk_reaches_every_sleeping_tasks_root),

@@ -91,6 +91,10 @@ uint32_t swap_target_version(void)
 
 uint64_t swap_target_count(void)
 {
+#ifdef VARIANT_loop
+    while (forever)
+        cpu_pause();
+#endif
     return (uint64_t)++count;
 }
 

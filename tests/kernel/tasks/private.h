@@ -24,6 +24,7 @@ void a_busy_task_does_not_stop_the_others(void);
 void urgent_tasks_come_first(void);
 void tasks_leave_nothing_behind(void);
 void a_pinned_task_stays_on_its_cpu(void);
+void a_task_that_runs_has_had_time(void);
 void registers_survive_preemption(void);
 
 void a_closed_gate_keeps_all_other_tasks(void);

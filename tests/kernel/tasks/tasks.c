@@ -161,6 +161,22 @@ void registers_survive_preemption(void)
     KTEST_CHECK(sums_wrong == 0);
 }
 
+/* Who is alone on its CPU is not switched for long: a loop would not be seen to take time. Fails when task_run_ns() leaves out
+ * what has not ended. */
+void a_task_that_runs_has_had_time(void)
+{
+    const struct task *self = task_current();
+    uint64_t end_ns = clock_ns() + 5 * NS_PER_S;
+    bool grew = false;
+    while (!grew && clock_ns() < end_ns) {
+        uint64_t switches = task_switches(self);
+        uint64_t run_ns = task_run_ns(self);
+        clock_delay_ns(NS_PER_US);
+        grew = task_run_ns(self) > run_ns && task_switches(self) == switches;
+    }
+    KTEST_CHECK(grew);
+}
+
 void the_scheduler_keeps_its_invariants(void)
 {
     KTEST_CHECK(task_check());
@@ -182,6 +198,7 @@ static const struct ktest_case cases[] = {
     KTEST_CASE(urgent_tasks_come_first),
     KTEST_CASE(tasks_leave_nothing_behind),
     KTEST_CASE(a_pinned_task_stays_on_its_cpu),
+    KTEST_CASE(a_task_that_runs_has_had_time),
     KTEST_CASE(registers_survive_preemption),
     KTEST_CASE(a_closed_gate_keeps_all_other_tasks),
     KTEST_CASE(a_gate_opens_by_itself_at_its_deadline),
