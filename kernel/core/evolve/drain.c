@@ -99,10 +99,16 @@ static bool look_at_task(struct task *task, void *arg)
         task_gate_hold(task);
         return true;
     }
-    task_saved_context(task, &context);
-    if (s == TASK_WAITING || s == TASK_FAULTED || !context.resume)
+    if (s == TASK_WAITING || s == TASK_FAULTED)
         return true;
-    enum frames frames = walked_clear(task) ? FRAMES_CLEAR : frames_walk(task, &pc);
+    if (walked_clear(task)) {
+        task_gate_hold(task);
+        return true;
+    }
+    task_saved_context(task, &context);
+    if (!context.resume)
+        return true;
+    enum frames frames = frames_walk(task, &pc);
     if (frames == FRAMES_CLEAR || frames == FRAMES_MOVE) {
         task_gate_hold(task);
         return true;

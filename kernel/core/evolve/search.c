@@ -261,8 +261,8 @@ static bool list_heap(bool whole, bool forget_them)
     struct heap_stats stats;
     heap_stats_read(&stats);
     uint64_t room = heap_runs_bound() + stats.held_bytes / (PART_PAGES * PAGE_SIZE);
-    room += room / 8 + SLACK;
-    if (search.part_room < room) {
+    if (search.part_room < room) { /* so much that in the drain what is there will do */
+        room += room / 8 + SLACK;
         elements_forget(search.parts, search.part_room * sizeof *search.parts);
         search.parts = heap_new_array(struct part, room);
         search.part_room = search.parts ? room : 0;

@@ -26,6 +26,7 @@ static struct {
     uint32_t next; /* place of the next task among all */
     uint32_t at;   /* of the visit in progress */
     uint32_t left; /* walks that it may still make */
+    uint32_t near; /* where the task is looked for first: behind the last one that was found */
 } walked;
 
 static bool count_task(struct task *task, void *arg)
@@ -41,6 +42,7 @@ void walked_end(void)
     walked.list = NULL;
     walked.count = 0;
     walked.room = 0;
+    walked.near = 0;
 }
 
 void walked_begin(void)
@@ -97,7 +99,11 @@ bool walked_more(void)
 bool walked_clear(const struct task *task)
 {
     uint64_t id = task_id(task);
-    uint64_t i = SORTED_BEFORE(walked.list, walked.count, id, id);
-    return i < walked.count && walked.list[i].id == id &&
-           walked.list[i].switches == task_switches(task);
+    uint64_t i = walked.near; /* tasks are visited in the order of their ids */
+    if (i >= walked.count || walked.list[i].id != id)
+        i = SORTED_BEFORE(walked.list, walked.count, id, id);
+    if (i >= walked.count || walked.list[i].id != id)
+        return false;
+    walked.near = (uint32_t)i + 1;
+    return walked.list[i].switches == task_switches(task);
 }
