@@ -5,10 +5,12 @@
 # A test sources this file and calls run_cases with the names of folders beside it. A folder holds numbered patches, each one
 # commit on the tree as it is then, and case.sh, which says in order what becomes of each and what the machine answers then.
 # case.sh runs in a subshell with the words below. What a case leaves behind (its own cells, its last commit) stays for the
-# next one, so cases keep to cells of their own, or put back what they changed.
+# next one, so cases keep to cells of their own, or put back what they changed. The machine has CPUS processors (2).
 trial=${trial:-250} # what fails here fails at once, or makes the trial last longer, as a loop does
 # shellcheck source=tests/system/lib.sh
 . tests/system/lib.sh
+# shellcheck source=tests/evolution/gap.sh
+. tests/evolution/gap.sh
 
 results=$tree/$build/evolution
 pending=()
@@ -36,6 +38,7 @@ push_change() {
 # Pushes the clone's last commit.
 publish_head() {
     commit=$(git -C "$clone" rev-parse HEAD)
+    gap_order
     git -C "$clone" push >"$work/push.out" 2>&1 || {
         cat "$work/push.out" >&2
         fail "git push failed"
@@ -75,6 +78,7 @@ take_row() {
     keep_row "$1"
     # shellcheck disable=SC2046
     keep_objects $(tr -d '"' <<<"${lists#*\" }")
+    gap_step "$1"
 }
 
 # The row as it is, with what it belongs to.
@@ -235,6 +239,7 @@ is_refused_at() {
 go_to() {
     say "$case_name: $2"
     before_id=$(neurath history --machine m1 --json | jq 'max_by(.id).id')
+    gap_order
     neurath rollback --to "$1" --machine m1 "${@:3}" >"$work/rollback.out" 2>&1
 }
 
@@ -300,6 +305,7 @@ unharmed() {
 run_case() {
     case_name=$1
     [ -e "$tree/tests/evolution/$case_name/case.sh" ] || fail "no case $case_name"
+    gap_promise=
     rm -f "$results/$case_name.json"
     # shellcheck disable=SC1090
     . "$tree/tests/evolution/$case_name/case.sh"
@@ -311,14 +317,14 @@ note_machine() {
     local name
     name=$(basename "$0" .test)
     mkdir -p "$results/machines"
-    jq -c --args '{base: $base, cases: $ARGS.positional}' --argjson base "$base" "$@" <<<null >"$results/machines/$name.json"
+    jq -c --args '{base: $base, cpus: $cpus, cases: $ARGS.positional}' --argjson base "$base" --argjson cpus "${CPUS:-2}" "$@" <<<null >"$results/machines/$name.json"
 }
 
 # Runs the cases named, or those of them that EVOLUTION_CASES names: for work on one.
 run_cases() {
     local name base
     mkdir -p "$results"
-    start_lab
+    start_lab ${CPUS:+--cpus "$CPUS"}
     base=$(neurath show release 1 --json | jq -c '(.cell_set // .cells) | map({name, object})')
     # shellcheck disable=SC2046
     keep_objects $(jq -r '.[].object' <<<"$base")
@@ -330,6 +336,7 @@ run_cases() {
     boot_id=$(neurath show machine m1 --json | jq -r .boot_id)
     open_echo m1
     echo_works || fail "the echo cell does not answer"
+    gap_open
     for name in "$@"; do
         if [ -z "${EVOLUTION_CASES:-}" ] || [[ " $EVOLUTION_CASES " = *" $name "* ]]; then run_case "$name"; fi
     done
@@ -338,4 +345,5 @@ run_cases() {
     release=$(neurath history --machine m1 --json | jq 'max_by(.id).release')
     eventually 60 test -s "$NEURATH_STATE/boot/$release/neurath.elf"
     if [ -z "${EVOLUTION_CASES:-}" ]; then note_machine "$@"; fi
+    gap_close
 }

@@ -1,5 +1,7 @@
 /* Sends numbered UDP messages to a machine's echo at a steady rate, and says when each was sent and when it came back. */
 /* SPDX-License-Identifier: MIT */
+#include "../../kernel/network/peer/drops.h"
+
 #include <arpa/inet.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,14 +12,20 @@
 #include <time.h>
 #include <unistd.h>
 
-/* gap PORT INTERVAL-US: until SIGTERM, then a line "SENT RECEIVED" for each message, in microseconds of the clock on the
- * wall, RECEIVED 0 for those that never came back. Answers are waited for a second after the last message. */
+/* gap PORT INTERVAL-US: until SIGTERM, then a line "SENT RECEIVED DROPPED" for each message: in microseconds of the clock on
+ * the wall, RECEIVED 0 for those that never came back; and how many messages this host itself had dropped by then, which the
+ * machine has not lost. Answers are waited for a second after the last message. */
 
-enum { MESSAGES_MAX = 2000000, PATIENCE_US = 1000000 };
+enum {
+    MESSAGES_MAX = 2000000,
+    PATIENCE_US = 1000000,
+    LOOK_MESSAGES = 20, /* between two looks at what the host has dropped */
+};
 
 struct message {
     uint64_t sent;
     uint64_t received;
+    uint32_t dropped;
 };
 
 static struct message messages[MESSAGES_MAX];
@@ -48,6 +56,14 @@ static int open_socket(uint16_t port)
     exit(1);
 }
 
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_in address = {0};
+    socklen_t len = sizeof address;
+    (void)!getsockname(fd, (struct sockaddr *)&address, &len);
+    return ntohs(address.sin_port);
+}
+
 /* Waits for an answer until NEXT; notes it. */
 static void receive(int fd, uint64_t next, uint32_t count)
 {
@@ -69,7 +85,10 @@ int main(int argc, char **argv)
         fputs("usage: gap PORT INTERVAL-US\n", stderr);
         return 2;
     }
-    int fd = open_socket((uint16_t)atoi(argv[1]));
+    uint16_t port = (uint16_t)atoi(argv[1]);
+    int fd = open_socket(port);
+    uint16_t own = port_of(fd);
+    unsigned dropped = 0;
     uint64_t interval = strtoull(argv[2], NULL, 10);
     uint64_t begin = now_us();
     signal(SIGTERM, end);
@@ -79,6 +98,9 @@ int main(int argc, char **argv)
             receive(fd, next, count);
             continue;
         }
+        if (count % LOOK_MESSAGES == 0)
+            dropped = udp_drops(port, own);
+        messages[count].dropped = dropped;
         messages[count].sent = now_us();
         (void)!send(fd, &count, sizeof count, 0);
         count++;
@@ -86,8 +108,8 @@ int main(int argc, char **argv)
     for (uint64_t over = now_us() + PATIENCE_US; now_us() < over;)
         receive(fd, now_us() + 10000, count);
     for (uint32_t i = 0; i < count; i++)
-        printf("%llu %llu\n", (unsigned long long)messages[i].sent,
-               (unsigned long long)messages[i].received);
+        printf("%llu %llu %u\n", (unsigned long long)messages[i].sent,
+               (unsigned long long)messages[i].received, messages[i].dropped);
     close(fd);
     return 0;
 }

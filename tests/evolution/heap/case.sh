@@ -30,9 +30,9 @@ answers 'hoard half' 'hoard: 218 objects, 0 damaged, the heap is sound'
 evolves 05-use heap:text
 answers 'hoard take' 'hoard: 509 objects, 0 damaged, the heap is sound'
 answers 'hoard half' 'hoard: 254 objects, 0 damaged, the heap is sound'
-neurath rollback --to "$known" --machine m1 --wait >/dev/null || fail "$case_name: the rollback failed"
+goes_to "$known" 'the former classes'
 answers 'hoard take' 'hoard: 545 objects, 0 damaged, the heap is sound'
 answers 'hoard all' 'hoard: 0 objects, 0 damaged, the heap is sound'
-neurath rollback --to "$commit" --machine m1 --wait >/dev/null || fail "$case_name: going forward again failed"
+goes_to "$commit" 'the other classes again'
 answers 'hoard take' 'hoard: 291 objects, 0 damaged, the heap is sound'
 answers 'hoard all' 'hoard: 0 objects, 0 damaged, the heap is sound'

@@ -13,10 +13,10 @@ answers 'roster drop' 'roster: 55 entries, sum 1815, sound, each step counted, 3
 evolves 02-grow roster:data
 answers roster 'roster: 55 ranked entries, sum 1815, sound, each step counted, 3 tasks step'
 answers 'roster add' 'roster: 65 ranked entries, sum 2470, sound, each step counted, 3 tasks step'
-neurath rollback --to "$small" --machine m1 --wait >/dev/null || fail "$case_name: the rollback failed"
+goes_to "$small" 'unranked again'
 answers roster 'roster: 65 entries, sum 2470, sound, each step counted, 3 tasks step'
 answers 'roster drop' 'roster: 60 entries, sum 2430, sound, each step counted, 3 tasks step'
-neurath rollback --to "$commit" --machine m1 --wait >/dev/null || fail "$case_name: going forward again failed"
+goes_to "$commit" 'ranked again'
 whole='roster: 60 ranked entries, sum 2430, sound, each step counted, 3 tasks step'
 answers roster "$whole"
 comes_back 03-forgets fault entry 'leaves out the pointer'

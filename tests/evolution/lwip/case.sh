@@ -20,7 +20,8 @@ smaller() {
 }
 moved() { [ "$(jq .migrated_objects <<<"$row")" -ge "$1" ] || fail "$case_name: not $1 objects moved: $row"; }
 
-"$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
+loses_nothing
+"$bin/network-peer" load "$(echo_port m1)" "$between_us" 1000000 >"$work/load.out" &
 load=$!
 open_before=$(connections)
 small=$(git -C "$clone" rev-parse HEAD)

@@ -28,7 +28,8 @@ count_bytes_per_frame() {
 }
 
 evolves 01-faulty client:text e1000:text
-"$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
+loses_nothing
+"$bin/network-peer" load "$(echo_port m1)" "$between_us" 1000000 >"$work/load.out" &
 load=$!
 count_bytes_per_frame
 [ "$bytes_per_frame" = 2048 ] || fail "$case_name: the driver does not have the fault that is to be mended"

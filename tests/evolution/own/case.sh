@@ -24,7 +24,8 @@ small=$commit
 lost_before=$(losses)
 open_before=$(connections)
 [ -n "$open_before" ] || fail "$case_name: the client has no connection"
-"$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
+loses_nothing
+"$bin/network-peer" load "$(echo_port m1)" "$between_us" 1000000 >"$work/load.out" &
 load=$!
 
 own_cells=(client:data e1000:data net:data nic:data)

@@ -8,7 +8,8 @@ list=deploy/third-party.list
 version_is() { sed -i -E "s|^(lwip +[a-z]+ +lwip) +[^ ]+ +([^ ]+) .*|\1 $1 \2 $2|" $list; }
 before=$(awk '/^lwip/ { print $4, $6 }' "$clone/$list")
 
-"$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
+loses_nothing
+"$bin/network-peer" load "$(echo_port m1)" "$between_us" 1000000 >"$work/load.out" &
 load=$!
 # shellcheck disable=SC2154
 evolves_by 'lwip: the next revision' lwip:text version_is "$next_version" "$next_digest"

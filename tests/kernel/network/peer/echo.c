@@ -1,5 +1,6 @@
 /* Exercises the machine's echo service from the host. */
 /* SPDX-License-Identifier: MIT */
+#include "drops.h"
 #include "peer.h"
 
 #include <arpa/inet.h>
@@ -89,28 +90,6 @@ int echo_connections(unsigned count, char *out, size_t cap)
     return good == count ? 0 : -1;
 }
 
-/* Messages that this host itself has dropped, having no room, at its sockets of port A or B: the process behind a
- * socket, ours or QEMU, was not given a CPU in time. */
-static unsigned host_drops(uint16_t a, uint16_t b)
-{
-    FILE *table = fopen("/proc/net/udp", "re");
-    char line[512];
-    unsigned sum = 0;
-    while (table != NULL && fgets(line, sizeof line, table) != NULL) {
-        unsigned port;
-        if (sscanf(line, " %*d: %*8[0-9A-F]:%4X", &port) != 1 || (port != a && port != b))
-            continue;
-        size_t end = strlen(line);
-        while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\n'))
-            line[--end] = 0;
-        const char *drops = strrchr(line, ' ');
-        sum += drops != NULL ? (unsigned)strtoul(drops, NULL, 10) : 0;
-    }
-    if (table != NULL)
-        fclose(table);
-    return sum;
-}
-
 static uint16_t port_of(int fd)
 {
     struct sockaddr_in address = {0};
@@ -131,7 +110,7 @@ int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, c
     if (fd < 0 || count > ECHO_UDP_MAX)
         return -1;
     memset(seen, 0, sizeof seen);
-    unsigned dropped_before = host_drops(peer_udp_port, port_of(fd));
+    unsigned dropped_before = udp_drops(peer_udp_port, port_of(fd));
     while (now_us() < give_up && received < count) {
         uint64_t next = begin + (uint64_t)sent * interval_us, now = now_us();
         if (end != NULL && *end && sent < count)
@@ -155,7 +134,7 @@ int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, c
         received += !seen[number];
         seen[number] = 1;
     }
-    dropped = host_drops(peer_udp_port, port_of(fd)) - dropped_before;
+    dropped = udp_drops(peer_udp_port, port_of(fd)) - dropped_before;
     close(fd);
     snprintf(out, cap, "%u of %u messages, %u doubled, %u dropped by the host", received,
              count, doubled, dropped);
