@@ -7,6 +7,7 @@
 #include <core/evolve/leaks.h>
 #include <core/evolve/silence.h>
 #include <string.h>
+#include <task/cpu/cpu.h>
 #include <time/clock/clock.h>
 
 enum {
@@ -18,7 +19,8 @@ enum {
     EARLIER_MS =
         30000, /* of a step that was under way before the swap: it is hardly to blame */
     CONFIRM_MS = 60000,  /* after the trial, for evolve_confirm() */
-    PATIENCE_MS = 10000, /* for what may be a loop */
+    PATIENCE_MS = 10000, /* for what may be a loop, for each that a CPU has of them */
+    LONGEST_PATIENCE_MS = 60000, /* for them all */
 };
 
 static bool finds_loop(uint64_t limit_ms, struct suspect *out)
@@ -34,9 +36,12 @@ bool judge_finds_loop(struct suspect *out)
 
 bool judge_may_loop(const struct attempt *a)
 {
-    struct suspect suspect;
-    return clock_ns() - a->settle_ns <= PATIENCE_MS * 1000000ull &&
-           (!watch_steps_ended() || finds_loop(SUSPECT_MS, &suspect));
+    uint64_t suspects =
+        watch_count_loops(SUSPECT_MS * 1000000ull, EARLIER_MS * 1000000ull);
+    uint64_t shares = max_u64((suspects + cpu_count() - 1) / cpu_count(), 1);
+    uint64_t patience_ms = min_u64(PATIENCE_MS * shares, LONGEST_PATIENCE_MS);
+    return clock_ns() - a->settle_ns <= patience_ms * 1000000ull &&
+           (suspects || !watch_steps_ended());
 }
 
 /* Whoever is in the text that goes is restarted. */

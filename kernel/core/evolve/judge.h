@@ -22,7 +22,7 @@ enum judgement judge_look(struct attempt *a, uint64_t *out_next_ns,
 /* True: *out is a task whose step has had a CPU for too long. */
 bool judge_finds_loop(struct suspect *out);
 /* Says whether a task has been in one step since watch_steps(), or for long, for as long as it is worth waiting for that:
- * on a busy host a loop may have had little of a CPU so far. */
+ * on a busy host, or beside others that loop, one may have had little of a CPU so far. */
 bool judge_may_loop(const struct attempt *a);
 
 #endif

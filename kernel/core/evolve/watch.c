@@ -35,7 +35,8 @@ static struct {
 struct look {
     uint64_t limit_ns;
     uint64_t earlier_ns;
-    struct suspect *out;
+    struct suspect *out; /* the first one is enough; NULL: all are counted */
+    uint32_t count;
 };
 
 /* Says whether TASK, which is in STATE, is in the middle of a step and not about to begin one. */
@@ -94,12 +95,14 @@ static bool begin_with(struct task *task, void *arg)
     return true;
 }
 
-/* Stops at the first task that is over the limit. */
 static bool within_limit(struct task *task, void *arg)
 {
-    const struct look *look = arg;
+    struct look *look = arg;
     const struct seen_task *w = look_at(task, false);
     if (w->ran_ns < (w->earlier ? look->earlier_ns : look->limit_ns))
+        return true;
+    look->count++;
+    if (!look->out)
         return true;
     look->out->task = task;
     task_name_copy(task, look->out->name);
@@ -114,10 +117,16 @@ void watch_begin(void)
 
 bool watch_find_loop(uint64_t limit_ns, uint64_t earlier_ns, struct suspect *out)
 {
-    struct look look = {limit_ns, earlier_ns, out};
-    out->task = NULL;
+    struct look look = {limit_ns, earlier_ns, out, 0};
     task_for_each(within_limit, &look);
-    return out->task != NULL;
+    return look.count != 0;
+}
+
+uint32_t watch_count_loops(uint64_t limit_ns, uint64_t earlier_ns)
+{
+    struct look look = {limit_ns, earlier_ns, NULL, 0};
+    task_for_each(within_limit, &look);
+    return look.count;
 }
 
 void watch_blame(struct task *task)

@@ -19,6 +19,8 @@ void watch_begin(void);
 /* Looks at all tasks. True: *out is one whose present step has had a CPU for LIMIT_NS since it was first seen, and has begun
  * since watch_begin(); one that was under way then has not begun in new text, and counts after EARLIER_NS only. */
 bool watch_find_loop(uint64_t limit_ns, uint64_t earlier_ns, struct suspect *out);
+/* How many tasks there are of which watch_find_loop() would say so. */
+uint32_t watch_count_loops(uint64_t limit_ns, uint64_t earlier_ns);
 /* The step of TASK counts from now on as one that has begun since, and is waited for. Inside task_for_each(). */
 void watch_blame(struct task *task);
 /* Begins to wait for the steps that are under way now, without those that were when the watch began. */
