@@ -58,6 +58,7 @@ static struct {
     uint64_t pause_end_ns;
     struct plan *plan; /* that followers may have joined; or NULL */
     bool lines_held;
+    bool searches; /* holders_init() was called */
     /* The last one that was found inside. */
     enum frames how;
     char task[TASK_NAME_MAX];
@@ -139,6 +140,14 @@ static void expel(const struct look *look)
     }
 }
 
+/* What nobody has touched since the stores nobody can have taken the address of. */
+static bool ready_to_search(struct attempt *a, bool backwards)
+{
+    if (!drain.searches && !a->untouched)
+        drain.searches = holders_init(a->plan, backwards);
+    return drain.searches || a->untouched;
+}
+
 static void begin(void)
 {
     drain.tries = 0;
@@ -199,8 +208,16 @@ static void open_gate(void)
 static enum drain_result give_up(struct attempt *a)
 {
     moving_drop(a);
+    a->untouched = false;
     drain_end();
     return DRAIN_BUSY;
+}
+
+static enum drain_result no_memory(struct attempt *a, struct refusal *out_reason)
+{
+    (void)refuse(out_reason, "memory", NULL, NULL, NULL,
+                 "there is not enough memory to look through stacks and data");
+    return give_up(a);
 }
 
 static void name_task(struct refusal *out)
@@ -317,7 +334,7 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
     if (moved != DRAIN_QUIET)
         return moved;
     waiters_leave(a->plan, backwards); /* of the walker's event too */
-    bool looks = holders_any() && !a->untouched;
+    bool looks = !a->untouched && holders_any();
     bool ready = !looks || hold_lines(a->plan, backwards);
     bool held = ready && looks && !backwards && holders_find(out_reason, &full);
     if (ready && looks && backwards)
@@ -381,11 +398,8 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
         return DRAIN_WAIT;
     }
     if (drain.state == IDLE) {
-        if (!leaving_init(a->plan, backwards) || !holders_init(a->plan, backwards)) {
-            (void)refuse(out_reason, "memory", NULL, NULL, NULL,
-                         "there is not enough memory to look through stacks and data");
-            return give_up(a);
-        }
+        if (!leaving_init(a->plan, backwards) || !ready_to_search(a, backwards))
+            return no_memory(a, out_reason);
         walked_begin();
         drain.state = WALKING;
         return DRAIN_WAIT;
@@ -400,6 +414,8 @@ enum drain_result drain_step(struct attempt *a, bool backwards, struct wait *out
             return DRAIN_WAIT;
         holders_elements();
     }
+    if (!ready_to_search(a, backwards))
+        return no_memory(a, out_reason);
     drain.state = SEARCHING; /* again before each try */
     if (!a->untouched && holders_ahead())
         return DRAIN_WAIT;
@@ -421,19 +437,25 @@ void drain_stored(void)
     drain.lines_held = false;
 }
 
-void drain_turn(void)
+static void forget_lists(void)
 {
     leaving_fini();
     holders_fini();
+    drain.searches = false;
+}
+
+void drain_turn(void)
+{
+    forget_lists();
     drain.state = IDLE;
 }
 
 void drain_end(void)
 {
     forget_search();
-    leaving_fini();
-    holders_fini();
+    forget_lists();
     walked_end();
+    drain.pc = 0; /* or it would keep the version in which somebody was */
     drain.state = IDLE;
     task_gate_open();
 }

@@ -4,6 +4,7 @@
 #include <core/evolve/checks.h>
 #include <core/evolve/ending.h>
 #include <core/evolve/leaks.h>
+#include <core/evolve/leaving.h>
 #include <core/evolve/walk.h>
 
 #include <console/log/log.h>
@@ -269,6 +270,7 @@ void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusa
 {
     leaks_end();
     checks_end();
+    leaving_forget();
     plan_destroy(a->plan);
     a->plan = NULL;
     if (reason)

@@ -16,7 +16,9 @@ struct move {
 };
 
 static struct {
-    struct leaving *list;
+    struct leaving *list; /* lent by one of the rooms */
+    struct leaving *
+        room[2]; /* for the way there, and back: taken together, for the way back must not want memory */
     uint32_t count;
     struct move moves[MOVES_MAX];
     uint32_t move_count;
@@ -24,9 +26,29 @@ static struct {
 
 void leaving_fini(void)
 {
-    heap_free(leaving.list);
     leaving.list = NULL;
     leaving.count = 0;
+}
+
+void leaving_forget(void)
+{
+    leaving_fini();
+    for (int i = 0; i < 2; i++) {
+        heap_free(leaving.room[i]);
+        leaving.room[i] = NULL;
+    }
+}
+
+/* No version comes or goes while there is an attempt. */
+static bool make_room(const struct plan *plan)
+{
+    uint32_t room = 1;
+    for (const struct version *v = plan->ns->versions; v; v = v->next)
+        room++;
+    for (int i = 0; i < 2; i++)
+        if (!leaving.room[i])
+            leaving.room[i] = heap_new_array(struct leaving, room);
+    return leaving.room[0] && leaving.room[1];
 }
 
 uint32_t leaving_count(void)
@@ -122,14 +144,11 @@ static void add_callers(const struct plan *plan, bool backwards)
 
 bool leaving_init(const struct plan *plan, bool backwards)
 {
-    uint32_t room = 1;
     bool more = true;
-    for (const struct version *v = plan->ns->versions; v; v = v->next)
-        room++;
     leaving.count = 0;
-    leaving.list = heap_new_array(struct leaving, room);
-    if (!leaving.list)
+    if (!make_room(plan))
         return false;
+    leaving.list = leaving.room[backwards];
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         const struct plan_cell *cell = &plan->cells[i];
         const struct version *v = backwards ? cell->fresh : cell->old;

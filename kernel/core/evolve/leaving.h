@@ -22,9 +22,11 @@ enum frames {
 };
 
 /* Makes the list for PLAN: its coupled cells' replaced versions, older ones of these cells, and whoever would go on to
- * call them; and all that call what drains, for they will call the new lineage. False: no memory. End with leaving_fini(). */
+ * call them; and all that call what drains, for they will call the new lineage. False: no memory, which cannot be BACKWARDS if it
+ * was called for the way there. End with leaving_fini(); leaving_forget() gives the memory back, when the attempt ends. */
 bool leaving_init(const struct plan *plan, bool backwards);
 void leaving_fini(void);
+void leaving_forget(void);
 uint32_t leaving_count(void);
 const struct leaving *leaving_at(uint32_t index);
 const struct leaving *leaving_of(const struct version *v);

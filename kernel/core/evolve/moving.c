@@ -128,6 +128,19 @@ static enum moving_result job_failed(const struct attempt *a, enum walk_result h
     return MOVING_FAILED;
 }
 
+/* The set is there. What its rehearsal wants is taken before the stores: nobody could go on, or back, without it. */
+static enum moving_result ready(const struct attempt *a, struct refusal *out_reason)
+{
+    free_lists();
+    if (moving.way != MOVING_THERE || !a->plan->moving_count)
+        return MOVING_READY;
+    moving.way = MOVING_REHEARSAL;
+    if (list_walks(a->plan))
+        return MOVING_READY;
+    free_lists();
+    return no_memory(out_reason);
+}
+
 /* ---- taking ------------------------------------------------------------------------------- */
 
 static enum status take(struct attempt *a, struct refusal *out_reason)
@@ -207,10 +220,8 @@ static enum moving_result fill(struct attempt *a, struct wait *out_wait,
 {
     struct migration_list *all = &a->plan->migrations;
     all->elements = moving.set; /* so that pointers follow; READY or FAILED decides */
-    if (calls_nobody(a->plan, moving.way)) {
-        free_lists();
-        return MOVING_READY;
-    }
+    if (calls_nobody(a->plan, moving.way))
+        return ready(a, out_reason);
     moving.job.scratch_len = scratch_len(a->plan);
     moving.job.scratch = heap_new_array(uint8_t, moving.job.scratch_len);
     if (!moving.job.scratch) {
@@ -234,7 +245,7 @@ static enum moving_result fill(struct attempt *a, struct wait *out_wait,
 static enum moving_result begin(struct attempt *a, struct wait *out_wait,
                                 struct refusal *out_reason)
 {
-    if (!list_walks(a->plan)) {
+    if (!moving.functions && !list_walks(a->plan)) {
         free_lists();
         return no_memory(out_reason);
     }
@@ -306,8 +317,7 @@ enum moving_result moving_step(struct attempt *a, enum moving_way way,
         return walked(a, out_wait, out_reason);
     if (moving.job.unfit || moving.job.objector)
         return unfit(a, out_reason);
-    free_lists();
-    return MOVING_READY;
+    return ready(a, out_reason);
 }
 
 /* ---- before, and after, the stores --------------------------------------------------------- */

@@ -14,7 +14,9 @@
  *  1. functions of cells run in the task `walker` alone, for a bounded time, and never under the park;
  *  2. no memory is taken between the park and the release;
  *  3. old elements stay as the commit found them until the swap is permanent, or taken back;
- *  4. a set that was not stored is dropped with its new storage.
+ *  4. a set that was not stored is dropped with its new storage;
+ *  5. a rehearsal, and the way back if it fails, want no memory that was not taken before the stores (but for a walk that
+ *     names more than the one before).
  * The swap task is the only user.
  */
 #ifndef NEURATH_CORE_EVOLVE_MOVING_H

@@ -230,6 +230,7 @@ static struct wait take_back(struct attempt *a)
     enum status status = store_back(a);
     if (status == STATUS_AGAIN) {
         moving_drop(a);
+        a->untouched = false;
         drain_end();
         return take_again(a, "an object changed while it was moved");
     }

@@ -41,11 +41,11 @@ void frame_warn(uint64_t limit, struct event *event);
 /* Asserts that the counters and the map agree; true when they do. Holds the lock for a full scan. */
 bool frame_check(void);
 
-/* For tests: of the memory that TASK asks for from now on, frames and heap objects, request number N (0 = the next) is
- * answered as if there were none left; once. NULL: no request is. */
+/* For tests: of the memory that TASK asks for from now on, frames and heap objects, COUNT requests from number N on (0 = the
+ * next) are answered as if there were none left. NULL: no request is. */
 struct task;
-void memory_fail(const struct task *task, uint64_t n);
-/* Says whether that request has come. */
+void memory_fail(const struct task *task, uint64_t n, uint64_t count);
+/* Says whether the first of them has come. */
 bool memory_failed(void);
 /* Asked by frame and heap at each request. */
 bool memory_fails_now(void);

@@ -74,6 +74,8 @@ enum status kswap_submit(const struct kswap *swap, uint64_t *out_attempt)
         add_words(&set, swap->others);
     struct evolve_request request = {.set = set.objects,
                                      .set_count = set.count,
+                                     .remove = &swap->remove,
+                                     .remove_count = swap->remove ? 1 : 0,
                                      .self_confirm = true,
                                      .dry_run = swap->dry_run,
                                      .consent = &swap->consent,

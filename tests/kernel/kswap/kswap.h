@@ -14,8 +14,9 @@ struct kswap {
     const char *with;    /* another cell that becomes the same variant; NULL: none */
     const char *variant; /* "": the version of the boot image */
     const char *others; /* more cells: "CELL" or "CELL.VARIANT", a space between; NULL: none */
-    uint64_t trial_ms; /* 0: a short one */
-    uint64_t stuck_ms; /* 0: as any swap */
+    const char *remove; /* a cell that goes; NULL: none */
+    uint64_t trial_ms;  /* 0: a short one */
+    uint64_t stuck_ms;  /* 0: as any swap */
     bool dry_run;
     const char *consent; /* one thing that may be lost; NULL: none */
     uint8_t hash[32];    /* of the cell */

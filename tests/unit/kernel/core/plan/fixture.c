@@ -210,6 +210,15 @@ static uint64_t mix(uint64_t digest, const void *bytes, size_t len)
     return digest;
 }
 
+/* Whose it is, where, and of what form. */
+static uint64_t mix_home(uint64_t digest, const struct home *h)
+{
+    digest = mix(digest, h->cell, strlen(h->cell) + 1);
+    digest = mix(mix(digest, h->key, strlen(h->key) + 1), &h->va, 8);
+    digest = mix(mix(digest, &h->len, 4), &h->capacity, 4);
+    return mix(mix(digest, &h->type_hash, 8), &h->orphan, sizeof h->orphan);
+}
+
 uint64_t world_digest(const struct world *world)
 {
     uint64_t d = 0xcbf29ce484222325;
@@ -221,12 +230,15 @@ uint64_t world_digest(const struct world *world)
             elf_section(&v->elf, i, &s);
             if (v->section_va[i])
                 d = mix(d, cellmem_view(v->section_va[i]), s.len);
+            if (v->section_home[i])
+                d = mix_home(d, v->section_home[i]);
         }
         for (uint32_t i = 0; i < v->import_count; i++) {
             d = mix(d, &v->imports[i].provider, sizeof(void *));
             d = mix(d, &v->imports[i].function, 4);
         }
         d = mix(d, &v->text_begin, 8);
+        d = mix(d, &v->lineage, 4);
     }
     for (const struct stub *s = world->ns.stubs; s; s = s->next)
         if (s->version && s->version->state == VERSION_RUNNING)
