@@ -30,7 +30,7 @@ static struct {
     uint64_t count;                       /* [a] */
     struct event event;
     /* [c] by CPU number */
-    uint32_t handling[CPU_MAX]; /* a fault while this is set is the last one */
+    uint64_t handling[CPU_MAX]; /* who handles a fault (handler_mark()); 0: nobody */
     char panic_text[CPU_MAX][PANIC_TEXT_MAX];
     uint64_t panic_pc[CPU_MAX];
     uint32_t interrupt_streak; /* faults of interrupt handlers that followed each other */
@@ -175,11 +175,21 @@ NORETURN static void end_machine(const struct trap_frame *frame,
     power_reset();
 }
 
+/* Another fault with the same mark is the last one. The guard may make a task leave that is handling a fault; then it has begun
+ * again, and nobody will ever take its mark away. */
+static uint64_t handler_mark(void)
+{
+    const struct task *task = cpu_current_task();
+    uint64_t who = task ? task_id(task) << 32 | task_restarts(task) : 0;
+    return who | 1ull << 63;
+}
+
 void fault_handle(struct trap_frame *frame)
 {
     struct fault_record record;
     struct trap_frame again = *frame;
-    uint32_t *handling = &fault.handling[cpu_index()];
+    uint64_t *handling = &fault.handling[cpu_index()];
+    uint64_t mark;
     bool reverted;
     bool withdrawn;
     enum cure cure;
@@ -189,7 +199,8 @@ void fault_handle(struct trap_frame *frame)
     withdrawn = stale_withdrawn(frame);
     reverted = withdrawn || guard_fault(frame);
     cpu_here()->fault_frame = 0;
-    if (atomic_exchange(handling, 1) != 0) {
+    mark = handler_mark();
+    if (atomic_exchange(handling, mark) == mark) {
         report_nested(frame);
         power_reset();
     }
