@@ -97,8 +97,8 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
             out_why, "data", p->v->info.name, d.key, NULL,
             "%s changed between mutable and constant; the live value would be lost",
             d.key);
-    /* It has outgrown its home: it gets another one, and the plan moves its value there. What is taken has to fit. */
-    if (own && ((h->va & (s.align - 1)) || s.len > h->capacity))
+    /* It has outgrown its home: it gets another one, and the plan moves its value there. */
+    if ((h->va & (s.align - 1)) || s.len > h->capacity)
         return STATUS_OK;
     if (own && p->v->info.flags & CELL_CLOSURE && is_another(p, h, index))
         return STATUS_OK;

@@ -194,7 +194,7 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
         if (status != STATUS_OK)
             return status;
     }
-    enum status pinned = plan_check_pinned(p, cell, m, old, now);
+    enum status pinned = plan_check_pinned(p, cell, cell->old, m, old, now);
     if (m->constant || again) {
         describe(m, again ? "is initialised again" : "is rewritten");
         plan_set_class(cell, m->constant ? PLAN_TEXT : PLAN_DATA);
@@ -207,6 +207,40 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
         return pinned;
     type_read(&cell->old->info, old->type_name, &old_type);
     type_read(&cell->fresh->info, now->type_name, &new_type);
+    return map_both_ways(p, cell, m, &old_type, &new_type);
+}
+
+enum status plan_migrate_taken(struct planning *p, struct plan_cell *cell,
+                               const struct version *from, struct home *home,
+                               const struct cell_data *was, uint32_t at,
+                               const struct cell_data *is)
+{
+    struct elf_section s;
+    struct type old_type;
+    struct type new_type;
+    struct home *to = cell->fresh->section_home[at];
+    struct migration *m = plan_add_migration(p->plan, cell);
+    if (!m)
+        return STATUS_FULL;
+    elf_section(&cell->fresh->elf, at, &s);
+    *m = (struct migration){.old_home = home,
+                            .new_home = to,
+                            .cell = cell->name,
+                            .key = is->key,
+                            .old_va = home->va,
+                            .new_va = to->va,
+                            .old_len = home->len,
+                            .new_len = (uint32_t)s.len,
+                            .old_type = home->type_hash,
+                            .new_type = is->type_hash};
+    enum status pinned = plan_check_pinned(p, cell, from, m, was, is);
+    if (pinned != STATUS_OK || plan_marked(cell->fresh, "scratch", is->key) ||
+        plan_marked(from, "scratch", is->key)) {
+        describe(m, "is initialised again");
+        return pinned;
+    }
+    type_read(&from->info, was->type_name, &old_type);
+    type_read(&cell->fresh->info, is->type_name, &new_type);
     return map_both_ways(p, cell, m, &old_type, &new_type);
 }
 
@@ -246,6 +280,7 @@ static enum status image_of(struct planning *p, struct version *v, const char *k
 static enum status take_memory(struct planning *p, struct migration *m)
 {
     const struct plan_cell *cell = plan_find(p->plan, m->cell);
+    const struct plan_cell *from = plan_find(p->plan, m->old_home->cell);
     m->old_at = cellmem_data(m->old_va);
     m->new_at = cellmem_data(m->new_va);
     m->saved = heap_new_array(uint8_t, m->old_len + 8);
@@ -260,7 +295,7 @@ static enum status take_memory(struct planning *p, struct migration *m)
     if (turn_of(m))
         memcpy(turn_of(m)->image, m->prepared, m->new_len);
     if (status == STATUS_OK && asks_for_image(m))
-        status = image_of(p, cell->old, m->key, m->old_image);
+        status = image_of(p, from->old, m->key, m->old_image);
     return status;
 }
 

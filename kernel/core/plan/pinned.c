@@ -24,13 +24,14 @@ static bool parts(const struct move_list *forward)
  * nothing else says which field is which. What the new form lacks does not count, or no field that came behind could go
  * again. STATUS_FULL. */
 static enum status leads_elsewhere(const struct plan_cell *cell,
-                                   const struct migration *m, const struct cell_data *was,
+                                   const struct version *from, const struct migration *m,
+                                   const struct cell_data *was,
                                    const struct cell_data *is, bool *out)
 {
     struct type old;
     struct type now;
     struct fieldmap map;
-    type_read(&cell->old->info, was->type_name, &old);
+    type_read(&from->info, was->type_name, &old);
     type_read(&cell->fresh->info, is->type_name, &now);
     enum status status = fieldmap_build(&old, m->old_len, &now, m->new_len, true, &map);
     *out = m->old_va != m->new_va || status == STATUS_DENIED || parts(&map.list);
@@ -38,30 +39,30 @@ static enum status leads_elsewhere(const struct plan_cell *cell,
     return status == STATUS_FULL ? STATUS_FULL : STATUS_OK;
 }
 
-static bool has_mark(const struct plan_cell *cell, const char *key)
+static bool has_mark(const struct plan_cell *cell, const struct version *from,
+                     const char *key)
 {
-    return plan_marked(cell->fresh, "in_place", key) ||
-           plan_marked(cell->old, "in_place", key);
+    return plan_marked(cell->fresh, "in_place", key) || plan_marked(from, "in_place", key);
 }
 
-/* Lends the tag of what either version of CELL puts into frames, or NULL: nothing that could hold a pointer. */
-static const char *in_frames(const struct plan_cell *cell)
+/* Lends the tag of what CELL puts into frames, or FROM has, or NULL: nothing that could hold a pointer. */
+static const char *in_frames(const struct plan_cell *cell, const struct version *from)
 {
     const char *tag = plan_in_frames(&cell->fresh->info);
     if (!tag || strcmp(tag, "none") == 0)
-        tag = plan_in_frames(&cell->old->info);
+        tag = plan_in_frames(&from->info);
     return !tag || strcmp(tag, "none") == 0 ? NULL : tag;
 }
 
 enum status plan_check_pinned(struct planning *p, const struct plan_cell *cell,
-                              const struct migration *m, const struct cell_data *was,
-                              const struct cell_data *is)
+                              const struct version *from, const struct migration *m,
+                              const struct cell_data *was, const struct cell_data *is)
 {
-    bool placed = has_mark(cell, m->key);
-    const char *tag = m->constant ? NULL : in_frames(cell);
+    bool placed = has_mark(cell, from, m->key);
+    const char *tag = m->constant ? NULL : in_frames(cell, from);
     bool elsewhere = false;
     enum status status =
-        placed || tag ? leads_elsewhere(cell, m, was, is, &elsewhere) : STATUS_OK;
+        placed || tag ? leads_elsewhere(cell, from, m, was, is, &elsewhere) : STATUS_OK;
     if (placed && elsewhere)
         (void)refuse(
             report_next(p->report), "data", cell->name, m->key, NULL,

@@ -87,6 +87,11 @@ struct plan_takeover { /* a home that the commit gives to another cell */
     char *owner; /* the name that it does not have now */
 };
 
+struct plan_taking { /* an object that a cell is given by another one, as it was loaded */
+    struct home *home;
+    char cell[CELL_NAME_MAX + 1]; /* that takes it */
+};
+
 /* Who names the elements of a form, or completes them. */
 struct plan_walk {
     uint64_t va; /* of a function of the owner */
@@ -172,6 +177,8 @@ struct plan {
     struct plan_alias *aliases;
     uint32_t alias_count;
     uint32_t alias_room;
+    struct plan_taking *takings;
+    uint32_t taking_count;
     struct plan_takeover *takeovers;
     uint32_t takeover_count;
     struct migration_list migrations;

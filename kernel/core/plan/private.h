@@ -42,8 +42,8 @@ enum status plan_take(void *context, const struct version *v, const char *key,
                       struct home **out, struct refusal *out_why);
 /* Says whether a cell of the set takes HOME, which is another cell's now. */
 bool plan_takes(const struct plan *plan, const struct home *home);
-/* Refuses objects that CELL takes while another cell goes on having them. */
-void plan_check_takeovers(struct planning *p, const struct plan_cell *cell);
+/* Refuses objects that CELL takes while another cell goes on having them; lists how the others change. STATUS_FULL. */
+NODISCARD enum status plan_check_takeovers(struct planning *p, struct plan_cell *cell);
 /* The swap takes HOME away from CELL: refuses that if a cell of the set seems to be meant to go on with it, and nobody has
  * agreed to the loss. False: none does. */
 bool plan_refuse_heir(struct planning *p, const struct plan_cell *cell,
@@ -100,12 +100,24 @@ NODISCARD enum status plan_fold(struct planning *p, struct plan_cell *cell,
  * enumerators were added. STATUS_FULL: no memory. */
 NODISCARD enum status plan_same_form(const struct plan_cell *cell, const char *was,
                                      const char *is, bool *out_same);
-/* Refuses M, whose object was WAS and is IS, if it may move what somebody has the address of where no search finds it
- * (EVOLVE_IN_PLACE, EVOLVE_FRAMES). STATUS_FULL. */
+/* Refuses M of CELL, whose object was WAS of FROM and is IS, if it may move what somebody has the address of where no search
+ * finds it (EVOLVE_IN_PLACE, EVOLVE_FRAMES). STATUS_FULL. */
 NODISCARD enum status plan_check_pinned(struct planning *p, const struct plan_cell *cell,
+                                        const struct version *from,
                                         const struct migration *m,
                                         const struct cell_data *was,
                                         const struct cell_data *is);
+/* ---- taken.c ---- */
+/* CELL takes what is in HOME from FROM, a cell of the set that loses it: lists its change of form. What it leads to has to
+ * stay what it is. Refusals go to the report. STATUS_FULL. */
+NODISCARD enum status plan_check_taken(struct planning *p, struct plan_cell *cell,
+                                       struct plan_cell *from, struct home *home);
+/* Lists how the object WAS of FROM, in HOME, becomes IS, in section AT of CELL's new version. Refusals go to the report.
+ * STATUS_FULL. */
+NODISCARD enum status plan_migrate_taken(struct planning *p, struct plan_cell *cell,
+                                         const struct version *from, struct home *home,
+                                         const struct cell_data *was, uint32_t at,
+                                         const struct cell_data *is);
 /* Takes the memory of all migrations. STATUS_FULL: there is none. */
 NODISCARD enum status plan_prepare(struct planning *p);
 /* Homes say what has become of their objects, BACKWARDS after a revert. */

@@ -51,6 +51,19 @@ static bool loses(const struct planning *p, const char *cell, const char *key)
     return false;
 }
 
+static enum status note(struct plan *plan, struct home *home, const char *cell)
+{
+    struct plan_taking *more =
+        heap_grow_array(struct plan_taking, plan->takings, plan->taking_count + 1);
+    if (!more)
+        return STATUS_FULL;
+    plan->takings = more;
+    struct plan_taking *t = &more[plan->taking_count++];
+    t->home = home;
+    snprintf(t->cell, sizeof t->cell, "%s", cell);
+    return STATUS_OK;
+}
+
 /* The planning stays its caller's. */
 EVOLVE_LENT(plan_take);
 enum status plan_take(void *context, const struct version *v, const char *key,
@@ -84,14 +97,13 @@ enum status plan_take(void *context, const struct version *v, const char *key,
         given = h;
     }
     *out = given ? given : kept;
-    return STATUS_OK;
+    return *out ? note(p->plan, *out, v->info.name) : STATUS_OK;
 }
 
 bool plan_takes(const struct plan *plan, const struct home *home)
 {
-    for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].name, home->cell) != 0 &&
-            has_home(plan->cells[i].fresh, home))
+    for (uint32_t i = 0; i < plan->taking_count; i++)
+        if (plan->takings[i].home == home)
             return true;
     return false;
 }
@@ -105,37 +117,41 @@ static const char *other_owner(const struct plan *plan, const struct plan_cell *
     for (uint32_t i = 0; i < plan->cell_count; i++)
         if (&plan->cells[i] != cell && has_home(plan->cells[i].fresh, home))
             return plan->cells[i].name;
+    for (uint32_t i = 0; i < plan->taking_count; i++)
+        if (plan->takings[i].home == home && strcmp(plan->takings[i].cell, cell->name) != 0)
+            return plan->takings[i].cell;
     return NULL;
 }
 
-static bool means_the_same(const struct plan *plan, const struct plan_cell *cell,
+static bool means_the_same(const struct plan_cell *cell, const struct plan_cell *from,
                            const struct home *home)
 {
-    const struct plan_cell *from = plan_find(plan, home->cell);
-    return !from || !from->old ||
-           plan_state(&from->old->info, home->key) ==
-               plan_state(&cell->fresh->info, home->key);
+    return plan_state(&from->old->info, home->key) ==
+           plan_state(&cell->fresh->info, home->key);
 }
 
-void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
+enum status plan_check_takeovers(struct planning *p, struct plan_cell *cell)
 {
-    for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
-        struct cell_data d;
-        struct elf_section s;
-        const struct home *h = cell->fresh->section_home[i];
-        if (!h || strcmp(h->cell, cell->name) == 0)
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < p->plan->taking_count && status == STATUS_OK; i++) {
+        struct home *h = p->plan->takings[i].home;
+        if (strcmp(p->plan->takings[i].cell, cell->name) != 0)
             continue;
         const char *who = other_owner(p->plan, cell, h);
-        elf_section(&cell->fresh->elf, i, &s);
-        cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &d);
-        if (!who &&
-            (d.type_hash != h->type_hash || d.len != h->len || (h->va & (s.align - 1))))
+        struct plan_cell *from = plan_find(p->plan, h->cell);
+        if (who)
             (void)refuse(
-                report_next(p->report), "data", cell->name, h->key, h->cell,
-                "%s takes %s from %s, but with another type; an object changes its cell "
-                "in one commit and its type in another, and who skips one goes by it",
+                report_next(p->report), "data", cell->name, h->key, who,
+                "%s takes %s from %s, but %s has it too; an object belongs to one cell",
+                cell->name, h->key, h->cell, who);
+        else if (from->drains)
+            (void)refuse(
+                report_next(p->report), "lineage", cell->name, h->key, h->cell,
+                "%s takes %s from %s, whose lineage drains: the version that runs goes "
+                "on "
+                "with it until the last of it is closed. Move it in a commit before",
                 cell->name, h->key, h->cell);
-        if (!who && !means_the_same(p->plan, cell, h))
+        else if (!means_the_same(cell, from, h))
             (void)refuse(
                 report_next(p->report), "state", cell->name, h->key, h->cell,
                 "%s takes %s from %s, but with another meaning (EVOLVE_STATE); an object "
@@ -143,12 +159,10 @@ void plan_check_takeovers(struct planning *p, const struct plan_cell *cell)
                 "skips "
                 "one goes by it",
                 cell->name, h->key, h->cell);
-        if (who)
-            (void)refuse(
-                report_next(p->report), "data", cell->name, h->key, who,
-                "%s takes %s from %s, but %s has it too; an object belongs to one cell",
-                cell->name, h->key, h->cell, who);
+        else
+            status = plan_check_taken(p, cell, from, h);
     }
+    return status;
 }
 
 /* Lends the cell of the set that has what HOME, which CELL loses, may have been meant to become: it begins an object of
@@ -247,6 +261,7 @@ void plan_exchange_owners(struct plan *plan)
 
 void plan_takeovers_fini(struct plan *plan)
 {
+    heap_free(plan->takings);
     for (uint32_t i = 0; i < plan->takeover_count; i++)
         heap_free(plan->takeovers[i].owner);
     heap_free(plan->takeovers);

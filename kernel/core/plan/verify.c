@@ -222,7 +222,8 @@ enum status plan_check(struct planning *p)
         if (cell->fresh) {
             check_names(p, cell);
             check_types(p, cell);
-            plan_check_takeovers(p, cell);
+            if (status == STATUS_OK)
+                status = plan_check_takeovers(p, cell);
         } else if (cell->class == PLAN_REMOVE && !cell->drains) {
             plan_check_removal(p, cell);
         }

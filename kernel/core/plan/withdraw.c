@@ -12,7 +12,7 @@
 
 static bool is_withdrawn(const struct plan_cell *cell)
 {
-    return cell->reformed && cell->old && cell->fresh && cell->fresh->text.len &&
+    return cell->reformed && cell->fresh && cell->fresh->text.len &&
            !(cell->fresh->info.flags & CELL_CLOSURE);
 }
 

@@ -39,7 +39,8 @@
  * what it has would lie elsewhere is refused; more may come behind. */
 #define EVOLVE_IN_PLACE(name) EVOLVE_MARK(in_place, name)
 /* The object NAME of this cell is the one that CELL had until now, with its value and its address: the cell was split,
- * merged, or gave it away. CELL must lose it in the same release, and the types must be equal. The mark counts in both versions:
+ * merged, or gave it away. CELL must lose it in the same release. Its type may change with that, but not its meaning
+ * (EVOLVE_STATE), nor the structs that it points to. The mark counts in both versions:
  * on the way back CELL, which then knows nothing of this one, gets the object again. When it goes on to a third cell, that says
  * so of each owner before: a machine may skip the second. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)

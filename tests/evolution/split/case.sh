@@ -13,19 +13,34 @@ forgets() { git apply --3way --index "$tree/tests/evolution/split/03-split.patch
 refused_by 'paid, owed: one forgets' consent 'EVOLVE_TAKES(ledger, paid) in paid' forgets
 comes_back 02-buggy fault
 answers clerk 'clerk: paid 20, owed 980'
-evolves 03-split ledger:remove paid:add owed:add clerk:text
+wider() { sed -i 's/^static unsigned paid/static unsigned long paid/' kernel/app/*/paid.c; }
+buggy_and_wider() { git apply --3way --index "$tree/tests/evolution/split/02-buggy.patch" && wider && sed -i "s/nowhere = 8/nowhere = 16/" kernel/app/owed/owed.c; }
+comes_back_by 'paid, owed: one is wider, one faults' fault '' buggy_and_wider
 answers clerk 'clerk: paid 30, owed 970'
+evolves 03-split ledger:remove paid:add owed:add clerk:text
+answers clerk 'clerk: paid 40, owed 960'
 # It is the owner now: its next version finds the value too.
 evolves_by 'paid: at least one' paid:text sed -i 's/paid += amount;/paid += amount ? amount : 1;/' kernel/app/paid/paid.c
-answers clerk 'clerk: paid 40, owed 960'
+answers clerk 'clerk: paid 50, owed 950'
 goes_to "$added" 'before the split'
 is_of ledger:add paid:remove owed:remove clerk:text
-answers clerk 'clerk: paid 50, owed 950'
+answers clerk 'clerk: paid 60, owed 940'
 goes_to "$commit" 'split again'
 is_of ledger:remove paid:add owed:add clerk:text
-answers clerk 'clerk: paid 60, owed 940'
+answers clerk 'clerk: paid 70, owed 930'
 neurath unhold m1 >/dev/null # what was left last is suspect, and the next commit has some of it again
 evolves 04-merge ledger:add paid:remove owed:remove clerk:text
-answers clerk 'clerk: paid 70, owed 930'
-evolves 05-unmarked paid:add ledger:text clerk:text
 answers clerk 'clerk: paid 80, owed 920'
+evolves 05-unmarked paid:add ledger:text clerk:text
+answers clerk 'clerk: paid 90, owed 910'
+# An object changes its cell and its type in one commit, and goes back so.
+unmarked=$commit
+merges_wider() { git revert --no-edit -n HEAD && wider; }
+evolves_by 'ledger: takes paid, and makes it wider' 'ledger:data paid:remove clerk:text' merges_wider
+answers clerk 'clerk: paid 100, owed 900'
+goes_to "$unmarked" 'narrow and apart'
+is_of paid:add ledger:data clerk:text
+answers clerk 'clerk: paid 110, owed 890'
+goes_to "$commit" 'wide again'
+answers clerk 'clerk: paid 120, owed 880'
+neurath unhold m1 >/dev/null

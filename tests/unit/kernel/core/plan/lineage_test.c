@@ -5,11 +5,15 @@
  */
 #include "fixture.h"
 
+#include <lib/base/evolve.h>
+
 #include <setjmp.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#define TEXT(...) TEXT_OF(__VA_ARGS__)
+#define TEXT_OF(...) #__VA_ARGS__ ";\n"
 #define CORE(form, mode)                                                                 \
     "struct thing { " form " };\n"                                                       \
     "int base_twice(int);\n"                                                             \
@@ -289,6 +293,30 @@ static void an_address_outside_is_refused(void **state)
     world_fini(&w);
 }
 
+/* Old and new core work side by side, so the old one goes on with what base would take. Not refused, two cells would write it. */
+static void what_drains_gives_nothing_away(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(base, core, glue, front));
+    expect_refused(
+        &w,
+        CELLS({"lib_core", "base",
+               "struct thing { long more, value; };\n"
+               "int base_twice(int); void base_set(int);\n"
+               "static struct thing *last;\n"
+               "void core_set(int m) { base_set(m); }\n"
+               "int core_use(void *t) { last = t; return base_twice(1) + "
+               "(int)last->value; }\n"},
+              {"base", "",
+               TEXT(EVOLVE_TAKES(
+                   lib_core, mode)) "static int mode = 1;\n"
+                                    "void base_set(int m) { mode = m; }\n"
+                                    "int base_twice(int i) { return 2 * i * mode; }\n"}),
+        "lineage", "base", "mode", "lib_core");
+    world_fini(&w);
+}
+
 /* Each takes the memory of a library. Without rule 4 the last one would drain too. */
 static void the_lineages_that_drain_are_counted(void **state)
 {
@@ -352,6 +380,7 @@ static void nothing_is_left_of_a_lineage_that_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_drains_gives_nothing_away),
         cmocka_unit_test(the_group_starts_again_beside_what_runs),
         cmocka_unit_test(a_revert_gives_the_name_back),
         cmocka_unit_test(only_a_declared_group_drains),
