@@ -6,7 +6,7 @@
 # it back. The machine of the lab gets two of them by push and goes back and forth by order; an order takes a second, so the
 # hundred are made in a machine of its own meanwhile, without a network: the very objects of the two commits in turn,
 # each put in by what the one before brought (tests/kernel/engine). More bad versions are there too. A third commit changes the
-# form of what the closure keeps. Hazards 24, 30, 31.
+# form of what the closure keeps; it is gone back from, and what the closure counts goes on. Hazards 24, 30, 31.
 #
 # Seen to fail, each at its step: with the ways to the guard stored at the commit (plan_is_late_move() says no), the second form
 # has no end; when leave_namespace() lets no version go, the hundred leave their memory behind; with one home for both forms of
@@ -21,7 +21,17 @@ probe() { # NUMBER FILE...
     done
 }
 
+# The commit counts what it carries out, and the swap task tells it: a value of the closure's own, for all forms to keep.
+tally() {
+    sed -i '/^static volatile uint8_t \*lapic;/i static struct {\n    uint64_t swaps;\n} tally;\n' kernel/core/commit/commit.c
+    sed -i 's/^    if (!hold_others(self, cpus, limit_tsc)) {$/    tally.swaps++;\n&/' kernel/core/commit/commit.c
+    printf '\nuint64_t commit_tally(void)\n{\n    return tally.swaps;\n}\n' >>kernel/core/commit/commit.c
+    sed -i '$i /* Swaps that were carried out, or taken back. */\nuint64_t commit_tally(void);\n' kernel/core/commit/commit.h
+    sed -i 's/^    moving_permanent(a);$/    log_write("evolve", LOG_INFO, "attempt %lu tally %lu", a->report.attempt, commit_tally());\n&/' kernel/core/evolve/trial.c
+}
+
 form() { # NUMBER
+    grep -q commit_tally kernel/core/commit/commit.h || tally
     sed -Ei "s/\"(form [0-9]+, )?attempt %lu/\"form $1, attempt %lu/" kernel/core/evolve/*.c
     probe "$1" kernel/core/commit/commit.c kernel/core/guard/guard.c kernel/task/entry/entry.c kernel/fault/fault/fault.c
 }
@@ -37,11 +47,20 @@ add_objects() { # VERSION
     done < <(jq -r '.cells[] | "\(.name) \(.new)"' <<<"$row")
 }
 
+# What form $1 told last. Its value goes on from $told, which the form before told: neither lost nor of another field.
+told=0
+goes_on_in() { # FORM
+    local before=$told
+    told=$(tr -d '\r' <"$(console_of m1)" | sed -nE "s/.*form $1, attempt [0-9]+ tally ([0-9]+)$/\1/p" | tail -n 1)
+    [ "${told:-0}" -gt "$before" ] && [ "$told" -lt $((before + 30)) ] || fail "$case_name: form $1 tells ${told:-nothing}, the one before told $before"
+}
+
 engine='commit:text entry:text evolve:text fault:text guard:text'
 for version in first second; do
     number=$((${number:-0} + 1))
     evolves_by "engine: form $number of its log" "$engine" form "$number"
     eventually 10 console_tells "form $number, attempt [0-9]* permanent"
+    [ "$number" = 1 ] || goes_on_in "$number" # the first came over a version that counts nothing
     add_objects "$version"
     commits+=("$commit")
 done
@@ -60,6 +79,7 @@ hundred=$!
 # What the closure keeps changes its form, together with the others: in one commit, there and (with the orders below) back.
 grow() { # FIELD
     sed -i "s/^    uint32_t last_ticket;\$/    uint32_t $1[3];\n&/" kernel/core/commit/commit.c kernel/core/guard/record.h
+    sed -i "s/^    uint64_t swaps;\$/    uint64_t $1_more[2];\n&/" kernel/core/commit/commit.c
     sed -i "/^    __atomic_store_n(&park.arrived, 0/i\    park.$1[0]++;" kernel/core/commit/commit.c
 }
 grow_all() { form 3 && grow parks; }
@@ -67,6 +87,8 @@ grow_and_take_nothing_back() { form 4 && grow more && takes_nothing_back; }
 evolves_by 'engine: what it keeps has another form' 'commit:data entry:text evolve:text fault:text guard:data' grow_all
 eventually 10 console_tells 'form 3, attempt [0-9]* permanent'
 console_tells 'park of commit: is initialised again, .* at a new address' || fail "$case_name: nothing says that the data moved"
+console_tells 'tally of commit: new parks_more, 8 to 24 bytes, at a new address' || fail "$case_name: nothing says that the tally moved"
+goes_on_in 3
 
 instead_of_storing() { sed -i "s/^    pokes_store(pokes, count, backwards);/    $1/" kernel/core/commit/commit.c; }
 takes_nothing_back() { sed -i '/apply.h>/a #define pokes_store(pokes, count, backwards) ((void)0)' kernel/core/guard/revert.c; }
@@ -75,8 +97,11 @@ comes_back_by 'commit: loops' fault 'interrupts off' instead_of_storing 'for (;;
 comes_back_by 'guard: takes nothing back' fault 'rehearsal of guard' takes_nothing_back
 comes_back_by 'engine: in another form it takes nothing back' fault 'rehearsal of guard' grow_and_take_nothing_back
 
+# The values of the closure go back into the form of the first, and on.
 goes_to "${commits[0]}" 'the first form again'
+goes_on_in 1
 goes_to "${commits[1]}" 'the second form again'
+goes_on_in 2
 
 wait "$hundred" || fail "$case_name: a hundred times: $(tail -n 40 "$work/hundred.log")"
 for number in 1 2; do
