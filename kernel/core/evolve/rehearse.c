@@ -17,6 +17,7 @@
 #include <core/commit/commit.h>
 #include <core/lifecycle/lifecycle.h>
 #include <fault/fault/fault.h>
+#include <lib/base/evolve.h>
 #include <stdio.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -52,6 +53,7 @@ static struct {
     struct migration migration;
     struct migration_list migrations;
 } swap;
+EVOLVE_SCRATCH(swap);
 
 static void begin_swap(void)
 {
