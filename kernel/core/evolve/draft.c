@@ -3,6 +3,7 @@
  */
 #include <core/evolve/draft.h>
 
+#include <core/commit/transfer.h>
 #include <core/evolve/runs.h>
 #include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
@@ -191,4 +192,9 @@ bool draft_owns(uint64_t object)
 {
     return object == (uint64_t)draft.job.names || elements_own(draft.set, object) ||
            elements_own(draft.mirror, object);
+}
+
+bool draft_made(uint64_t object)
+{
+    return elements_find(draft.mirror, object) != NULL;
 }

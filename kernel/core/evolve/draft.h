@@ -33,5 +33,7 @@ NODISCARD enum status draft_take(struct attempt *a, const struct walk_job *job,
 void draft_drop(struct attempt *a);
 /* Says whether OBJECT of the heap is one of its lists. */
 bool draft_owns(uint64_t object);
+/* Says whether it is storage that the draft has taken for elements. */
+bool draft_made(uint64_t object);
 
 #endif

@@ -95,10 +95,11 @@ static bool stays(const struct migration *m)
            keeps_places(&m->reverse, m->new_len);
 }
 
-/* M is a constant that loses its end. (On the way back nobody asks: what is there stays.) */
+/* M is a constant that loses its end, and nothing else changes. (On the way back nobody asks: what is there stays.) */
 static bool is_cut(const struct migration *m)
 {
-    return m->constant && !find.keep && m->old_va == m->new_va && m->new_len < m->old_len;
+    return m->constant && !m->forward.count && !find.keep && m->old_va == m->new_va &&
+           m->new_len < m->old_len;
 }
 
 /* Lends the constant in whose lost end VA lies, or NULL. */
@@ -123,7 +124,7 @@ static void list_objects(void)
             find.cuts = true;
             find.any = true;
         }
-        if (m->constant || stays(m))
+        if ((m->constant && !m->forward.count) || stays(m))
             continue;
         if (find.keep)
             search_for(m->new_va, m->new_va + m->new_len);
@@ -251,7 +252,7 @@ static bool list_rewritten(void)
 static bool list_described(void)
 {
     const struct migration_list *all = &find.plan->migrations;
-    uint32_t room = 5 + 3 * all->count;
+    uint32_t room = 6 + 3 * all->count;
     for (const struct version *v = find.plan->ns->versions; v; v = v->next)
         room++;
     if (!addresses_init(&find.described, room))
@@ -264,6 +265,7 @@ static bool list_described(void)
         addresses_add(&find.described, all->list[i].back);
     }
     addresses_add(&find.described, find.plan->pokes);
+    addresses_add(&find.described, find.plan->aliases);
     addresses_add(&find.described, all->list);
     addresses_add(&find.described, all->withdrawal.objects);
     addresses_add(&find.described, find.targets);
@@ -397,7 +399,8 @@ static bool leads(uint64_t word, const struct search_place *p, struct lead *out)
     if (cut && !is_rewritten(p->at))
         out->object = cut;
     else if (!cut && m && !stays(m) && transfer_moves(m, word, find.keep) &&
-             !is_followed(p->at) && !(find.keep && is_rewritten(p->at)))
+             !is_followed(p->at) && !(p->object && moving_made(p->object)) &&
+             !(find.keep && is_rewritten(p->at)))
         out->object = m;
     else if (t && (find.ahead || is_lead(&t->lead)) && !is_settled(t, p->at))
         *out = t->lead;

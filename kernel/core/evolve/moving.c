@@ -4,6 +4,7 @@
 #include <core/evolve/moving.h>
 
 #include <console/log/log.h>
+#include <core/commit/transfer.h>
 #include <core/evolve/draft.h>
 #include <core/evolve/runs.h>
 #include <core/evolve/walk.h>
@@ -29,6 +30,7 @@ static struct {
     struct plan_walk *functions;
     struct element_set *set;    /* to be stored next */
     struct element_set *mirror; /* of what the commit has stored, or will */
+    struct element_set *made;   /* on the way back: the mirror of SET, or NULL */
     uint64_t named;             /* by the walks, the last time */
     uint64_t gate_ns;           /* when the gate opens by itself */
 } moving;
@@ -52,7 +54,20 @@ static void free_lists(void)
 bool moving_owns(uint64_t object)
 {
     return elements_own(moving.set, object) || elements_own(moving.mirror, object) ||
-           draft_owns(object) || object == (uint64_t)moving.job.names;
+           elements_own(moving.made, object) || draft_owns(object) ||
+           object == (uint64_t)moving.job.names;
+}
+
+bool moving_made(uint64_t object)
+{
+    return elements_find(moving.mirror, object) || elements_find(moving.made, object) ||
+           draft_made(object);
+}
+
+static void forget_made(void)
+{
+    elements_fini(moving.made);
+    moving.made = NULL;
 }
 
 static enum moving_result no_memory(struct refusal *out_reason)
@@ -160,6 +175,10 @@ static enum status take(struct attempt *a, struct refusal *out_reason)
     runs_forget(&heap);
     if (status == STATUS_OK && moving.way == MOVING_THERE)
         status = elements_mirror(moving.set, &moving.mirror);
+    if (status == STATUS_OK && moving.way == MOVING_BACK) {
+        forget_made();
+        status = elements_mirror(moving.set, &moving.made);
+    }
     return status;
 }
 
@@ -345,6 +364,7 @@ void moving_stored(struct attempt *a, bool backwards)
     }
     elements_fini(moving.set);
     moving.set = NULL;
+    forget_made();
     if (backwards) {
         elements_fini(moving.mirror);
         moving.mirror = NULL;
@@ -371,6 +391,7 @@ void moving_drop(struct attempt *a)
     elements_free(moving.set, true);
     elements_fini(moving.set);
     moving.set = NULL;
+    forget_made();
     moving.named = 0;
     if (!a->applied) {
         elements_fini(moving.mirror);

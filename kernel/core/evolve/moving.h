@@ -46,5 +46,7 @@ void moving_permanent(struct attempt *a);
 void moving_drop(struct attempt *a);
 /* Says whether OBJECT of the heap is a list of this file, which holds addresses of elements. */
 bool moving_owns(uint64_t object);
+/* Says whether OBJECT of the heap is storage that elements go to: what it holds leads to the other form already. */
+bool moving_made(uint64_t object);
 
 #endif

@@ -3,7 +3,8 @@
  *
  * plan_migrate() compares the objects of two versions of a cell by key. An object of the same
  * type and length stays as it is. Else its moves are listed in both directions (fieldmap.c). A
- * constant has no value to keep: its words are journalled, and only its home learns the new form.
+ * constant has no value to keep: its words are journalled, and only its home learns the new form. But if parts of it lie
+ * elsewhere in that, as the rows of a table do when each becomes longer, its moves say where pointers to them lead.
  * Objects stay in their homes as long as these have room; a larger one moves to a new home.
  * Those of the closure always do: both versions work, each with its own (closure.c).
  */
@@ -113,6 +114,45 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
     return status == STATUS_FULL || way_back == STATUS_FULL ? STATUS_FULL : STATUS_OK;
 }
 
+/* Of what has nothing in common with its other form only the begin is known. */
+static enum status map_whole(struct move_list *list, uint64_t old_len, uint64_t new_len)
+{
+    move_list_fini(list);
+    list->moves = heap_new_array(struct field_move, 1);
+    if (!list->moves)
+        return STATUS_FULL;
+    list->moves[0] = (struct field_move){.kind = MOVE_PLACE,
+                                         .from_bits = 8 * old_len,
+                                         .to_bits = 8 * new_len,
+                                         .count = 1,
+                                         .name = ""};
+    list->count = list->room = 1;
+    return STATUS_OK;
+}
+
+/* A list of a constant that is empty says that pointers into it go on to mean the same. */
+static enum status map_constant(struct migration *m, const struct type *was,
+                                const struct type *is)
+{
+    struct fieldmap there;
+    struct fieldmap back;
+    enum status status = fieldmap_build(was, m->old_len, is, m->new_len, true, &there);
+    enum status way_back = fieldmap_build(is, m->new_len, was, m->old_len, true, &back);
+    bool alike = status == STATUS_OK && way_back == STATUS_OK;
+    m->forward = there.list;
+    m->reverse = back.list;
+    if (status == STATUS_FULL || way_back == STATUS_FULL)
+        return STATUS_FULL;
+    if (alike && !plan_moves_parts(&m->forward)) {
+        move_list_fini(&m->forward);
+        move_list_fini(&m->reverse);
+    }
+    if (alike)
+        return STATUS_OK;
+    status = map_whole(&m->forward, m->old_len, m->new_len);
+    return status == STATUS_OK ? map_whole(&m->reverse, m->new_len, m->old_len) : status;
+}
+
 /* Says whether the object KEY has its initialiser after the commit. SAME: its form does not change. */
 static bool begins_again(const struct plan_cell *cell, const char *key, bool same)
 {
@@ -199,14 +239,17 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
         describe(m, again ? "is initialised again" : "is rewritten");
         plan_set_class(cell, m->constant ? PLAN_TEXT : PLAN_DATA);
         cell->coupled = cell->coupled || ((!same || turns) && !beside);
-        return pinned;
+    } else {
+        plan_set_class(cell, PLAN_DATA);
+        cell->coupled = !beside;
     }
-    plan_set_class(cell, PLAN_DATA);
-    cell->coupled = !beside;
-    if (turns || pinned != STATUS_OK)
+    if (turns || same || (again && !m->constant) || (m->constant && beside) ||
+        pinned != STATUS_OK)
         return pinned;
     type_read(&cell->old->info, old->type_name, &old_type);
     type_read(&cell->fresh->info, now->type_name, &new_type);
+    if (m->constant)
+        return map_constant(m, &old_type, &new_type);
     return map_both_ways(p, cell, m, &old_type, &new_type);
 }
 
@@ -322,7 +365,7 @@ static enum status sort(struct migration_list *all)
     if (!all->by_old || !all->by_new)
         return STATUS_FULL;
     for (uint32_t i = 0; i < all->count; i++) {
-        if (all->list[i].constant)
+        if (all->list[i].constant && !all->list[i].forward.count)
             continue;
         all->by_old[all->moving_count] = &all->list[i];
         all->by_new[all->moving_count++] = &all->list[i];

@@ -70,7 +70,8 @@ struct migration {
     uint32_t new_len;
     uint64_t old_type;
     uint64_t new_type;
-    bool constant; /* only the home's description changes here; its words are in the journal */
+    bool constant; /* only the home's description changes here; its words are in the journal, and moves only say where
+                    * pointers lead: none, if all parts stay where they are */
     uint8_t *old_at; /* where the forms lie in memory */
     uint8_t *new_at;
     uint8_t *saved;     /* the old form as the commit found it */
@@ -201,7 +202,7 @@ struct migration_list {
     uint32_t stage;               /* enum migration_stage; the closure's */
     struct element_set *elements; /* of the next stores, or NULL */
     bool walked; /* elements move, or edges turn objects: the way back calls their owner, so the guard cannot go it */
-    /* Those that are not constant, by where their old and their new form lies. */
+    /* Those that pointers into may have to follow, by where their old and their new form lies: all but most constants. */
     const struct migration **by_old;
     const struct migration **by_new;
     uint32_t moving_count;

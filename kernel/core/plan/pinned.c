@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* Says whether FORWARD leaves some field at another place. */
-static bool parts(const struct move_list *forward)
+bool plan_moves_parts(const struct move_list *forward)
 {
     for (uint32_t i = 0; i < forward->count; i++) {
         const struct field_move *f = &forward->moves[i];
@@ -34,7 +33,8 @@ static enum status leads_elsewhere(const struct plan_cell *cell,
     type_read(&from->info, was->type_name, &old);
     type_read(&cell->fresh->info, is->type_name, &now);
     enum status status = fieldmap_build(&old, m->old_len, &now, m->new_len, true, &map);
-    *out = m->old_va != m->new_va || status == STATUS_DENIED || parts(&map.list);
+    *out =
+        m->old_va != m->new_va || status == STATUS_DENIED || plan_moves_parts(&map.list);
     fieldmap_fini(&map);
     return status == STATUS_FULL ? STATUS_FULL : STATUS_OK;
 }

@@ -100,6 +100,8 @@ NODISCARD enum status plan_fold(struct planning *p, struct plan_cell *cell,
  * enumerators were added. STATUS_FULL: no memory. */
 NODISCARD enum status plan_same_form(const struct plan_cell *cell, const char *was,
                                      const char *is, bool *out_same);
+/* Says whether FORWARD leaves some field at another place. */
+bool plan_moves_parts(const struct move_list *forward);
 /* Refuses M of CELL, whose object was WAS of FROM and is IS, if it may move what somebody has the address of where no search
  * finds it (EVOLVE_IN_PLACE, EVOLVE_FRAMES). STATUS_FULL. */
 NODISCARD enum status plan_check_pinned(struct planning *p, const struct plan_cell *cell,

@@ -207,6 +207,30 @@ static void a_pointer_from_outside_is_not_left_behind(void)
     KTEST_CHECK(migrate_holds(&migrate_sample));
 }
 
+/* Hazard 4: seen to fail when sort() in plan/migrate.c leaves all constants out. */
+static void a_pointer_to_a_row_of_a_table_follows_it(void)
+{
+    static const void *volatile row;
+    migrate_target_write(&migrate_sample);
+    migrate_target_aim(true);
+    swap_for_good("grown");
+    KTEST_CHECK(migrate_target_aims() && migrate_target_constant(2) == 30);
+    uint64_t attempt = swap_to("", 60000, false);
+    KTEST_CHECK(migrate_target_aims());
+    KTEST_CHECK(evolve_revert(attempt, "test", "there again") == STATUS_OK);
+    KTEST_CHECK(kswap_end_report(attempt)->phase == EVOLVE_REVERTED);
+    KTEST_CHECK(migrate_target_aims());
+    swap_for_good("");
+    KTEST_CHECK(migrate_target_aims());
+    row = migrate_target_aim(false);
+    const struct evolve_report *r = kswap_end_report(swap_to("grown", 1, false));
+    KTEST_CHECK(r->phase == EVOLVE_REFUSED && strcmp(r->reason.code, "held") == 0);
+    KTEST_CHECK(strcmp(r->reason.symbol, "table") == 0 &&
+                strcmp(r->reason.dependent, "test_migrate") == 0);
+    row = NULL;
+    KTEST_CHECK(row == NULL && migrate_holds(&migrate_sample));
+}
+
 static struct {
     uint64_t entries;
     struct wait_queue queue;
@@ -391,6 +415,7 @@ enum status test_migrate_start(void)
         KTEST_CASE(a_value_without_a_place_is_refused),
         KTEST_CASE(consent_lets_a_value_go),
         KTEST_CASE(a_pointer_from_outside_is_not_left_behind),
+        KTEST_CASE(a_pointer_to_a_row_of_a_table_follows_it),
         KTEST_CASE(pointers_taken_since_follow_the_way_back),
         KTEST_CASE(who_waits_for_an_event_that_moves_waits_there),
         KTEST_CASE(a_handler_is_not_left_behind),

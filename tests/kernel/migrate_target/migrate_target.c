@@ -35,12 +35,13 @@ static struct {
     int64_t temperature;
     struct link list;
     struct event event;
+    const void *row;
     uint64_t slots[SLOTS];
 } state = {.fresh = 7, .pair = {.between = 9}};
 static const struct {
-    uint8_t name;
     int64_t value;
-} table[] = {{'a', 10}, {'b', 20}, {'c', 30}};
+    uint8_t name;
+} table[] = {{10, 'a'}, {20, 'b'}, {30, 'c'}};
 
 #else
 
@@ -65,6 +66,7 @@ static struct {
     struct event event;
     uint64_t slots[SLOTS];
     struct link list;
+    const void *row;
 #ifdef VARIANT_longer
     uint32_t fresh;
 #endif
@@ -143,6 +145,17 @@ int64_t migrate_target_constant(uint32_t index)
 {
     __asm__ volatile("" : "+r"(index)); /* or the compiler reads the table itself */
     return table[index % ARRAY_LEN(table)].value;
+}
+
+const void *migrate_target_aim(bool aim)
+{
+    state.row = aim ? &table[2] : NULL;
+    return &table[2];
+}
+
+bool migrate_target_aims(void)
+{
+    return state.row == &table[2];
 }
 
 uint64_t migrate_target_home(void)

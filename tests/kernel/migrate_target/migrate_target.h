@@ -32,6 +32,9 @@ uint32_t migrate_target_fresh(void);
 struct event;
 struct event *migrate_target_event(void); /* in the state; it moves with each form */
 int64_t migrate_target_constant(uint32_t index);
+/* Lets the state point to a row of the constant table, or to none; gives the row. */
+const void *migrate_target_aim(bool aim);
+bool migrate_target_aims(void);
 /* Where the state lies, as a number that nobody takes for a pointer to it. */
 uint64_t migrate_target_home(void);
 /* Starts a task that steps each millisecond; the variant `fault` then faults, after it has written 999 to the
