@@ -189,7 +189,8 @@ static inline void evolve_list(struct evolve_walk *walk, const void *head)
 /* EVOLVE_FILLS(node) is followed by a body that completes an element of the new form: it is called, like a walk, for each
  * element after its fields have moved. What did not come from the old form is zero, and EVOLVE_IS_NEW() says so of a field;
  * `fill->was` is the old form, `fill->object` the new one. It stores into that only, and need not know which
- * version ran before: a field that the old form had keeps its value. */
+ * version ran before: a field that the old form had keeps its value. What a pointer of the new one leads to may be read: an
+ * element there has its fields, but perhaps was not filled yet. */
 struct evolve_fill {
     void *object;
     const void *was;

@@ -17,6 +17,8 @@
 #define MEM_ALIGNMENT 16
 #define MEM_LIBC_MALLOC 1 /* its malloc is heap_alloc, see cell.mk */
 #define MEMP_MEM_MALLOC 1
+#define LWIP_TESTMODE                                                                    \
+    1 /* says where the timers are (walks.c), and changes nothing else */
 
 /* ---- link and network layer ---- */
 #define LWIP_ETHERNET 1

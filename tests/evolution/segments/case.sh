@@ -1,0 +1,53 @@
+# lwIP's segments, timers and lease take another form while there are some.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Hazards 13, 20. A connection whose peer does not read keeps its send buffer full, so there are segments that were not sent; a
+# stream beside it has some that were, and waits for their acknowledgement. Sums that are made when data are copied come with
+# fields that old segments have to be given, and with lwIP's own comparison, which faults for each packet whose sum is wrong. Each
+# timer points to its row of a constant table, whose rows become longer too. A walk that forgets a queue comes back by itself. Seen to fail (lwIP faults) when the fill of a segment makes no sums.
+option() { sed -i "s|^#define LWIP_TCP 1|&\n#define $1 $2|" kernel/net/lwip/port/lwipopts.h; }
+sums() {
+    option LWIP_CHECKSUM_ON_COPY 1 && option TCP_CHECKSUM_ON_COPY_SANITY_CHECK 1 &&
+        option 'TCP_CHECKSUM_ON_COPY_SANITY_CHECK_FAIL(text)' 'lwip_port_broken("a wrong sum")'
+}
+forgets_unsent() { sums && sed -i '/NAME_LIST(walk, pcb->unsent)/d' kernel/net/lwip/walks.c; }
+names() { option LWIP_DEBUG_TIMERNAMES 1 && option LWIP_DHCP_BOOTP_FILE 1; }
+moved() { [ "$(jq .migrated_objects <<<"$row")" -ge "$1" ] || fail "$case_name: not $1 objects moved: $row"; }
+
+lines=4000000 # 30,888,896 bytes
+arrived=0
+# What the host still holds of both directions no longer changes.
+held() { ss -Htn state established "dport = :$(echo_port m1)" | awk '$2 > 0 { print $1, $2 }'; }
+# The next $1 bytes are what was sent.
+reads() {
+    timeout 60 head -c "$1" <&"$full_fd" | cmp - <(seq $lines | tail -c +$((arrived + 1)) | head -c "$1") || fail "$case_name: what was queued is not what arrives"
+    arrived=$((arrived + $1))
+}
+is_full() { [ -n "$(held)" ] && [ "$(held)" = "$(sleep 0.3 && held)" ]; }
+
+exec {full_fd}<>"/dev/tcp/127.0.0.1/$(echo_port m1)"
+seq $lines >&"$full_fd" &
+writer=$!
+eventually 20 is_full
+kill -0 "$writer" || fail "$case_name: the machine has taken everything"
+"$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
+load=$!
+before=$(git -C "$clone" rev-parse HEAD)
+
+comes_back_by 'lwip: a walk forgets what was not sent' fault 'leaves out' forgets_unsent
+evolves_by 'lwip: sums are made when data are copied' 'lwip:data' sums
+moved 16 # segments
+reads 16000000
+eventually 20 is_full
+evolves_by 'lwip: timers have names, the lease has a file' 'lwip:data net:data' names
+moved 5
+goes_to "$before" 'lwip: back to what was'
+moved 21
+
+reads 14888896
+wait "$writer" || fail "$case_name: not all could be sent"
+exec {full_fd}>&-
+kill "$load"
+wait "$load" || fail "$case_name: something was lost: $(cat "$work/load.out")"
+say "$case_name: $(paste -sd, "$work/load.out")"
