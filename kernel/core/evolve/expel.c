@@ -4,6 +4,7 @@
 #include <core/evolve/expel.h>
 
 #include <core/evolve/judge.h>
+#include <core/evolve/leaving.h>
 #include <time/clock/clock.h>
 
 enum {
@@ -52,16 +53,6 @@ void expel_task(struct task *task)
     }
 }
 
-/* Under the scheduler's lock, with the gate closed. */
-static bool stop_running(struct task *task, void *arg)
-{
-    if (task != task_current() && task_state(task) == TASK_RUNNING) {
-        task_gate_hold(task);
-        *(bool *)arg = true;
-    }
-    return true;
-}
-
 static bool blame_inside(struct task *task, void *arg)
 {
     if (task_state(task) == TASK_READY && expel_version_of(arg, task))
@@ -73,16 +64,15 @@ static bool blame_inside(struct task *task, void *arg)
  * watched like those that have begun since. Where a task is shows when it stands. Gives whether to try again. */
 static bool look_inside(struct attempt *a)
 {
-    bool running = false;
     if (a->looked_inside || !task_gate_close(clock_ns() + INSIDE_MS * 1000000ull))
         return false;
-    task_for_each(stop_running, &running);
-    a->looked_inside = !running || clock_ns() - a->settle_ns > INSIDE_MS * 1000000ull;
+    bool stand = frames_all_stand();
+    a->looked_inside = stand || clock_ns() - a->settle_ns > INSIDE_MS * 1000000ull;
     if (a->looked_inside) {
         task_for_each(blame_inside, a);
         task_gate_open();
     }
-    return running;
+    return !stand;
 }
 
 /* Several tasks may loop in the text that is taken back; each is made to leave it when it is known to loop. */

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/leaks.h>
+
+#include <core/evolve/leaving.h>
 #include <core/evolve/unreached.h>
 
 #include <console/log/log.h>
@@ -229,25 +231,13 @@ static bool grows(const struct losses *now)
 
 /* ---- to be sure ---------------------------------------------------------------------------- */
 
-/* Under the scheduler's lock. */
-static bool hold_running(struct task *task, void *arg)
-{
-    if (task != task_current() && task_state(task) == TASK_RUNNING) {
-        task_gate_hold(task);
-        *(bool *)arg = true;
-    }
-    return true;
-}
-
 /* A whole look while nobody moves a pointer about. False: somebody still runs, or it took too long. */
 static bool look_while_all_stand(void)
 {
-    bool running = false;
     bool done = false;
     if (!task_gate_close(clock_ns() + STAND_MS * 1000000ull))
         return false;
-    task_for_each(hold_running, &running);
-    if (running)
+    if (!frames_all_stand())
         return false;
     if (unreached_begin(&leaks.watch))
         while (!done && task_gate_mine()) {

@@ -239,6 +239,23 @@ bool frames_stand(const struct task *task)
     return context.resume != 0;
 }
 
+/* Under the scheduler's lock. */
+static bool stop_running(struct task *task, void *arg)
+{
+    if (task != task_current() && task_state(task) == TASK_RUNNING) {
+        task_gate_hold(task);
+        *(bool *)arg = false;
+    }
+    return true;
+}
+
+bool frames_all_stand(void)
+{
+    bool stand = true;
+    task_for_each(stop_running, &stand);
+    return stand;
+}
+
 enum frames frames_walk(const struct task *task, uint64_t *out_pc)
 {
     struct unwind_cursor c;

@@ -35,6 +35,8 @@ const struct leaving *leaving_of(const struct version *v);
 void frames_begin(void);
 /* Says whether TASK has frames and no CPU, and is not the one that asks. Inside task_for_each(). */
 bool frames_stand(const struct task *task);
+/* Stops whoever runs, but for the one that asks, which keeps the gate closed. Says whether nobody did. */
+bool frames_all_stand(void);
 /* Walks the stack of TASK, which has frames and no CPU. Inside task_for_each(). */
 enum frames frames_walk(const struct task *task, uint64_t *out_pc);
 /* Stores the moves; calls nothing. */

@@ -95,4 +95,18 @@ static inline void there_and_back(const struct cell_source *from, const void *wa
     there_and_back(&(struct cell_source)CELL(from), &(was), sizeof(was),                 \
                    &(struct cell_source)CELL(to), &(is), sizeof(is))
 
+/* A cell with FROM is refused TO, for its object and with WORD in the reason. */
+static inline void expect_no_rule(const char *from, const char *to, const char *word)
+{
+    char text[2][2048];
+    snprintf(text[0], sizeof text[0], "%s\n" KEEP, from);
+    snprintf(text[1], sizeof text[1], "%s\n" KEEP, to);
+    world_init(&w, &(struct cell_source){"cell", "", text[0]}, 1);
+    expect_refused(&w, &(struct cell_source){"cell", "", text[1]}, 1, "data", "cell", "s",
+                   NULL);
+    if (!strstr(w.report.refusals[0].text, word))
+        fail_msg("does not name %s: %s", word, w.report.refusals[0].text);
+    world_fini(&w);
+}
+
 #endif

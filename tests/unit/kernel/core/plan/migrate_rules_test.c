@@ -3,19 +3,6 @@
  */
 #include "migrate_fixture.h"
 
-static void expect_no_rule(const char *from, const char *to, const char *word)
-{
-    char text[2][512];
-    snprintf(text[0], sizeof text[0], "%s\n" KEEP, from);
-    snprintf(text[1], sizeof text[1], "%s\n" KEEP, to);
-    world_init(&w, &(struct cell_source){"cell", "", text[0]}, 1);
-    expect_refused(&w, &(struct cell_source){"cell", "", text[1]}, 1, "data", "cell", "s",
-                   NULL);
-    if (!strstr(w.report.refusals[0].text, word))
-        fail_msg("does not name %s: %s", word, w.report.refusals[0].text);
-    world_fini(&w);
-}
-
 static void what_no_rule_covers_is_refused_by_name(void **state)
 {
     (void)state;

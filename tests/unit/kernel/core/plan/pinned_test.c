@@ -23,19 +23,6 @@ static const struct {
     long c;
 } behind = {1, 2, 0};
 
-static void expect_no(const char *from, const char *to, const char *word)
-{
-    char text[2][1024];
-    snprintf(text[0], sizeof text[0], "%s\n" KEEP, from);
-    snprintf(text[1], sizeof text[1], "%s\n" KEEP, to);
-    world_init(&w, &(struct cell_source){"cell", "", text[0]}, 1);
-    expect_refused(&w, &(struct cell_source){"cell", "", text[1]}, 1, "data", "cell", "s",
-                   NULL);
-    if (!strstr(w.report.refusals[0].text, word))
-        fail_msg("does not name %s: %s", word, w.report.refusals[0].text);
-    world_fini(&w);
-}
-
 #define EDGES                                                                            \
     WAS STATE("s", "1") S_EDGE("s", "0", "struct was", "1", "s")                         \
         S_EDGE("s", "1", "s", "0", "struct was")
@@ -56,7 +43,7 @@ static void expect_pinned(const char *mark, const char *word)
     char text[1500];
     for (uint32_t i = 0; i < ARRAY_LEN(others); i++) {
         snprintf(text, sizeof text, "%s%s", others[i], mark);
-        expect_no(PAIR, text, word);
+        expect_no_rule(PAIR, text, word);
     }
     struct plan *plan = turned(mark, BEHIND);
     if (!plan)
@@ -69,9 +56,9 @@ static void expect_pinned(const char *mark, const char *word)
 /* A field in front is refused when one of both versions has MARK, or both; a field behind is not. */
 #define ONLY_BEHIND(mark, word)                                                          \
     do {                                                                                 \
-        expect_no(mark PAIR, mark FRONT, word);                                          \
-        expect_no(PAIR, mark FRONT, word);                                               \
-        expect_no(mark PAIR, FRONT, word);                                               \
+        expect_no_rule(mark PAIR, mark FRONT, word);                                     \
+        expect_no_rule(PAIR, mark FRONT, word);                                          \
+        expect_no_rule(mark PAIR, FRONT, word);                                          \
         THERE_AND_BACK(mark PAIR, pair, mark BEHIND, behind);                            \
     } while (0)
 
@@ -106,8 +93,8 @@ static void it_is_the_same_however_the_value_goes_over(void **state)
 static void a_constant_stays_too(void **state)
 {
     (void)state;
-    expect_no("static const long s[2] = {1, 2};\n",
-              "static const long s[200] = {1, 2};\n" MARK("in_place_s"), "processor");
+    expect_no_rule("static const long s[2] = {1, 2};\n",
+                   "static const long s[200] = {1, 2};\n" MARK("in_place_s"), "processor");
 }
 
 int main(void)
