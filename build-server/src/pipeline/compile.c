@@ -31,14 +31,20 @@ struct output {
     char last[512];             /* last line that was not empty */
 };
 
+/* celltool's refusals begin with the cell (its FORMAT.md). */
+static bool is_error(const char *line)
+{
+    return strstr(line, "error:") != NULL ||
+           strstr(line, "undefined reference") != NULL || strncmp(line, "cell ", 5) == 0;
+}
+
+/* What make says of a recipe that failed is the reason of nothing. */
 static void note_line(struct output *output, const char *line)
 {
     struct build *build = output->build;
-    if (line[0] != '\0')
+    if (line[0] != '\0' && strncmp(line, "make: ***", 9) != 0)
         text_copy(output->last, sizeof output->last, line);
-    bool is_error =
-        strstr(line, "error:") != NULL || strstr(line, "undefined reference") != NULL;
-    if (build->first_error[0] == '\0' && is_error)
+    if (build->first_error[0] == '\0' && is_error(line))
         text_copy(build->first_error, sizeof build->first_error, line);
 }
 

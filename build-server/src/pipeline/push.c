@@ -75,6 +75,8 @@ static void say_errors(struct server *server, int fd, int64_t build)
         return;
     TEXT_OWNED char *text = (char *)bytes;
     char *start = strstr(text, "error:");
+    if (start == NULL && (start = strstr(text, "\ncell ")) != NULL)
+        start++; /* celltool */
     if (start == NULL)
         start = len > 2000 ? text + len - 2000 : text;
     while (start > text && start[-1] != '\n')
