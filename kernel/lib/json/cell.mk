@@ -6,7 +6,8 @@ start := none
 uses  := libc heap random
 third_party := jansson
 
-third_party_sources := $(patsubst %,src/%.c,dump error hashtable load pack_unpack strbuffer utf value)
+# Its buffer gives way to buffer.c.
+third_party_sources := $(patsubst %,src/%.c,dump error hashtable load pack_unpack utf value)
 
 # Nobody can pass a double: the kernel has general registers only. What works on files is compiled away in port/.
 flags := -fbuiltin

@@ -1,7 +1,10 @@
 /* Gives jansson its memory, hash seed and integers, and refuses real numbers and files.
  * SPDX-License-Identifier: MIT
  */
+#include "private.h"
+
 #include <errno.h>
+#include <lib/base/atomic.h>
 #include <lib/random/random.h>
 #include <limits.h>
 #include <mm/heap/heap.h>
@@ -11,8 +14,6 @@
 
 struct strbuffer;
 
-void *jsonp_malloc(size_t len);
-void jsonp_free(void *memory);
 char *jsonp_strdup(const char *text);
 char *jsonp_strndup(const char *text, size_t len);
 int json_port_no_character(FILE *file);
@@ -26,9 +27,24 @@ int *json_port_error(const void *frame);
 
 /* ---- memory ---- */
 
+static uint64_t refused; /* [a] */
+
+/* Lends MEMORY; counts when there is none. */
+static void *counted(void *memory)
+{
+    if (memory == NULL)
+        atomic_add(&refused, 1);
+    return memory;
+}
+
+uint64_t json_port_refused(void)
+{
+    return atomic_load(&refused);
+}
+
 void *jsonp_malloc(size_t len)
 {
-    return len == 0 ? NULL : heap_alloc(len);
+    return len == 0 ? NULL : counted(heap_alloc(len));
 }
 
 void jsonp_free(void *memory)
@@ -38,7 +54,7 @@ void jsonp_free(void *memory)
 
 char *jsonp_strndup(const char *text, size_t len)
 {
-    char *copy = heap_alloc(len + 1);
+    char *copy = counted(heap_alloc(len + 1));
 
     if (copy == NULL)
         return NULL;
@@ -84,15 +100,15 @@ int *json_port_error(const void *frame)
     return &error_places[spread >> 58];
 }
 
-/* Reads the digits of a JSON integer; jansson has checked that there is nothing else. */
+/* Reads the digits of a JSON integer; jansson has checked that there is nothing else, unless memory ran out (buffer.c). */
 long long json_port_integer(const char *text, char **end, int *out_error)
 {
     bool negative = *text == '-';
     long long value = 0;
 
-    *out_error = 0;
     if (negative)
         text++;
+    *out_error = *text >= '0' && *text <= '9' ? 0 : ERANGE;
     for (; *text >= '0' && *text <= '9'; text++) {
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_sub_overflow(value, *text - '0', &value))
