@@ -4,7 +4,8 @@
  * Invariants after cellinfo_open() gave STATUS_OK:
  *  1. each table lies in the section, its records are whole;
  *  2. each string offset in a record leads to a terminated string;
- *  3. each section index and offset names bytes of an existing ELF section.
+ *  3. each section index and offset names bytes of an existing ELF section;
+ *  4. types stand in the order of their bare names.
  */
 #include <core/cellinfo/cellinfo.h>
 
@@ -109,6 +110,19 @@ static bool place_ok(const struct elf_object *o, uint32_t index, uint64_t offset
     return (s.flags & ELF_ALLOC) && offset <= s.len && len <= s.len - offset;
 }
 
+static const char *type_name(const struct cellinfo *c, uint32_t index)
+{
+    return cellinfo_bare_name(string_at(c, get_le32(record(c, CELL_TYPES, index))));
+}
+
+static bool in_order(const struct cellinfo *c)
+{
+    for (uint32_t i = 1; i < c->count[CELL_TYPES]; i++)
+        if (strcmp(type_name(c, i - 1), type_name(c, i)) > 0)
+            return false;
+    return true;
+}
+
 static const char *check_tables(const struct cellinfo *c, const struct elf_object *o)
 {
     if (!strings_ok(c, CELL_FUNCTIONS, 0) || !strings_ok(c, CELL_DATA, 32) ||
@@ -133,6 +147,8 @@ static const char *check_tables(const struct cellinfo *c, const struct elf_objec
         if (end > c->count[CELL_FIELDS])
             return "a type of the .cell section has fields outside the table";
     }
+    if (!in_order(c))
+        return "the types of the .cell section are not in the order of their names";
     return NULL;
 }
 
@@ -198,11 +214,40 @@ void cellinfo_type(const struct cellinfo *info, uint32_t index, struct cell_type
     out->flags = get_le32(r + 24);
 }
 
+const char *cellinfo_bare_name(const char *name)
+{
+    const char *file = strstr(name, "::");
+    return file ? file + 2 : name;
+}
+
+uint32_t cellinfo_types_called(const struct cellinfo *info, const char *name,
+                               uint32_t *out_first)
+{
+    uint32_t first = 0;
+    uint32_t end = info->count[CELL_TYPES];
+    while (first < end) {
+        uint32_t middle = first + (end - first) / 2;
+        if (strcmp(type_name(info, middle), name) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    *out_first = first;
+    while (end < info->count[CELL_TYPES] && strcmp(type_name(info, end), name) == 0)
+        end++;
+    return end - first;
+}
+
+const char *cellinfo_field_type(const struct cellinfo *info, uint32_t index)
+{
+    return string_at(info, get_le32(record(info, CELL_FIELDS, index) + 4));
+}
+
 void cellinfo_field(const struct cellinfo *info, uint32_t index, struct cell_field *out)
 {
     const uint8_t *r = record(info, CELL_FIELDS, index);
     out->name = string_at(info, get_le32(r));
-    out->type_name = string_at(info, get_le32(r + 4));
+    out->type_name = cellinfo_field_type(info, index);
     out->bit_offset = get_le32(r + 8);
     out->bit_size = get_le32(r + 12);
     out->type_hash = get_le64(r + 16);

@@ -130,7 +130,15 @@ void cellinfo_function(const struct cellinfo *info, uint32_t index,
                        struct cell_function *out);
 void cellinfo_data(const struct cellinfo *info, uint32_t index, struct cell_data *out);
 void cellinfo_type(const struct cellinfo *info, uint32_t index, struct cell_type *out);
+/* Lends the name of a type without the file that tells it apart from another one of that name. */
+const char *cellinfo_bare_name(const char *name);
+/* Finds the types whose bare name is NAME: gives the index of the first, and how many follow one another from there. Takes
+ * time by the logarithm of the types. */
+uint32_t cellinfo_types_called(const struct cellinfo *info, const char *name,
+                               uint32_t *out_first);
 void cellinfo_field(const struct cellinfo *info, uint32_t index, struct cell_field *out);
+/* Lends the type_name of a field alone. */
+const char *cellinfo_field_type(const struct cellinfo *info, uint32_t index);
 void cellinfo_import(const struct cellinfo *info, uint32_t index, struct cell_import *out);
 const char *cellinfo_use(const struct cellinfo *info, uint32_t index);
 /* Says whether the cell may import from the cell called NAME. */

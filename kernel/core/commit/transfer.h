@@ -70,7 +70,7 @@ static inline struct element *elements_find(const struct element_set *set, uint6
 {
     uint64_t behind = SORTED_UP_TO(set->elements, set ? set->count : 0, from, va);
     struct element *e = behind ? &set->elements[behind - 1] : NULL;
-    return e && va - e->from < e->count * e->form->len ? e : NULL;
+    return e && va - e->from < element_len(e) ? e : NULL;
 }
 
 /* Lends the pointer at AT that a walk has named, or NULL. */
@@ -93,9 +93,16 @@ static inline bool element_begins(const struct move_list *list)
     return true;
 }
 
-/* Leads *VA, which lies in E, to the same place of E's other form. Gives false if that is gone, or not clear. */
+/* Leads *VA, which lies in E, to the same place of E's other form. Gives false if that is gone, or not clear. What lies
+ * between a struct and its tail nobody means: it is taken for the tail's begin. */
 static inline bool element_follow(const struct element *e, uint64_t *va)
 {
+    if (e->tail && *va - e->from >= e->form->len) {
+        uint64_t in = *va - e->from;
+        uint64_t begin = element_tail_at(e->form->len);
+        *va = e->to + element_tail_at(e->form->other_len) + (in > begin ? in - begin : 0);
+        return true;
+    }
     uint64_t n = (*va - e->from) / e->form->len;
     uint64_t offset = (*va - e->from) % e->form->len;
     if (offset ? !transfer_offset(&e->form->map, offset, &offset)
@@ -287,7 +294,7 @@ static inline bool elements_equal(const struct element_set *set, uint64_t first,
                                   uint64_t count)
 {
     for (const struct element *e = &set->elements[first]; count; count--, e++)
-        if (!transfer_equal(e->seen, (const uint8_t *)e->from, e->count * e->form->len))
+        if (!transfer_equal(e->seen, (const uint8_t *)e->from, element_len(e)))
             return false;
     return true;
 }

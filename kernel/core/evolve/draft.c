@@ -116,7 +116,7 @@ static void look_again(const struct element_set *s)
     for (uint64_t i = 0; i < s->count; i++) {
         const struct element *e = &s->elements[i];
         uint64_t page = align_down(e->from, PAGE_SIZE);
-        for (; !e->named && page < e->from + e->count * e->form->len; page += PAGE_SIZE)
+        for (; !e->named && page < e->from + element_len(e); page += PAGE_SIZE)
             paging_written_note(page);
     }
     for (uint64_t i = 0; i < s->place_count; i++)

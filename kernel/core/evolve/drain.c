@@ -27,7 +27,7 @@ enum {
     STUBBORN =
         12, /* looks at which only tasks asleep were inside: waiting longer is no use */
     PATIENT_TRIES = 5, /* of a way back, before tasks are made to leave */
-    HELD_TRIES = 3, /* while the stack of a task holds a pointer that may soon be gone */
+    HELD_TRIES = 3,    /* while somebody holds a pointer that may soon be gone */
     EXPELLED_MAX = 16,
     GATE_EXTRA_NS = 500000000, /* until the gate opens by itself */
     LINES_NS = 1000000000,     /* until device interrupts come again by themselves */
@@ -179,17 +179,19 @@ static bool can_release(const struct plan *plan, bool backwards)
     return true;
 }
 
-/* No device's handler may make a pointer between the look at a place and the stores. False: one does not end. */
-static bool hold_lines(const struct plan *plan, bool backwards)
-{
-    drain.lines_held = can_release(plan, backwards);
-    return !drain.lines_held || interrupt_lines_hold(clock_ns() + LINES_NS);
-}
-
 /* Says whether they are still held, and will be until the stores were made. */
 static bool keep_lines(void)
 {
     return !drain.lines_held || interrupt_lines_prolong(clock_ns() + LINES_NS);
+}
+
+/* No device's handler may make a pointer between the look at a place and the stores. False: one does not end. */
+static bool hold_lines(const struct plan *plan, bool backwards)
+{
+    if (drain.lines_held)
+        return keep_lines();
+    drain.lines_held = can_release(plan, backwards);
+    return !drain.lines_held || interrupt_lines_hold(clock_ns() + LINES_NS);
 }
 
 static void forget_search(void)
@@ -275,6 +277,7 @@ static enum drain_result move(struct attempt *a, bool backwards, struct wait *ou
     case MOVING_WAIT: return DRAIN_WAIT;
     case MOVING_READY: return DRAIN_QUIET;
     case MOVING_DRAFT:
+        drain_stored();
         open_gate();
         drain.state = DRAFTING;
         return DRAIN_WAIT;
@@ -328,6 +331,12 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
 {
     bool full = false;
     waiters_leave(a->plan, backwards);
+    /* What a handler stores into may be another thing each time: after a try that found it so, none runs from here on. */
+    bool storms = (a->commit_tries || a->take_tries) && !a->untouched;
+    if (storms && !hold_lines(a->plan, backwards)) {
+        moving_drop(a);
+        return pause(a, out_wait, out_reason);
+    }
     enum drain_result moved = a->plan->migrations.walked
                                   ? move(a, backwards, out_wait, out_reason)
                                   : DRAIN_QUIET;
@@ -345,7 +354,7 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
             "there is not enough memory to look for pointers to old functions and data");
     if (full || held) {
         moving_drop(a);
-        if (!full && holders_on_stack() && drain.tries < HELD_TRIES)
+        if (!full && drain.tries < HELD_TRIES)
             return pause(a, out_wait, out_reason);
         return give_up(a);
     }

@@ -98,13 +98,20 @@ static void release(const struct version *v)
     }
 }
 
+/* S, a stub of V, which is gone, stands for a function of a cell that runs. If V was not the first of its cell to go, S may
+ * stand for one of those: a task that V made would go on in it. */
+static bool lives_on(const struct stub *s, const struct version *v)
+{
+    return s->version && s->version != v && s->version->state == VERSION_RUNNING;
+}
+
 static void end(const struct version *v)
 {
     struct names names = {0};
     for (uint32_t i = 0; i < v->function_count; i++) {
         struct stub *s = v->functions[i].stub;
         bool held = s && leads_to(s, held_step);
-        if (!held && (!s || s->version != v))
+        if (!s || (!held && lives_on(s, v)))
             continue;
         if (!add_tasks(&names, s) && !held)
             continue;

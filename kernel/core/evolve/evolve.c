@@ -3,6 +3,7 @@
  */
 #include <core/evolve/checks.h>
 #include <core/evolve/ending.h>
+#include <core/evolve/hooks.h>
 #include <core/evolve/leaks.h>
 #include <core/evolve/leaving.h>
 #include <core/evolve/walk.h>
@@ -270,6 +271,7 @@ void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusa
 {
     leaks_end();
     checks_end();
+    hooks_end();
     leaving_forget();
     plan_destroy(a->plan);
     a->plan = NULL;

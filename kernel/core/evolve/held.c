@@ -3,6 +3,8 @@
  */
 #include <core/evolve/held.h>
 
+#include <core/evolve/root.h>
+#include <mm/heap/heap.h>
 #include <stdio.h>
 
 static const struct moving_type *type_of(const struct plan *plan, const struct element *e)
@@ -14,7 +16,21 @@ static const struct moving_type *type_of(const struct plan *plan, const struct e
     return NULL;
 }
 
-void held_name(const struct held *h, const struct plan *plan, struct refusal *out)
+static void describe(const struct search_place *place, const struct plan *plan,
+                     search_skip_fn skip, char *out, size_t room)
+{
+    struct root root;
+    char leads[96] = "";
+    root_find(plan->ns, place->object, skip, &root);
+    if (root.home)
+        snprintf(leads, sizeof leads, ", %s of %s leads to it%s", root.home->key,
+                 root.home->cell, root.between ? " by others" : "");
+    snprintf(out, room, "an object of the heap (byte %lu of %lu%s)",
+             place->at - place->object, heap_size((const void *)place->object), leads);
+}
+
+void held_name(const struct held *h, const struct plan *plan, search_skip_fn skip,
+               struct refusal *out)
 {
     const struct home *home = h->place.home;
     const struct lead *t = &h->lead;
@@ -24,14 +40,14 @@ void held_name(const struct held *h, const struct plan *plan, struct refusal *ou
                                    : t->stub->version->info.name;
     const char *symbol = type ? type->name : t->object ? t->object->key : t->stub->name;
     const char *who = home ? home->cell : h->task[0] ? h->task : NULL;
-    char holder[96];
+    char holder[160];
     char mark[128] = "";
     if (h->task[0])
         snprintf(holder, sizeof holder, "task %s", h->task);
     else if (home)
         snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
     else
-        snprintf(holder, sizeof holder, "an object of the heap at 0x%lx", h->place.at);
+        describe(&h->place, plan, skip, holder, sizeof holder);
     if (home)
         snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s)", home->key);
     if (type)

@@ -20,7 +20,8 @@ struct held {
     char task[TASK_NAME_MAX]; /* on whose stack it lies, or ""; then PLACE does not count */
 };
 
-/* Gives the refusal of PLAN because of H. */
-void held_name(const struct held *h, const struct plan *plan, struct refusal *out);
+/* Gives the refusal of PLAN because of H. What SKIP names does not count as a holder of the holder. */
+void held_name(const struct held *h, const struct plan *plan, search_skip_fn skip,
+               struct refusal *out);
 
 #endif

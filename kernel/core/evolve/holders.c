@@ -140,7 +140,7 @@ static bool list_elements(void)
     const struct element_set *s = find.plan->migrations.elements;
     for (uint64_t i = 0; s && i < s->count; i++) {
         const struct element *e = &s->elements[i];
-        search_for(e->from, e->from + e->count * e->form->len);
+        search_for(e->from, e->from + element_len(e));
     }
     return s && s->count;
 }
@@ -252,12 +252,14 @@ static bool list_rewritten(void)
 static bool list_described(void)
 {
     const struct migration_list *all = &find.plan->migrations;
-    uint32_t room = 6 + 3 * all->count;
+    uint32_t room = 6 + 3 * all->count + retire_limbo();
     for (const struct version *v = find.plan->ns->versions; v; v = v->next)
         room++;
     if (!addresses_init(&find.described, room))
         return false;
     for (const struct version *v = find.plan->ns->versions; v; v = v->next)
+        addresses_add(&find.described, v->section_va);
+    for (const struct version *v = retire_first_in_limbo(); v; v = v->limbo)
         addresses_add(&find.described, v->section_va);
     for (uint32_t i = 0; i < all->count; i++) {
         addresses_add(&find.described, all->list[i].saved);
@@ -369,10 +371,10 @@ static bool links_elements(const struct element_set *s, uint64_t word, uint64_t 
     if (!s || !s->count)
         return false;
     const struct element *last = &s->elements[s->count - 1];
-    if (word < s->elements[0].from || word >= last->from + last->count * last->form->len)
+    if (word < s->elements[0].from || word >= last->from + element_len(last))
         return false;
     for (uint64_t i = find.at; i < s->count && i <= find.at + 1; i++)
-        if (at - s->elements[i].from < s->elements[i].count * s->elements[i].form->len) {
+        if (at - s->elements[i].from < element_len(&s->elements[i])) {
             find.at = i;
             return true;
         }
@@ -521,14 +523,12 @@ bool holders_find(struct refusal *out, bool *out_full)
     task_for_each(look_at_task, NULL);
     if (!find.found && !search_homes(false, whole, show))
         (void)search_heap(whole, skip, show, out_full);
-    if (find.found)
-        held_name(&find.first, find.plan, out);
+    if (find.found) {
+        struct held first = find.first;
+        find.first.place = (struct search_place){0}; /* this is no pointer to the holder */
+        held_name(&first, find.plan, skip, out);
+    }
     return find.found;
-}
-
-bool holders_on_stack(void)
-{
-    return find.first.task[0] != 0;
 }
 
 static bool look_behind_at_task(struct task *task, void *arg)

@@ -115,4 +115,6 @@ void hooks_end(void)
     if (hooks.running)
         walk_give_up();
     hooks.running = false;
+    atomic_store(&hooks.at, NULL);
+    hooks.plan = NULL; /* what lies there next is nothing that this refers to */
 }

@@ -57,8 +57,6 @@ bool holders_ahead(void);
  * an object of which that part will lie elsewhere, while nobody is inside. True: *out names function or object, and holder.
  * False: there is none, or (*out_full) not enough memory to look everywhere. */
 bool holders_find(struct refusal *out, bool *out_full);
-/* Says whether the holder that was found is the stack of a task, which may go on to drop it. */
-bool holders_on_stack(void);
 /* The same on the way back, after followers_begin(): lends tasks that have a pointer on their stack into an object that
  * moves, and gives how many; there may be more of them when it is HOLDERS_TASKS_MAX. */
 enum { HOLDERS_TASKS_MAX = 16 };

@@ -354,7 +354,7 @@ void moving_stored(struct attempt *a, bool backwards)
         for (uint64_t i = 0; moving.set && i < moving.set->count; i++) {
             const struct element *e = &moving.set->elements[i];
             a->report.migrated_objects += (uint32_t)e->count;
-            a->report.migrated_bytes += e->count * e->form->other_len;
+            a->report.migrated_bytes += element_other_len(e);
         }
     } else if (moving.set) { /* the old elements were only what the new ones began as */
         elements_free(moving.set, false);

@@ -21,11 +21,12 @@ static void print_hold(const struct version *v)
     else if (v->pinned)
         console_print("pinned, an entry stub leads to it\n");
     else if (v->hold == VERSION_ON_STACK)
-        console_print("frame, an address in it lies on a stack at 0x%lx\n", v->holder);
+        console_print("frame, an address in it lies on a stack at 0x%lx\n",
+                      version_holder(v));
     else if (v->hold == VERSION_POINTED_TO)
-        console_print("pointer found at 0x%lx\n", v->holder);
+        console_print("pointer found at 0x%lx\n", version_holder(v));
     else if (v->hold == VERSION_IMPORTED)
-        console_print("called by a version that is kept, at 0x%lx\n", v->holder);
+        console_print("called by a version that is kept, at 0x%lx\n", version_holder(v));
     else if (v->hold == VERSION_UNSEEN)
         console_print("a task never left its CPU, or there was no memory for the scan\n");
     else if (v->off_ns)

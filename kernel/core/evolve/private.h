@@ -104,6 +104,8 @@ struct wait retire_step(uint32_t seq);
 bool retire_presses(void);
 /* Versions that have left the namespace and are about to be freed. */
 uint32_t retire_limbo(void);
+/* Lends the first of them, or NULL; `limbo` leads on. */
+const struct version *retire_first_in_limbo(void);
 
 enum status commands_start(void);
 

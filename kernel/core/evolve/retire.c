@@ -84,7 +84,7 @@ static bool is_held(const struct version *v)
 static void hold_for(struct version *v, const struct version *o)
 {
     v->hold = VERSION_IMPORTED;
-    v->holder = (uint64_t)o->text_begin;
+    v->holder = ~o->text_begin;
 }
 
 static bool hold_imports(struct version *v)
@@ -351,6 +351,11 @@ struct wait retire_step(uint32_t seq)
 uint32_t retire_limbo(void)
 {
     return retire.limbo_count;
+}
+
+const struct version *retire_first_in_limbo(void)
+{
+    return retire.limbo;
 }
 
 /* Says whether there is so much to be freed that the next attempt had better wait for it. */

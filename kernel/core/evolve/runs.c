@@ -65,7 +65,8 @@ static void find_elements(const struct heap_run *run, const struct element *list
     uint64_t end = run->at + run->len * run->count;
     const struct element *e = list + SORTED_BEFORE(list, count, from, run->at);
     for (; e < list + count && e->from < end; e++)
-        n->found += e->named && holds(run, e->from, e->count * e->form->len, true);
+        n->found += e->named && holds(run, e->from, element_len(e), true) &&
+                    (!e->tail || element_len(e) == run->len);
 }
 
 static void find_places(const struct heap_run *run, const struct element_place *list,

@@ -135,7 +135,7 @@ bool scan_home_goes(const struct home *h)
 static void add_targets(struct version *v)
 {
     v->hold = VERSION_FREE;
-    v->holder = 0;
+    v->holder = ~0ull;
     add_target(v->text_begin, v->text_end - v->text_begin, v);
     add_target(v->rodata.va, v->rodata.len, v);
     for (uint32_t i = 1; i < v->elf.section_count; i++)
@@ -256,7 +256,7 @@ static void look_at_word(uint64_t word, uint64_t where, enum version_hold hold,
         is_described(where - (where - from->at) % from->object_len))
         return;
     v->hold = hold;
-    v->holder = where;
+    v->holder = ~where;
 }
 
 static void look_at_range(uint64_t begin, uint64_t end, enum version_hold hold,

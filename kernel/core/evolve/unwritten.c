@@ -20,7 +20,7 @@ static uint64_t list_pages(struct element_set *set, struct element_page *pages)
     uint64_t last = 0;
     for (uint64_t i = 0; i < set->count; i++) {
         const struct element *e = &set->elements[i];
-        uint64_t end = e->from + e->count * e->form->len;
+        uint64_t end = e->from + element_len(e);
         for (uint64_t page = align_down(e->from, PAGE_SIZE); page < end;
              page += PAGE_SIZE) {
             if (page != last)

@@ -5,11 +5,19 @@
 
 #include <core/commit/apply.h>
 #include <lib/base/evolve.h>
+#include <task/task/task.h>
 
 #include "record.h"
 #include "settle.h"
 
-enum { LAPIC_ICR_LOW = 0x300, LAPIC_ICR_HIGH = 0x310, ICR_PENDING = 0x1000 };
+enum {
+    LAPIC_IN_SERVICE = 0x100, /* a bit for each vector, 32 in a register */
+    LAPIC_IN_SERVICE_END = 0x180,
+    LAPIC_IN_SERVICE_STEP = 0x10,
+    LAPIC_ICR_LOW = 0x300,
+    LAPIC_ICR_HIGH = 0x310,
+    ICR_PENDING = 0x1000,
+};
 
 static struct guard_record guard = {.version = RECORD_VERSION};
 EVOLVE_SCRATCH(guard);
@@ -34,6 +42,24 @@ void guard_send(uint32_t apic_id, uint32_t command)
     while (*low & ICR_PENDING)
         closure_pause();
     *high = before;
+}
+
+/* An interrupt that this CPU has accepted and that has not come to where it counts as one. Only its handler ends it at the
+ * controller; until then none of its kind comes again. */
+static bool is_at_the_door(const struct trap_frame *frame)
+{
+    uint32_t in_service = 0;
+    if (frame->rflags & RFLAGS_INTERRUPTS || cpu_in_interrupt())
+        return false;
+    for (uint32_t at = LAPIC_IN_SERVICE; at < LAPIC_IN_SERVICE_END;
+         at += LAPIC_IN_SERVICE_STEP)
+        in_service |= *(volatile uint32_t *)(lapic + at);
+    return in_service != 0;
+}
+
+bool record_make_leave(struct trap_frame *frame)
+{
+    return is_at_the_door(frame) || task_abandon_frame(frame);
 }
 
 bool record_is_known(void)

@@ -90,8 +90,8 @@ enum guard_cause guard_reverted_because(void);
 
 /* Moves the moment at which an unconfirmed trial is overdue by TSC ticks. */
 void guard_extend(uint64_t tsc);
-/* Makes CPU leave TASK, if that still runs there and holds no lock: by NMI, because the task
- * does not come out of its step by itself. */
+/* Makes CPU leave TASK, if that still runs there, holds no lock and is in no interrupt: by NMI, because the task
+ * does not come out of its step by itself. To be tried again until task_restarts() says that it has. */
 void guard_abandon(unsigned cpu, const struct task *task);
 
 /* Takes back the swap on trial, if there is one. True: it was taken back (by this call or on

@@ -12,6 +12,7 @@
 #include <task/cpu/cpu.h>
 
 enum guard_state { IDLE, ARMED, REVERTING, REVERTED };
+enum { RFLAGS_INTERRUPTS = 0x200 };
 
 /* Versions of the guard work on one record, each on trials of its own; VERSION counts the meanings of a form. With another
  * form each has its own (EVOLVE_SCRATCH). */
@@ -88,6 +89,9 @@ void record_hold(struct guard_record *g, struct trap_frame *frame, struct cpu_bl
 /* What a held CPU does when the revert is over; the stuck one leaves what it was stuck in. */
 void record_leave(struct guard_record *g, struct trap_frame *frame,
                   const struct cpu_block *self);
+/* task_abandon_frame(), of a CPU that is not stuck. When it has just taken an interrupt, that comes first: true, FRAME stays
+ * as it is, and another NMI may try again. */
+bool record_make_leave(struct trap_frame *frame);
 /* Whoever has come through withdrawn text does not go back to it. */
 void record_leave_withdrawn(struct guard_record *g, struct trap_frame *frame);
 /* Says WHY on the first serial line, and where (FRAME may be NULL), and resets the machine. */

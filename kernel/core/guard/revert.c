@@ -91,7 +91,7 @@ void record_leave(struct guard_record *g, struct trap_frame *frame,
         return;
     uint64_t now = closure_tsc();
     bool stuck = record_is_past(now, g->beat_tsc[self->index], g->limits.stuck_tsc);
-    bool left = task_abandon_frame(frame);
+    bool left = stuck ? task_abandon_frame(frame) : record_make_leave(frame);
     g->beat_tsc[self->index] = now;
     /* Others may wait for the lock that it gives back soon. */
     for (uint32_t i = 0; i < CPU_MAX && left && self->locks_held; i++)

@@ -4,11 +4,10 @@
 #include "record.h"
 
 #include <core/commit/apply.h>
-#include <task/task/task.h>
 
 #include "settle.h"
 
-enum { SILENT_NMIS = 30, POSTPONED_MAX = 20, RFLAGS_INTERRUPTS = 0x200, PAGE_FAULT = 14 };
+enum { SILENT_NMIS = 30, POSTPONED_MAX = 20, PAGE_FAULT = 14 };
 
 /* Elements were moved: the swap task has to take it back. */
 static bool must_ask(const struct guard_record *g)
@@ -143,6 +142,13 @@ static bool is_silent(struct guard_record *g, const struct cpu_block *self, uint
            record_is_past(now, g->silent_since, g->limits.silent_tsc);
 }
 
+/* The task, not the handler of an interrupt that it was stopped for: that comes to its end, and others wait for what it does. */
+static void leave_task(struct trap_frame *frame)
+{
+    if (!cpu_in_interrupt())
+        (void)record_make_leave(frame);
+}
+
 /* Makes the watcher leave what it is in, if it runs and holds no lock just now; else the next NMI tries again. */
 static void free_watcher(struct guard_record *g, struct trap_frame *frame,
                          const struct cpu_block *self)
@@ -153,7 +159,7 @@ static void free_watcher(struct guard_record *g, struct trap_frame *frame,
             __atomic_load_n(&b->current, __ATOMIC_ACQUIRE) != g->limits.watcher)
             continue;
         if (b == self) {
-            (void)task_abandon_frame(frame);
+            leave_task(frame);
             return;
         }
         __atomic_store_n(&g->abandon_task, g->limits.watcher, __ATOMIC_SEQ_CST);
@@ -237,7 +243,7 @@ void record_nmi(struct guard_record *g, struct trap_frame *frame)
     if (__atomic_compare_exchange_n(&g->abandon_cpu, &abandon, 0, false, __ATOMIC_SEQ_CST,
                                     __ATOMIC_SEQ_CST) &&
         self->current == __atomic_load_n(&g->abandon_task, __ATOMIC_ACQUIRE))
-        (void)task_abandon_frame(frame);
+        leave_task(frame);
     uint32_t state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
     if (ticket && state == REVERTING) {
         if (!is_reverter(g, self))

@@ -24,7 +24,7 @@ static bool knows(const struct version *v, const char *name)
     for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(&v->info, i, &t);
-        if (strcmp(plan_bare_name(t.name), name) == 0)
+        if (strcmp(cellinfo_bare_name(t.name), name) == 0)
             return true;
     }
     return false;
@@ -61,7 +61,7 @@ static enum hosted_fate fate_of(const struct plan *plan, const struct version *v
                                 const struct cell_type *t, const char **out_who)
 {
     const char *how;
-    const char *name = plan_bare_name(t->name);
+    const char *name = cellinfo_bare_name(t->name);
     struct marks m = {.drains = true};
     for (const struct version *o = plan->ns->versions; o; o = o->next)
         if (shares(o, v, name) && knows(o, name))
@@ -102,13 +102,13 @@ static void visit_types(const struct plan *plan, const struct version *v,
     for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(&v->info, i, &t);
-        if (strncmp(plan_bare_name(t.name), "enum ", 5) == 0)
+        if (strncmp(cellinfo_bare_name(t.name), "enum ", 5) == 0)
             continue;
         struct hosted_type row = {.cell = v->info.name, .name = t.name};
         row.fate = fate_of(plan, v, &t, &row.who);
         if (row.fate == HOSTED_UNKNOWN)
-            row.source =
-                find_source(plan->ns, v, plan_bare_name(t.name), source, sizeof source);
+            row.source = find_source(plan->ns, v, cellinfo_bare_name(t.name), source,
+                                     sizeof source);
         visit(&row, arg);
     }
 }

@@ -147,7 +147,7 @@ struct version {
     bool pinned; /* of the closure: the processor may have the address of a stub that leads to it, so it is never freed */
     bool watching; /* retired, but called until the trial of its successor is over */
     enum version_hold hold;
-    uint64_t holder; /* where the address was found */
+    uint64_t holder; /* version_holder(), with all bits turned: a swap would take it for a pointer to what lies there */
     uint64_t clean_ns; /* when a scan first found nothing; 0: the last one found something */
     uint64_t off_ns; /* [a] since when its text cannot be executed (stale.c); 0: it can */
     uint32_t executed; /* how often that was tried */
@@ -193,6 +193,12 @@ struct namespace
     struct made_name *made; /* each name once */
     uint64_t generation;    /* counts changes of what runs */
 };
+
+/* Gives where the address was found that keeps V. */
+static inline uint64_t version_holder(const struct version *v)
+{
+    return ~v->holder;
+}
 
 /* Lends the kernel's own namespace, valid for ever. Any context. */
 struct namespace *namespace_kernel(void);

@@ -107,7 +107,7 @@ static enum status check_types(struct planning *p, const struct plan_cell *cell)
             if (!(now.flags & was.flags & CELL_TYPE_PUBLIC) ||
                 strcmp(was.name, now.name) != 0)
                 continue;
-            if (plan_restated(cell, plan_tag(plan_bare_name(now.name))))
+            if (plan_restated(cell, plan_tag(cellinfo_bare_name(now.name))))
                 refuse_form(p, cell, now.name);
             if (was.layout == now.layout)
                 continue;

@@ -48,21 +48,37 @@ void taking_add(struct taking *t, struct element *e, const struct moving_type *t
 {
     int other = t->in->form == FORM_OLD ? FORM_NEW : FORM_OLD;
     *e = (struct element){.from = name->at,
-                          .count = name->count,
+                          .count = name->count == EVOLVE_TAILED ? 1 : name->count,
                           .form = &type->form[t->in->form],
                           .other = &type->form[other]};
+}
+
+bool taking_same(const struct element *e, const struct evolve_name *name)
+{
+    return name->count == EVOLVE_TAILED ? e->tail != 0
+                                        : !e->tail && e->count == name->count;
+}
+
+bool taking_in_tail(const struct element_set *set, uint64_t va)
+{
+    const struct element *e = elements_find(set, va);
+    return e && e->tail && va - e->from >= element_tail_at(e->form->len);
 }
 
 static enum status add_element(struct taking *t, const struct moving_type *type,
                                const struct evolve_name *name)
 {
     const struct moving_form *form = &type->form[t->in->form];
+    bool tailed = name->count == EVOLVE_TAILED;
+    uint64_t before = element_tail_at(form->len); /* the tail */
     struct address_range o;
     if (!taking_object_at(t->in, name->at, &o) || o.begin != name->at)
         return taking_refuse(t->why, type, name->at, "no object of the heap");
-    if (name->count > (o.end - o.begin) / form->len)
+    if (tailed ? o.end - o.begin <= before : name->count > (o.end - o.begin) / form->len)
         return taking_refuse(t->why, type, name->at, "too short for its elements");
-    taking_add(t, &t->set->elements[t->set->count++], type, name);
+    struct element *e = &t->set->elements[t->set->count++];
+    taking_add(t, e, type, name);
+    e->tail = tailed ? o.end - o.begin - before : 0;
     return STATUS_OK;
 }
 
@@ -75,7 +91,7 @@ static enum status drop_doubles(struct taking *t)
         const struct element *e = &s->elements[i];
         const struct element *last = kept ? &s->elements[kept - 1] : NULL;
         if (last && last->from == e->from &&
-            (last->form != e->form || last->count != e->count))
+            (last->form != e->form || last->count != e->count || last->tail != e->tail))
             return refuse(
                 t->why, "walk", NULL, NULL, NULL,
                 "walks name 0x%lx twice, as different things; nothing was changed",
@@ -124,7 +140,7 @@ static enum status take_storage(struct taking *t)
     struct element_set *s = t->set;
     uint64_t len = 0;
     for (uint64_t i = 0; i < s->count; i++)
-        len += s->elements[i].count * s->elements[i].form->len;
+        len += element_len(&s->elements[i]);
     s->bytes = heap_new_array(uint8_t, len + 8);
     if (!s->bytes)
         return STATUS_FULL;
@@ -132,12 +148,12 @@ static enum status take_storage(struct taking *t)
     len = 0;
     for (uint64_t i = 0; i < s->count; i++) {
         struct element *e = &s->elements[i];
-        uint8_t *to = heap_new_array(uint8_t, e->count * e->form->other_len);
+        uint8_t *to = heap_new_array(uint8_t, element_other_len(e));
         if (!to)
             return STATUS_FULL;
         e->to = (uint64_t)to;
         e->seen = s->bytes + len;
-        len += e->count * e->form->len;
+        len += element_len(e);
     }
     return STATUS_OK;
 }
@@ -190,15 +206,39 @@ static enum status run(struct taking *t, const struct element *e)
     return STATUS_OK;
 }
 
+/* The tail is bytes, whatever a word of them is like, but for the words that a walk names as pointers. */
+static enum status move_tail(struct taking *t, const struct element *e)
+{
+    const struct element_set *s = t->set;
+    uint64_t begin = element_tail_at(e->form->len);
+    uint8_t *to = (uint8_t *)e->to + element_tail_at(e->form->other_len);
+    uint64_t end = e->from + begin + e->tail;
+    struct transfer one = {.all = &t->in->plan->migrations,
+                           .backwards = t->in->form == FORM_NEW};
+    memcpy(to, e->seen + begin, e->tail);
+    for (uint64_t i = SORTED_BEFORE(s->places, s->place_count, at, e->from + begin);
+         i < s->place_count && s->places[i].at < end; i++) {
+        uint64_t at = s->places[i].at - e->from - begin;
+        struct transfer_word word = {get_le64(to + at)};
+        if (!transfer_pointer(&one, &word))
+            return taking_refuse(t->why, s->places[i].type, s->places[i].at,
+                                 "a pointer to a field that is gone in the other form");
+        memcpy(to + at, &word, sizeof word);
+    }
+    return STATUS_OK;
+}
+
 enum status taking_transfer(struct taking *t, struct element *e)
 {
     struct migration_list *all = &t->in->plan->migrations;
     struct element_set *before = all->elements;
-    memcpy(e->seen, (const void *)e->from, e->count * e->form->len);
-    memset((void *)e->to, 0, e->count * e->form->other_len);
+    memcpy(e->seen, (const void *)e->from, element_len(e));
+    memset((void *)e->to, 0, element_other_len(e));
     begin_as_before(t->in, e);
     all->elements = t->set;
     enum status status = e->form->stepwise ? STATUS_OK : run(t, e);
+    if (status == STATUS_OK && e->tail)
+        status = move_tail(t, e);
     all->elements = before;
     return status;
 }

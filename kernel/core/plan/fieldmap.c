@@ -34,6 +34,7 @@ struct building {
     bool lenient;
     const struct type_family *family;
     struct fieldmap_parts *parts;
+    bool edged;
     struct pair *waiting;
     uint32_t waiting_count;
     uint32_t waiting_room;
@@ -144,7 +145,10 @@ static enum status take_number(struct building *b, const struct pair *p,
              move.to_signed == move.from_signed ? ""
              : move.to_signed                   ? ", now signed"
                                                 : ", now unsigned");
-    if (strcmp(from->text, to->text) != 0 || move.from_bits != move.to_bits)
+    if (from->kind != to->kind)
+        note(b, from->kind == TYPE_ENUM ? "makes a number of" : "makes an enum of",
+             p->name, "");
+    else if (strcmp(from->text, to->text) != 0 || move.from_bits != move.to_bits)
         note(b, move.to_bits < move.from_bits ? "narrows" : "widens", p->name, more);
     return add_move(b, &move);
 }
@@ -277,7 +281,9 @@ static enum status take_field(struct building *b, const struct pair *p,
     }
     if (!union_kept(from, &was, to, is, &shared) ||
         !union_kept(to, is, from, &was, &shared))
-        return cannot(b, is->name, "lies in a union that changed");
+        return cannot(b, is->name,
+                      "lies in a union that changed: only an edge of the whole can say "
+                      "which member is meant (EVOLVE_STATE)");
     if (shared && (was.type_hash != is->type_hash || was.bit_size != is->bit_size))
         return cannot(b, is->name, "lies in a union and changed");
     if (!was.bit_size && !is->bit_size)
@@ -301,12 +307,64 @@ static enum status take_field(struct building *b, const struct pair *p,
     return wait_for(b, &inner);
 }
 
+static bool holds(const struct cellinfo *info, const struct cell_field *f,
+                  const char *name)
+{
+    struct type t;
+    struct cell_field x;
+    type_read(info, f->type_name, &t);
+    return t.kind == TYPE_STRUCT && type_field(&t, name, &x);
+}
+
+/* Lends the name of the field of THERE that is a struct with a field NAME, and is none, or has none, in HERE; or NULL. */
+static const char *who_got(const struct type *here, const struct type *there,
+                           const char *name)
+{
+    for (uint32_t i = 0; i < there->entry.field_count; i++) {
+        struct cell_field g;
+        struct cell_field x;
+        cellinfo_field(there->info, there->entry.first_field + i, &g);
+        if (g.name[0] && holds(there->info, &g, name) &&
+            !(type_field(here, g.name, &x) && holds(here->info, &x, name)))
+            return g.name;
+    }
+    return NULL;
+}
+
+/* Fields of HERE that THERE lacks, of which a struct beside them has one now (INTO), or had one: the value may be meant to move,
+ * or not. Nobody guesses it, and it is not lost unawares. */
+static enum status check_moved(struct building *b, const struct type *here,
+                               const struct type *there, bool into)
+{
+    struct cell_field f;
+    struct cell_field x;
+    char why[160];
+    for (uint32_t i = 0; i < here->entry.field_count; i++) {
+        cellinfo_field(here->info, here->entry.first_field + i, &f);
+        const char *who = f.name[0] && !type_field(there, f.name, &x)
+                              ? who_got(here, there, f.name)
+                              : NULL;
+        if (!who)
+            continue;
+        snprintf(why, sizeof why,
+                 "%s %s: say by an edge that it is the same (EVOLVE_STATE), or let it "
+                 "go in a commit before",
+                 into ? "is now in" : "was in", who);
+        return cannot(b, f.name, why);
+    }
+    return STATUS_OK;
+}
+
 static enum status take_struct(struct building *b, const struct pair *p,
                                const struct type *from, const struct type *to)
 {
     enum status status = STATUS_OK;
     struct cell_field f;
     struct cell_field g;
+    if (!b->lenient && !b->edged) {
+        status = check_moved(b, from, to, true);
+        status = status == STATUS_OK ? check_moved(b, to, from, false) : status;
+    }
     for (uint32_t i = 0; i < to->entry.field_count && status == STATUS_OK; i++) {
         cellinfo_field(b->to, to->entry.first_field + i, &f);
         if (f.name[0])
@@ -349,6 +407,22 @@ static enum status take_part(struct building *b, const struct pair *p)
     return STATUS_OK;
 }
 
+/* The text does not say which of several types of that name is meant. */
+static bool is_ambiguous(const struct cellinfo *info, const char *text)
+{
+    uint32_t first;
+    while (text && *text == '[') {
+        const char *end = strchr(text, ']');
+        text = end ? end + 1 : NULL;
+    }
+    return text && cellinfo_types_called(info, text, &first) > 1;
+}
+
+static bool is_integer(const struct type *t)
+{
+    return t->kind == TYPE_NUMBER || t->kind == TYPE_ENUM;
+}
+
 static enum status take(struct building *b, const struct pair *p)
 {
     struct type from;
@@ -356,7 +430,11 @@ static enum status take(struct building *b, const struct pair *p)
     type_read(b->from, p->from, &from);
     type_read(b->to, p->to, &to);
     if (!from.len || !to.len)
-        return cannot(b, p->name, "has a type of which nothing is known");
+        return cannot(b, p->name,
+                      is_ambiguous(b->from, p->from) || is_ambiguous(b->to, p->to)
+                          ? "has a type that two files declare, each its own: rename "
+                            "the other one in a commit before this"
+                          : "has a type of which nothing is known");
     if (is_part(b, p, &from, &to)) {
         struct field_move place = move_of(b, p, MOVE_PLACE, from.len * 8, to.len * 8);
         enum status status = add_move(b, &place); /* it lies within both objects */
@@ -377,10 +455,10 @@ static enum status take(struct building *b, const struct pair *p)
         return from.kind == TYPE_ARRAY ? take_array(b, p, &from, &to)
                                        : take_struct(b, p, &from, &to);
     }
-    if (from.kind == TYPE_NUMBER && to.kind == TYPE_NUMBER)
-        return take_number(b, p, &from, &to);
     if (from.kind == TYPE_ENUM && to.kind == TYPE_ENUM)
         return take_enum(b, p, &from, &to);
+    if (is_integer(&from) && is_integer(&to))
+        return take_number(b, p, &from, &to);
     if (from.kind == TYPE_POINTER && to.kind == TYPE_POINTER)
         return cannot(b, p->name, "points to another type than before");
     return cannot(b, p->name, "changed in a way that no rule covers");
@@ -397,6 +475,7 @@ enum status fieldmap_build(const struct type *from, uint64_t from_len,
                          .lenient = lenient,
                          .family = from->family,
                          .parts = from->parts,
+                         .edged = from->edged,
                          .map = out};
     struct pair whole = {.from = from->text, .to = to->text, .name = "", .count = 1};
     memset(out, 0, sizeof *out);

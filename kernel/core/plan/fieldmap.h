@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: MIT
  *
  * Fields of structs are matched by name, at any depth; elements of arrays by index; enumerators
- * by name; integers keep their value. What cannot be followed is refused by name: a union that
- * changed, a pointer to another type, a float of another size.
+ * by name; integers keep their value, and so does what is an enumeration at one end alone. What
+ * cannot be followed is refused by name: a union that changed, a pointer to another type, a float
+ * of another size; a field that goes, while a struct beside it gets one of that name, or the other
+ * way round.
  */
 #ifndef NEURATH_CORE_PLAN_FIELDMAP_H
 #define NEURATH_CORE_PLAN_FIELDMAP_H

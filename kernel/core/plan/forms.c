@@ -11,7 +11,7 @@
 
 static const char *tag_of(const struct cell_type *type)
 {
-    return plan_tag(plan_bare_name(type->name));
+    return plan_tag(cellinfo_bare_name(type->name));
 }
 
 bool plan_find_type(const struct cellinfo *info, const char *tag, struct cell_type *out)

@@ -96,7 +96,7 @@ static enum status type_drains(const struct plan *plan, const struct version *ol
 {
     const char *how;
     bool same = false;
-    const char *name = plan_bare_name(was->name);
+    const char *name = cellinfo_bare_name(was->name);
     const char *tag = plan_tag(name);
     if (strcmp(was->name, is->name) != 0 ||
         (was->layout == is->layout && same_state(&old->info, fresh, states, tag)))

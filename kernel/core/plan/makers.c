@@ -19,10 +19,12 @@
 
 bool plan_has_its_own(const struct cellinfo *info, const char *name)
 {
-    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+    uint32_t first;
+    uint32_t count = cellinfo_types_called(info, name, &first);
+    for (uint32_t i = 0; i < count; i++) {
         struct cell_type t;
-        cellinfo_type(info, i, &t);
-        if (!(t.flags & CELL_TYPE_PUBLIC) && strcmp(plan_bare_name(t.name), name) == 0)
+        cellinfo_type(info, first + i, &t);
+        if (!(t.flags & CELL_TYPE_PUBLIC))
             return true;
     }
     return false;
@@ -100,13 +102,12 @@ struct knowledge { /* what a cell does with a type */
 /* The table calls private types of two files `file.c::struct x`: either may be meant. */
 static struct knowledge knowledge_of(const struct cellinfo *info, const char *name)
 {
-    struct knowledge k = {0};
-    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+    uint32_t first;
+    uint32_t count = cellinfo_types_called(info, name, &first);
+    struct knowledge k = {.knows = count > 0};
+    for (uint32_t i = 0; i < count; i++) {
         struct cell_type t;
-        cellinfo_type(info, i, &t);
-        if (strcmp(plan_bare_name(t.name), name) != 0)
-            continue;
-        k.knows = true;
+        cellinfo_type(info, first + i, &t);
         k.makes = k.makes || (t.flags & CELL_TYPE_HEAP);
     }
     k.makes = k.makes || (k.knows && plan_info_marked(info, "frames", plan_tag(name)));
@@ -142,12 +143,13 @@ static bool was_made(const struct namespace *ns, const char *name)
 }
 
 /* Lends the name of a cell that has a field or object with a pointer to the type, or NULL. */
-static const char *who_points(const struct namespace *ns, const struct search *s)
+static const char *who_points(const struct namespace *ns, const struct version *old,
+                              const char *name)
 {
     for (const struct version *v = ns->versions; v; v = v->next)
         if (v->state == VERSION_RUNNING &&
-            (v == s->old || !plan_has_its_own(&v->info, s->name)) &&
-            type_is_pointed_to(&v->info, s->name))
+            (v == old || !plan_has_its_own(&v->info, name)) &&
+            type_is_pointed_to(&v->info, name))
             return v->info.name;
     return NULL;
 }
@@ -156,7 +158,7 @@ const char *plan_who_has(const struct plan *plan, const struct version *old,
                          const struct cellinfo *fresh, const struct cell_type *was,
                          const char **out_how)
 {
-    struct search s = {.name = plan_bare_name(was->name), .old = old};
+    struct search s = {.name = cellinfo_bare_name(was->name), .old = old};
     for (const struct version *v = plan->ns->versions; v; v = v->next)
         if (v->state == VERSION_RUNNING || v->state == VERSION_DRAINING)
             ask(&s, &v->info, v == old);
@@ -174,7 +176,7 @@ const char *plan_who_has(const struct plan *plan, const struct version *old,
     *out_how = PLAN_POINTS;
     if (!s.untyped)
         return NULL;
-    const char *who = who_points(plan->ns, &s);
+    const char *who = who_points(plan->ns, old, s.name);
     if (!who && (was->flags & CELL_TYPE_POINTED) && plan_untyped_source(&old->info))
         who = old->info.name;
     return who;
@@ -197,26 +199,30 @@ static enum status note(struct made_name **list, const char *name)
     return STATUS_OK;
 }
 
-/* Notes in LIST what VERSION makes, and OTHER (NULL accepted), the version before or after it, does not. */
+/* Notes in LIST what VERSION makes, and OTHER (NULL accepted), the version before or after it, does not. What VERSION may have
+ * put into memory of no type is noted as if it made it, if there is a pointer to such a thing (plan_who_has()). Others that
+ * make it are not asked: they answer for themselves as long as they run, and are noted themselves when they go. */
 static enum status note_made(struct plan *plan, struct made_name **list,
                              const struct version *version, const struct version *other)
 {
     const struct cellinfo *info = &version->info;
     bool untyped = plan_untyped_source(info) != NULL;
+    bool frames = plan_in_frames(info) != NULL;
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         struct cell_type t;
-        const char *how;
         struct knowledge k = {0};
         cellinfo_type(info, i, &t);
-        const char *name = plan_bare_name(t.name);
-        bool makes = t.flags & CELL_TYPE_HEAP;
+        const char *name = cellinfo_bare_name(t.name);
+        bool makes = (t.flags & CELL_TYPE_HEAP) ||
+                     (frames && plan_info_marked(info, "frames", plan_tag(name)));
         if ((!makes && !untyped) || strncmp(name, "enum ", 5) == 0 ||
             was_made(plan->ns, name))
             continue;
         if (other)
             k = knowledge_of(&other->info, name);
         if (k.makes || (k.untyped && !makes) ||
-            (!makes && !plan_who_has(plan, version, NULL, &t, &how)))
+            (!makes && !(t.flags & CELL_TYPE_POINTED) &&
+             !who_points(plan->ns, version, name)))
             continue;
         enum status status = note(list, name);
         if (status != STATUS_OK)

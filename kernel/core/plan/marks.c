@@ -33,7 +33,7 @@ bool plan_info_marked(const struct cellinfo *info, const char *mark, const char 
         return false;
     for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
         cellinfo_data(info, i, &d);
-        if (strcmp(plan_bare_name(d.key), wanted) == 0)
+        if (strcmp(cellinfo_bare_name(d.key), wanted) == 0)
             return true;
     }
     return false;
@@ -51,7 +51,7 @@ const char *plan_mark_next(const struct cellinfo *info, const char *mark, const 
     size_t len = name_mark(wanted, mark, key, "__");
     while (len && *at < info->count[CELL_DATA]) {
         cellinfo_data(info, (*at)++, out);
-        const char *name = plan_bare_name(out->key);
+        const char *name = cellinfo_bare_name(out->key);
         if (strncmp(name, wanted, len) == 0)
             return name + len;
     }
@@ -89,7 +89,7 @@ bool plan_has_marks(const struct cellinfo *info, const char *prefix)
     for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
         struct cell_data d;
         cellinfo_data(info, i, &d);
-        if (strncmp(plan_bare_name(d.key), prefix, strlen(prefix)) == 0)
+        if (strncmp(cellinfo_bare_name(d.key), prefix, strlen(prefix)) == 0)
             return true;
     }
     return false;

@@ -14,7 +14,7 @@ bool plan_restated(const struct plan_cell *cell, const char *key)
 
 static const char *tag_of(const char *type)
 {
-    return plan_tag(plan_bare_name(type));
+    return plan_tag(cellinfo_bare_name(type));
 }
 
 static const char *element_of(const char *text)
@@ -33,7 +33,7 @@ static bool find_type(const struct cellinfo *info, const char *name, struct cell
 {
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         cellinfo_type(info, i, out);
-        if (strcmp(plan_bare_name(out->name), plan_bare_name(name)) == 0)
+        if (strcmp(cellinfo_bare_name(out->name), cellinfo_bare_name(name)) == 0)
             return true;
     }
     return false;
@@ -116,13 +116,13 @@ const struct part_way *meanings_way(const struct meanings *m, const char *tag)
 static uint32_t look_up(const uint32_t *table, const struct cellinfo *info,
                         const char *text)
 {
-    const char *name = plan_bare_name(element_of(text));
+    const char *name = cellinfo_bare_name(element_of(text));
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         struct cell_type t;
         if (!table[i])
             continue;
         cellinfo_type(info, i, &t);
-        if (strcmp(plan_bare_name(t.name), name) == 0)
+        if (strcmp(cellinfo_bare_name(t.name), name) == 0)
             return table[i];
     }
     return 0;

@@ -278,7 +278,7 @@ enum status plan_migrate_taken(struct planning *p, struct plan_cell *cell,
                             .new_type = is->type_hash};
     enum status pinned = plan_check_pinned(p, cell, from, m, was, is);
     if (pinned != STATUS_OK || plan_marked(cell->fresh, "scratch", is->key) ||
-        plan_marked(from, "scratch", is->key)) {
+        plan_marked(from, "scratch", was->key)) {
         describe(m, "is initialised again");
         return pinned;
     }
@@ -338,7 +338,7 @@ static enum status take_memory(struct planning *p, struct migration *m)
     if (turn_of(m))
         memcpy(turn_of(m)->image, m->prepared, m->new_len);
     if (status == STATUS_OK && asks_for_image(m))
-        status = image_of(p, from->old, m->key, m->old_image);
+        status = image_of(p, from->old, m->old_home->key, m->old_image);
     return status;
 }
 

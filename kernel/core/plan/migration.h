@@ -120,6 +120,7 @@ struct element {
     uint64_t from;
     uint64_t to;
     uint64_t count; /* of the form, one after the other */
+    uint64_t tail; /* bytes of its own behind the only one, from the next multiple of ELEMENT_TAIL_ALIGN on; 0: none */
     const struct moving_form *form;
     const struct moving_form *other;
     uint8_t *seen; /* what it held when it was transferred; of a mirror: when the commit stored it */
@@ -130,6 +131,26 @@ struct element {
     bool named;    /* elements_agree(), elements_match() */
     uint64_t then; /* place of the one that is named next, most likely */
 };
+
+enum { ELEMENT_TAIL_ALIGN = 16 }; /* as the heap aligns objects */
+
+/* Where the tail of an element begins, of whose form LEN bytes are. */
+static inline uint64_t element_tail_at(uint64_t len)
+{
+    return (len + ELEMENT_TAIL_ALIGN - 1) & ~(ELEMENT_TAIL_ALIGN - 1ull);
+}
+
+/* The bytes of E, and of what it becomes. */
+static inline uint64_t element_len(const struct element *e)
+{
+    return e->tail ? element_tail_at(e->form->len) + e->tail : e->count * e->form->len;
+}
+
+static inline uint64_t element_other_len(const struct element *e)
+{
+    return e->tail ? element_tail_at(e->form->other_len) + e->tail
+                   : e->count * e->form->other_len;
+}
 
 struct moving_type;
 struct element_place { /* where a pointer to an element may stand, outside of them */

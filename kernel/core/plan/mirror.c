@@ -11,7 +11,7 @@ static uint64_t bytes_in_other_form(const struct element_set *set)
 {
     uint64_t len = 0;
     for (uint64_t i = 0; i < set->count; i++)
-        len += set->elements[i].count * set->elements[i].form->other_len;
+        len += element_other_len(&set->elements[i]);
     return len;
 }
 
@@ -44,10 +44,11 @@ enum status elements_mirror(const struct element_set *set, struct element_set **
         m->elements[i] = (struct element){.from = e->to,
                                           .to = e->from,
                                           .count = e->count,
+                                          .tail = e->tail,
                                           .form = e->other,
                                           .other = e->form,
                                           .seen = m->bytes + used};
-        used += e->count * e->form->other_len;
+        used += element_other_len(e);
     }
     qsort(m->elements, m->count, sizeof *m->elements, taking_by_address);
     elements_mirror_slots(set, m);
@@ -59,7 +60,7 @@ void elements_note_stored(struct element_set *mirror)
 {
     for (uint64_t i = 0; mirror && i < mirror->count; i++) {
         const struct element *e = &mirror->elements[i];
-        memcpy(e->seen, (const void *)e->from, e->count * e->form->len);
+        memcpy(e->seen, (const void *)e->from, element_len(e));
     }
 }
 
@@ -77,7 +78,7 @@ static bool name_element(struct element_set *mirror, const struct moving_type *t
                          const struct evolve_name *name)
 {
     struct element *e = elements_find(mirror, name->at);
-    if (!e || e->from != name->at || e->count != name->count ||
+    if (!e || e->from != name->at || !taking_same(e, name) ||
         e->form != &type->form[FORM_NEW])
         return false;
     e->named = true;

@@ -111,6 +111,8 @@ static bool migrates(const struct plan *plan, const struct plan_cell *cell)
             continue;
         cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &now);
         was = namespace_find_home(plan->ns, cell->name, now.key);
+        if (!was && cell->old && plan_takes(plan, h)) /* by another name */
+            was = h;
         if (was && (was != h || was->type_hash != now.type_hash || was->len != now.len))
             return true;
     }
@@ -399,7 +401,7 @@ enum status plan_move_type(struct planning *p, struct plan_cell *cell,
                            const struct cell_type *is, bool *out_done)
 {
     struct moving m = {.p = p, .cell = cell, .meanings = meanings, .type = {*was, *is}};
-    const char *tag = plan_tag(plan_bare_name(was->name));
+    const char *tag = plan_tag(cellinfo_bare_name(was->name));
     bool shared = (was->flags & is->flags & CELL_TYPE_PUBLIC) != 0;
     *out_done = is_noted(p->plan, &m, tag);
     if (*out_done || !has_walk(&m, tag, shared))

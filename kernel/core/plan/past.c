@@ -11,13 +11,6 @@
 
 #include <string.h>
 
-/* The type's name without the file that tells it apart, and without `struct`. */
-const char *plan_bare_name(const char *name)
-{
-    const char *file = strstr(name, "::");
-    return file ? file + 2 : name;
-}
-
 const char *plan_tag(const char *name)
 {
     const char *space = strchr(name, ' ');
@@ -76,7 +69,7 @@ static enum status check_type(struct planning *p, struct plan_cell *cell,
                               const struct cell_type *was, const struct cell_type *is)
 {
     bool same;
-    const char *name = plan_bare_name(is->name);
+    const char *name = cellinfo_bare_name(is->name);
     enum status status = plan_same_form(cell, was->name, is->name, &same);
     if (status != STATUS_OK || (same && !turns))
         return status;
@@ -114,7 +107,7 @@ static void check_parts(struct planning *p, const struct plan_cell *cell,
                         const struct part_way *part, const struct cell_type *was,
                         const struct cell_type *is)
 {
-    const char *name = plan_bare_name(is->name);
+    const char *name = cellinfo_bare_name(is->name);
     const char *how;
     if (!part || part->keeper || strcmp(part->tag, plan_tag(name)) == 0 ||
         plan_restated(cell, plan_tag(name)) || said_to_be_static(p->plan, name) ||
@@ -143,9 +136,9 @@ enum status plan_check_past(struct planning *p, struct plan_cell *cell,
             if (strcmp(was.name, is.name) != 0)
                 continue;
             const struct part_way *part = meanings_part(meanings, FORM_NEW, is.name);
-            bool turns =
-                (part && part->keeper) ||
-                (meanings->any && plan_restated(cell, plan_tag(plan_bare_name(is.name))));
+            bool turns = (part && part->keeper) ||
+                         (meanings->any &&
+                          plan_restated(cell, plan_tag(cellinfo_bare_name(is.name))));
             check_parts(p, cell, part, &was, &is);
             if (was.layout == is.layout && !turns)
                 continue;

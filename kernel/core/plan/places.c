@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * A *place* is where walks or marks say that one may stand; a *slot* is a place that leads to an element now. A place in an
- * object that is transferred itself needs none: what it holds follows with it.
+ * object that is transferred itself needs none: what it holds follows with it. Bytes behind an element do so where a place is.
  */
 #include <core/plan/taking.h>
 
@@ -17,12 +17,14 @@ uint64_t *places_static(const struct elements_request *in, uint64_t va)
     return NULL;
 }
 
-/* Lends the word at VA, if that is a place for pointers: data of a cell, or an object of the heap. */
-static uint64_t *word_at(const struct elements_request *in, uint64_t va, bool *out_in_heap)
+/* Lends the word at VA, if that is a place for pointers: data of a cell, or an object of the heap. Only in the tail of an element
+ * of SET it may lie at any address: there it follows, and nobody reads it through what is lent. */
+static uint64_t *word_at(const struct elements_request *in, const struct element_set *set,
+                         uint64_t va, bool *out_in_heap)
 {
     struct address_range o;
     *out_in_heap = false;
-    if (va & 7)
+    if ((va & 7) && !taking_in_tail(set, va))
         return NULL;
     if (!taking_object_at(in, va, &o))
         return places_static(in, va);
@@ -51,7 +53,7 @@ static enum status list_named(struct taking *t)
             struct element_place place = {.at = l->names[k].at, .type = l->type};
             if (l->names[k].count)
                 continue;
-            place.word = word_at(t->in, place.at, &place.in_heap);
+            place.word = word_at(t->in, t->set, place.at, &place.in_heap);
             if (!place.word)
                 return taking_refuse(t->why, l->type, place.at, "no place for a pointer");
             t->set->places[t->set->place_count++] = place;
@@ -108,7 +110,7 @@ enum status places_read(struct taking *t)
     s->slot_count = 0;
     for (uint64_t i = 0; i < s->place_count; i++) {
         const struct element_place *p = &s->places[i];
-        uint64_t before = *p->word;
+        uint64_t before = p->follows ? 0 : *p->word;
         uint64_t after = before;
         const struct element *e = p->follows ? NULL : elements_find(s, before);
         if (!e)

@@ -331,7 +331,7 @@ static void stubs_follow(struct plan *plan, struct version *to, bool late)
 }
 
 /* A stub that does not lead to V stands for what it led to before the commit: a function of a cell that was removed
- * earlier, or none. */
+ * earlier, or none (evolve/ending.c leads it to a function of its own). */
 static void stubs_forget(struct plan *plan, const struct version *v)
 {
     for (struct stub *s = plan->ns->stubs; s; s = s->next) {
@@ -340,8 +340,9 @@ static void stubs_forget(struct plan *plan, const struct version *v)
             continue;
         struct version *was = namespace_version_at(plan->ns, va);
         const struct function *f = was ? version_function_at(was, va) : NULL;
-        s->version = f ? was : NULL;
-        s->function = f ? (uint32_t)(f - was->functions) : 0;
+        bool its_own = f && f->stub == s;
+        s->version = its_own ? was : NULL;
+        s->function = its_own ? (uint32_t)(f - was->functions) : 0;
     }
 }
 

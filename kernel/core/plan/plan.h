@@ -82,14 +82,16 @@ struct plan_move { /* an import that the commit leads to another function */
     bool late; /* waits for the handover */
 };
 
-struct plan_takeover { /* a home that the commit gives to another cell */
+struct plan_takeover { /* a home that the commit gives to another cell, or another name */
     struct home *home;
-    char *owner; /* the name that it does not have now */
+    char *owner; /* the names that it does not have now */
+    char *key;
 };
 
-struct plan_taking { /* an object that a cell is given by another one, as it was loaded */
+struct plan_taking { /* an object that a cell is given by another one, or by itself, as it was loaded */
     struct home *home;
     char cell[CELL_NAME_MAX + 1]; /* that takes it */
+    const char *key;              /* what it calls it, lent by the version */
 };
 
 /* Who names the elements of a form, or completes them. */

@@ -110,10 +110,11 @@ NODISCARD enum status plan_check_pinned(struct planning *p, const struct plan_ce
                                         const struct cell_data *was,
                                         const struct cell_data *is);
 /* ---- taken.c ---- */
-/* CELL takes what is in HOME from FROM, a cell of the set that loses it: lists its change of form. What it leads to has to
- * stay what it is. Refusals go to the report. STATUS_FULL. */
+/* CELL takes what is in HOME, as its KEY, from FROM, a cell of the set that loses it, or from itself: lists its change of form.
+ * What it leads to in another cell has to stay what it is. Refusals go to the report. STATUS_FULL. */
 NODISCARD enum status plan_check_taken(struct planning *p, struct plan_cell *cell,
-                                       struct plan_cell *from, struct home *home);
+                                       struct plan_cell *from, struct home *home,
+                                       const char *key);
 /* Lists how the object WAS of FROM, in HOME, becomes IS, in section AT of CELL's new version. Refusals go to the report.
  * STATUS_FULL. */
 NODISCARD enum status plan_migrate_taken(struct planning *p, struct plan_cell *cell,
@@ -242,8 +243,7 @@ NODISCARD enum status plan_note_made(struct planning *p, const struct plan_cell 
 /* Gives the namespace what was noted of the versions that end: FORM_OLD at the commit, FORM_NEW at a revert. */
 void plan_keep_made(struct plan *plan, int form);
 void plan_made_fini(struct plan *plan);
-/* The name of a type without the file that tells it apart; and without `struct` too. */
-const char *plan_bare_name(const char *name);
+/* A bare name without `struct` before it. */
 const char *plan_tag(const char *name);
 
 /* Lists moves and pokes, and opens their aliases. STATUS_FULL, STATUS_DENIED. */

@@ -36,15 +36,15 @@ static bool match_element(struct taking *t, const struct moving_type *type,
     uint64_t guess = *last < s->count ? s->elements[*last].then : 0;
     uint64_t i = element_at(s, name->at, guess);
     if (i < s->count && s->elements[i].form == &type->form[t->in->form] &&
-        s->elements[i].count == name->count) {
+        taking_same(&s->elements[i], name)) {
         if (*last < s->count)
             s->elements[*last].then = i;
         s->elements[i].named = true;
         *last = i;
         return true;
     }
-    if (s->count + s->fresh == s->room)
-        return false;
+    if (s->count + s->fresh == s->room || name->count == EVOLVE_TAILED)
+        return false; /* how long a new one is only the heap's list says */
     taking_add(t, &s->elements[s->count + s->fresh], type, name);
     s->elements[s->count + s->fresh++].named = true;
     return true;
@@ -122,7 +122,7 @@ struct changes {
 
 static struct address_range range_of(const struct element *e)
 {
-    return (struct address_range){e->from, e->from + e->count * e->form->len};
+    return (struct address_range){e->from, e->from + element_len(e)};
 }
 
 static bool list_changes(const struct element_set *s, struct changes *out)
@@ -196,38 +196,42 @@ static enum status exchange(struct element_set *s)
     return STATUS_OK;
 }
 
-static void exchange_places(struct taking *t, bool changed)
+/* Says whether other places are named than before. */
+static bool exchange_places(struct taking *t, bool changed)
 {
     struct element_set *s = t->set;
     uint64_t kept = 0;
-    changed |= s->fresh_places != 0;
+    bool others = s->fresh_places != 0;
     for (uint64_t i = 0; i < s->place_count; i++)
-        changed |= !s->places[i].named;
-    if (!changed)
-        return;
+        others |= !s->places[i].named;
+    if (!changed && !others)
+        return false;
     for (uint64_t i = 0; i < s->place_count + s->fresh_places; i++)
         if (s->places[i].named)
             s->places[kept++] = s->places[i];
     s->place_count = kept;
     s->fresh_places = 0;
     places_sort(t);
+    return others;
 }
 
 /* ---- what they hold ----------------------------------------------------------------------- */
 
 static bool leads_elsewhere(const struct element *e, const struct changes *c)
 {
-    uint64_t len = e->count * e->form->len;
+    uint64_t len = element_len(e);
     for (uint64_t at = 0; at + 8 <= len; at += 8)
         if (is_changed(c, get_le64(e->seen + at)))
             return true;
     return false;
 }
 
-static bool is_true(const struct element *e, const struct changes *c)
+/* In a tail only places say which words are pointers. */
+static bool is_true(const struct element *e, const struct changes *c, bool other_places)
 {
     return !e->fresh &&
-           transfer_equal(e->seen, (const uint8_t *)e->from, e->count * e->form->len) &&
+           transfer_equal(e->seen, (const uint8_t *)e->from, element_len(e)) &&
+           !(e->tail && (c->count || other_places)) &&
            !(c->count && leads_elsewhere(e, c));
 }
 
@@ -239,10 +243,9 @@ enum status elements_renew(const struct elements_request *request,
     if (!list_changes(set, &changes))
         return STATUS_FULL;
     enum status status = changes.count ? exchange(set) : STATUS_OK;
-    if (status == STATUS_OK)
-        exchange_places(&t, changes.count != 0);
+    bool other_places = status == STATUS_OK && exchange_places(&t, changes.count != 0);
     for (uint64_t i = 0; status == STATUS_OK && i < set->count; i++)
-        if (!is_true(&set->elements[i], &changes))
+        if (!is_true(&set->elements[i], &changes, other_places))
             status = taking_transfer(&t, &set->elements[i]);
     heap_free(changes.ranges);
     return status == STATUS_OK ? places_read(&t) : status;

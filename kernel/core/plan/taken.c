@@ -51,7 +51,7 @@ static void reach(struct reach *r, const char *text, uint8_t how)
     for (uint32_t i = 0; len && i < r->info->count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(r->info, i, &t);
-        const char *name = plan_tag(plan_bare_name(t.name));
+        const char *name = plan_tag(cellinfo_bare_name(t.name));
         if (strlen(name) != len || memcmp(name, tag, len) != 0 || r->seen[i] >= how)
             continue;
         r->seen[i] = how;
@@ -65,7 +65,7 @@ static enum status judge(const struct reach *r, const struct cell_type *was, uin
 {
     struct cell_type is;
     bool same = true;
-    const char *tag = plan_tag(plan_bare_name(was->name));
+    const char *tag = plan_tag(cellinfo_bare_name(was->name));
     enum status status = STATUS_OK;
     *out_why = NULL;
     if (plan_state(r->info, tag) != plan_state(r->to, tag))
@@ -103,7 +103,7 @@ static enum status check_reach(struct planning *p, const struct plan_cell *cell,
                 "%s takes %s from %s, and %s, to which it leads, comes %s; an object "
                 "changes its cell in one commit and what it leads to in another, and who "
                 "skips one goes by it",
-                cell->name, object->key, from->info.name, plan_bare_name(t.name), why);
+                cell->name, object->key, from->info.name, cellinfo_bare_name(t.name), why);
         for (uint32_t k = 0; status == STATUS_OK && k < t.field_count; k++) {
             cellinfo_field(r.info, t.first_field + k, &f);
             reach(&r, f.type_name, how);
@@ -127,17 +127,17 @@ static void refuse_closure(struct planning *p, const struct plan_cell *cell,
 }
 
 enum status plan_check_taken(struct planning *p, struct plan_cell *cell,
-                             struct plan_cell *from, struct home *home)
+                             struct plan_cell *from, struct home *home, const char *key)
 {
     struct cell_data was;
     struct cell_data is;
     struct elf_section s;
-    uint32_t at = plan_object(cell->fresh, home->key, &is);
+    uint32_t at = plan_object(cell->fresh, key, &is);
     if (!plan_object(from->old, home->key, &was))
         return STATUS_OK;
     struct home *to = cell->fresh->section_home[at];
     elf_section(&cell->fresh->elf, at, &s);
-    enum status status = check_reach(p, cell, from->old, &was);
+    enum status status = from == cell ? STATUS_OK : check_reach(p, cell, from->old, &was);
     if (status != STATUS_OK ||
         (to == home && is.type_hash == home->type_hash && s.len == home->len))
         return status;

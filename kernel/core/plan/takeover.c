@@ -1,4 +1,4 @@
-/* Objects that move from one cell to another: what splits and merges of cells do to data.
+/* Objects that move from one cell to another, or get another name: what splits, merges and renames do to data.
  * SPDX-License-Identifier: MIT
  *
  * A cell whose source says EVOLVE_TAKES(other, name) is given the home that the other cell has for
@@ -9,6 +9,8 @@
  * the owner of today knows whose the object was. Marks stay in the source, so the last of a row of owners
  * names all before it, and whoever of them comes or runs, two of a row know of each other. A name may be used again
  * meanwhile; where marks then lead to two objects, nobody guesses.
+ *
+ * A static that its cell calls otherwise (EVOLVE_RENAMED) is taken by the cell from itself, in the same way.
  */
 #include <core/plan/private.h>
 
@@ -33,6 +35,14 @@ static bool was_of(const struct cellinfo *info, const char *cell, const char *ke
     return plan_info_marked(info, mark, key);
 }
 
+/* The source of INFO says that its object IS was called WAS. */
+static bool was_called(const struct cellinfo *info, const char *was, const char *is)
+{
+    char mark[128];
+    int len = snprintf(mark, sizeof mark, "renamed_%s_", was);
+    return len > 0 && (size_t)len < sizeof mark && plan_info_marked(info, mark, is);
+}
+
 /* CELL, which runs, goes, or its next version has no KEY. */
 static bool loses(const struct planning *p, const char *cell, const char *key)
 {
@@ -51,7 +61,8 @@ static bool loses(const struct planning *p, const char *cell, const char *key)
     return false;
 }
 
-static enum status note(struct plan *plan, struct home *home, const char *cell)
+static enum status note(struct plan *plan, struct home *home, const char *cell,
+                        const char *key)
 {
     struct plan_taking *more =
         heap_grow_array(struct plan_taking, plan->takings, plan->taking_count + 1);
@@ -60,8 +71,18 @@ static enum status note(struct plan *plan, struct home *home, const char *cell)
     plan->takings = more;
     struct plan_taking *t = &more[plan->taking_count++];
     t->home = home;
+    t->key = key;
     snprintf(t->cell, sizeof t->cell, "%s", cell);
     return STATUS_OK;
+}
+
+/* Says whether a mark leads from H, of the version OWNER, to KEY of V; OWN: both are of one cell. *out_known: it is V's. */
+static bool leads(const struct home *h, bool own, const struct version *owner,
+                  const struct version *v, const char *key, bool *out_known)
+{
+    *out_known = own ? was_called(&v->info, h->key, key) : was_of(&v->info, h->cell, key);
+    return *out_known || (own ? was_called(&owner->info, key, h->key)
+                              : was_of(&owner->info, v->info.name, key));
 }
 
 /* The planning stays its caller's. */
@@ -74,30 +95,37 @@ enum status plan_take(void *context, const struct version *v, const char *key,
     struct home *kept =
         NULL; /* marked, but it stays with its owner: the plan has a word about it */
     for (struct home *h = p->plan->ns->homes; h; h = h->next) {
-        if (h->orphan || h->storage == CELL_STORE_RODATA || strcmp(h->key, key) != 0)
+        bool own = strcmp(h->cell, v->info.name) == 0;
+        bool taken;
+        if (h->orphan || h->storage == CELL_STORE_RODATA ||
+            (!own && strcmp(h->key, key) != 0))
             continue;
         const struct version *owner = namespace_running(p->plan->ns, h->cell);
         if (!owner || !has_home(owner, h))
             continue;
-        bool taken = was_of(&v->info, h->cell, key);
-        if (!taken && !was_of(&owner->info, v->info.name, key))
+        if (!leads(h, own, owner, v, key, &taken))
             continue;
-        if (!loses(p, h->cell, key)) {
+        bool stays = !loses(p, h->cell, h->key);
+        if (stays && own && taken)
+            return refuse(
+                out_why, "data", v->info.name, key, NULL,
+                "%s is said to be what %s was (EVOLVE_RENAMED), but %s has a %s "
+                "too; give that another name, or go by a version between",
+                key, h->key, v->info.name, h->key);
+        if (stays) {
             kept = taken ? h : kept;
             continue;
         }
         if (given)
-            return refuse(
-                out_why, "data", v->info.name, key, h->cell,
-                "%s of %s may be the one of %s or the one of %s: marks (EVOLVE_TAKES) "
-                "lead to both. Leave in the source only what is meant, or go by a "
-                "version "
-                "between",
-                key, v->info.name, given->cell, h->cell);
+            return refuse(out_why, "data", v->info.name, key, h->cell,
+                          "%s of %s may be %s of %s or %s of %s: marks (EVOLVE_TAKES, "
+                          "EVOLVE_RENAMED) lead to both. Leave in the source only what "
+                          "is meant, or go by a version between",
+                          key, v->info.name, given->key, given->cell, h->key, h->cell);
         given = h;
     }
     *out = given ? given : kept;
-    return *out ? note(p->plan, *out, v->info.name) : STATUS_OK;
+    return *out ? note(p->plan, *out, v->info.name, key) : STATUS_OK;
 }
 
 bool plan_takes(const struct plan *plan, const struct home *home)
@@ -124,10 +152,21 @@ static const char *other_owner(const struct plan *plan, const struct plan_cell *
 }
 
 static bool means_the_same(const struct plan_cell *cell, const struct plan_cell *from,
-                           const struct home *home)
+                           const struct home *home, const char *key)
 {
-    return plan_state(&from->old->info, home->key) ==
-           plan_state(&cell->fresh->info, home->key);
+    return plan_state(&from->old->info, home->key) == plan_state(&cell->fresh->info, key);
+}
+
+/* Lends what else CELL takes HOME as, or NULL. */
+static const char *other_name(const struct plan *plan, const struct home *home,
+                              const char *cell, const char *key)
+{
+    for (uint32_t i = 0; i < plan->taking_count; i++) {
+        const struct plan_taking *t = &plan->takings[i];
+        if (t->home == home && strcmp(t->cell, cell) == 0 && strcmp(t->key, key) != 0)
+            return t->key;
+    }
+    return NULL;
 }
 
 enum status plan_check_takeovers(struct planning *p, struct plan_cell *cell)
@@ -135,15 +174,23 @@ enum status plan_check_takeovers(struct planning *p, struct plan_cell *cell)
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < p->plan->taking_count && status == STATUS_OK; i++) {
         struct home *h = p->plan->takings[i].home;
+        const char *key = p->plan->takings[i].key;
         if (strcmp(p->plan->takings[i].cell, cell->name) != 0)
             continue;
         const char *who = other_owner(p->plan, cell, h);
+        const char *twin = other_name(p->plan, h, cell->name, key);
         struct plan_cell *from = plan_find(p->plan, h->cell);
         if (who)
             (void)refuse(
                 report_next(p->report), "data", cell->name, h->key, who,
                 "%s takes %s from %s, but %s has it too; an object belongs to one cell",
                 cell->name, h->key, h->cell, who);
+        else if (twin)
+            (void)refuse(
+                report_next(p->report), "data", cell->name, h->key, NULL,
+                "marks say that %s of %s is called %s now, and %s too; an object "
+                "has one name",
+                h->key, cell->name, key, twin);
         else if (from->drains)
             (void)refuse(
                 report_next(p->report), "lineage", cell->name, h->key, h->cell,
@@ -151,16 +198,16 @@ enum status plan_check_takeovers(struct planning *p, struct plan_cell *cell)
                 "on "
                 "with it until the last of it is closed. Move it in a commit before",
                 cell->name, h->key, h->cell);
-        else if (!means_the_same(cell, from, h))
+        else if (!means_the_same(cell, from, h, key))
             (void)refuse(
                 report_next(p->report), "state", cell->name, h->key, h->cell,
                 "%s takes %s from %s, but with another meaning (EVOLVE_STATE); an object "
-                "changes its cell in one commit and its meaning in another, and who "
-                "skips "
-                "one goes by it",
+                "changes its cell or name in one commit and its meaning in another, and "
+                "who "
+                "skips one goes by it",
                 cell->name, h->key, h->cell);
         else
-            status = plan_check_taken(p, cell, from, h);
+            status = plan_check_taken(p, cell, from, h, key);
     }
     return status;
 }
@@ -215,20 +262,29 @@ void plan_check_removal(struct planning *p, const struct plan_cell *cell)
     }
 }
 
-static enum status add(struct plan *plan, struct home *home, const char *name)
+static char *copy_of(const char *name)
 {
     size_t len = strlen(name) + 1;
+    char *copy = heap_new_array(char, len);
+    if (copy)
+        memcpy(copy, name, len);
+    return copy;
+}
+
+static enum status add(struct plan *plan, struct home *home, const char *cell,
+                       const char *key)
+{
     struct plan_takeover *moved =
         heap_grow_array(struct plan_takeover, plan->takeovers, plan->takeover_count + 1);
-    char *copy = heap_new_array(char, len);
+    struct plan_takeover t = {home, copy_of(cell), copy_of(key)};
     if (moved)
         plan->takeovers = moved;
-    if (!moved || !copy) {
-        heap_free(copy);
+    if (!moved || !t.owner || !t.key) {
+        heap_free(t.owner);
+        heap_free(t.key);
         return STATUS_FULL;
     }
-    memcpy(copy, name, len);
-    plan->takeovers[plan->takeover_count++] = (struct plan_takeover){home, copy};
+    plan->takeovers[plan->takeover_count++] = t;
     return STATUS_OK;
 }
 
@@ -238,9 +294,13 @@ enum status plan_list_takeovers(struct planning *p)
         const struct plan_cell *cell = &p->plan->cells[k];
         for (uint32_t i = 1; cell->fresh && i < cell->fresh->elf.section_count; i++) {
             struct home *h = cell->fresh->section_home[i];
-            if (!h || strcmp(h->cell, cell->name) == 0)
+            struct cell_data d;
+            if (!h || !cell->fresh->section_object[i])
                 continue;
-            enum status status = add(p->plan, h, cell->name);
+            cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &d);
+            if (strcmp(h->cell, cell->name) == 0 && strcmp(h->key, d.key) == 0)
+                continue;
+            enum status status = add(p->plan, h, cell->name, d.key);
             if (status != STATUS_OK)
                 return status;
         }
@@ -255,6 +315,9 @@ void plan_exchange_owners(struct plan *plan)
         char *before = t->home->cell;
         t->home->cell = t->owner;
         t->owner = before;
+        before = t->home->key;
+        t->home->key = t->key;
+        t->key = before;
         t->home->orphan = false;
     }
 }
@@ -262,7 +325,9 @@ void plan_exchange_owners(struct plan *plan)
 void plan_takeovers_fini(struct plan *plan)
 {
     heap_free(plan->takings);
-    for (uint32_t i = 0; i < plan->takeover_count; i++)
+    for (uint32_t i = 0; i < plan->takeover_count; i++) {
         heap_free(plan->takeovers[i].owner);
+        heap_free(plan->takeovers[i].key);
+    }
     heap_free(plan->takeovers);
 }

@@ -22,9 +22,13 @@ bool taking_object_at(const struct elements_request *in, uint64_t va,
 /* Refuses what a walk of TYPE has named: WHAT says what is wrong with AT. Always gives STATUS_DENIED. */
 enum status taking_refuse(struct refusal *out_why, const struct moving_type *type,
                           uint64_t at, const char *what);
-/* Makes E what NAME says, a type's element in the form of T's request. */
+/* Makes E what NAME says, a type's element in the form of T's request; a tail's length is the caller's to say. */
 void taking_add(struct taking *t, struct element *e, const struct moving_type *type,
                 const struct evolve_name *name);
+/* Says whether E is as many, with a tail or without, as NAME says. */
+bool taking_same(const struct element *e, const struct evolve_name *name);
+/* Says whether VA lies in the tail of an element of SET. */
+bool taking_in_tail(const struct element_set *set, uint64_t va);
 /* Takes the lists of SET's elements and slots. */
 bool taking_lists(struct element_set *set, uint64_t room);
 /* Empties what ELEMENT is to become, and fills it from what it holds now. Pointers follow to the elements of T's set. */

@@ -43,8 +43,10 @@ static bool read_integer(const char *text, struct type *t)
 static bool find_entry(const struct cellinfo *info, const char *text,
                        struct cell_type *out)
 {
-    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
-        cellinfo_type(info, i, out);
+    uint32_t first;
+    uint32_t count = cellinfo_types_called(info, cellinfo_bare_name(text), &first);
+    for (uint32_t i = 0; i < count; i++) {
+        cellinfo_type(info, first + i, out);
         if (strcmp(out->name, text) == 0)
             return true;
     }
@@ -191,29 +193,28 @@ bool type_field(const struct type *t, const char *name, struct cell_field *out)
  * behind a pointer takes is no pointer that lies here. */
 static bool mentions(const char *text, const char *name)
 {
-    size_t len = strlen(name);
     bool pointer = false;
     const char *at = text;
-    if (strchr(text, '('))
-        return false;
     while (at && (*at == '*' || *at == '[')) {
         pointer = pointer || *at == '*';
         at = *at == '*' ? at : strchr(at, ']');
         if (at)
             at++;
     }
-    return at && pointer && strncmp(at, name, len) == 0 &&
-           (at[len] == 0 || at[len] == ' ');
+    if (!at || !pointer)
+        return false;
+    while (*name && *at == *name) {
+        at++;
+        name++;
+    }
+    return !*name && (*at == 0 || *at == ' ') && !strchr(text, '(');
 }
 
 bool type_is_pointed_to(const struct cellinfo *info, const char *name)
 {
-    for (uint32_t i = 0; i < info->count[CELL_FIELDS]; i++) {
-        struct cell_field f;
-        cellinfo_field(info, i, &f);
-        if (mentions(f.type_name, name))
+    for (uint32_t i = 0; i < info->count[CELL_FIELDS]; i++)
+        if (mentions(cellinfo_field_type(info, i), name))
             return true;
-    }
     for (uint32_t i = 0; i < info->count[CELL_DATA]; i++) {
         struct cell_data d;
         cellinfo_data(info, i, &d);

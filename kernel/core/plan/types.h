@@ -41,6 +41,7 @@ struct type {
     struct cell_type entry;           /* of a struct, union or enumeration */
     const struct type_family *family; /* for fieldmap_build(); NULL: none */
     struct fieldmap_parts *parts;     /* likewise */
+    bool edged; /* likewise: a function of the owner does what names do not say */
 };
 
 /* Takes TEXT apart. Gives kind TYPE_OTHER for what cannot be followed (floats, functions,

@@ -6,6 +6,7 @@
  */
 #include <core/plan/meanings.h>
 
+#include <stdio.h>
 #include <string.h>
 
 void plan_set_class(struct plan_cell *cell, enum plan_class class)
@@ -69,22 +70,62 @@ static uint32_t count_statics(const struct version *v, const char *name)
 }
 
 /* Statics of several files may share a name. If one comes or goes, nobody can tell which of
- * them a pointer taken before stands for. */
+ * them a pointer taken before stands for. If all go, it stands for what it stood for, as that of any function that goes. */
 static void check_twins(struct planning *p, const struct plan_cell *cell)
 {
     for (const struct stub *s = p->plan->ns->stubs; s; s = s->next) {
-        if (!s->cell || s->version == cell->fresh || strcmp(s->cell, cell->name) != 0)
+        if (!s->cell || !s->version || s->version == cell->fresh ||
+            strcmp(s->cell, cell->name) != 0)
             continue;
-        uint32_t was = count_statics(cell->old, s->name);
+        uint32_t was = count_statics(s->version, s->name);
         uint32_t now = count_statics(cell->fresh, s->name);
-        if (was == now || (was < 2 && now < 2))
+        if (was == now || !now || (was < 2 && now < 2))
             continue;
         (void)refuse(
             report_next(p->report), "ambiguous", cell->name, s->name, NULL,
             "%s had %u functions called %s and now has %u; pointers to them cannot "
-            "be told apart. Give each a name of its own",
+            "be told apart. Give one that is new another name; to rename or remove one "
+            "of the old, give all of them other names in that commit",
             cell->name, was, s->name, now);
     }
+}
+
+/* Lends an object of the same type as H's that CELL begins, whose name may be that which H gets. NULL: none, or several. */
+static const char *other_name(const struct plan_cell *cell, const struct home *h)
+{
+    const char *found = NULL;
+    for (uint32_t i = 1; i < cell->fresh->elf.section_count; i++) {
+        struct cell_data d;
+        struct cell_data was;
+        const struct home *to = cell->fresh->section_home[i];
+        if (!to || to->storage == CELL_STORE_RODATA || to->type_hash != h->type_hash)
+            continue;
+        cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &d);
+        if (plan_object(cell->old, d.key, &was))
+            continue;
+        if (found)
+            return NULL;
+        found = to->key;
+    }
+    return found;
+}
+
+static void refuse_lost(struct planning *p, const struct plan_cell *cell,
+                        const struct home *h)
+{
+    const char *to = other_name(cell, h);
+    char was[PLAN_SOURCE_NAME];
+    char is[PLAN_SOURCE_NAME] = "";
+    char hint[64 + 2 * PLAN_SOURCE_NAME] = "";
+    plan_source_name(was, h->key);
+    if (to)
+        plan_source_name(is, to);
+    if (to && strlen(was) + strlen(is) < 64)
+        snprintf(hint, sizeof hint, ". If it is %s now: EVOLVE_RENAMED(%s, %s)", to, was,
+                 is);
+    (void)plan_refuse_loss(report_next(p->report), cell->name, h->key,
+                           "%s has no %s any more; its live value would be lost%s",
+                           cell->name, h->key, hint);
 }
 
 /* A mutable object that the new version no longer has would take its live value with it. */
@@ -105,9 +146,7 @@ static enum status check_objects(struct planning *p, struct plan_cell *cell)
         if (folds)
             status = plan_fold(p, cell, h);
         else
-            (void)plan_refuse_loss(report_next(p->report), cell->name, h->key,
-                                   "%s has no %s any more; its live value would be lost",
-                                   cell->name, h->key);
+            refuse_lost(p, cell, h);
     }
     return status;
 }
@@ -116,7 +155,7 @@ static enum status check_objects(struct planning *p, struct plan_cell *cell)
 static bool disagree(const struct plan_cell *cell, const struct version *other,
                      const char *type)
 {
-    const char *tag = plan_tag(plan_bare_name(type));
+    const char *tag = plan_tag(cellinfo_bare_name(type));
     return cell->old && plan_restated(cell, tag) &&
            plan_state(&cell->fresh->info, tag) != plan_state(&other->info, tag);
 }
@@ -132,9 +171,12 @@ static void compare_types(struct planning *p, struct plan_cell *cell,
         cellinfo_type(&cell->fresh->info, i, &mine);
         if (!(mine.flags & CELL_TYPE_PUBLIC))
             continue;
-        for (uint32_t k = 0; k < other->info.count[CELL_TYPES]; k++) {
+        uint32_t first;
+        uint32_t count =
+            cellinfo_types_called(&other->info, cellinfo_bare_name(mine.name), &first);
+        for (uint32_t k = 0; k < count; k++) {
             struct cell_type theirs;
-            cellinfo_type(&other->info, k, &theirs);
+            cellinfo_type(&other->info, first + k, &theirs);
             if (!(theirs.flags & CELL_TYPE_PUBLIC) || strcmp(mine.name, theirs.name) != 0)
                 continue;
             if (mine.layout != theirs.layout)

@@ -93,7 +93,7 @@ static enum status add_step(struct listing *l, const struct todo *at,
 
 static const char *tag_of(const char *text)
 {
-    return plan_tag(plan_bare_name(text));
+    return plan_tag(cellinfo_bare_name(text));
 }
 
 /* Gives the form of WAY that TEXT is at that end of the leg, as a place in its family. False: it is none. */
@@ -172,6 +172,7 @@ static enum status map_leg(struct listing *l, const struct todo *at,
     type_read(leg->info[LEG_FROM], leg->text[LEG_FROM], &from);
     type_read(leg->info[LEG_TO], leg->text[LEG_TO], &to);
     from.family = leg->family;
+    from.edged = leg->edge;
     from.parts = l->in->meanings && l->in->meanings->way_count ? &parts->parts : NULL;
     if (!from.len || !to.len || from.len > UINT32_MAX || to.len > UINT32_MAX)
         return cannot(l, at, "of one of its types nothing is known (give it a tag)");

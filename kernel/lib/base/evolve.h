@@ -44,6 +44,10 @@
  * on the way back CELL, which then knows nothing of this one, gets the object again. When it goes on to a third cell, that says
  * so of each owner before: a machine may skip the second. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)
+/* The object NAME of this cell is the one that it called OLD until now, with its value and its address; its type may change
+ * too, but not its meaning. A static of a function is FUNCTION__NAME here. As with EVOLVE_TAKES the mark counts in both
+ * versions. */
+#define EVOLVE_RENAMED(old, name) EVOLVE_MARK(renamed_##old##_, name)
 
 /* ---- the same form, another meaning ------------------------------------------------------------------------------
  *
@@ -129,9 +133,10 @@
  * Elements are whole objects of the heap: what heap_alloc() gave, one element each, or an array of them. The engine takes
  * new ones from the heap, and frees the old ones when the swap is permanent. */
 struct evolve_name {
-    uint64_t at;    /* of an element, or of a pointer to one */
-    uint64_t count; /* elements that follow each other; 0: at is a pointer's place */
+    uint64_t at; /* of an element, or of a pointer to one */
+    uint64_t count; /* elements that follow each other; 0: at is a pointer's place; or EVOLVE_TAILED */
 };
+#define EVOLVE_TAILED UINT64_MAX
 
 struct evolve_walk {
     struct evolve_name *names;
@@ -167,6 +172,14 @@ static inline void evolve_array(struct evolve_walk *walk, const void *first,
 {
     if (count)
         evolve_name(walk, first, count);
+}
+
+/* Names one element with a *tail*: bytes of its own in the same object of the heap, from the next multiple of 16 behind the
+ * struct to the object's end. They go along as they are, whatever a word of them is like, and pointers to any of them follow.
+ * Where such a word is a pointer, the walk says so with evolve_pointer(); in a tail it may lie at any address. */
+static inline void evolve_tailed(struct evolve_walk *walk, const void *element)
+{
+    evolve_name(walk, element, EVOLVE_TAILED);
 }
 
 /* Names a pointer to an element, or into one. It may be NULL, or lead elsewhere. */

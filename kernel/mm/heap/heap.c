@@ -195,8 +195,9 @@ static void *large_alloc(size_t len)
         return NULL;
     head->magic = MAGIC_LARGE;
     head->len = frames * PAGE_SIZE - HEAD_LEN;
-    /* Whoever looks for addresses in objects would find those of the frames' last user. */
-    memset((uint8_t *)head + HEAD_LEN + len, 0, head->len - len);
+    /* Whoever looks for addresses in objects would find those of the frames' last user, a stack for one: behind the object, and
+     * in it, while it is filled bit by bit. */
+    memset((uint8_t *)head + HEAD_LEN, 0, head->len);
     spin_lock(&heap.large_lock);
     list_push_back(&heap.large, &head->link);
     spin_unlock(&heap.large_lock);
@@ -230,8 +231,8 @@ void *heap_calloc(size_t n, size_t len)
     if (__builtin_mul_overflow(n, len, &total))
         return NULL;
     object = heap_alloc(total);
-    /* All of it: who searches the heap for pointers would take what lay behind for one. */
-    if (object != NULL)
+    /* All of it: who searches the heap for pointers would take what lay behind for one. A large one is clear already. */
+    if (object != NULL && head_of(object)->magic == MAGIC_SMALL)
         memset(object, 0, heap_size(object));
     return object;
 }

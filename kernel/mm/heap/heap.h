@@ -19,7 +19,8 @@ struct heap_stats {
 
 void heap_free(void *object);
 
-/* Gives LEN bytes, undefined content; NULL when there is no memory. A length of 0 gives a distinct pointer too. */
+/* Gives LEN bytes, undefined content, but nothing that another user left; NULL when there is no memory. A length of 0 gives a
+ * distinct pointer too. */
 void *heap_alloc(size_t len) GIVES_MEMORY(heap_free);
 
 /* Gives N * LEN zeroed bytes; NULL also when the product overflows. */

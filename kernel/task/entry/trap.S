@@ -139,8 +139,8 @@
     save_registers
     unwind_through_frame
     leave_quiet
+    movq %rbx, INTERRUPT_FRAME /* before it counts: an NMI in between may give it up */
     incl INTERRUPT_DEPTH
-    movq %rbx, INTERRUPT_FRAME
     movq INTERRUPT_STACK, %rsp
     movq %rbx, %rdi
     call interrupt_dispatch
@@ -174,8 +174,8 @@
     save_registers
     unwind_through_frame
     leave_quiet
-    incl INTERRUPT_DEPTH
     movq %rbx, INTERRUPT_FRAME
+    incl INTERRUPT_DEPTH
     movq INTERRUPT_STACK, %rsp
     movq %rbx, %rdi
     call park_handler

@@ -56,7 +56,7 @@ static void expect_freed(void)
     for (const struct version *v = namespace_kernel()->versions; v && !freed; v = v->next)
         if (v->state != VERSION_RUNNING)
             console_print("kept: %s@%u in state %u, hold %u at %lx\n", v->info.name,
-                          v->number, v->state, v->hold, v->holder);
+                          v->number, v->state, v->hold, version_holder(v));
 }
 
 /* ---- tasks that use it ----------------------------------------------------------------------- */

@@ -88,7 +88,7 @@ static const struct ktest_case cases[] = {
     KTEST_CASE(objects_keep_their_bytes),
     KTEST_CASE(freed_memory_is_overwritten),
     KTEST_CASE(sizes_at_the_edges_work),
-    KTEST_CASE(nothing_is_left_behind_a_large_object),
+    KTEST_CASE(nothing_is_left_in_a_large_object),
     KTEST_CASE(too_much_gives_null),
     KTEST_CASE(realloc_keeps_the_common_part),
     KTEST_CASE(every_live_object_is_visited),

@@ -24,7 +24,7 @@ void tables_keep_their_invariants(void);
 void objects_keep_their_bytes(void);
 void freed_memory_is_overwritten(void);
 void sizes_at_the_edges_work(void);
-void nothing_is_left_behind_a_large_object(void);
+void nothing_is_left_in_a_large_object(void);
 void too_much_gives_null(void);
 void realloc_keeps_the_common_part(void);
 void every_live_object_is_visited(void);

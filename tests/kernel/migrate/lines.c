@@ -3,19 +3,8 @@
 #include "private.h"
 
 #include <console/console/console.h>
-#include <irq/interrupt/interrupt.h>
-#include <lib/base/io.h>
 #include <string.h>
-#include <time/clock/clock.h>
-
-enum {
-    RTC_IRQ = 8,
-    RTC_INDEX = 0x70,
-    RTC_DATA = 0x71,
-    RTC_A = 10,
-    RTC_B = 11,
-    RTC_C = 12
-};
+#include <tests/kernel/ticks/ticks.h>
 
 static struct {
     uint64_t *pointer; /* of every second interrupt; the others drop it */
@@ -23,23 +12,11 @@ static struct {
     uint64_t stale;
 } rtc;
 
-static uint8_t rtc_get(uint8_t index)
-{
-    io_out8(RTC_INDEX, index);
-    return io_in8(RTC_DATA);
-}
-
-static void rtc_put(uint8_t index, uint8_t value)
-{
-    io_out8(RTC_INDEX, index);
-    io_out8(RTC_DATA, value);
-}
-
 /* What it stored the last time must still be true. */
 static void rtc_interrupt(void *arg)
 {
     (void)arg;
-    (void)rtc_get(RTC_C);
+    ticks_take();
     if (rtc.pointer && rtc.pointer != migrate_target_slot())
         rtc.stale++;
     rtc.pointer = rtc.pointer ? NULL : migrate_target_slot();
@@ -49,7 +26,7 @@ static void rtc_interrupt(void *arg)
 static void rtc_tick(void *arg)
 {
     (void)arg;
-    (void)rtc_get(RTC_C);
+    ticks_take();
     __atomic_add_fetch(&rtc.calls, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -58,22 +35,10 @@ static void lines_go_on(void)
     KTEST_CHECK(ktest_until_count(&rtc.calls, rtc.calls + 10, PATIENCE_NS));
 }
 
-static void rtc_start(interrupt_fn fn, enum interrupt_trigger trigger)
+static void start(interrupt_fn fn, enum interrupt_trigger trigger)
 {
-    enum interrupt_trigger usual;
-    unsigned gsi = interrupt_isa_gsi(RTC_IRQ, &usual);
-    KTEST_CHECK(interrupt_attach(gsi, trigger, fn, NULL, NULL) == STATUS_OK);
-    rtc_put(RTC_A, (uint8_t)((rtc_get(RTC_A) & 0xf0) | 6)); /* 1,024 Hz */
-    rtc_put(RTC_B, rtc_get(RTC_B) | 0x40);
-    (void)rtc_get(RTC_C);
+    ticks_start(fn, trigger);
     lines_go_on();
-}
-
-static void rtc_stop(interrupt_fn fn)
-{
-    enum interrupt_trigger usual;
-    rtc_put(RTC_B, rtc_get(RTC_B) & (uint8_t)~0x40u);
-    interrupt_detach(interrupt_isa_gsi(RTC_IRQ, &usual), fn, NULL);
 }
 
 /* Hazard 4: a handler stores pointers a thousand times a second. Swaps are refused, or nobody is left behind. Seen to
@@ -82,7 +47,7 @@ void a_handler_is_not_left_behind(void)
 {
     uint32_t swapped = 0;
     migrate_target_write(&migrate_sample);
-    rtc_start(rtc_interrupt, INTERRUPT_EDGE_HIGH);
+    start(rtc_interrupt, INTERRUPT_EDGE_HIGH);
     for (uint32_t i = 0; i < 30; i++) {
         const char *variant = migrate_target_version() == 1 ? "grown" : "";
         const struct evolve_report *r =
@@ -90,7 +55,7 @@ void a_handler_is_not_left_behind(void)
         swapped += r->phase == EVOLVE_PERMANENT;
         KTEST_CHECK(r->phase == EVOLVE_PERMANENT || strcmp(r->reason.code, "held") == 0);
     }
-    rtc_stop(rtc_interrupt);
+    ticks_stop(rtc_interrupt);
     rtc.pointer = NULL;
     console_print("migrate: %u of 30 swaps between the interrupts\n", swapped);
     KTEST_CHECK(swapped > 0 && rtc.stale == 0);
@@ -113,7 +78,7 @@ static uint64_t swap_lines(bool before, uint64_t trial_ms)
  * then. Seen to fail, each in its line, when can_release() of drain.c says yes to one of the two. */
 void lines_go_on_where_nobody_could_let_them_go(void)
 {
-    rtc_start(rtc_tick, INTERRUPT_LEVEL_HIGH);
+    start(rtc_tick, INTERRUPT_LEVEL_HIGH);
     (void)kswap_became(kswap_end_report(swap_lines(true, 1)), EVOLVE_PERMANENT, NULL,
                        NULL);
     lines_go_on();
@@ -124,6 +89,6 @@ void lines_go_on_where_nobody_could_let_them_go(void)
     (void)kswap_became(kswap_end_report(swap_lines(false, 1)), EVOLVE_PERMANENT, NULL,
                        NULL);
     lines_go_on();
-    rtc_stop(rtc_tick);
+    ticks_stop(rtc_tick);
     KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&migrate_sample));
 }

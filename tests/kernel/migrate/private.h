@@ -12,6 +12,9 @@ extern const struct migrate_view migrate_sample;
 /* Says whether the target's data are EXPECTED. */
 bool migrate_holds(const struct migrate_view *expected);
 
+/* Addresses that a look at the target leaves on this stack would count as held. */
+void migrate_clean_stack(void);
+
 /* In states.c: data that change their meaning.
  * Says whether times are those that the first case has stored; its variants grown and huge have another unit. */
 bool states_are_whole(void);

@@ -25,11 +25,12 @@ static struct wait waiter_step(void *arg)
 }
 
 /* It waits, and only the signal lets it go on. */
-static void expect_heard(void)
+__attribute__((noinline)) static void expect_heard(void)
 {
     uint64_t signals = __atomic_add_fetch(&waiter.signals, 1, __ATOMIC_SEQ_CST);
     event_signal(migrate_target_event());
     KTEST_CHECK(ktest_until_count(&waiter.heard, signals, PATIENCE_NS));
+    migrate_clean_stack();
 }
 
 /* Hazard 4: a task leads to what it waits for. Each swap is refused (held) without waiters_leave() of drain.c. */
@@ -37,6 +38,7 @@ void who_waits_for_an_event_that_moves_waits_there(void)
 {
     static const char *const order[] = {"grown", "", "huge", "grown", ""};
     migrate_target_write(&migrate_sample);
+    migrate_clean_stack();
     KTEST_CHECK(task_create("waiter", waiter_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&waiter.steps, 1, PATIENCE_NS));
     for (uint32_t i = 0; i < ARRAY_LEN(order); i++) {

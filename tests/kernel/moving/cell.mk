@@ -3,4 +3,4 @@
 cell  := test_moving
 kind  := test
 start := app
-uses  := libc heap ktest kswap moving_target evolve namespace clock console task
+uses  := libc heap ktest kswap moving_target evolve namespace clock console task ticks

@@ -89,11 +89,16 @@ static struct wait once_step(void *arg)
     return turn_ends();
 }
 
+/* And who leads to it, if somebody does: an address would tell nobody whose it is. Seen to fail without root_find(), and when
+ * the engine's own notes count. */
 static void must_name_the_heap(const struct evolve_report *r)
 {
+    static const char who[] = "an object of the heap (byte ";
+    const char *whose =
+        meddler.inside_out ? "of 48)" : "meddler of test_moving leads to it";
     (void)became(r, EVOLVE_REFUSED, "held");
-    KTEST_CHECK(strstr(r->reason.text, "an object of the heap") != NULL);
-    if (!strstr(r->reason.text, "an object of the heap"))
+    KTEST_CHECK(strstr(r->reason.text, who) && strstr(r->reason.text, whose));
+    if (!strstr(r->reason.text, whose))
         console_print("moving: %s\n", r->reason.text);
     KTEST_CHECK(moving_target_version() == 1);
 }
@@ -165,14 +170,22 @@ static __attribute__((noinline)) void hold_first(void)
     meddler.places[0][0] = moving_target_first();
 }
 
-/* Seen to fail when paging_written() says that nothing was, and when holders_elements() does not list the elements. */
-void a_pointer_that_moves_about_is_found(void)
+/* A list, and a pointer to its first element on the heap, with which STEP goes on. False: no memory. */
+static bool hold_one(task_step_fn step)
 {
     fill_list();
     if (!take_places())
-        return;
+        return false;
     hold_first();
-    begin(carry_step);
+    begin(step);
+    return true;
+}
+
+/* Seen to fail when paging_written() says that nothing was, and when holders_elements() does not list the elements. */
+void a_pointer_that_moves_about_is_found(void)
+{
+    if (!hold_one(carry_step))
+        return;
     for (uint32_t i = 0; i < 3; i++) {
         forget();
         must_name_the_heap(end_of(swap_to("second", 1)));
@@ -245,10 +258,33 @@ void who_leaves_meanwhile_is_looked_at(void)
     must_be_noticed(nothing, leave, come_back);
     KTEST_CHECK(holds(ELEMENTS - 1, sum_to(ELEMENTS) - ONE, 0));
     heap_free((void *)~meddler.inside_out);
+    meddler.inside_out = 0;
     (void)became(end_of(swap_to("second", 1)), EVOLVE_PERMANENT, NULL);
     (void)became(end_of(swap_to("", 1)), EVOLVE_PERMANENT, NULL);
     for (uint32_t i = 0; i < 2 * PADS; i++)
         heap_free(pads[i]);
+    empty_list(1, ELEMENTS);
+}
+
+/* The first two walks are the draft's, as there are more elements than room; the third one of a try that finds the pointer. */
+static struct wait drop_step(void *arg)
+{
+    (void)arg;
+    if (moving_target_walks() >= meddler.walks + 3)
+        meddler.places[0][0] = NULL;
+    return turn_ends();
+}
+
+/* A buffer in use for a moment may hold anything. Seen to fail when quiet() of drain.c gives up at once. */
+void a_pointer_that_is_dropped_soon_refuses_nothing(void)
+{
+    if (!hold_one(drop_step))
+        return;
+    forget();
+    (void)became(end_of(swap_to("second", 1)), EVOLVE_PERMANENT, NULL);
+    end();
+    (void)became(end_of(swap_to("", 1)), EVOLVE_PERMANENT, NULL);
+    put_places();
     empty_list(1, ELEMENTS);
 }
 

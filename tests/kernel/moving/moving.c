@@ -358,9 +358,11 @@ enum status test_moving_start(void)
 {
     static const struct ktest_case cases[] = {
         KTEST_CASE(a_pointer_that_moves_about_is_found),
+        KTEST_CASE(a_pointer_that_is_dropped_soon_refuses_nothing),
         KTEST_CASE(who_joins_meanwhile_is_looked_for),
         KTEST_CASE(who_leaves_meanwhile_is_looked_at),
         KTEST_CASE(elements_come_and_go_meanwhile),
+        KTEST_CASE(what_a_handler_stores_into_moves),
         KTEST_CASE(elements_arrive_in_the_new_form),
         KTEST_CASE(what_the_new_code_made_of_the_list_comes_back),
         KTEST_CASE(a_form_without_a_walk_is_refused),

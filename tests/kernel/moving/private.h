@@ -21,8 +21,11 @@ bool holds(uint64_t count, uint64_t sum, uint64_t mark);
 
 /* What happens between the first walk and the one before the stores (core/evolve/draft.h). */
 void a_pointer_that_moves_about_is_found(void);
+void a_pointer_that_is_dropped_soon_refuses_nothing(void);
 void who_joins_meanwhile_is_looked_for(void);
 void who_leaves_meanwhile_is_looked_at(void);
 void elements_come_and_go_meanwhile(void);
+/* handler.c */
+void what_a_handler_stores_into_moves(void);
 
 #endif

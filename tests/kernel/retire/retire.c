@@ -58,7 +58,8 @@ static bool all_freed(void)
     if (!ktest_until(none_retired, NULL, PATIENCE_NS)) {
         const struct version *v = retired();
         console_print("kept: %s@%u, %u at %lx, clean since %lu, off since %lu\n",
-                      v->info.name, v->number, v->hold, v->holder, v->clean_ns, v->off_ns);
+                      v->info.name, v->number, v->hold, version_holder(v), v->clean_ns,
+                      v->off_ns);
         return false;
     }
     ktest_sleep(NS_PER_S); /* from leaving the namespace to being freed */
@@ -139,7 +140,7 @@ static void a_pointer_to_an_old_literal_keeps_its_version(void)
     KTEST_CHECK(v != NULL);
     /* A dead word of this stack may have been found before the pointer. */
     KTEST_CHECK(v == NULL || v->hold == VERSION_ON_STACK ||
-                (v->hold == VERSION_POINTED_TO && v->holder == (uint64_t)&word));
+                (v->hold == VERSION_POINTED_TO && version_holder(v) == (uint64_t)&word));
     KTEST_CHECK(strcmp(word, "uno") == 0);
     word = NULL;
     look_again();
@@ -220,7 +221,7 @@ static void a_pointer_to_an_object_keeps_a_removed_cell(void)
     state->doze = NULL;
     KTEST_CHECK(ktest_until(is_pointed_to, NULL, PATIENCE_NS));
     const struct version *v = held_leaver();
-    KTEST_CHECK(v && v->holder == (uint64_t)&state->object);
+    KTEST_CHECK(v && version_holder(v) == (uint64_t)&state->object);
     KTEST_CHECK(state->object && *state->object >= state->naps);
     state->object = NULL;
 }
@@ -331,7 +332,7 @@ static void the_address_of_a_lost_function_keeps_its_version(void)
     swap_leaver("brief");
     KTEST_CHECK(ktest_until(is_pointed_to, NULL, PATIENCE_NS));
     const struct version *v = held_leaver();
-    KTEST_CHECK(v && v->holder == (uint64_t)&state->doze);
+    KTEST_CHECK(v && version_holder(v) == (uint64_t)&state->doze);
     KTEST_CHECK(state->doze && state->doze(NS_PER_MS) == LEAVER_ANSWER);
     state->doze = NULL;
     look_again();
@@ -414,7 +415,8 @@ static void and_versions_that_call_each_other_are_freed(void)
     KTEST_CHECK(heap_check());
     for (const struct version *v = namespace_kernel()->versions; v; v = v->next)
         if (v->state == VERSION_RETIRED)
-            console_print("kept: %s, %u at %lx\n", v->info.name, v->hold, v->holder);
+            console_print("kept: %s, %u at %lx\n", v->info.name, v->hold,
+                          version_holder(v));
 }
 
 enum status test_retire_start(void)

@@ -3,4 +3,4 @@
 cell := test_tasks
 kind := test
 start := app
-uses := libc ktest task entry spinlock timer clock fault heap frame cpu log
+uses := libc ktest guard task entry spinlock timer clock fault heap frame cpu log

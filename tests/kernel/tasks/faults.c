@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "private.h"
 
+#include <core/guard/guard.h>
 #include <fault/fault/fault.h>
 #include <string.h>
 #include <time/clock/clock.h>
@@ -148,6 +149,64 @@ void a_step_that_returns_nonsense_restarts(void)
     KTEST_CHECK(task_create("nonsense", nonsense_step, NULL, NULL) != NULL);
     KTEST_CHECK(ktest_until_count(&nonsense_calls, 2, 5 * NS_PER_S));
     KTEST_CHECK(fault_count() == before + 1);
+}
+
+#define ROUNDS 100u
+
+static volatile uint64_t laps, beats;
+static volatile bool laps_over;
+
+static struct wait lap_step(void *arg)
+{
+    (void)arg;
+    count(&laps);
+    while (!laps_over)
+        cpu_pause();
+    return wait_done();
+}
+
+static struct wait beat_step(void *arg)
+{
+    (void)arg;
+    count(&beats);
+    return laps_over ? wait_done() : wait_until(clock_ns() + NS_PER_MS);
+}
+
+/* An NMI makes TASK leave what it does on CPU, while another interrupt comes there. Then it is to begin again. */
+static bool leaves_and_begins(struct task *task, unsigned cpu, uint64_t round)
+{
+    uint64_t seen = laps;
+    uint64_t end_ns = clock_ns() + 10 * NS_PER_S;
+    uint32_t restarts = task_restarts(task);
+    while (task_restarts(task) == restarts && clock_ns() < end_ns) {
+        cpu_send_ipi(cpu, VECTOR_CALL);
+        clock_delay_ns(round % 16 * 100);
+        guard_abandon(cpu, task);
+        for (unsigned i = 0; i < 1000 && task_restarts(task) == restarts; i++)
+            cpu_pause();
+    }
+    while (laps == seen && clock_ns() < end_ns) { /* not after the delay of who faults */
+        if (task_state(task) == TASK_WAITING && task_restart(task) != STATUS_OK)
+            return false;
+        clock_delay_ns(10 * NS_PER_US);
+    }
+    return laps != seen;
+}
+
+/* The processor may have taken an interrupt, and not come to its handler yet: whoever is made to leave in that moment takes
+ * it along, and as nobody ends it, none of its kind comes again. */
+void who_is_made_to_leave_loses_no_interrupt(void)
+{
+    unsigned cpu = cpu_count() - 1;
+    struct task_options options = {.cpu_plus_one = cpu + 1};
+    struct task *task = task_create("laps", lap_step, NULL, &options);
+    bool good = task && task_create("beats", beat_step, NULL, &options);
+    for (uint64_t i = 0; i < ROUNDS && good && cpu != 0; i++)
+        good = leaves_and_begins(task, cpu, i);
+    KTEST_CHECK(good);
+    KTEST_CHECK(ktest_until_count(&beats, beats + 10, 5 * NS_PER_S));
+    laps_over = true;
+    KTEST_CHECK(ktest_until_count(&beats, beats + 1, 5 * NS_PER_S));
 }
 
 static struct wait_queue bed;

@@ -36,6 +36,7 @@ void a_faulting_task_starts_again(void);
 void a_task_that_always_faults_is_slowed_down(void);
 void a_panic_restarts_its_task(void);
 void a_faulting_interrupt_handler_is_given_up(void);
+void who_is_made_to_leave_loses_no_interrupt(void);
 void a_step_that_returns_nonsense_restarts(void);
 void a_sleeping_task_can_be_restarted(void);
 void the_scheduler_keeps_its_invariants(void);

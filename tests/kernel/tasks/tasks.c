@@ -208,6 +208,7 @@ static const struct ktest_case cases[] = {
     KTEST_CASE(a_task_that_always_faults_is_slowed_down),
     KTEST_CASE(a_panic_restarts_its_task),
     KTEST_CASE(a_faulting_interrupt_handler_is_given_up),
+    KTEST_CASE(who_is_made_to_leave_loses_no_interrupt),
     KTEST_CASE(a_step_that_returns_nonsense_restarts),
     KTEST_CASE(a_sleeping_task_can_be_restarted),
     KTEST_CASE(the_scheduler_keeps_its_invariants),

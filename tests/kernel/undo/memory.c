@@ -14,6 +14,7 @@
 #define REPEATS 50u
 #define NOISE_OBJECTS 2u /* the rest of the machine has more or fewer at times */
 #define NOISE_BYTES 256u
+#define NOISE_FRAMES 2u /* of the heap, of which one object is left */
 #define TABLE_LEN (2ull << 20)
 
 /* ---- what is taken ------------------------------------------------------------------------------------------------ */
@@ -91,17 +92,27 @@ static bool is_calm(void *arg)
     return true;
 }
 
-/* What a first swap of each kind makes for good, stubs, and what is kept of the newest attempts, is there. */
-static void measure(struct undo_use *out)
+void undo_use_later(struct undo_use *out)
 {
     bool calm = ktest_until(is_calm, NULL, 30 * NS_PER_S);
     KTEST_CHECK(calm);
     for (const struct version *v = namespace_kernel()->versions; v && !calm; v = v->next)
         if (v->state == VERSION_RETIRED)
             console_print("undo: kept: %s@%u: %u at %lx\n", v->info.name, v->number,
-                          v->hold, v->holder);
+                          v->hold, version_holder(v));
     ktest_sleep(NS_PER_S); /* from leaving the namespace to being freed */
     undo_use(out);
+}
+
+bool undo_left_nothing(const struct undo_use *before)
+{
+    struct undo_use most = *before;
+    struct undo_use now;
+    undo_use_later(&now);
+    most.objects += NOISE_OBJECTS;
+    most.bytes += NOISE_BYTES;
+    most.frames += NOISE_FRAMES;
+    return undo_gave_back(&most);
 }
 
 static struct undo_use at_first;
@@ -129,7 +140,8 @@ void undo_begin(void)
         KTEST_CHECK(kswap_run(&(struct kswap){.cell = "swap_target",
                                               .variant = "second",
                                               .dry_run = true}) == EVOLVE_PERMANENT);
-    measure(&at_first);
+    undo_use_later(
+        &at_first); /* stubs and what else a first swap of each kind makes for good */
 }
 
 /* ---- requests that fail --------------------------------------------------------------------------------------------- */
@@ -254,7 +266,6 @@ static void fail_each(const struct undo_kind *kind, bool back)
  * back from it its own (leaving.c with one room). */
 void a_swap_that_runs_out_of_memory_changes_nothing(void)
 {
-    struct undo_use now;
     for (uint32_t i = 0; i < undo_kind_count; i++) {
         const struct undo_kind *k = &undo_kinds[i];
         fail_each(k, false);
@@ -264,11 +275,43 @@ void a_swap_that_runs_out_of_memory_changes_nothing(void)
         fail_each(k, true);
         KTEST_CHECK(undo_swap_kind(k, true) == EVOLVE_PERMANENT && undo_holds(k));
     }
-    measure(&now);
-    now = at_first;
-    now.objects += NOISE_OBJECTS;
-    now.bytes += NOISE_BYTES;
-    KTEST_CHECK(undo_gave_back(&now));
+    KTEST_CHECK(undo_left_nothing(&at_first));
+}
+
+/* Request AT of the way back fails: it is tried again, and gives all back. */
+static bool fail_back(const struct undo_kind *k, uint32_t at, bool *out_all)
+{
+    struct undo_digest before;
+    undo_digest(&before);
+    uint64_t attempt = kswap_begin(
+        &(struct kswap){.others = k->there, .remove = k->there_goes, .trial_ms = 60000});
+    memory_fail(undo_swap_task(), at, 1);
+    KTEST_CHECK(evolve_revert(attempt, "test", "a wish") == STATUS_OK);
+    bool good = kswap_became(kswap_end_report(attempt), EVOLVE_REVERTED, "test", NULL);
+    *out_all = !memory_failed();
+    memory_fail(NULL, 0, 0);
+    uint32_t changed = undo_changed(&before);
+    good = good && !(changed & undo_taken_back(k->moves)) && undo_holds(k);
+    if (!good)
+        console_print("undo: %s: request %u of the way back: parts %x differ\n", k->name,
+                      at, changed);
+    return good;
+}
+
+/* What is on trial is not left there for want of memory. */
+void a_way_back_that_runs_out_of_memory_is_tried_again(void)
+{
+    for (uint32_t i = 0; i < undo_kind_count; i++) {
+        const struct undo_kind *k = &undo_kinds[i];
+        uint32_t at = 0;
+        bool all = !k->asks_back;
+        bool good = true;
+        while (good && !all && at < STEPS_MAX)
+            good = fail_back(k, at++, &all);
+        if (k->asks_back)
+            console_print("undo: %s: %u requests of the way back\n", k->name, at - 1);
+        KTEST_CHECK(good && all && undo_went_well());
+    }
 }
 
 /* The asker's own. */

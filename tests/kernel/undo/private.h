@@ -11,6 +11,8 @@ enum status undo_submit(const char *variant, uint64_t trial_ms, uint64_t *out_at
 enum evolve_phase undo_swap(const char *variant);
 /* Lends the swap task. */
 struct task *undo_swap_task(void);
+/* Lends the task in which it calls functions of cells. */
+struct task *undo_walker_task(void);
 /* Checks heap, frames and namespace. */
 bool undo_went_well(void);
 
@@ -46,6 +48,10 @@ struct undo_use {
     uint64_t frames;  /* beside those that the heap keeps */
 };
 void undo_use(struct undo_use *out);
+/* The same as soon as retired versions are gone, which takes seconds. */
+void undo_use_later(struct undo_use *out);
+/* Says whether no more than BEFORE is in use by then, but for what the rest of the machine takes. */
+bool undo_left_nothing(const struct undo_use *before);
 /* Waits a moment until no more than BEFORE is in use: a scan has some while it lasts. False, and says what is left, if that
  * does not come. The rest of the machine takes something now and then: what leaves something does so UNDO_TRIES times. */
 enum { UNDO_TRIES = 4 };
@@ -61,6 +67,7 @@ struct undo_kind {
     const char *back_goes;
     uint64_t fails[2]; /* there, and back: so many requests one after the other; 0: the other direction is enough */
     uint32_t stride; /* of requests, one in so many fails (unit undo_test tries all of a plan); 0: each */
+    bool asks_back;      /* its way back asks for memory, as no other kind's does */
     bool (*begin)(void); /* NULL: nothing is to be done first. Gives false if it went wrong */
     bool (*holds)(
         void); /* its values are there, in either version; NULL: the digest says it all */
@@ -81,6 +88,10 @@ bool undo_holds(const struct undo_kind *kind);
 void undo_begin(void);
 void a_request_that_cannot_be_copied_is_not_queued(void);
 void a_swap_that_runs_out_of_memory_changes_nothing(void);
+void a_way_back_that_runs_out_of_memory_is_tried_again(void);
+void walks_and_edges_ask_for_no_memory(void);
+void a_hook_that_runs_out_of_memory_changes_nothing(void);
+void a_check_that_runs_out_of_memory_says_nothing(void);
 void a_step_that_says_no_changes_nothing(void);
 void a_damaged_object_changes_nothing(void);
 void a_dry_run_of_each_kind_changes_nothing(void);

@@ -10,21 +10,37 @@
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
-static bool is_evolve(struct task *task, void *arg)
+struct search {
+    const char *name;
+    struct task *task;
+};
+
+static bool is_named(struct task *task, void *arg)
 {
+    struct search *search = arg;
     char name[TASK_NAME_MAX];
     task_name_copy(task, name);
-    if (strcmp(name, "evolve") == 0)
-        *(struct task **)arg = task;
+    if (strcmp(name, search->name) == 0)
+        search->task = task;
     return true;
+}
+
+static struct task *task_named(const char *name)
+{
+    struct search search = {.name = name};
+    task_for_each(is_named, &search);
+    KTEST_CHECK(search.task != NULL);
+    return search.task;
 }
 
 struct task *undo_swap_task(void)
 {
-    struct task *evolve = NULL;
-    task_for_each(is_evolve, &evolve);
-    KTEST_CHECK(evolve != NULL);
-    return evolve;
+    return task_named("evolve");
+}
+
+struct task *undo_walker_task(void)
+{
+    return task_named("walker");
 }
 
 bool undo_went_well(void)

@@ -30,8 +30,8 @@ static struct function_info functions[] = {
     {"f", IMAGE_TEXT, 4, CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN, 0x1122334455667788}};
 static struct data_info data[] = {{"g::n", "int64", IMAGE_BSS, 0, IMAGE_BSS_LEN, 8,
                                    CELL_STORE_BSS, CELL_DATA_AMBIGUOUS, 42}};
-static struct type_info types[] = {{"struct s", 16, 0, 2, CELL_TYPE_PUBLIC, 7},
-                                   {"enum e", 4, 2, 1, 0, 8}};
+static struct type_info types[] = {{"enum e", 4, 2, 1, 0, 8},
+                                   {"struct s", 16, 0, 2, CELL_TYPE_PUBLIC, 7}};
 static struct field_info fields[] = {
     {"a", "int64", 0, 64, 1}, {"b", "*struct s", 64, 64, 2}, {"ONE", "", 0, 0, 1}};
 static struct import_info imports[] = {{"g", 99, CELL_IMPORT_TAKEN}};
@@ -130,11 +130,11 @@ static void gives_what_celltool_wrote(void **state)
     assert_int_equal(object.storage, CELL_STORE_BSS);
     assert_int_equal(object.flags, CELL_DATA_AMBIGUOUS);
     assert_int_equal(object.type_hash, 42);
-    cellinfo_type(&info, 1, &type);
+    cellinfo_type(&info, 0, &type);
     assert_string_equal(type.name, "enum e");
     assert_int_equal(type.len, 4);
     assert_int_equal(type.layout, 8);
-    cellinfo_type(&info, 0, &type);
+    cellinfo_type(&info, 1, &type);
     assert_int_equal(type.flags, CELL_TYPE_PUBLIC);
     assert_true(cellinfo_folds(&info, "n"));
     assert_true(cellinfo_folds(&info, "g::nn"));
@@ -210,6 +210,42 @@ static void opens_a_cell_without_any_tables(void **state)
         assert_int_equal(info.count[i], 0);
     assert_false(cellinfo_may_use(&info, "a"));
     image_fini(&image);
+}
+
+// The table is searched by halves: one in another order would hide types from the planner.
+static void finds_types_by_their_bare_names(void **state)
+{
+    struct type_info named[] = {{.name = "enum e"},
+                                {.name = "z.c::struct p"},
+                                {.name = "a.c::struct p"},
+                                {.name = "struct pp"},
+                                {.name = "struct s"}};
+    static const struct {
+        const char *name;
+        uint32_t count;
+        uint32_t first;
+    } wanted[] = {{"enum e", 1, 0},   {"struct p", 2, 1}, {"struct pp", 1, 3},
+                  {"struct s", 1, 4}, {"struct", 0, 1},   {"union s", 0, 5},
+                  {"", 0, 0}};
+    struct cell_info info = {
+        .name = "a", .kind = CELL_CORE, .types = named, .type_count = ARRAY_LEN(named)};
+    struct image image;
+    struct cellinfo opened;
+    const char *why;
+    (void)state;
+
+    image_with(&info, &image);
+    assert_int_equal(open_image(&image, &opened, &why), STATUS_OK);
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        uint32_t first;
+        assert_int_equal(cellinfo_types_called(&opened, wanted[i].name, &first),
+                         wanted[i].count);
+        assert_int_equal(first, wanted[i].first);
+    }
+    image_fini(&image);
+    named[4].name = "struct o";
+    image_with(&info, &image);
+    expect_refused(&image, "order");
 }
 
 static void refuses_an_object_without_the_section(void **state)
@@ -413,6 +449,7 @@ int main(void)
         cmocka_unit_test(refuses_a_list_of_folded_objects_that_lies_outside),
         cmocka_unit_test(says_which_cells_may_be_used),
         cmocka_unit_test(opens_a_cell_without_any_tables),
+        cmocka_unit_test(finds_types_by_their_bare_names),
         cmocka_unit_test(refuses_an_object_without_the_section),
         cmocka_unit_test(refuses_every_truncation_of_the_section),
         cmocka_unit_test(refuses_misleading_headers),

@@ -16,6 +16,65 @@ static void what_no_rule_covers_is_refused_by_name(void **state)
                    "static struct { int a; char *n; } s;", " n ");
 }
 
+/* Hazard 14. Without check_moved() the part would begin with its initialiser, and the live value be gone. */
+static void a_field_is_not_lost_when_a_struct_is_split(void **state)
+{
+    static const char flat[] = "static struct { int id, score; } s[2];";
+    static const char split[] =
+        "static struct { int id; struct { int score; } d; } s[2];";
+    static const char more[] =
+        "static struct { int id; struct { int x; } d; int score; } s[2];";
+    static const char within[] =
+        "static struct { int id; struct { int x, score; } d; } s[2];";
+    (void)state;
+    expect_no_rule(flat, split, "score is now in d");
+    expect_no_rule(split, flat, "score was in d");
+    expect_no_rule(more, within, "score is now in d");
+    expect_no_rule(within, more, "score was in d");
+    world_init(&w, CELLS({"cell", "", "static struct { int id, score; } s[2];\n" KEEP}));
+    struct plan *plan = world_plan(
+        &w, CELLS(CELL("static struct { int id; struct { int score; } d; } s[2];\n"
+                       "static const char evolve_drops_s __attribute__((used)) = 1;")));
+    assert_non_null(plan);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+/* Hazard 14. Refused without is_integer() in take(). */
+static void an_enumeration_may_become_a_number_and_come_back(void **state)
+{
+    struct {
+        int n;
+        unsigned e;
+    } was = {1, 5};
+    struct {
+        int e;
+        int n;
+    } is = {5, 1};
+    (void)state;
+    THERE_AND_BACK("enum e { A, B = 5 }; static struct { int n; enum e e; } s;", was,
+                   "static struct { int e; int n; } s;", is);
+}
+
+/* The file that the type is in is not in the text of the field: without is_ambiguous() nobody would know what to do. */
+static void a_type_that_two_files_declare_is_refused_as_such(void **state)
+{
+    static const char other[] =
+        "\fstruct t { long x; }; static struct t u; void other_keep(void);\n"
+        "void other_keep(void) { __asm__ volatile(\"\" :: \"r\"(&u) : \"memory\"); }\n";
+    char text[2][1024];
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        snprintf(text[i], sizeof text[i],
+                 "struct t { int %s; }; static struct { struct t t; int n; } s;\n" KEEP
+                 "%s",
+                 i ? "b, a" : "a, b", other);
+    world_init(&w, CELLS({"cell", "", text[0]}));
+    expect_refused(&w, CELLS({"cell", "", text[1]}), "data", "cell", "s", NULL);
+    assert_non_null(strstr(w.report.refusals[0].text, "two files"));
+    world_fini(&w);
+}
+
 static void a_union_that_did_not_change_is_kept(void **state)
 {
     struct {
@@ -264,15 +323,23 @@ static void a_type_that_nobody_makes_may_change(void **state)
     world_fini(&w);
 }
 
-/* Hazards 13, 17. Objects outlive the text that made them. Let through without plan_note_made(). */
+/* Hazards 13, 17. Objects outlive the text that made them: on the heap, in frames, in memory of no type. Let through without
+ * plan_note_made(); the second without the look at frames there, the third without that at who has memory of no type. */
 static void what_a_version_made_is_remembered(void **state)
 {
     static const char *const none = TYPE("int a, b", "");
     static const char *const other = TYPE("int b, a", "");
-    static const char *const makes = TYPE("int a, b", MAKES("struct t"));
+    static const char *const ways[] = {
+        TYPE("int a, b", MAKES("struct t")),
+        TYPE("int a, b",
+             "static const char evolve_frames_t __attribute__((used)) = 1;\n"),
+        TYPE("int a, b",
+             "int cell_take(void *); int cell_take(void *p) { return *(int *)p; }\n")};
     struct plan *plan;
     (void)state;
-    for (int taken_back = 0; taken_back < 2; taken_back++) {
+    for (uint32_t i = 0; i < 2 * ARRAY_LEN(ways); i++) {
+        bool taken_back = i % 2;
+        const char *makes = ways[i / 2];
         world_init(&w, CELLS({"cell", "", taken_back ? none : makes}));
         plan = world_plan(&w, CELLS({"cell", "", taken_back ? makes : none}));
         assert_non_null(plan);
@@ -389,6 +456,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_rule_covers_is_refused_by_name),
+        cmocka_unit_test(a_field_is_not_lost_when_a_struct_is_split),
+        cmocka_unit_test(an_enumeration_may_become_a_number_and_come_back),
+        cmocka_unit_test(a_type_that_two_files_declare_is_refused_as_such),
         cmocka_unit_test(a_union_that_did_not_change_is_kept),
         cmocka_unit_test(members_without_a_struct_of_their_own_stay_together),
         cmocka_unit_test(marks_say_what_becomes_of_an_object),

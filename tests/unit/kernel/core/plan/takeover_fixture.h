@@ -65,8 +65,9 @@ static inline void expect_asked(struct world *w, const struct cell_source *comes
 {
     struct plan_object object = cell_make(comes);
     struct plan *plan = NULL;
-    assert_int_equal(plan_create(&w->ns, &object, 1, &removed, 1, &plan, &w->report),
-                     STATUS_DENIED);
+    assert_int_equal(
+        plan_create(&w->ns, &object, 1, &removed, removed != NULL, &plan, &w->report),
+        STATUS_DENIED);
     if (!strstr(w->report.refusals[0].text, says))
         fail_msg("it does not say '%s': %s", says, w->report.refusals[0].text);
 }
