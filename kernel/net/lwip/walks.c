@@ -1,24 +1,23 @@
-/* Says where lwIP's control blocks, segments, timers and leases are, so that a configuration may change their form under open
- * connections.
+/* Says where lwIP's control blocks, segments, packets, queues, timers and leases are, so that a configuration may change their
+ * form under open connections.
  * SPDX-License-Identifier: MIT
  *
  * Every control block is on one of lwIP's lists whenever no frame of lwIP is on a stack, and every segment on a list of one.
- * Who has pointers from outside says so himself (net/net/walks.c). pbufs have no walk: what changes them is refused.
+ * Who has pointers from outside says so himself (net/net/walks.c); packets nobody has there. Statics of single files: walks.h.
  * A field that comes is zero, which suits all that lwIP asks for only in connections that have negotiated it; the others are
  * filled here.
  */
-#include <lib/base/evolve.h>
+#include "walks.h"
+
 #include <lwip/dhcp.h>
+#include <lwip/etharp.h>
+#include <lwip/ip4_frag.h>
+#include <lwip/ip6_frag.h>
+#include <lwip/priv/nd6_priv.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/timeouts.h>
 #include <lwip/udp.h>
-
-#define NAME_LIST(walk, head)                                                            \
-    do {                                                                                 \
-        evolve_pointer(walk, &(head));                                                   \
-        for (__typeof__(head) block = (head); block != NULL; block = block->next)        \
-            evolve_element(walk, block);                                                 \
-    } while (0)
+#include <string.h>
 
 EVOLVE_WALKS(tcp_pcb)
 {
@@ -57,6 +56,119 @@ EVOLVE_WALKS(tcp_seg)
 }
 /* A static of tcp_in.c, the segment that came last; what it links to may be of the next one. */
 EVOLVE_POINTS(inseg);
+
+/* ---- packets --------------------------------------------------------------------------------- */
+
+_Static_assert(MEM_ALIGNMENT == 16, "lwIP's bytes lie elsewhere than an element's tail");
+
+/* Each is named by whoever has it: one that several have is named as often. */
+static void name_chain(struct evolve_walk *walk, const struct pbuf *first)
+{
+    for (const struct pbuf *p = first; p != NULL; p = p->next)
+        if (p->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS)
+            evolve_tailed(walk, p);
+        else
+            evolve_element(walk, p);
+}
+
+void lwip_name_packets(struct evolve_walk *walk, const void *place)
+{
+    const struct pbuf *first;
+    memcpy(&first, place, sizeof first);
+    evolve_pointer(walk, place);
+    name_chain(walk, first);
+}
+
+static void name_packets_of(struct evolve_walk *walk, const struct tcp_seg *first)
+{
+    for (const struct tcp_seg *seg = first; seg != NULL; seg = seg->next) {
+        lwip_name_packets(walk, &seg->p);
+        evolve_pointer(walk, &seg->tcphdr);
+    }
+}
+
+static void name_packets_of_all(struct evolve_walk *walk, const struct tcp_pcb *first)
+{
+    for (const struct tcp_pcb *pcb = first; pcb != NULL; pcb = pcb->next) {
+        lwip_name_packets(walk, &pcb->refused_data);
+        name_packets_of(walk, pcb->unsent);
+        name_packets_of(walk, pcb->unacked);
+#if TCP_QUEUE_OOSEQ
+        name_packets_of(walk, pcb->ooseq);
+#endif
+    }
+}
+
+static void name_neighbours_packets(struct evolve_walk *walk)
+{
+    for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+#if LWIP_ND6_QUEUEING
+        for (const struct nd6_q_entry *q = neighbor_cache[i].q; q != NULL; q = q->next)
+            lwip_name_packets(walk, &q->p);
+#else
+        lwip_name_packets(walk, &neighbor_cache[i].q);
+#endif
+    }
+}
+
+EVOLVE_WALKS(pbuf)
+{
+    const struct netif *netif;
+    name_packets_of_all(walk, tcp_active_pcbs);
+    name_packets_of_all(walk, tcp_tw_pcbs);
+    name_packets_of_all(walk, tcp_bound_pcbs);
+    lwip_name_arp_packets(walk);
+    name_neighbours_packets(walk);
+    lwip_name_fragments4(walk);
+    lwip_name_fragments6(walk);
+    NETIF_FOREACH(netif)
+    {
+        lwip_name_packets(walk, &netif->loop_first);
+        evolve_pointer(walk, &netif->loop_last);
+    }
+}
+/* Statics of tcp_in.c and ip.c that say where the packet lay that came last: most of it is gone, but what lies there now may be
+ * an element. */
+EVOLVE_POINTS(tcphdr);
+EVOLVE_POINTS(tcphdr_opt2);
+EVOLVE_POINTS(recv_data);
+EVOLVE_POINTS(ip_data);
+
+/* Fragments that we send are sent when their step ends: who queues them copies them. */
+EVOLVE_NO_HEAP(pbuf_custom);
+EVOLVE_NO_HEAP(pbuf_custom_ref);
+
+EVOLVE_ACCEPTS(pbuf)
+{
+    const struct pbuf *p = fill->object;
+    return p->flags & PBUF_FLAG_IS_CUSTOM ? "a packet is part of another object" : NULL;
+}
+
+EVOLVE_WALKS(etharp_q_entry)
+{
+    lwip_name_arp_queues(walk);
+}
+
+EVOLVE_WALKS(nd6_q_entry)
+{
+    (void)walk;
+#if LWIP_ND6_QUEUEING
+    for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
+        NAME_LIST(walk, neighbor_cache[i].q);
+#endif
+}
+
+EVOLVE_WALKS(ip_reassdata)
+{
+    lwip_name_datagrams4(walk);
+}
+
+EVOLVE_WALKS(ip6_reassdata)
+{
+    lwip_name_datagrams6(walk);
+}
+
+/* ---- timers and leases ----------------------------------------------------------------------- */
 
 EVOLVE_WALKS(sys_timeo)
 {
@@ -182,6 +294,32 @@ EVOLVE_FILLS(tcp_seg)
         seg->flags |= TF_SEG_DATA_CHECKSUMMED;
     }
 #endif
+}
+
+/* What others than lwIP keep in a packet begins as zeros, as lwIP itself begins it; so does what a queue says of it. */
+EVOLVE_FILLS(pbuf)
+{
+    (void)fill;
+}
+
+EVOLVE_FILLS(etharp_q_entry)
+{
+    (void)fill;
+}
+
+EVOLVE_FILLS(nd6_q_entry)
+{
+    (void)fill;
+}
+
+EVOLVE_FILLS(ip_reassdata)
+{
+    (void)fill;
+}
+
+EVOLVE_FILLS(ip6_reassdata)
+{
+    (void)fill;
 }
 
 /* Zeros say that the server has named no file, and that a timer has no name until it is started again. */

@@ -7,10 +7,15 @@
 #include <lwip/netif.h>
 #include <lwip/timeouts.h>
 #include <net/nic/nic.h>
+#include <task/cpu/cpu.h>
 #include <time/clock/clock.h>
 
-/* Frames that one step takes before it lets other tasks run. */
-enum { FRAMES_PER_STEP = 64 };
+enum {
+    FRAMES_PER_STEP =
+        64, /* that one step takes before it lets other tasks of its priority run */
+    BUSY_NS = 16000000, /* without a pause, where there is one processor */
+    PAUSE_SHARE = 4,    /* a pause is as long as this part of the time before it */
+};
 
 struct net net;
 
@@ -72,10 +77,24 @@ static uint64_t net_deadline(uint64_t now_ns)
     return linger_ns != 0 && linger_ns < deadline_ns ? linger_ns : deadline_ns;
 }
 
+/* When this task, whose step began at BEGUN_NS, is to go on if it leaves other tasks too little; 0: it may at once. Its
+ * priority is high, so with one processor a flood of frames, or two ends that answer each other for ever, would be all that
+ * the machine does; and who has to read a connection for that to end would never come to it. */
+static uint64_t net_pause(uint64_t begun_ns, uint64_t now_ns)
+{
+    uint64_t paid_ns = PAUSE_SHARE * (begun_ns - net.ended_ns);
+    net.busy_ns -= min_u64(net.busy_ns, paid_ns);
+    net.busy_ns += now_ns - begun_ns;
+    net.ended_ns = now_ns;
+    bool too_much = net.busy_ns >= BUSY_NS && cpu_count() == 1;
+    return too_much ? now_ns + net.busy_ns / PAUSE_SHARE : 0;
+}
+
 static struct wait net_step(void *arg)
 {
     (void)arg;
     uint32_t seq = event_seq(net.wake);
+    uint64_t begun_ns = clock_ns();
     if (!net.started) {
         net.started = true;
         lwip_init();
@@ -95,6 +114,9 @@ static struct wait net_step(void *arg)
     if (net.nic != NULL)
         net_probe(now_ns);
     uint64_t deadline_ns = net_deadline(now_ns);
+    uint64_t pause_ns = net_pause(begun_ns, now_ns);
+    if (pause_ns != 0)
+        return wait_until(pause_ns);
     return more ? wait_again() : wait_event(net.wake, seq, deadline_ns);
 }
 

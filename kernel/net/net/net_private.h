@@ -176,6 +176,8 @@ struct net {
     uint64_t steps;            /* [a] */
     uint64_t probe_ns;         /* [a] when somebody last asked for the tests */
     uint64_t probe_sent_ns;    /* [n] */
+    uint64_t busy_ns;          /* [n] time on a processor that no pause has made up for */
+    uint64_t ended_ns;         /* [n] the last step */
     uint64_t gateway_ns;       /* [a] when the gateway last answered; 0: never */
     uint64_t reception_ns;     /* [a] when the last frame arrived; 0: never */
     bool started;

@@ -15,6 +15,7 @@
 struct trap_frame;
 struct saved_context;
 struct wait_queue;
+unsigned cpu_count(void);
 int entry_sleep(struct wait_queue *queue, uint64_t deadline_ns);
 
 /* Asserts what a single thread can: that no lock is taken twice or left. */

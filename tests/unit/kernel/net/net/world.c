@@ -15,7 +15,7 @@
 #include <task/task/task.h>
 #include <time/clock/clock.h>
 
-enum { WIRE_FRAMES = 256, STEPS_MAX = 100000 };
+enum { WIRE_FRAMES = 256, STEPS_MAX = 100000, FLOOD_FRAME_NS = 10000, FLOOD_LEN = 60 };
 
 struct wire {
     unsigned head, tail;
@@ -28,6 +28,8 @@ static struct {
     struct nic nic;
     struct wire to_card, from_card;
     bool blocked;
+    bool flood;
+    unsigned processors;
     task_step_fn step;
     void *step_arg;
     struct wait wait;
@@ -35,7 +37,7 @@ static struct {
     char printed[8192];
     unsigned fail_in;
     uint64_t live;
-} world = {.now_ns = NS_PER_S};
+} world = {.now_ns = NS_PER_S, .processors = 2};
 
 /* ---- heap ---- */
 
@@ -135,6 +137,32 @@ void world_settle(void)
     }
 }
 
+unsigned cpu_count(void)
+{
+    return world.processors;
+}
+
+uint64_t world_flood(unsigned processors, unsigned ms)
+{
+    uint64_t end_ns = world.now_ns + ms * NS_PER_MS;
+    uint64_t others_ns = 0;
+    world.processors = processors;
+    world.flood = true;
+    while (world.now_ns < end_ns) {
+        event_signal(&world.nic.event);
+        if (task_due()) {
+            world.wait = world.step(world.step_arg);
+        } else {
+            world.now_ns += FLOOD_FRAME_NS;
+            others_ns += FLOOD_FRAME_NS;
+        }
+    }
+    world.flood = false;
+    world.processors = 2;
+    world_run(1000);
+    return others_ns;
+}
+
 void world_run(unsigned ms)
 {
     world_settle();
@@ -218,8 +246,13 @@ static enum status card_send(struct nic *nic, const void *frame, size_t len)
 static enum status card_receive(struct nic *nic, void *out, size_t cap, size_t *out_len)
 {
     size_t len = wire_take(&world.to_card, out, cap);
-    if (len == 0)
+    if (len == 0 && !world.flood)
         return STATUS_AGAIN;
+    if (len == 0) {
+        len = FLOOD_LEN;
+        memset(out, 0xff, len);
+        world.now_ns += FLOOD_FRAME_NS;
+    }
     nic->stats.rx_frames++;
     *out_len = len;
     return STATUS_OK;

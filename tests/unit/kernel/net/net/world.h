@@ -19,6 +19,10 @@ void world_settle(void);
 /* Puts a frame on the wire to the card. */
 void world_deliver(const void *frame, size_t len);
 
+/* For MS milliseconds the card of a machine with so many processors always has another frame. Gives how long, in that time, the
+ * net task let others have a processor. */
+uint64_t world_flood(unsigned processors, unsigned ms);
+
 /* The oldest frame that the card has sent; 0: none. */
 size_t world_take_sent(void *out, size_t cap);
 
