@@ -78,6 +78,11 @@ void console_print_unlocked(const char *format, ...)
     serial_write_unlocked(text, min_u64(len, sizeof text - 1));
 }
 
+void console_flush_unlocked(void)
+{
+    serial_flush_unlocked();
+}
+
 void console_prompt(const char *prompt)
 {
     spin_lock(&console.lock);

@@ -14,8 +14,10 @@
 void console_print(const char *format, ...) PRINTF_LIKE(1, 2);
 void console_write(const char *text, size_t len);
 
-/* For dying machines: no lock, no line editing. */
+/* For dying machines: no lock, no line editing. Both wait until all that was printed has left, for a second at most while
+ * nobody takes it. */
 void console_print_unlocked(const char *format, ...) PRINTF_LIKE(1, 2);
+void console_flush_unlocked(void);
 
 /* Line editing (left, right, home, end, backspace, delete, up, down, ctrl-a c d e k u w l). Feeds waiting input;
  * when a line is complete, copies it NUL-terminated to OUT (CONSOLE_LINE_MAX bytes) and gives STATUS_OK; else STATUS_AGAIN.

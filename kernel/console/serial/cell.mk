@@ -3,4 +3,4 @@
 cell := serial
 kind := driver
 start := device
-uses := interrupt task spinlock
+uses := format interrupt task spinlock

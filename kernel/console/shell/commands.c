@@ -121,6 +121,7 @@ static void reset_command(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
+    console_flush_unlocked();
     power_reset();
 }
 

@@ -16,6 +16,7 @@
 #include <core/evolve/silence.h>
 #include <core/evolve/watch.h>
 
+#include <console/console/console.h>
 #include <console/log/log.h>
 #include <fault/power/power.h>
 #include <fault/watchdog/watchdog.h>
@@ -196,6 +197,7 @@ static struct wait take_again(struct attempt *a, const char *why)
     if (++a->take_tries < TAKE_TRIES)
         return wait_until(clock_ns() + TAKE_GAP_MS * 1000000ull);
     log_write("evolve", LOG_ERROR, "the machine resets into its last permanent release");
+    console_flush_unlocked();
     power_reset();
 }
 

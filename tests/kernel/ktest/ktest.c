@@ -49,6 +49,7 @@ static struct wait ktest_step(void *arg)
     if (ktest.next == ktest.count) {
         console_print("%lu passed, %lu failed\n", ktest.count - ktest.failed,
                       ktest.failed);
+        console_flush_unlocked();
         debug_exit(ktest.failed == 0 ? EXIT_PASSED : EXIT_FAILED);
         return wait_done();
     }
