@@ -81,6 +81,82 @@ static enum hosted_fate fate_of(const struct plan *plan, const struct version *v
                                            : HOSTED_UNKNOWN;
 }
 
+/* ---- types within types --------------------------------------------------------------------- */
+
+enum { INSIDE_MAX = 64 };
+
+/* Bare names of a type and of all that have it, or one of them, by value: they change their form with it. */
+struct inside {
+    const char *names[INSIDE_MAX];
+    uint32_t count;
+};
+
+static bool is_among(const struct inside *in, const char *name)
+{
+    for (uint32_t i = 0; i < in->count; i++)
+        if (strcmp(in->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* T has a field, or an array, of one of them. */
+static bool has_one(const struct version *v, const struct cell_type *t,
+                    const struct inside *in)
+{
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const char *text = cellinfo_field_type(&v->info, t->first_field + i);
+        while (*text == '[' && strchr(text, ']'))
+            text = strchr(text, ']') + 1;
+        if (*text && *text != '*' && is_among(in, cellinfo_bare_name(text)))
+            return true;
+    }
+    return false;
+}
+
+static bool cannot_change(enum hosted_fate fate)
+{
+    return fate == HOSTED_CLOSURE || fate == HOSTED_FROZEN || fate == HOSTED_MADE ||
+           fate == HOSTED_UNKNOWN;
+}
+
+/* Adds the types of V that have one of them. Lends the first of these whose form cannot change, or NULL. */
+static const char *add_holders(const struct plan *plan, const struct version *v,
+                               struct inside *in)
+{
+    for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
+        struct cell_type t;
+        const char *who;
+        cellinfo_type(&v->info, i, &t);
+        const char *name = cellinfo_bare_name(t.name);
+        if (in->count == INSIDE_MAX || strncmp(name, "enum ", 5) == 0 ||
+            is_among(in, name) || !has_one(v, &t, in))
+            continue;
+        if (cannot_change(fate_of(plan, v, &t, &who)))
+            return t.name;
+        in->names[in->count++] = name;
+    }
+    return NULL;
+}
+
+/* Lends the name of a type that has NAME of OWNER in it, perhaps within others, and cannot change its form; or NULL. */
+static const char *refused_around(const struct plan *plan, const struct version *owner,
+                                  const char *name)
+{
+    struct inside in = {.names = {name}, .count = 1};
+    uint32_t before;
+    do {
+        before = in.count;
+        for (const struct version *v = plan->ns->versions; v; v = v->next) {
+            const char *around = shares(v, owner, name) ? add_holders(plan, v, &in) : NULL;
+            if (around)
+                return around;
+        }
+    } while (in.count != before);
+    return NULL;
+}
+
+/* ---- all types ------------------------------------------------------------------------------- */
+
 /* Finds a cell that knows the type and takes memory of no type. */
 static const char *find_source(const struct namespace *ns, const struct version *owner,
                                const char *name, char *out, size_t len)
@@ -106,6 +182,14 @@ static void visit_types(const struct plan *plan, const struct version *v,
             continue;
         struct hosted_type row = {.cell = v->info.name, .name = t.name};
         row.fate = fate_of(plan, v, &t, &row.who);
+        const char *around = row.fate == HOSTED_FREE || row.fate == HOSTED_WALKS ||
+                                     row.fate == HOSTED_NO_HEAP
+                                 ? refused_around(plan, v, cellinfo_bare_name(t.name))
+                                 : NULL;
+        if (around) {
+            row.fate = HOSTED_INSIDE;
+            row.who = around;
+        }
         if (row.fate == HOSTED_UNKNOWN)
             row.source = find_source(plan->ns, v, cellinfo_bare_name(t.name), source,
                                      sizeof source);

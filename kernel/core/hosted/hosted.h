@@ -64,14 +64,15 @@ enum hosted_fate {
     HOSTED_DRAINS, /* the cells that know it are replaced beside what runs (cell.mk, `lineage`) */
     HOSTED_FREE, /* its objects are named, or lie on stacks: no cell makes others */
     HOSTED_MADE, /* refused: WHO makes objects of it on the heap, and nobody walks them */
-    HOSTED_UNKNOWN /* refused: WHO has pointers to it, SOURCE gives a cell that knows it untyped memory */
+    HOSTED_UNKNOWN, /* refused: WHO has pointers to it, SOURCE gives a cell that knows it untyped memory */
+    HOSTED_INSIDE /* refused: it lies by value in the type WHO, whose form would change with it, and cannot */
 };
 
 struct hosted_type {
     const char *cell; /* lent for the call, as all texts here */
     const char *name; /* `struct x`, `union x`; private types of two files: `file.c::struct x` */
     enum hosted_fate fate;
-    const char *who;    /* NULL: nobody */
+    const char *who;    /* NULL: nobody; a cell, or of HOSTED_INSIDE a type */
     const char *source; /* "cell:function", of HOSTED_UNKNOWN */
 };
 

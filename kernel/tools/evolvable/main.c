@@ -40,6 +40,8 @@ static void reason(const struct hosted_type *type, char *out)
     if (type->fate == HOSTED_MADE)
         snprintf(out, REASON_MAX,
                  "%s makes objects of it on the heap, and nobody walks them", type->who);
+    if (type->fate == HOSTED_INSIDE)
+        snprintf(out, REASON_MAX, "it lies in %s, which cannot change", type->who);
     if (type->fate == HOSTED_UNKNOWN)
         snprintf(out, REASON_MAX, "%s has pointers to it, and %s gives memory of no type",
                  type->who, type->source);
@@ -99,7 +101,8 @@ int main(int count, char **words)
         [HOSTED_CLOSURE] = "closure", [HOSTED_FROZEN] = "frozen",
         [HOSTED_NO_HEAP] = "no-heap", [HOSTED_WALKS] = "walks",
         [HOSTED_DRAINS] = "drains",   [HOSTED_FREE] = "free",
-        [HOSTED_MADE] = "refused",    [HOSTED_UNKNOWN] = "refused"};
+        [HOSTED_MADE] = "refused",    [HOSTED_UNKNOWN] = "refused",
+        [HOSTED_INSIDE] = "inside"};
     static struct plan_report report;
     struct hosted_object *objects = calloc((size_t)count, sizeof *objects);
     if (count < 2 || !objects)
