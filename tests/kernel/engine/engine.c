@@ -92,8 +92,13 @@ void load_goes_on(void)
 {
     for (uint32_t i = 0; i < LOADS; i++) {
         KTEST_CHECK(ktest_until_count(&loads[i].steps, loads[i].steps + 2, PATIENCE_NS));
-        uint64_t lost = loads[i].sum - loads[i].steps;
-        KTEST_CHECK(lost <= 1 && loads[i].sleeps - loads[i].steps <= 1);
+        uint64_t steps, sum, sleeps;
+        do { /* of one step: this task may stand between two of them for longer than a step takes */
+            steps = loads[i].steps;
+            sum = loads[i].sum;
+            sleeps = loads[i].sleeps;
+        } while (steps != loads[i].steps);
+        KTEST_CHECK(sum - steps <= 1 && sleeps - steps <= 1);
     }
 }
 
