@@ -71,9 +71,8 @@ enum manifest_status manifest_json_read(const void *text, size_t len, json_t **o
     if (len > MANIFEST_FRAME_MAX || !bounds_check(text, len))
         return MANIFEST_BAD_JSON;
     json_t *document = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
-    if (!document)
-        return json_error_code(&error) == json_error_out_of_memory ? MANIFEST_NO_MEMORY
-                                                                   : MANIFEST_BAD_JSON;
+    if (!document) /* jansson says what is wrong with a text, and nothing when an allocation fails */
+        return error.text[0] ? MANIFEST_BAD_JSON : MANIFEST_NO_MEMORY;
     if (!json_is_object(document)) {
         json_decref(document);
         return MANIFEST_BAD_JSON;

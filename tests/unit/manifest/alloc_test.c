@@ -3,6 +3,8 @@
  */
 #include "fixture.h"
 
+#include <manifest/strict_json.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,11 +168,46 @@ static void a_builder_survives_it_too(void **state)
     }
 }
 
+/* What a function finds in locals that it does not set. */
+static __attribute__((noinline)) void leave_on_the_stack(uint8_t value)
+{
+    volatile uint8_t bytes[4096];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = value;
+}
+
+static enum manifest_status read_after(uint8_t value, const char *text)
+{
+    json_t *document = NULL;
+    leave_on_the_stack(value);
+    enum manifest_status status = manifest_json_read(text, strlen(text), &document);
+    if (status == MANIFEST_OK)
+        json_decref(document);
+    return status;
+}
+
+/* Whatever lies on the stack. Seen to fail when the code of an error is asked for that jansson has not set. */
+static void a_text_that_cannot_be_read_for_want_of_memory_is_not_a_bad_one(void **state)
+{
+    (void)state;
+    for (uint8_t value = 0; value < 4; value++)
+        for (long at = 0; at < 2; at++) { /* the reader's buffer, the object */
+            countdown = at;
+            enum manifest_status status = read_after(value, "{}");
+            countdown = -1;
+            assert_status(MANIFEST_NO_MEMORY, status);
+            assert_status(MANIFEST_BAD_JSON, read_after(value, "{]"));
+            assert_status(MANIFEST_BAD_JSON, read_after(value, ""));
+            assert_status(MANIFEST_OK, read_after(value, "{}"));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_machine_survives_the_failure_of_any_allocation),
         cmocka_unit_test(a_builder_survives_it_too),
+        cmocka_unit_test(a_text_that_cannot_be_read_for_want_of_memory_is_not_a_bad_one),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
