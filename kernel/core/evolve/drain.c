@@ -8,6 +8,7 @@
 #include <core/evolve/followers.h>
 #include <core/evolve/leaving.h>
 #include <core/evolve/moving.h>
+#include <core/evolve/reserve.h>
 #include <core/evolve/unwritten.h>
 #include <core/evolve/waiters.h>
 #include <core/evolve/walked.h>
@@ -356,6 +357,14 @@ static enum drain_result quiet(struct attempt *a, bool backwards, struct wait *o
         moving_drop(a);
         if (!full && drain.tries < HELD_TRIES)
             return pause(a, out_wait, out_reason);
+        return give_up(a);
+    }
+    if (!backwards && ready && !reserve_take(a->plan)) {
+        (void)refuse(
+            out_reason, "memory", NULL, NULL, NULL,
+            "there is not enough memory to set aside for the way back; nothing was "
+            "changed");
+        moving_drop(a);
         return give_up(a);
     }
     if (!ready || !keep_lines() || !task_gate_seal()) {

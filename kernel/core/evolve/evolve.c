@@ -6,6 +6,7 @@
 #include <core/evolve/hooks.h>
 #include <core/evolve/leaks.h>
 #include <core/evolve/leaving.h>
+#include <core/evolve/reserve.h>
 #include <core/evolve/walk.h>
 
 #include <console/log/log.h>
@@ -273,6 +274,7 @@ void attempt_end(struct attempt *a, enum evolve_phase phase, const struct refusa
     checks_end();
     hooks_end();
     leaving_forget();
+    reserve_end();
     plan_destroy(a->plan);
     a->plan = NULL;
     if (reason)

@@ -286,6 +286,16 @@ void holders_fini(void)
     memset(&find, 0, sizeof find);
 }
 
+uint64_t holders_bytes(void)
+{
+    const void *lists[] = {find.targets, find.left.list, find.rewritten.list,
+                           find.described.list};
+    uint64_t bytes = search_bytes();
+    for (uint32_t i = 0; i < ARRAY_LEN(lists); i++)
+        bytes += lists[i] ? heap_size(lists[i]) : 0;
+    return bytes;
+}
+
 /* Which elements there are only a walk can tell. Before that it is no use to begin. */
 static bool is_ahead(void)
 {

@@ -46,6 +46,8 @@ void frames_move(void);
  * leaving_init(). False: no memory. End with holders_fini(), whatever it gave. */
 bool holders_init(const struct plan *plan, bool backwards);
 void holders_fini(void);
+/* Gives the bytes of all lists of holders_init(), and of the search's, but for that of the heap. */
+uint64_t holders_bytes(void);
 /* Says whether there is something to look for, as far as that is known. */
 bool holders_any(void);
 /* The elements in the plan's list, if there are any, are looked for too from now on. */

@@ -38,6 +38,11 @@ bool runs_list(struct runs *runs)
     return true;
 }
 
+uint64_t runs_most_bytes(uint64_t frames)
+{
+    return (frames + SLACK) * sizeof(struct heap_run);
+}
+
 void runs_forget(struct runs *runs)
 {
     elements_forget(runs->list, runs->room * sizeof *runs->list);

@@ -377,6 +377,19 @@ void search_end(void)
     memset(&search, 0, sizeof search);
 }
 
+uint64_t search_bytes(void)
+{
+    return (search.spans ? heap_size(search.spans) : 0) +
+           (search.pages ? heap_size(search.pages) : 0);
+}
+
+/* As list_heap() makes room. */
+uint64_t search_most_bytes(uint64_t frames)
+{
+    uint64_t room = frames + frames / PART_PAGES;
+    return (room + room / 8 + SLACK) * sizeof(struct part);
+}
+
 bool search_owns(uint64_t object)
 {
     return object == (uint64_t)search.spans || object == (uint64_t)search.pages ||

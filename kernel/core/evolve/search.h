@@ -55,6 +55,9 @@ bool search_homes(bool leave, bool whole, search_fn show);
 bool search_heap(bool whole, search_skip_fn skip, search_fn show, bool *out_full);
 /* Goes over the words from BEGIN to END, of a stack. */
 bool search_stack(uint64_t begin, uint64_t end, search_fn show);
+/* Gives the bytes of its lists of homes, and the most that the list of the heap takes, if FRAMES are all there are. */
+uint64_t search_bytes(void);
+uint64_t search_most_bytes(uint64_t frames);
 /* Says whether OBJECT of the heap is one of the search's own lists. */
 bool search_owns(uint64_t object);
 

@@ -13,6 +13,7 @@
 #include <core/evolve/judge.h>
 #include <core/evolve/leaks.h>
 #include <core/evolve/moving.h>
+#include <core/evolve/reserve.h>
 #include <core/evolve/silence.h>
 #include <core/evolve/watch.h>
 
@@ -158,6 +159,7 @@ static struct wait after_guard(struct attempt *a)
         drain_end();
         commit_let_go(); /* the task of a park may be what was made to leave */
         undo(a);
+        reserve_draw();
         followers_lead(a->plan);
         a->expel = guard_reverted_because() == GUARD_SILENT;
         settle_begin(a);
@@ -219,6 +221,7 @@ static struct wait take_back(struct attempt *a)
     struct refusal busy;
     if (a->taken)
         return take_finish(a);
+    reserve_draw();
     if (a->coupled) {
         enum drain_result drained = drain_step(a, true, &wait, &busy);
         if (drained == DRAIN_WAIT)

@@ -45,6 +45,11 @@ void walked_end(void)
     walked.near = 0;
 }
 
+uint64_t walked_bytes(void)
+{
+    return walked.list ? heap_size(walked.list) : 0;
+}
+
 void walked_begin(void)
 {
     uint32_t room = SLACK;

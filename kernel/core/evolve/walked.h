@@ -13,6 +13,8 @@ void walked_begin(void);
 /* Walks some more; others run between few of them. Gives false when there are none left. No lock held. */
 bool walked_more(void);
 void walked_end(void);
+/* Gives the bytes of what is remembered. */
+uint64_t walked_bytes(void);
 
 /* Says that TASK was found to be clear and has not run since. Inside task_for_each(), after walked_more() gave false. */
 bool walked_clear(const struct task *task);

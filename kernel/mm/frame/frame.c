@@ -1,10 +1,15 @@
 /* A bitmap of all frames, 1 = taken. */
 /* SPDX-License-Identifier: MIT */
+
+/* The reserve is a range of whole words of the map. Its frames are free or taken like any others; but ordinary requests pass over
+ * the range, and those of the task that may draw come to it last. */
 #include <mm/frame/frame.h>
 
 #include <boot/bootinfo/bootinfo.h>
 #include <fault/fault/fault.h>
+#include <lib/base/atomic.h>
 #include <string.h>
+#include <task/cpu/cpu.h>
 #include <task/spinlock/spinlock.h>
 #include <task/task/task.h>
 
@@ -14,12 +19,16 @@
 
 static struct {
     struct spinlock lock;
-    uint64_t *map;            /* [I] one bit a frame, in the direct map */
-    uint64_t frames;          /* [I] bits in the map */
-    uint64_t hint;            /* [L] no word before this one has a free bit */
-    struct frame_stats stats; /* [L] */
-    uint64_t warn_limit;      /* [L] frames; 0: nobody waits */
-    struct event *warn_event; /* [L] */
+    uint64_t *map;   /* [I] one bit a frame, in the direct map */
+    uint64_t frames; /* [I] bits in the map */
+    uint64_t hint;   /* [L] no word before this one has a free bit, but in the reserve */
+    struct frame_stats stats;  /* [L] */
+    uint64_t warn_limit;       /* [L] frames; 0: nobody waits */
+    struct event *warn_event;  /* [L] */
+    uint64_t reserve_first;    /* [La] words of the map */
+    uint64_t reserve_words;    /* [La] 0: nothing is set aside */
+    uint64_t reserve_free;     /* [L] frames of it */
+    const struct task *drawer; /* [a] may have frames of the reserve; NULL: nobody */
 } pool;
 
 static bool taken(uint64_t frame)
@@ -36,8 +45,29 @@ static void mark(uint64_t frame, bool is_taken)
         pool.map[frame / WORD_BITS] &= ~bit;
 }
 
-static void count_taken(uint64_t frames)
+static bool in_reserve(uint64_t word)
 {
+    return word - atomic_load(&pool.reserve_first) < atomic_load(&pool.reserve_words);
+}
+
+static bool may_draw(void)
+{
+    const struct task *drawer = atomic_load(&pool.drawer);
+    return drawer != NULL && drawer == cpu_current_task() && !cpu_in_interrupt();
+}
+
+bool frame_withheld(uint64_t phys)
+{
+    return in_reserve(phys / PAGE_SIZE / WORD_BITS) && !may_draw();
+}
+
+/* FIRST is one of FRAMES, all of them in the reserve or none. */
+static void count_taken(uint64_t first, uint64_t frames)
+{
+    if (in_reserve(first / WORD_BITS)) {
+        pool.reserve_free -= frames;
+        return;
+    }
     pool.stats.free -= frames;
     if (pool.stats.free < pool.stats.lowest_free)
         pool.stats.lowest_free = pool.stats.free;
@@ -55,27 +85,6 @@ void frame_warn(uint64_t limit, struct event *event)
     spin_unlock(&pool.lock);
 }
 
-enum status frame_take(uint64_t *out_phys)
-{
-    uint64_t words = pool.frames / WORD_BITS;
-    enum status status = STATUS_FULL;
-    if (memory_fails_now())
-        return STATUS_FULL;
-    spin_lock(&pool.lock);
-    while (pool.hint < words && pool.map[pool.hint] == UINT64_MAX)
-        pool.hint++;
-    if (pool.hint < words) {
-        unsigned bit = (unsigned)__builtin_ctzll(~pool.map[pool.hint]);
-        uint64_t frame = pool.hint * WORD_BITS + bit;
-        mark(frame, true);
-        count_taken(1);
-        *out_phys = frame * PAGE_SIZE;
-        status = STATUS_OK;
-    }
-    spin_unlock(&pool.lock);
-    return status;
-}
-
 void frame_put_run(uint64_t phys, size_t count)
 {
     uint64_t first = phys / PAGE_SIZE;
@@ -85,11 +94,13 @@ void frame_put_run(uint64_t phys, size_t count)
     for (uint64_t frame = first; !wrong && frame < first + count; frame++) {
         wrong = !taken(frame);
         mark(frame, false);
+        if (in_reserve(frame / WORD_BITS))
+            pool.reserve_free++;
+        else
+            pool.stats.free++;
     }
-    if (!wrong) {
-        pool.stats.free += count;
+    if (!wrong)
         pool.hint = min_u64(pool.hint, first / WORD_BITS);
-    }
     spin_unlock(&pool.lock);
     if (wrong)
         fault_panic("frame: %lx was not taken", phys);
@@ -117,11 +128,73 @@ static size_t free_run(uint64_t first, size_t count)
     return len;
 }
 
+/* Takes COUNT adjacent frames, the first aligned to ALIGN frames, from FROM to LIMIT - 1. Under the lock. */
+static enum status take_between(uint64_t from, uint64_t limit, size_t count, size_t align,
+                                uint64_t *out_phys)
+{
+    for (uint64_t first = align_up(from, align); first + count <= limit;) {
+        size_t len = free_run(first, count);
+        if (len == count) {
+            for (size_t i = 0; i < count; i++)
+                mark(first + i, true);
+            count_taken(first, count);
+            *out_phys = first * PAGE_SIZE;
+            return STATUS_OK;
+        }
+        first = align_up(first + len + 1, align);
+    }
+    return STATUS_FULL;
+}
+
+/* The same before the reserve, or behind it, or, as the last resort, in it. */
+static enum status take_run(size_t count, size_t align, uint64_t limit, uint64_t *out_phys)
+{
+    uint64_t begin = pool.reserve_first * WORD_BITS;
+    uint64_t end = begin + pool.reserve_words * WORD_BITS;
+    uint64_t hint = pool.hint * WORD_BITS;
+    enum status status = take_between(hint, begin < end ? min_u64(limit, begin) : limit,
+                                      count, align, out_phys);
+    if (status != STATUS_OK && begin < end)
+        status = take_between(max_u64(hint, end), limit, count, align, out_phys);
+    if (status != STATUS_OK && begin < end && may_draw())
+        status = take_between(begin, min_u64(limit, end), count, align, out_phys);
+    return status;
+}
+
+static void skip_full(void)
+{
+    while (pool.hint < pool.frames / WORD_BITS &&
+           (pool.map[pool.hint] == UINT64_MAX || in_reserve(pool.hint)))
+        pool.hint++;
+}
+
+static enum status take_one(uint64_t *out_phys)
+{
+    uint64_t begin = pool.reserve_first * WORD_BITS;
+    uint64_t end = begin + pool.reserve_words * WORD_BITS;
+    skip_full();
+    if (pool.hint < pool.frames / WORD_BITS) {
+        uint64_t bit = (uint64_t)__builtin_ctzll(~pool.map[pool.hint]);
+        return take_between(pool.hint * WORD_BITS + bit, pool.frames, 1, 1, out_phys);
+    }
+    return may_draw() ? take_between(begin, end, 1, 1, out_phys) : STATUS_FULL;
+}
+
+enum status frame_take(uint64_t *out_phys)
+{
+    enum status status;
+    if (memory_fails_now())
+        return STATUS_FULL;
+    spin_lock(&pool.lock);
+    status = take_one(out_phys);
+    spin_unlock(&pool.lock);
+    return status;
+}
+
 enum status frame_take_run(size_t count, uint64_t max_phys, uint64_t *out_phys)
 {
-    size_t align = run_align(count);
     uint64_t limit = pool.frames;
-    enum status status = STATUS_FULL;
+    enum status status;
     if (count == 0)
         return STATUS_INVALID;
     if (memory_fails_now())
@@ -129,20 +202,56 @@ enum status frame_take_run(size_t count, uint64_t max_phys, uint64_t *out_phys)
     if (max_phys != 0)
         limit = min_u64(limit, max_phys / PAGE_SIZE);
     spin_lock(&pool.lock);
-    for (uint64_t first = align_up(pool.hint * WORD_BITS, align); first + count <= limit;) {
-        size_t len = free_run(first, count);
-        if (len == count) {
-            for (size_t i = 0; i < count; i++)
-                mark(first + i, true);
-            count_taken(count);
-            *out_phys = first * PAGE_SIZE;
-            status = STATUS_OK;
-            break;
-        }
-        first = align_up(first + len + 1, align);
-    }
+    status = take_run(count, run_align(count), limit, out_phys);
     spin_unlock(&pool.lock);
     return status;
+}
+
+/* ---- the reserve --------------------------------------------------------------------------- */
+
+/* Under the lock. */
+static void reserve_end(void)
+{
+    atomic_store(&pool.drawer, NULL);
+    if (pool.reserve_words != 0)
+        pool.hint = min_u64(pool.hint, pool.reserve_first);
+    atomic_store(&pool.reserve_words, 0);
+    pool.stats.free += pool.reserve_free;
+    pool.reserve_free = 0;
+}
+
+void frame_reserve_end(void)
+{
+    spin_lock(&pool.lock);
+    reserve_end();
+    spin_unlock(&pool.lock);
+}
+
+/* From the end of memory, where ordinary requests come last. */
+enum status frame_reserve(size_t count)
+{
+    uint64_t words = align_up(count, WORD_BITS) / WORD_BITS;
+    uint64_t found = 0;
+    uint64_t at;
+    if (memory_fails_now())
+        return STATUS_FULL;
+    spin_lock(&pool.lock);
+    reserve_end();
+    for (at = pool.frames / WORD_BITS; at > 0 && found < words; at--)
+        found = pool.map[at - 1] == 0 ? found + 1 : 0;
+    if (found == words) {
+        count_taken(at * WORD_BITS, words * WORD_BITS);
+        atomic_store(&pool.reserve_first, at);
+        atomic_store(&pool.reserve_words, words);
+        pool.reserve_free = words * WORD_BITS;
+    }
+    spin_unlock(&pool.lock);
+    return found == words ? STATUS_OK : STATUS_FULL;
+}
+
+void frame_draw(const struct task *task)
+{
+    atomic_store(&pool.drawer, task);
 }
 
 void frame_stats_read(struct frame_stats *out)
@@ -191,10 +300,10 @@ bool frame_check(void)
     bool good;
     spin_lock(&pool.lock);
     free = count_free();
-    good = free == pool.stats.free && pool.stats.lowest_free <= free &&
-           free <= pool.stats.total;
-    for (uint64_t word = 0; word < pool.hint; word++)
-        good = good && pool.map[word] == UINT64_MAX; /* the hint does not lie */
+    good = free == pool.stats.free + pool.reserve_free &&
+           pool.stats.lowest_free <= pool.stats.free && free <= pool.stats.total;
+    for (uint64_t word = 0; word < pool.hint; word++) /* the hint does not lie */
+        good = good && (pool.map[word] == UINT64_MAX || in_reserve(word));
     spin_unlock(&pool.lock);
     return good;
 }

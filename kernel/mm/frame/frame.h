@@ -8,9 +8,11 @@
 /* Addresses are physical; the bytes are reached through phys_to_virt() (paging.h). Contents of a
  * fresh frame are undefined. Any context; takes the pool's lock. The first MiB is never handed out. */
 
+struct task;
+
 struct frame_stats {
-    uint64_t total; /* frames that the memory map calls usable, above 1 MiB */
-    uint64_t free;
+    uint64_t total;       /* frames that the memory map calls usable, above 1 MiB */
+    uint64_t free;        /* without those that are set aside */
     uint64_t lowest_free; /* the smallest value that free has had */
 };
 
@@ -26,6 +28,18 @@ void frame_put(uint64_t phys);
  * STATUS_FULL: no such run; STATUS_INVALID: COUNT is 0. */
 NODISCARD enum status frame_take_run(size_t count, uint64_t max_phys, uint64_t *out_phys);
 void frame_put_run(uint64_t phys, size_t count);
+
+/* Sets a free run of COUNT frames aside, rounded up to 64: for work that must not fail, whoever has taken all memory. Nobody is
+ * given any of them, as frames or by the heap, but the task that may draw (frame_draw()), and that only when there are no
+ * others. What is given back belongs to the reserve again. One at a time: an older reserve ends. STATUS_FULL: no such
+ * run; then there is no reserve. */
+NODISCARD enum status frame_reserve(size_t count);
+/* TASK may draw on the reserve from now on, outside of interrupts; NULL: nobody. */
+void frame_draw(const struct task *task);
+/* Ends the reserve, and who may draw: what was drawn stays taken, as any frame, and the rest is free. */
+void frame_reserve_end(void);
+/* Says whether PHYS lies in the reserve and the caller may not draw: the heap asks this of a slab with room. Takes no lock. */
+bool frame_withheld(uint64_t phys);
 
 void frame_stats_read(struct frame_stats *out);
 
@@ -43,7 +57,6 @@ bool frame_check(void);
 
 /* For tests: of the memory that TASK asks for from now on, frames and heap objects, COUNT requests from number N on (0 = the
  * next) are answered as if there were none left. NULL: no request is. */
-struct task;
 void memory_fail(const struct task *task, uint64_t n, uint64_t count);
 /* Says whether the first of them has come. */
 bool memory_failed(void);

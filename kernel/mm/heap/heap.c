@@ -144,13 +144,15 @@ static struct head *small_block_take(uint32_t class_index)
     return head;
 }
 
-/* Lends a block with room for an object of the length that the class has now. */
+/* Lends a block with room for an object of the length that the class has now. What was made of frames that are set aside is only
+ * for the task that may draw on these: others would soon have filled it. */
 static struct head *small_block(const struct class *class, uint32_t class_index)
 {
     struct head *head;
     list_for_each(head, &class->partial, link)
     {
-        if (head->object_len == class_len(class_index))
+        if (head->object_len == class_len(class_index) &&
+            !frame_withheld(direct_to_phys(head)))
             return head;
     }
     return small_block_take(class_index);

@@ -3,4 +3,5 @@
 cell  := test_moving
 kind  := test
 start := app
-uses  := libc heap ktest kswap moving_target evolve namespace clock console task ticks
+uses  := libc heap frame paging ktest kswap moving_target evolve namespace clock console task ticks
+versions := frame.again heap.again

@@ -379,6 +379,8 @@ enum status test_moving_start(void)
         KTEST_CASE(what_its_owner_does_not_accept_is_refused),
         KTEST_CASE(a_fault_brings_the_list_back),
         KTEST_CASE(thousands_of_elements_move),
+        KTEST_CASE(who_has_taken_all_memory_keeps_nothing_from_going_back),
+        KTEST_CASE(nor_when_what_gives_memory_goes_back_too),
     };
     return ktest_run(cases, ARRAY_LEN(cases));
 }

@@ -25,6 +25,9 @@ void a_pointer_that_is_dropped_soon_refuses_nothing(void);
 void who_joins_meanwhile_is_looked_for(void);
 void who_leaves_meanwhile_is_looked_at(void);
 void elements_come_and_go_meanwhile(void);
+/* hunger.c */
+void who_has_taken_all_memory_keeps_nothing_from_going_back(void);
+void nor_when_what_gives_memory_goes_back_too(void);
 /* handler.c */
 void what_a_handler_stores_into_moves(void);
 
