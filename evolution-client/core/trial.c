@@ -15,7 +15,9 @@
 #define EXTENSIONS_NS (90 * SECOND)
 #define EXTENSION_MIN_NS SECOND
 #define PROBE_GAP_NS SECOND
-#define UNSOUND_NS (2 * SECOND)
+/* Asked once a second. The first look finds what nobody had asked for yet, and on a busy host an answer waits for seconds behind
+ * other traffic. */
+#define UNSOUND_NS (5 * SECOND)
 #define VERDICT_NS (30 * SECOND)
 #define STATUS_GAP_NS (250 * MS)
 

@@ -33,8 +33,10 @@ static void set_time(void *context, int64_t unix_ms)
 
 static bool is_deaf(const struct sim *sim)
 {
-    bool new_version = sim->phase == CLIENT_INSTALL_TRIAL &&
-                       (sim->fate == SIM_DEAF || sim->fate == SIM_DEAF_ABOVE);
+    bool new_version =
+        sim->phase == CLIENT_INSTALL_TRIAL &&
+        (sim->fate == SIM_DEAF || sim->fate == SIM_DEAF_ABOVE) &&
+        (sim->deaf_ns == 0 || sim->now_ns < sim->committed_ns + sim->deaf_ns);
     return sim->down || new_version || (sim->old_is_deaf && sim->reverts > 0);
 }
 
@@ -353,7 +355,7 @@ static void log_line(void *context, const char *line)
 static bool local_tests(void *context)
 {
     const struct sim *sim = context;
-    return !(sim->phase == CLIENT_INSTALL_TRIAL && sim->fate == SIM_DEAF);
+    return !(sim->phase == CLIENT_INSTALL_TRIAL && sim->fate == SIM_DEAF && is_deaf(sim));
 }
 
 /* --- Ports that allocate, with the test told of it ------------------------------------------------------------------ */

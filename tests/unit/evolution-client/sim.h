@@ -104,6 +104,7 @@ struct sim {
     uint64_t attempt;
     uint64_t swap_ns; /* the engine's work takes so long */
     uint64_t submitted_ns, committed_ns, fault_ns;
+    uint64_t deaf_ns; /* who is deaf is it for so long; 0: for good */
     unsigned next[SIM_CELLS];
     bool dry_run;
     bool old_is_deaf;
