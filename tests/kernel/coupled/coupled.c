@@ -24,8 +24,8 @@ uint64_t serve_alone(const char *variant)
     return kswap_to("coupled_server", variant, 1);
 }
 
-/* The tries of a drain are bounded in time, so on a busy host nine of them may not be enough for a step to end: then it is ordered
- * again. */
+/* The tries of a drain are bounded in time, so on a busy host nine of them may not be enough for a step to end: then it
+ * is ordered again. */
 void couple_for_good(const char *variant)
 {
     uint64_t attempt, end = clock_ns() + PATIENCE_NS;
