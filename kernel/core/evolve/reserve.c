@@ -41,10 +41,12 @@ bool reserve_take(const struct plan *plan)
     if (!plan->migrations.walked && !plan->migrations.moving_count)
         return true;
     frame_stats_read(&frames);
-    uint64_t bytes =
-        MORE * (bytes_of(plan->migrations.elements) + holders_bytes() + walked_bytes());
-    bytes += runs_most_bytes(frames.total) + search_most_bytes(frames.total);
-    return frame_reserve(FLOOR_FRAMES + bytes / PAGE_SIZE) == STATUS_OK;
+    uint64_t same = bytes_of(plan->migrations.elements) + holders_bytes() + walked_bytes();
+    uint64_t heap = runs_most_bytes(frames.total) + search_most_bytes(frames.total);
+    for (uint64_t times = MORE; times > 0; times--)
+        if (frame_reserve(FLOOR_FRAMES + (times * same + heap) / PAGE_SIZE) == STATUS_OK)
+            return true;
+    return false;
 }
 
 void reserve_draw(void)
