@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-enum { HEADER_LEN = 96, VERSION = 1 };
+enum { HEADER_LEN = 96, VERSION = 2 };
 
-static const uint32_t record_len[CELL_TABLES] = {24, 40, 32, 24, 24, 4};
+static const uint32_t record_len[CELL_TABLES] = {32, 40, 32, 24, 24, 4};
 
 static const uint8_t *record(const struct cellinfo *c, enum cell_table table,
                              uint32_t index)
@@ -125,7 +125,7 @@ static bool in_order(const struct cellinfo *c)
 
 static const char *check_tables(const struct cellinfo *c, const struct elf_object *o)
 {
-    if (!strings_ok(c, CELL_FUNCTIONS, 0) || !strings_ok(c, CELL_DATA, 32) ||
+    if (!strings_ok(c, CELL_FUNCTIONS, 24) || !strings_ok(c, CELL_DATA, 32) ||
         !strings_ok(c, CELL_TYPES, 0) || !strings_ok(c, CELL_FIELDS, 4) ||
         !strings_ok(c, CELL_IMPORTS, 0) || !strings_ok(c, CELL_USES, 0))
         return "a name in the .cell section lies outside its strings";
@@ -187,6 +187,7 @@ void cellinfo_function(const struct cellinfo *info, uint32_t index,
     out->signature = get_le64(r + 8);
     out->flags = get_le32(r + 16);
     out->offset = get_le32(r + 20);
+    out->type_name = string_at(info, get_le32(r + 24));
 }
 
 void cellinfo_data(const struct cellinfo *info, uint32_t index, struct cell_data *out)

@@ -83,6 +83,7 @@ struct cell_function {
     uint32_t offset;  /* inside that section */
     uint32_t flags;
     uint64_t signature; /* 0 = unknown (assembly) */
+    const char *type_name; /* `fn(...) ...`; empty if it is not exported, and its address not taken */
 };
 
 struct cell_data {

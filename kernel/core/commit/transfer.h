@@ -229,11 +229,15 @@ static inline bool transfer_one(struct transfer *t, const struct field_move *k,
         transfer_put(t->to, to_bit, k->to_bits, value);
         return true;
     case MOVE_NAME:
+    case MOVE_FUNCTION:
         value = transfer_get(t->from, from_bit, k->from_bits);
         if (transfer_untouched(t, k, from_bit))
             return true;
-        if (!transfer_rename(k, t->list->renamings, &value))
+        if (!transfer_rename(k, t->list->renamings, &value)) {
+            if (k->kind == MOVE_FUNCTION && !k->lenient)
+                t->all->failed_word = value;
             return transfer_cut(t, k);
+        }
         transfer_put(t->to, to_bit, k->to_bits, value);
         return true;
     default: return true;

@@ -13,7 +13,8 @@
  *
  * Pointers to stubs that would lead into text that is left: whoever holds one would call the old form.
  * A stub whose function the new version has in another form, or not at all, goes on to stand for the old
- * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor
+ * text. That is harmless as long as nobody holds its address. Words that the journal rewrites do not count, nor those that
+ * lead on to the new form as their field migrates (plan/callbacks.h), nor
  * do homes that only the versions have that are left, unless somebody points to one that holds such a word. Nor does the end of
  * a constant table that becomes shorter where it is, but then nobody may have a pointer to that.
  *
@@ -252,7 +253,7 @@ static bool list_rewritten(void)
 static bool list_described(void)
 {
     const struct migration_list *all = &find.plan->migrations;
-    uint32_t room = 6 + 3 * all->count + retire_limbo();
+    uint32_t room = 6 + 5 * all->count + FORMS * find.plan->moving_count + retire_limbo();
     for (const struct version *v = find.plan->ns->versions; v; v = v->next)
         room++;
     if (!addresses_init(&find.described, room))
@@ -265,7 +266,12 @@ static bool list_described(void)
         addresses_add(&find.described, all->list[i].saved);
         addresses_add(&find.described, all->list[i].prepared);
         addresses_add(&find.described, all->list[i].back);
+        addresses_add(&find.described, all->list[i].forward.renamings);
+        addresses_add(&find.described, all->list[i].reverse.renamings);
     }
+    for (uint32_t i = 0; i < find.plan->moving_count; i++)
+        for (int form = 0; form < FORMS; form++)
+            addresses_add(&find.described, find.plan->moving[i].form[form].map.renamings);
     addresses_add(&find.described, find.plan->pokes);
     addresses_add(&find.described, find.plan->aliases);
     addresses_add(&find.described, all->list);
@@ -367,12 +373,37 @@ static bool is_description(uint64_t object, const struct target *t,
            addresses_count(&find.described, object);
 }
 
+static bool is_function_at(const struct move_list *list, uint64_t offset)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct field_move *k = &list->moves[i];
+        uint64_t in = offset * 8 - k->from_bit;
+        uint64_t n = k->from_stride ? in / k->from_stride : 0;
+        if (k->kind == MOVE_FUNCTION && offset * 8 >= k->from_bit && n < k->count &&
+            in == n * k->from_stride)
+            return true;
+    }
+    return false;
+}
+
+/* AT lies in what migrates, in a field whose functions get another type: what it holds is led on to their new form. */
+static bool is_led_on(uint64_t at)
+{
+    const struct migration_list *all = &find.plan->migrations;
+    const struct migration *m = transfer_object(all, at, find.keep);
+    const struct element *e = m ? NULL : elements_find(all->elements, at);
+    if (m)
+        return is_function_at(find.keep ? &m->reverse : &m->forward,
+                              at - transfer_begin(m, find.keep));
+    return e && is_function_at(&e->form->map, (at - e->from) % e->form->len);
+}
+
 /* Nobody will follow the word at AT to T. */
 static bool is_settled(const struct target *t, uint64_t at)
 {
     if (find.ahead && t->home)
         return is_followed(at) && is_rewritten(at);
-    return t->lead.object ? is_followed(at) : is_rewritten(at);
+    return t->lead.object ? is_followed(at) : is_rewritten(at) || is_led_on(at);
 }
 
 /* In a page of elements most words lead from one to another, and follow. Elements are no homes and no stubs. */

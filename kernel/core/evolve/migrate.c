@@ -29,11 +29,26 @@ void migrate_describe(struct attempt *a)
                   a->plan->moving[i].form[FORM_NEW].len);
 }
 
+static const struct stub *stub_at(uint64_t va)
+{
+    const struct stub *s = namespace_kernel()->stubs;
+    while (s && (s->va != va || !s->version))
+        s = s->next;
+    return s;
+}
+
 static void reason_of(const struct migration_list *all, struct refusal *out)
 {
     const struct migration *m = all->failed;
     const char *field = all->failed_name[0] ? all->failed_name : m->key;
-    if (all->failed_word)
+    const struct stub *stub = all->failed_word ? stub_at(all->failed_word) : NULL;
+    if (stub)
+        (void)refuse(
+            out, "data", m->cell, m->key, stub->version->info.name,
+            "%s of %s holds the address of %s of %s, which has no new form of the type "
+            "that %s gets; change it in the same commit, or give the field another name",
+            field, m->key, stub->name, stub->version->info.name, field);
+    else if (all->failed_word)
         (void)refuse(
             out, "data", m->cell, m->key, NULL,
             "%s of %s holds a pointer (0x%lx) to a field that is gone, or that cannot "

@@ -5,6 +5,7 @@
  * pairs of its fields or elements. So nesting needs no recursion. Each pair lies within both
  * objects: that is checked when it is taken, for the offsets come from the objects' `.cell`.
  */
+#include <core/plan/callbacks.h>
 #include <core/plan/fieldmap.h>
 
 #include <mm/heap/heap.h>
@@ -35,6 +36,8 @@ struct building {
     const struct type_family *family;
     struct fieldmap_parts *parts;
     bool edged;
+    const struct callback_list *callbacks;
+    int form;
     struct pair *waiting;
     uint32_t waiting_count;
     uint32_t waiting_room;
@@ -93,7 +96,8 @@ static bool inside(uint64_t bit, uint64_t bits, uint64_t stride, uint32_t count,
 static enum status add_move(struct building *b, const struct field_move *move)
 {
     struct move_list *l = &b->map->list;
-    bool bytes = move->kind != MOVE_NUMBER && move->kind != MOVE_NAME;
+    bool bytes = move->kind != MOVE_NUMBER && move->kind != MOVE_NAME &&
+                 move->kind != MOVE_FUNCTION;
     bool moves = move->kind != MOVE_UNUSED;
     if (!inside(move->from_bit, move->from_bits, move->from_stride, move->count,
                 b->from_len) ||
@@ -153,16 +157,26 @@ static enum status take_number(struct building *b, const struct pair *p,
     return add_move(b, &move);
 }
 
+static enum status add_renaming(struct building *b, struct field_move *move,
+                                uint64_t from, uint64_t to)
+{
+    struct move_list *l = &b->map->list;
+    if (!grow(struct renaming, &l->renamings, l->renaming_count, &l->renaming_room))
+        return STATUS_FULL;
+    l->renamings[l->renaming_count++] = (struct renaming){from, to};
+    move->renaming_count++;
+    return STATUS_OK;
+}
+
 /* Enumerators that kept their values are copied; else each goes to that of its name. */
 static enum status take_enum(struct building *b, const struct pair *p,
                              const struct type *from, const struct type *to)
 {
-    struct move_list *l = &b->map->list;
     struct field_move move = move_of(b, p, MOVE_NAME, from->len * 8, to->len * 8);
     uint64_t mask = move.from_bits >= 64 ? UINT64_MAX : (1ull << move.from_bits) - 1;
     bool same = move.from_bits == move.to_bits;
     bool lost = false;
-    move.first_renaming = l->renaming_count;
+    move.first_renaming = b->map->list.renaming_count;
     for (uint32_t i = 0; i < from->entry.field_count; i++) {
         struct cell_field was;
         struct cell_field is;
@@ -172,11 +186,9 @@ static enum status take_enum(struct building *b, const struct pair *p,
             continue;
         }
         same = same && was.type_hash == is.type_hash;
-        if (!grow(struct renaming, &l->renamings, l->renaming_count, &l->renaming_room))
-            return STATUS_FULL;
-        l->renamings[l->renaming_count++] =
-            (struct renaming){was.type_hash & mask, is.type_hash};
-        move.renaming_count++;
+        enum status status = add_renaming(b, &move, was.type_hash & mask, is.type_hash);
+        if (status != STATUS_OK)
+            return status;
     }
     if (same && !lost) { /* flags that are or'ed together stay whole */
         move.kind = MOVE_NUMBER;
@@ -185,6 +197,24 @@ static enum status take_enum(struct building *b, const struct pair *p,
         note(b, "renumbers", p->name, lost ? " (some values have no name any more)" : "");
     }
     return add_move(b, &move);
+}
+
+/* A pointer to a function whose type changes with the pointer's own. */
+static enum status take_callback(struct building *b, const struct pair *p,
+                                 const struct type *from, const struct type *to)
+{
+    int other = b->form == FORM_OLD ? FORM_NEW : FORM_OLD;
+    struct field_move move = move_of(b, p, MOVE_FUNCTION, from->len * 8, to->len * 8);
+    move.first_renaming = b->map->list.renaming_count;
+    enum status status = add_renaming(b, &move, 0, 0);
+    for (uint32_t i = 0; i < b->callbacks->count && status == STATUS_OK; i++) {
+        const struct callback *c = &b->callbacks->list[i];
+        if (strcmp(c->type[b->form], from->text + 1) == 0 &&
+            strcmp(c->type[other], to->text + 1) == 0)
+            status = add_renaming(b, &move, c->stub[b->form], c->stub[other]);
+    }
+    note(b, "leads", p->name, " on to the new form of each function");
+    return status == STATUS_OK ? add_move(b, &move) : status;
 }
 
 /* Elements that both arrays have are moved; what the old one has beyond them must be unused. */
@@ -418,6 +448,11 @@ static bool is_ambiguous(const struct cellinfo *info, const char *text)
     return text && cellinfo_types_called(info, text, &first) > 1;
 }
 
+static bool is_callback(const struct type *t)
+{
+    return strncmp(t->text, "*fn(", 4) == 0;
+}
+
 static bool is_integer(const struct type *t)
 {
     return t->kind == TYPE_NUMBER || t->kind == TYPE_ENUM;
@@ -459,6 +494,8 @@ static enum status take(struct building *b, const struct pair *p)
         return take_enum(b, p, &from, &to);
     if (is_integer(&from) && is_integer(&to))
         return take_number(b, p, &from, &to);
+    if (b->callbacks && is_callback(&from) && is_callback(&to))
+        return take_callback(b, p, &from, &to);
     if (from.kind == TYPE_POINTER && to.kind == TYPE_POINTER)
         return cannot(b, p->name, "points to another type than before");
     return cannot(b, p->name, "changed in a way that no rule covers");
@@ -476,6 +513,8 @@ enum status fieldmap_build(const struct type *from, uint64_t from_len,
                          .family = from->family,
                          .parts = from->parts,
                          .edged = from->edged,
+                         .callbacks = from->callbacks,
+                         .form = from->form,
                          .map = out};
     struct pair whole = {.from = from->text, .to = to->text, .name = "", .count = 1};
     memset(out, 0, sizeof *out);

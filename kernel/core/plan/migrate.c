@@ -87,11 +87,12 @@ static void describe(struct migration *m, const char *what)
 }
 
 static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
-                                 struct migration *m, const struct type *was,
-                                 const struct type *is)
+                                 struct migration *m, struct type *was, struct type *is)
 {
     struct fieldmap there;
     struct fieldmap back;
+    was->callbacks = is->callbacks = &p->callbacks;
+    is->form = FORM_NEW;
     bool drops = plan_may_lose(p->plan, cell, m->key);
     enum status status = fieldmap_build(was, m->old_len, is, m->new_len, drops, &there);
     enum status way_back =

@@ -17,6 +17,7 @@ enum move_kind {
     MOVE_COPY,   /* bytes as they are */
     MOVE_NUMBER, /* an integer, widened or narrowed; bit fields too */
     MOVE_NAME,   /* an enumerator, by its name */
+    MOVE_FUNCTION, /* the address of a function, by what its type becomes: by renamings too */
     MOVE_UNUSED, /* moves nothing: these bytes must still be as they were initialised */
     MOVE_PLACE,  /* moves nothing: here lies a struct or array, for pointers to it */
     MOVE_TURNED, /* moves nothing: the first of a list, it says that edges make the other form (turn.h); the other moves only
@@ -32,7 +33,7 @@ struct field_move {
     uint64_t from_stride;
     uint64_t to_stride;
     uint32_t count;
-    uint32_t first_renaming; /* MOVE_NAME */
+    uint32_t first_renaming; /* MOVE_NAME, MOVE_FUNCTION */
     uint32_t renaming_count;
     uint8_t kind; /* enum move_kind */
     bool from_signed;
@@ -42,7 +43,7 @@ struct field_move {
     const char *name; /* of the field, lent by the object that describes it; "" = the whole */
 };
 
-struct renaming { /* of an enumerator: its values */
+struct renaming { /* of an enumerator: its values; of a function: its stubs */
     uint64_t from;
     uint64_t to;
 };

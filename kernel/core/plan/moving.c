@@ -209,6 +209,8 @@ static enum status map_form(struct moving *m, int form, bool lenient)
     type_read(&version_of(m, other)->info, m->type[other].name, &to);
     if (from.len > ELEMENT_LEN_MAX || to.len > ELEMENT_LEN_MAX)
         return cannot_move(m, STATUS_DENIED, "follow", "it is too large for an element");
+    from.callbacks = &m->p->callbacks;
+    from.form = form;
     enum status status = fieldmap_build(&from, from.len, &to, to.len, lenient, &map);
     if (status != STATUS_OK) {
         fieldmap_fini(&map);

@@ -4,6 +4,7 @@
 #ifndef NEURATH_CORE_PLAN_PRIVATE_H
 #define NEURATH_CORE_PLAN_PRIVATE_H
 
+#include <core/plan/callbacks.h>
 #include <core/plan/plan.h>
 
 struct planning {
@@ -14,6 +15,7 @@ struct planning {
     uint32_t set_count;
     const char *const *remove;
     uint32_t remove_count;
+    struct callback_list callbacks; /* of what is checked */
 };
 
 struct meanings; /* meanings.h */

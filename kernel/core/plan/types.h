@@ -27,6 +27,7 @@ struct type_family {
 };
 
 struct fieldmap_parts;
+struct callback_list;
 
 /* One type of one cell. */
 struct type {
@@ -41,6 +42,8 @@ struct type {
     struct cell_type entry;           /* of a struct, union or enumeration */
     const struct type_family *family; /* for fieldmap_build(); NULL: none */
     struct fieldmap_parts *parts;     /* likewise */
+    const struct callback_list *callbacks; /* likewise; NULL: addresses of functions do not follow */
+    int form;   /* likewise: FORM_OLD, or FORM_NEW on the way back (plan.h) */
     bool edged; /* likewise: a function of the owner does what names do not say */
 };
 

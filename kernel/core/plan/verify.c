@@ -254,7 +254,7 @@ static enum status check_data(struct planning *p, struct plan_cell *cell)
 
 enum status plan_check(struct planning *p)
 {
-    enum status status = STATUS_OK;
+    enum status status = callbacks_init(p);
     for (uint32_t i = 0; i < p->plan->cell_count && status == STATUS_OK; i++) {
         struct plan_cell *cell = &p->plan->cells[i];
         if (plan_in_closure(cell))
@@ -281,6 +281,7 @@ enum status plan_check(struct planning *p)
             plan_compare(cell);
         }
     }
+    callbacks_fini(p);
     plan_check_watch(p);
     plan_couple(p);
     plan_check_reach(p);

@@ -158,6 +158,9 @@ bool tables_functions(struct collection *all, struct cell_info *info)
                 flags |= CELL_FUNC_MEMORY;
             info->functions[info->function_count++] = (struct function_info){
                 .name = symbol->name,
+                .type = entry->found && (flags & (CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN))
+                            ? types_text(all->types, &entry->die)
+                            : "",
                 .section = object->sections[symbol->section].out_index,
                 .value = (uint32_t)symbol->value,
                 .flags = flags,

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#define VERSION 1
+#define VERSION 2
 #define HEADER_LEN 96
 
 // In the order of the header: functions, data, types, fields, imports, uses.
-static const size_t record_len[CELL_TABLES] = {24, 40, 32, 24, 24, 4};
+static const size_t record_len[CELL_TABLES] = {32, 40, 32, 24, 24, 4};
 
 // Distinct strings in the order of their first use, found by an open hash table.
 struct strings {
@@ -109,6 +109,8 @@ static void tables_encode(const struct cell_info *info, struct strings *strings,
         text_put64(out, function->signature);
         text_put32(out, function->flags);
         text_put32(out, function->value);
+        text_put32(out, strings_add(strings, function->type));
+        text_put32(out, 0);
     }
     for (size_t i = 0; i < info->data_count; i++) {
         const struct data_info *data = &info->data[i];
@@ -195,12 +197,13 @@ static void tables_decode(struct reader *reader, const uint8_t *tables[CELL_TABL
                           struct cell_info *info)
 {
     const uint8_t *at = tables[0];
-    for (size_t i = 0; i < info->function_count; i++, at += 24)
+    for (size_t i = 0; i < info->function_count; i++, at += 32)
         info->functions[i] = (struct function_info){.name = read_string(reader, at),
                                                     .section = get_le32(at + 4),
                                                     .signature = get_le64(at + 8),
                                                     .flags = get_le32(at + 16),
-                                                    .value = get_le32(at + 20)};
+                                                    .value = get_le32(at + 20),
+                                                    .type = read_string(reader, at + 24)};
     at = tables[1];
     for (size_t i = 0; i < info->data_count; i++, at += 40)
         info->data[i] = (struct data_info){.key = read_string(reader, at),

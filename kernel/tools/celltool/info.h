@@ -13,6 +13,7 @@ struct function_info {
     uint32_t value;
     uint32_t flags;
     uint64_t signature;
+    const char *type; // of one whose address may be taken, else ""
 };
 
 struct data_info {

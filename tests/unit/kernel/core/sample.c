@@ -24,7 +24,7 @@ void sample_encode(struct image *image, const struct cell_info *parts)
 void sample_init(struct image *image)
 {
     struct function_info functions[] = {
-        {"f", IMAGE_TEXT, 4, CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN, 1}};
+        {"f", IMAGE_TEXT, 4, CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN, 1, "fn() void"}};
     struct data_info data[] = {
         {"n", "int64", IMAGE_BSS, 0, IMAGE_BSS_LEN, 8, CELL_STORE_BSS, 0, 2}};
     struct type_info types[] = {{"struct s", 8, 0, 1, CELL_TYPE_PUBLIC, 3}};

@@ -26,8 +26,9 @@ enum {
     HEADER = 96
 };
 
-static struct function_info functions[] = {
-    {"f", IMAGE_TEXT, 4, CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN, 0x1122334455667788}};
+static struct function_info functions[] = {{"f", IMAGE_TEXT, 4,
+                                            CELL_FUNC_GLOBAL | CELL_FUNC_TAKEN,
+                                            0x1122334455667788, "fn(int32) void"}};
 static struct data_info data[] = {{"g::n", "int64", IMAGE_BSS, 0, IMAGE_BSS_LEN, 8,
                                    CELL_STORE_BSS, CELL_DATA_AMBIGUOUS, 42}};
 static struct type_info types[] = {{"enum e", 4, 2, 1, 0, 8},
@@ -312,7 +313,7 @@ static void refuses_misleading_headers(void **state)
 {
     static const struct spoilt spoilt[] = {
         {0, 0, 4, "no header"},
-        {AT_VERSION, 2, 2, "unknown version"},
+        {AT_VERSION, 3, 2, "unknown version"},
         {AT_VERSION, 0, 2, "unknown version"},
         {AT_KIND, 0, 2, "kind or start phase"},
         {AT_KIND, 7, 2, "kind or start phase"},
@@ -350,7 +351,7 @@ static void refuses_records_that_lead_outside(void **state)
 {
     enum {
         FUNCTION = HEADER,
-        DATA = FUNCTION + 24,
+        DATA = FUNCTION + 32,
         TYPE = DATA + 40,
         FIELD = TYPE + 64,
         IMPORT = FIELD + 72,
@@ -358,6 +359,7 @@ static void refuses_records_that_lead_outside(void **state)
     };
     static const struct spoilt spoilt[] = {
         {FUNCTION, 1 << 20, 4, "outside its strings"},
+        {FUNCTION + 24, 1 << 20, 4, "outside its strings"},
         {DATA, UINT32_MAX, 4, "outside its strings"},
         {DATA + 32, 1 << 20, 4, "outside its strings"},
         {TYPE, 1 << 20, 4, "outside its strings"},
