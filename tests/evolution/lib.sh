@@ -11,6 +11,8 @@ trial=${trial:-250} # what fails here fails at once, or makes the trial last lon
 . tests/system/lib.sh
 # shellcheck source=tests/evolution/gap.sh
 . tests/evolution/gap.sh
+# shellcheck source=tests/evolution/load.sh
+. tests/evolution/load.sh
 
 results=$tree/$build/evolution
 pending=()
@@ -280,9 +282,6 @@ answers_unlike() {
 }
 
 answers_like() { ! answers_unlike "$@"; }
-
-# The machine's TLS connections to the server, by their ports on this host: the same port, the same connection.
-connections() { ss -Htn state established "dport = :$(jq -r .port "$NEURATH_STATE/machines/m1/seed.json")" | awk '{ print $3 }' | LC_ALL=C sort; }
 
 # has_symbol CELL PATTERN: the object that was built last has a symbol that matches: the case provokes what it is about.
 has_symbol() { symbols "$1" | grep -Eq "$2" || fail "$case_name: $1 has no symbol $2: $(symbols "$1" | tr '\n' ' ')"; }

@@ -7,16 +7,6 @@
 # client that would cut the machine off: each comes back by itself, and brings the next one. Seen to fail when the
 # driver begins its ring afresh after a swap, and when the client's probe() finds every network sound.
 
-# Sets the machine's own counters: frames and bytes received; losses of card and driver in both directions, and of the
-# echo's socket.
-read_counters() {
-    type_command net
-    answered -E '^ *udp port 7, [0-9]+ lost$' || fail "$case_name: 'net' does not answer: $(answer)"
-    read -r frames bytes rx_lost < <(answer | sed -nE 's/^received ([0-9]+) frames, ([0-9]+) bytes, ([0-9]+) lost$/\1 \2 \3/p')
-    read -r tx_lost < <(answer | sed -nE 's/^sent .* bytes, ([0-9]+) lost;.*/\1/p')
-    read -r udp_lost < <(answer | sed -nE 's/^ *udp port 7, ([0-9]+) lost$/\1/p')
-}
-
 # Sets bytes_per_frame, as the driver counts them: over a few thousand frames, most of them full.
 count_bytes_per_frame() {
     local frames_before bytes_before
@@ -29,19 +19,17 @@ count_bytes_per_frame() {
 
 evolves 01-faulty client:text e1000:text
 loses_nothing
-"$bin/network-peer" load "$(echo_port m1)" "$between_us" 1000000 >"$work/load.out" &
-load=$!
+load_begins "$between_us"
 count_bytes_per_frame
 [ "$bytes_per_frame" = 2048 ] || fail "$case_name: the driver does not have the fault that is to be mended"
 
 read_counters
 before="$rx_lost $tx_lost $udp_lost"
-open_before=$(connections)
-[ -n "$open_before" ] || fail "$case_name: the client has no connection"
+connections_begin
 evolves 02-mended client:text e1000:text
 read_counters
 [ "$rx_lost $tx_lost $udp_lost" = "$before" ] || fail "$case_name: frames or messages were lost: $before, then $rx_lost $tx_lost $udp_lost"
-[ -z "$(comm -23 <(echo "$open_before") <(connections))" ] || fail "$case_name: a TLS connection did not survive"
+connections_last
 count_bytes_per_frame
 [ "$bytes_per_frame" -lt 1600 ] || fail "$case_name: the driver counts as before"
 
@@ -49,7 +37,7 @@ say "$case_name: the next update, over the same connections"
 edit_hello mended
 push 'hello: over the mended network'
 eventually 20 permanent m1 "$commit"
-[ -z "$(comm -23 <(echo "$open_before") <(connections))" ] || fail "$case_name: a TLS connection did not survive"
+connections_last
 
 say "$case_name: the server is lost"
 kill -9 "$(lab_status .server_pid)"
@@ -59,11 +47,9 @@ edit_hello again
 push 'hello: after the server was lost'
 eventually 60 permanent m1 "$commit"
 
-kill "$load"
-wait "$load" || fail "$case_name: something was lost: $(cat "$work/load.out")"
+load_ends
 read_counters
 [ "$rx_lost $tx_lost $udp_lost" = "$before" ] || fail "$case_name: frames or messages were lost: $before, then $rx_lost $tx_lost $udp_lost"
-say "$case_name: $(paste -sd, "$work/load.out")"
 
 comes_back 03-deaf no_contact # nobody hears the server, and the machine's own network is found dead
 comes_back 04-faults fault e1000_receive

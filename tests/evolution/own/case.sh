@@ -22,11 +22,9 @@ push 'hello: before the forms change'
 take_row before
 small=$commit
 lost_before=$(losses)
-open_before=$(connections)
-[ -n "$open_before" ] || fail "$case_name: the client has no connection"
+connections_begin
 loses_nothing
-"$bin/network-peer" load "$(echo_port m1)" "$between_us" 1000000 >"$work/load.out" &
-load=$!
+load_begins "$between_us"
 
 own_cells=(client:data e1000:data net:data nic:data)
 evolves 01-fields "${own_cells[@]}"
@@ -41,8 +39,6 @@ comes_back 02-forgets fault e1000_state 'leaves out the pointer'
 edit_hello counted
 push 'hello: over the network with other forms'
 eventually 20 permanent m1 "$commit"
-[ -z "$(comm -23 <(echo "$open_before") <(connections))" ] || fail "$case_name: a TLS connection did not survive"
+connections_last
 [ "$(losses)" = "$lost_before" ] || fail "$case_name: something was lost: $lost_before, then $(losses)"
-kill "$load"
-wait "$load" || fail "$case_name: something was lost: $(cat "$work/load.out")"
-say "$case_name: $(paste -sd, "$work/load.out")"
+load_ends

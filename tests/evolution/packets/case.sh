@@ -39,8 +39,7 @@ released() {
     eventually 20 came_back
 }
 
-"$bin/network-peer" load "$(echo_port m1)" 1000 1000000 >"$work/load.out" &
-load=$!
+load_begins "$between_us"
 evolves 01-wire
 hold
 released
@@ -60,6 +59,4 @@ moved 8
 released
 
 exec {udp_fd}>&-
-kill "$load"
-wait "$load" || fail "$case_name: something was lost: $(cat "$work/load.out")"
-say "$case_name: $(paste -sd, "$work/load.out")"
+load_ends

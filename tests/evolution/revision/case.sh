@@ -13,8 +13,7 @@ others_are_next() { row_is musl 1.2.3-9 "$musl_digest" && row_is jansson 2.14-9 
 before=$(awk '/^lwip/ { print $4, $6 }' "$clone/$list")
 
 loses_nothing
-"$bin/network-peer" load "$(echo_port m1)" "$between_us" 1000000 >"$work/load.out" &
-load=$!
+load_begins "$between_us"
 # shellcheck disable=SC2154
 evolves_by 'lwip: the next revision' lwip:text version_is "$next_version" "$next_digest"
 grep -q 'define TCP_MAXRTX *11' "$NEURATH_SOURCES/lwip-$next_version/src/include/lwip/opt.h" || fail "$case_name: it is not the revision that was asked for"
@@ -34,6 +33,4 @@ push 'lwip: a version that there is not'
 grep -q "^remote: .*failed: lwip: the archive has no lwip 2.2.9-1 (suite trixie); it has: $next_version" "$work/push.out" || fail "$case_name: $(cat "$work/push.out")"
 git -C "$clone" revert --no-edit HEAD >/dev/null
 
-kill "$load"
-wait "$load" || fail "$case_name: something was lost: $(cat "$work/load.out")"
-say "$case_name: $(paste -sd, "$work/load.out")"
+load_ends

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK_LEN = 65536, PATIENCE_MS = 15000 };
+enum { BLOCK_LEN = 65536, PATIENCE_MS = 15000, QUIET_US = 3000000 };
 
 static uint64_t now_us(void)
 {
@@ -98,8 +98,8 @@ static uint16_t port_of(int fd)
     return ntohs(address.sin_port);
 }
 
-/* Numbered messages at a steady rate; answers are counted until a second after the last. What this host dropped is not
- * the machine's loss. */
+/* Numbered messages at a steady rate; answers are counted until none has come for QUIET_US: on a busy host one takes seconds.
+ * What this host dropped is not the machine's loss. */
 int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, char *out,
              size_t cap)
 {
@@ -121,7 +121,7 @@ int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, c
             continue;
         }
         if (sent >= count && give_up == UINT64_MAX)
-            give_up = now + 1000000;
+            give_up = now + QUIET_US;
         struct timespec wait = {
             .tv_nsec = sent < count && next > now ? (long)(next - now) * 1000 : 1000000};
         struct pollfd poller = {.fd = fd, .events = POLLIN};
@@ -133,6 +133,8 @@ int echo_udp(unsigned count, unsigned interval_us, volatile sig_atomic_t *end, c
         doubled += seen[number];
         received += !seen[number];
         seen[number] = 1;
+        if (sent >= count)
+            give_up = now_us() + QUIET_US;
     }
     dropped = udp_drops(peer_udp_port, port_of(fd)) - dropped_before;
     close(fd);
