@@ -49,7 +49,8 @@ static void copy_cmdline(const char *text)
 static void add_memory(uint64_t addr, uint64_t len, uint64_t type)
 {
     if (len != 0 && info.memory_count < BOOT_MEMORY_MAX)
-        info.memory[info.memory_count++] = (struct boot_memory){addr, len, type};
+        info.memory[info.memory_count++] =
+            (struct boot_memory){.addr = addr, .len = len, .type = type};
 }
 
 /* Xen public header arch-x86/hvm/start_info.h, version 1. */

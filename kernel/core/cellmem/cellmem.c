@@ -148,7 +148,8 @@ static void range_give(uint64_t va, enum cellmem_kind kind)
         struct range *r = *at;
         *at = r->next;
         if (kind == CELLMEM_TEXT)
-            state.past[state.past_next++ % PAST_RANGES] = (struct past){r->begin, r->end};
+            state.past[state.past_next++ % PAST_RANGES] =
+                (struct past){.begin = r->begin, .end = r->end};
         heap_free(r);
     }
 }

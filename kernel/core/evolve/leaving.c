@@ -207,7 +207,7 @@ static bool note_frame(const struct unwind_cursor *c, uint64_t *first,
     uint64_t *at = place_of_pc(c, first);
     if (!to || !at || leaving.move_count == MOVES_MAX)
         return false;
-    leaving.moves[leaving.move_count++] = (struct move){at, to};
+    leaving.moves[leaving.move_count++] = (struct move){.at = at, .to = to};
     return true;
 }
 

@@ -40,7 +40,8 @@ static enum status mmio_add(uint64_t phys, uint64_t pages, struct mmio **out)
     enum status status;
     if (regions.mmio_count == MMIO_MAX)
         return STATUS_FULL;
-    *added = (struct mmio){phys, pages, PAGING_MMIO_BASE + regions.mmio_next};
+    *added = (struct mmio){
+        .phys = phys, .pages = pages, .va = PAGING_MMIO_BASE + regions.mmio_next};
     status = paging_map(added->va, phys, pages, PAGING_WRITE | PAGING_UNCACHED);
     if (status != STATUS_OK)
         return status;

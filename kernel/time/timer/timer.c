@@ -12,13 +12,14 @@
 
 #define LATEST_NS (30 * NS_PER_S) /* the counter is armed anew at least that often */
 
+/* A cache line each. Armed timers are linked to the lists, which stay in their place while what comes behind has room there. */
 struct queue {
     struct spinlock lock;
     struct list timers;          /* [L] earliest first */
     uint64_t slice_ns;           /* [L] 0 = none */
     uint64_t armed_ns;           /* [L] what the hardware is set to, 0 = nothing */
     const struct timer *running; /* [a] its callback runs now */
-};
+} __attribute__((aligned(64)));
 
 static struct queue queues[CPU_MAX];
 
