@@ -65,3 +65,40 @@ probe_every_static() {
         sed -Ei 's/^(static [a-z_0-9 ]+ [a-z_0-9]+\[[A-Z_]+)\];$/\1 + 1];/' "$clone/$file"
     done
 }
+
+# Prints TAG, FATE, CELL and FILE of each struct that has a name, is defined in the kernel's own sources, and that a mutable object is,
+# or holds by value (`evolvable --held`). Of several types of one name the one in the cell's own folder is meant.
+named_types() {
+    local objects
+    mapfile -t objects < <(awk -v folder="$tree/$build/cells" '{ print folder "/" $1 ".o" }' "$tree/$build/cells/index")
+    (cd "$clone" && awk -F'\t' '
+        FILENAME == ARGV[1] { sub("/cell[.]mk$", "", $2); folder[$1] = $2; next }
+        FILENAME == ARGV[2] { files[$1] = files[$1] " " $2; next }
+        {
+            tag = $2; sub(/^.* /, "", tag)
+            count = split(files[tag], file, " "); best = file[1]
+            for (n = 1; n <= count; n++) if (index(file[n], folder[$3] "/") == 1) { best = file[n]; break }
+            if (best && !seen[tag, best]++) print tag, $1, $3, best
+        }' \
+        <(sed -nE 's/^cell *:= *([a-z0-9_]+).*/\1/p;T;F' kernel/*/*/cell.mk manifest/cell.mk manifest/*/cell.mk evolution-client/cell.mk | paste - -) \
+        <(git ls-files 'kernel/*.[ch]' 'evolution-client/*.[ch]' 'manifest/*.[ch]' | grep -Ev '^kernel/tools/|^kernel/boot/.*\.c$|/hosted/' |
+            xargs sed -nE 's/^ *struct ([a-z0-9_]+)( \{.*)?$/\1/p;T;F' | paste - -) \
+        <("$bin/evolvable" --held "${objects[@]}"))
+}
+
+# Puts a field into `struct TAG` of FILE, `front` or `behind` the others.
+probe_type() {
+    awk -v head="^ *struct $1( [{].*)?\$" -v where="$3" '
+        !inside && $0 ~ head { inside = begun = 1; match($0, /^ */); indent = RLENGTH }
+        begun && /[{]/ {
+            if (where == "front") done = sub(/[{]/, "{ uint32_t form_probe;")
+            begun = 0
+        }
+        inside && match($0, /^ *[}]/) && RLENGTH == indent + 1 {
+            if (where == "behind") done = sub(/[}]/, "uint32_t form_probe; }")
+            inside = 0
+        }
+        { print }
+        END { exit !done }' "$clone/$2" >"$work/edited" || fail "no struct $1 is found in $2"
+    cp "$work/edited" "$clone/$2"
+}

@@ -6,6 +6,7 @@
 #include <core/plan/private.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_function(const struct version *v, const char *name)
@@ -85,6 +86,13 @@ static enum hosted_fate fate_of(const struct plan *plan, const struct version *v
 
 enum { INSIDE_MAX = 64 };
 
+static const char *behind_dimensions(const char *text)
+{
+    while (*text == '[' && strchr(text, ']'))
+        text = strchr(text, ']') + 1;
+    return text;
+}
+
 /* Bare names of a type and of all that have it, or one of them, by value: they change their form with it. */
 struct inside {
     const char *names[INSIDE_MAX];
@@ -104,9 +112,8 @@ static bool has_one(const struct version *v, const struct cell_type *t,
                     const struct inside *in)
 {
     for (uint32_t i = 0; i < t->field_count; i++) {
-        const char *text = cellinfo_field_type(&v->info, t->first_field + i);
-        while (*text == '[' && strchr(text, ']'))
-            text = strchr(text, ']') + 1;
+        const char *text =
+            behind_dimensions(cellinfo_field_type(&v->info, t->first_field + i));
         if (*text && *text != '*' && is_among(in, cellinfo_bare_name(text)))
             return true;
     }
@@ -171,16 +178,61 @@ static const char *find_source(const struct namespace *ns, const struct version 
     return NULL;
 }
 
-static void visit_types(const struct plan *plan, const struct version *v,
-                        hosted_type_fn visit, void *arg)
+/* Enters KEY for the types of INFO that TEXT, a type's or an array's, may mean. Says whether one had no entry. */
+static bool enter(const struct cellinfo *info, const char *text, const char *key,
+                  const char **held)
+{
+    bool added = false;
+    struct cell_type t;
+    text = behind_dimensions(text);
+    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+        cellinfo_type(info, i, &t);
+        if (held[i] ||
+            (strcmp(t.name, text) != 0 && strcmp(cellinfo_bare_name(t.name), text) != 0))
+            continue;
+        held[i] = key;
+        added = true;
+    }
+    return added;
+}
+
+/* Gives, for each type of INFO, a mutable object that is one or holds one by value; NULL: none. End it with free(). */
+static const char **find_held(const struct cellinfo *info)
+{
+    bool again = true;
+    const char **held = calloc(info->count[CELL_TYPES] + 1, sizeof *held);
+    for (uint32_t i = 0; held && i < info->count[CELL_DATA]; i++) {
+        struct cell_data d;
+        cellinfo_data(info, i, &d);
+        if (d.storage != CELL_STORE_RODATA)
+            (void)enter(info, d.type_name, d.key, held);
+    }
+    while (held && again) {
+        again = false;
+        for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+            struct cell_type t;
+            cellinfo_type(info, i, &t);
+            for (uint32_t f = 0; held[i] && f < t.field_count; f++)
+                again |= enter(info, cellinfo_field_type(info, t.first_field + f),
+                               held[i], held);
+        }
+    }
+    return held;
+}
+
+static enum status visit_types(const struct plan *plan, const struct version *v,
+                               hosted_type_fn visit, void *arg)
 {
     char source[2 * CELL_NAME_MAX];
+    const char **held = find_held(&v->info);
+    if (!held)
+        return STATUS_FULL;
     for (uint32_t i = 0; i < v->info.count[CELL_TYPES]; i++) {
         struct cell_type t;
         cellinfo_type(&v->info, i, &t);
         if (strncmp(cellinfo_bare_name(t.name), "enum ", 5) == 0)
             continue;
-        struct hosted_type row = {.cell = v->info.name, .name = t.name};
+        struct hosted_type row = {.cell = v->info.name, .name = t.name, .held = held[i]};
         row.fate = fate_of(plan, v, &t, &row.who);
         const char *around = row.fate == HOSTED_FREE || row.fate == HOSTED_WALKS ||
                                      row.fate == HOSTED_NO_HEAP
@@ -195,6 +247,8 @@ static void visit_types(const struct plan *plan, const struct version *v,
                                      sizeof source);
         visit(&row, arg);
     }
+    free(held);
+    return STATUS_OK;
 }
 
 enum status hosted_types(const struct hosted_object *from, size_t from_count,
@@ -205,7 +259,7 @@ enum status hosted_types(const struct hosted_object *from, size_t from_count,
     hosted_reset();
     enum status status = hosted_run(&ns, from, from_count, out_report);
     for (const struct version *v = ns.versions; v && status == STATUS_OK; v = v->next)
-        visit_types(&plan, v, visit, arg);
+        status = visit_types(&plan, v, visit, arg);
     namespace_fini(&ns);
     hosted_reset();
     return status;

@@ -74,6 +74,7 @@ struct hosted_type {
     enum hosted_fate fate;
     const char *who;    /* NULL: nobody; a cell, or of HOSTED_INSIDE a type */
     const char *source; /* "cell:function", of HOSTED_UNKNOWN */
+    const char *held; /* a mutable object of the cell that is one, or holds one by value; NULL: none */
 };
 
 typedef void (*hosted_type_fn)(const struct hosted_type *type, void *arg);

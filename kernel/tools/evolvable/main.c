@@ -2,9 +2,12 @@
  * SPDX-License-Identifier: MIT
  *
  *   evolvable OBJECT...
+ *   evolvable --held OBJECT...
  *
  * One line for each type: what would happen, its name, the cells that know it, and of a refusal the reason. It is the
  * planner that answers, so what stands here is what a push would be told.
+ * --held: only types of which some mutable object is one, or holds one by value; one line for each cell that has such an
+ * object: what would happen, the type, the cell, the object.
  */
 #include <core/hosted/hosted.h>
 
@@ -27,6 +30,13 @@ static struct {
     struct row *rows;
     size_t count;
 } all;
+
+static const char *const fates[] = {
+    [HOSTED_CLOSURE] = "closure", [HOSTED_FROZEN] = "frozen",
+    [HOSTED_NO_HEAP] = "no-heap", [HOSTED_WALKS] = "walks",
+    [HOSTED_DRAINS] = "drains",   [HOSTED_FREE] = "free",
+    [HOSTED_MADE] = "refused",    [HOSTED_UNKNOWN] = "refused",
+    [HOSTED_INSIDE] = "inside"};
 
 NORETURN static void fail(const char *what, const char *why)
 {
@@ -71,6 +81,13 @@ static void note(const struct hosted_type *type, void *arg)
     r->fate = type->fate;
 }
 
+static void print_held(const struct hosted_type *type, void *arg)
+{
+    (void)arg;
+    if (type->held)
+        printf("%s\t%s\t%s\t%s\n", fates[type->fate], type->name, type->cell, type->held);
+}
+
 static int by_fate(const void *a, const void *b)
 {
     const struct row *x = a;
@@ -95,32 +112,34 @@ static struct hosted_object read_object(const char *path)
     return o;
 }
 
-int main(int count, char **words)
+static void print_rows(void)
 {
-    static const char *const fates[] = {
-        [HOSTED_CLOSURE] = "closure", [HOSTED_FROZEN] = "frozen",
-        [HOSTED_NO_HEAP] = "no-heap", [HOSTED_WALKS] = "walks",
-        [HOSTED_DRAINS] = "drains",   [HOSTED_FREE] = "free",
-        [HOSTED_MADE] = "refused",    [HOSTED_UNKNOWN] = "refused",
-        [HOSTED_INSIDE] = "inside"};
-    static struct plan_report report;
-    struct hosted_object *objects = calloc((size_t)count, sizeof *objects);
-    if (count < 2 || !objects)
-        fail("usage", "evolvable OBJECT...");
-    for (int i = 1; i < count; i++)
-        objects[i - 1] = read_object(words[i]);
-    if (hosted_types(objects, (size_t)count - 1, note, NULL, &report) != STATUS_OK)
-        fail("the cells do not fit together",
-             report.refusal_count ? report.refusals[0].text : "out of memory");
     qsort(all.rows, all.count, sizeof *all.rows, by_fate);
     for (size_t i = 0; i < all.count; i++) {
         const struct row *r = &all.rows[i];
         printf("%-8s %s (%s)%s%s\n", fates[r->fate], r->name, r->cells,
                r->reason[0] ? ": " : "", r->reason);
     }
-    for (int i = 1; i < count; i++)
-        free((void *)objects[i - 1].bytes);
-    free(objects);
     free(all.rows);
+}
+
+int main(int count, char **words)
+{
+    static struct plan_report report;
+    bool held = count > 1 && strcmp(words[1], "--held") == 0;
+    int first = held ? 2 : 1;
+    struct hosted_object *objects = calloc((size_t)count, sizeof *objects);
+    if (count <= first || !objects)
+        fail("usage", "evolvable [--held] OBJECT...");
+    for (int i = first; i < count; i++)
+        objects[i - first] = read_object(words[i]);
+    if (hosted_types(objects, (size_t)(count - first), held ? print_held : note, NULL,
+                     &report) != STATUS_OK)
+        fail("the cells do not fit together",
+             report.refusal_count ? report.refusals[0].text : "out of memory");
+    print_rows();
+    for (int i = first; i < count; i++)
+        free((void *)objects[i - first].bytes);
+    free(objects);
     return 0;
 }
