@@ -56,6 +56,15 @@ void held_name(const struct held *h, const struct plan *plan, search_skip_fn ski
             "%s holds a pointer to a struct %s of %s that no walk names, so it would be "
             "left behind; name it with evolve_pointer() in EVOLVE_WALKS(%s)%s",
             holder, symbol, cell, symbol, mark);
+    else if (t->object && (migration_folds(t->object) || t->object->constant) &&
+             t->object->old_home->storage != CELL_STORE_RODATA)
+        (void)refuse(
+            out, "held", cell, symbol, who,
+            "%s holds a pointer into %s of %s, which is a constant in the new version, "
+            "or "
+            "folded away, so that nobody could write through it; leave it mutable "
+            "(volatile) as long as others point to it",
+            holder, symbol, cell);
     else if (t->object)
         (void)refuse(
             out, "held", cell, symbol, who,

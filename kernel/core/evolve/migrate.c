@@ -54,14 +54,18 @@ static void reason_of(const struct migration_list *all, struct refusal *out)
             "%s of %s holds a pointer (0x%lx) to a field that is gone, or that cannot "
             "be told from the struct which it began; nothing was changed",
             field, m->key, all->failed_word);
+    else if (migration_folds(m) && m->new_home != m->old_home)
+        (void)plan_refuse_loss(out, m->cell, m->key,
+                               "the live value of %s would be lost: the new %s has "
+                               "another constant. To keep "
+                               "it: leave it mutable, or give the constant that value",
+                               m->key, m->cell);
     else if (migration_folds(m))
         (void)plan_refuse_loss(
             out, m->cell, m->key,
-            "the live value of %s would be lost: it is no longer its initialiser, and "
-            "the "
-            "compiler has folded %s away, as the new %s never sets it. To keep it: say "
-            "volatile",
-            m->key, m->key, m->cell);
+            "the live value of %s would be lost: it is no longer its initialiser, which "
+            "the new %s has in its code. To keep it: leave it mutable, and say volatile",
+            m->key, m->cell);
     else
         (void)plan_refuse_loss(
             out, m->cell, m->key,

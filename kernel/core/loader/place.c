@@ -75,8 +75,8 @@ static bool is_another(const struct placing *p, const struct home *h, uint32_t i
     return false;
 }
 
-/* Shares the home that the object has, if there is one and it fits. What its form is there is the
- * plan's concern; but the versions of a cell of the closure work side by side, so another form lies beside the first. */
+/* Shares the home that the object has, if there is one and it fits. Variables and constants lie apart. What its form is there
+ * is the plan's concern; but the versions of a cell of the closure work side by side, so another form lies beside the first. */
 static enum status share_home(struct placing *p, uint32_t index, bool *out_shared,
                               struct refusal *out_why)
 {
@@ -84,19 +84,19 @@ static enum status share_home(struct placing *p, uint32_t index, bool *out_share
     struct elf_section s;
     cellinfo_data(&p->v->info, p->v->section_object[index] - 1, &d);
     elf_section(&p->v->elf, index, &s);
-    struct home *h = namespace_find_home(p->ns, p->v->info.name, d.key);
+    bool constant = !(s.flags & ELF_WRITE);
+    struct home *h = namespace_find_home(p->ns, p->v->info.name, d.key, constant);
     bool own = h;
     *out_shared = false;
     enum status status =
         own ? STATUS_OK : p->order->take(p->order->context, p->v, d.key, &h, out_why);
     if (status != STATUS_OK || !h)
         return status;
-    bool was_const = h->storage == CELL_STORE_RODATA;
-    if (was_const != !(s.flags & ELF_WRITE))
-        return refuse(
-            out_why, "data", p->v->info.name, d.key, NULL,
-            "%s changed between mutable and constant; the live value would be lost",
-            d.key);
+    if (constant && !own) /* whoever gives one has a variable */
+        return refuse(out_why, "data", p->v->info.name, d.key, h->cell,
+                      "%s of %s becomes a constant as %s takes it; an object changes its "
+                      "owner or name in one commit and becomes constant in another",
+                      h->key, h->cell, p->v->info.name);
     /* It has outgrown its home: it gets another one, and the plan moves its value there. */
     if ((h->va & (s.align - 1)) || s.len > h->capacity)
         return STATUS_OK;

@@ -17,10 +17,11 @@ char *string_copy(const char *s)
 }
 
 struct home *namespace_find_home(const struct namespace *ns, const char *cell,
-                                 const char *key)
+                                 const char *key, bool constant)
 {
     for (struct home *h = ns->homes; h; h = h->next)
-        if (!h->orphan && strcmp(h->cell, cell) == 0 && strcmp(h->key, key) == 0)
+        if (!h->orphan && (h->storage == CELL_STORE_RODATA) == constant &&
+            strcmp(h->cell, cell) == 0 && strcmp(h->key, key) == 0)
             return h;
     return NULL;
 }

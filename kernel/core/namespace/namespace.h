@@ -239,9 +239,10 @@ struct stub *namespace_find_stub(const struct namespace *ns, uint32_t lineage,
 NODISCARD enum status namespace_adopt_stub(struct namespace *ns, struct version *v,
                                            uint32_t index, uint64_t va, uint64_t slot);
 
-/* Lends the home of data object KEY of CELL, or NULL. */
+/* Lends the home of the variable KEY of CELL, or of the CONSTANT of that name, or NULL. A cell has both if the one has become the
+ * other. */
 struct home *namespace_find_home(const struct namespace *ns, const char *cell,
-                                 const char *key);
+                                 const char *key, bool constant);
 /* Registers a home like LIKE (strings are copied) with no references yet; it takes a reference
  * on LIKE's region. STATUS_FULL: no memory. */
 NODISCARD enum status namespace_add_home(struct namespace *ns, const struct home *like,

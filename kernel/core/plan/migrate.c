@@ -131,9 +131,8 @@ static enum status map_whole(struct move_list *list, uint64_t old_len, uint64_t 
     return STATUS_OK;
 }
 
-/* A list of a constant that is empty says that pointers into it go on to mean the same. */
-static enum status map_constant(struct migration *m, const struct type *was,
-                                const struct type *is)
+enum status plan_map_constant(struct migration *m, const struct type *was,
+                              const struct type *is)
 {
     struct fieldmap there;
     struct fieldmap back;
@@ -144,7 +143,8 @@ static enum status map_constant(struct migration *m, const struct type *was,
     m->reverse = back.list;
     if (status == STATUS_FULL || way_back == STATUS_FULL)
         return STATUS_FULL;
-    if (alike && !plan_moves_parts(&m->forward)) {
+    if (alike && !plan_moves_parts(&m->forward) &&
+        !plan_changes_kind(m->old_home, m->new_home)) {
         move_list_fini(&m->forward);
         move_list_fini(&m->reverse);
     }
@@ -201,9 +201,22 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     struct home *from = cell->old->section_home[was];
     struct home *to = cell->fresh->section_home[is];
     bool beside = plan_in_closure(cell);
-    elf_section(&cell->fresh->elf, is, &s);
-    bool same = from == to && from->type_hash == now->type_hash && from->len == s.len;
     bool constant = from->storage == CELL_STORE_RODATA;
+    elf_section(&cell->fresh->elf, is, &s);
+    const struct migration forms = {.old_home = from,
+                                    .new_home = to,
+                                    .cell = cell->name,
+                                    .key = now->key,
+                                    .old_va = from->va,
+                                    .new_va = to->va,
+                                    .old_len = from->len,
+                                    .new_len = (uint32_t)s.len,
+                                    .old_type = from->type_hash,
+                                    .new_type = now->type_hash,
+                                    .constant = constant};
+    if (plan_changes_kind(from, to))
+        return plan_change_kind(p, cell, meanings, &forms, old, now);
+    bool same = from == to && from->type_hash == now->type_hash && from->len == s.len;
     bool again = begins_again(cell, now->key, same);
     bool may_turn = meanings->any && !constant && !again;
     bool turns = may_turn && plan_restated(cell, now->key);
@@ -219,17 +232,7 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     struct migration *m = plan_add_migration(p->plan, cell);
     if (!m)
         return STATUS_FULL;
-    *m = (struct migration){.old_home = from,
-                            .new_home = to,
-                            .cell = cell->name,
-                            .key = now->key,
-                            .old_va = from->va,
-                            .new_va = to->va,
-                            .old_len = from->len,
-                            .new_len = (uint32_t)s.len,
-                            .old_type = from->type_hash,
-                            .new_type = now->type_hash,
-                            .constant = constant};
+    *m = forms;
     if (turns) {
         enum status status = plan_turn_object(p, cell, meanings, m, old, now, &again);
         if (status != STATUS_OK)
@@ -250,7 +253,7 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     type_read(&cell->old->info, old->type_name, &old_type);
     type_read(&cell->fresh->info, now->type_name, &new_type);
     if (m->constant)
-        return map_constant(m, &old_type, &new_type);
+        return plan_map_constant(m, &old_type, &new_type);
     return map_both_ways(p, cell, m, &old_type, &new_type);
 }
 
@@ -340,7 +343,8 @@ static enum status take_memory(struct planning *p, struct migration *m)
         memcpy(turn_of(m)->image, m->prepared, m->new_len);
     if (status == STATUS_OK && asks_for_image(m))
         status = image_of(p, from->old, m->old_home->key, m->old_image);
-    return status;
+    return status == STATUS_OK && plan_becomes_constant(m) ? plan_constant_image(p, m)
+                                                           : status;
 }
 
 static int by_old(const void *a, const void *b)
@@ -428,7 +432,7 @@ void plan_rehome(struct plan *plan, bool backwards)
         if (m->old_home == m->new_home) {
             m->new_home->len = backwards ? m->old_len : m->new_len;
             m->new_home->type_hash = backwards ? m->old_type : m->new_type;
-        } else {
+        } else if (!plan_changes_kind(m->old_home, m->new_home)) {
             m->old_home->orphan = !backwards;
             m->new_home->orphan = backwards;
         }

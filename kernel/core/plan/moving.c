@@ -110,7 +110,7 @@ static bool migrates(const struct plan *plan, const struct plan_cell *cell)
         if (!h || h->storage == CELL_STORE_RODATA)
             continue;
         cellinfo_data(&cell->fresh->info, cell->fresh->section_object[i] - 1, &now);
-        was = namespace_find_home(plan->ns, cell->name, now.key);
+        was = namespace_find_home(plan->ns, cell->name, now.key, false);
         if (!was && cell->old && plan_takes(plan, h)) /* by another name */
             was = h;
         if (was && (was != h || was->type_hash != now.type_hash || was->len != now.len))

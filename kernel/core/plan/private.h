@@ -19,6 +19,7 @@ struct planning {
 };
 
 struct meanings; /* meanings.h */
+struct type;     /* types.h */
 
 /* Gives a place for one more refusal, and counts it. */
 struct refusal *report_next(struct plan_report *report);
@@ -111,6 +112,25 @@ NODISCARD enum status plan_check_pinned(struct planning *p, const struct plan_ce
                                         const struct migration *m,
                                         const struct cell_data *was,
                                         const struct cell_data *is);
+/* Lists where pointers into M, a constant of the type WAS, lead once it is IS, and back. An empty list says that they go on to
+ * mean the same. STATUS_FULL. */
+NODISCARD enum status plan_map_constant(struct migration *m, const struct type *was,
+                                        const struct type *is);
+/* ---- constant.c ---- */
+/* Says whether one of the two is constant. */
+bool plan_changes_kind(const struct home *from, const struct home *to);
+/* BOTH, an object of CELL, was mutable, WAS, and is constant, IS, or the other way round: lists what becomes of it. Refusals go
+ * to the report. STATUS_FULL. */
+NODISCARD enum status plan_change_kind(struct planning *p, struct plan_cell *cell,
+                                       const struct meanings *meanings,
+                                       const struct migration *both,
+                                       const struct cell_data *was,
+                                       const struct cell_data *is);
+/* Says whether M only compares the value of what becomes a constant. */
+bool plan_becomes_constant(const struct migration *m);
+/* Such a value is compared with what the constant holds, if it is that now; else with its initialiser, as in M->old_image. The
+ * choice is made here, the comparison is the commit's. STATUS_FULL. */
+NODISCARD enum status plan_constant_image(struct planning *p, struct migration *m);
 /* ---- taken.c ---- */
 /* CELL takes what is in HOME, as its KEY, from FROM, a cell of the set that loses it, or from itself: lists its change of form.
  * What it leads to in another cell has to stay what it is. Refusals go to the report. STATUS_FULL. */

@@ -158,7 +158,7 @@ void bad_calls_with_locks_held_come_back(void)
 
 static volatile void *object_of(const char *cell, const char *key)
 {
-    const struct home *h = namespace_find_home(namespace_kernel(), cell, key);
+    const struct home *h = namespace_find_home(namespace_kernel(), cell, key, false);
     KTEST_CHECK(h != NULL);
     return h ? (volatile void *)h->va : NULL;
 }

@@ -40,7 +40,7 @@ static struct {
 
 static uint64_t home_va(const char *key)
 {
-    return namespace_find_home(&w.ns, "cell", key)->va;
+    return namespace_find_home(&w.ns, "cell", key, false)->va;
 }
 
 static void name(uint64_t at, uint64_t count)

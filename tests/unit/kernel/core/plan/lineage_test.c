@@ -138,7 +138,7 @@ static void the_group_starts_again_beside_what_runs(void **state)
     const struct version *new_glue = version_of(&w, "lib_glue", VERSION_RUNNING, 1);
     assert_int_equal(get_le32(cellmem_view(home_in(old, "mode")->va)), 1);
     assert_int_equal(get_le32(cellmem_view(home_in(now, "mode")->va)), 3);
-    assert_ptr_equal(namespace_find_home(&w.ns, "lib_core", "mode"),
+    assert_ptr_equal(namespace_find_home(&w.ns, "lib_core", "mode", false),
                      home_in(now, "mode"));
     expect_calls(&w, "front", "lib_glue", "glue_open");
     plan_destroy(plan);
@@ -161,7 +161,7 @@ static void a_revert_gives_the_name_back(void **state)
     plan_destroy(plan);
     const struct version *old = version_of(&w, "lib_core", VERSION_RUNNING, 0);
     const struct version *tried = version_of(&w, "lib_glue", VERSION_DRAINING, 1);
-    assert_ptr_equal(namespace_find_home(&w.ns, "lib_core", "mode"),
+    assert_ptr_equal(namespace_find_home(&w.ns, "lib_core", "mode", false),
                      home_in(old, "mode"));
     expect_calls(&w, "front", "lib_glue", "glue_open");
     /* What was made in between is served on. */

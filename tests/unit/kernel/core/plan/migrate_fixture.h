@@ -27,7 +27,8 @@ static struct world w;
 
 static inline const struct home *home_of(const char *key)
 {
-    const struct home *h = namespace_find_home(&w.ns, "cell", key);
+    const struct home *h = namespace_find_home(&w.ns, "cell", key, false);
+    h = h ? h : namespace_find_home(&w.ns, "cell", key, true);
     assert_non_null(h);
     return h;
 }

@@ -138,7 +138,7 @@ static void marks_say_what_becomes_of_an_object(void **state)
         "static const char evolve_drops_s __attribute__((used)) = 1;\n"
         "void cell_keep(void); void cell_keep(void) { }\n"});
     world_commit(&w, plan);
-    assert_null(namespace_find_home(&w.ns, "cell", "s"));
+    assert_null(namespace_find_home(&w.ns, "cell", "s", false));
     world_revert(&w, plan);
     assert_int_equal(*(long *)live(), 9);
     plan_destroy(plan);

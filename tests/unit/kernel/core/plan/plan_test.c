@@ -255,7 +255,7 @@ static void refuses_a_live_object_that_disappears(void **state)
 
 static long *live_count(const struct world *w)
 {
-    const struct home *h = namespace_find_home(&w->ns, "counter", "count");
+    const struct home *h = namespace_find_home(&w->ns, "counter", "count", false);
     assert_non_null(h);
     return (long *)cellmem_data(h->va);
 }
@@ -284,7 +284,7 @@ an_object_that_the_compiler_folds_away_goes_if_it_holds_its_initialiser(void **s
     assert_ptr_equal(plan->migrations.failed, m);
     *live = 5;
     world_commit(&w, plan);
-    assert_null(namespace_find_home(&w.ns, "counter", "count"));
+    assert_null(namespace_find_home(&w.ns, "counter", "count", false));
     world_revert(&w, plan);
     plan_destroy(plan);
     w.ns.generation = generation;

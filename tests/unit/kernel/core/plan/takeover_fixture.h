@@ -27,7 +27,7 @@
 
 static inline struct home *home_of(struct world *w, const char *cell, const char *key)
 {
-    return namespace_find_home(&w->ns, cell, key);
+    return namespace_find_home(&w->ns, cell, key, false);
 }
 
 static inline uint8_t *live(const struct home *h)
