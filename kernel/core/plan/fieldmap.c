@@ -467,8 +467,9 @@ static enum status take(struct building *b, const struct pair *p)
     if (!from.len || !to.len)
         return cannot(b, p->name,
                       is_ambiguous(b->from, p->from) || is_ambiguous(b->to, p->to)
-                          ? "has a type that two files declare, each its own: rename "
-                            "the other one in a commit before this"
+                          ? "has a type that two files declare, each its own, and an "
+                            "object from before files were told does not say which: "
+                            "let its cell be built and swapped once before this"
                           : "has a type of which nothing is known");
     if (is_part(b, p, &from, &to)) {
         struct field_move place = move_of(b, p, MOVE_PLACE, from.len * 8, to.len * 8);

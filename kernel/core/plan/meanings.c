@@ -29,8 +29,14 @@ static const struct version *version_of(const struct plan_cell *cell, int form)
     return form == FORM_OLD ? cell->old : cell->fresh;
 }
 
+/* Of that very name, or else, as a file is named only where another has such a type, of that one without a file. */
 static bool find_type(const struct cellinfo *info, const char *name, struct cell_type *out)
 {
+    for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
+        cellinfo_type(info, i, out);
+        if (strcmp(out->name, name) == 0)
+            return true;
+    }
     for (uint32_t i = 0; i < info->count[CELL_TYPES]; i++) {
         cellinfo_type(info, i, out);
         if (strcmp(cellinfo_bare_name(out->name), cellinfo_bare_name(name)) == 0)
@@ -63,6 +69,12 @@ static void find_way(const struct plan_cell *cell, int other,
         *out = w;
 }
 
+static bool has_twin(const struct version *v, const char *name)
+{
+    uint32_t first;
+    return cellinfo_types_called(&v->info, cellinfo_bare_name(name), &first) > 1;
+}
+
 /* A struct that both versions have turns if it means something else, or if its form changed and edges say how. */
 static bool turns(const struct plan_cell *cell, const struct cell_type *is,
                   struct part_way *out)
@@ -78,7 +90,8 @@ static bool turns(const struct plan_cell *cell, const struct cell_type *is,
     if (!out->leads[FORM_OLD])
         find_way(cell, FORM_NEW, is, out);
     bool said = out->keeper != NULL;
-    if (!out->leads[FORM_OLD])
+    out->twins = has_twin(cell->old, is->name) || has_twin(cell->fresh, is->name);
+    if (!out->leads[FORM_OLD] || out->twins)
         out->keeper = NULL;
     return restated || said;
 }

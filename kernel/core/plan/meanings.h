@@ -15,6 +15,7 @@
 struct part_way {
     const char *tag;
     const struct version *keeper; /* whose edges are gone; NULL: nobody says how */
+    bool twins; /* two files of a version declare such a struct: marks and edges do not say which they mean */
     struct type_family family; /* the forms that the keeper knows; the first is its own */
     const char *past;          /* which of them the other version has */
     bool leads[FORMS];         /* from that version's form to the other one */

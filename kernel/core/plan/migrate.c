@@ -165,8 +165,17 @@ static bool begins_again(const struct plan_cell *cell, const char *key, bool sam
 
 /* Of what an object holds nobody says how it turns. */
 static enum status refuse_part(struct planning *p, const struct plan_cell *cell,
-                               const char *key, const char *part)
+                               const char *key, const struct part_way *way)
 {
+    const char *part = way->tag;
+    if (way->twins) {
+        (void)refuse(report_next(p->report), "state", cell->name, key, NULL,
+                     "%s of %s holds a struct %s. Two files declare one, each its own, "
+                     "and marks and edges do not say which of them turns: rename one in "
+                     "a commit before",
+                     key, cell->name, part);
+        return STATUS_OK;
+    }
     (void)refuse(
         report_next(p->report), "state", cell->name, key, NULL,
         "%s of %s holds a struct %s, which means something else than in the version that "
@@ -223,7 +232,7 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     const struct part_way *part =
         may_turn && !turns ? meanings_part(meanings, FORM_NEW, now->type_name) : NULL;
     if (part && !part->keeper)
-        return refuse_part(p, cell, now->key, part->tag);
+        return refuse_part(p, cell, now->key, part);
     turns = turns || part;
     if (turns && beside)
         return refuse_turn(p, cell, now->key);

@@ -122,6 +122,45 @@ static void check_parts(struct planning *p, const struct plan_cell *cell,
         name, part->tag, part->tag, plan_tag(name));
 }
 
+static bool has_named(const struct cellinfo *info, const char *name)
+{
+    uint32_t first;
+    struct cell_type t;
+    uint32_t count = cellinfo_types_called(info, cellinfo_bare_name(name), &first);
+    for (uint32_t i = 0; i < count; i++) {
+        cellinfo_type(info, first + i, &t);
+        if (strcmp(t.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Says whether INFO has a type with the bare name of T, and its form. */
+static bool has_form(const struct cellinfo *info, const struct cell_type *t)
+{
+    uint32_t first;
+    struct cell_type other;
+    uint32_t count = cellinfo_types_called(info, cellinfo_bare_name(t->name), &first);
+    for (uint32_t i = 0; i < count; i++) {
+        cellinfo_type(info, first + i, &other);
+        if (other.layout == t->layout)
+            return true;
+    }
+    return false;
+}
+
+/* WAS may have become IS: they have one name. Where a second file begins or ends to have a type of that name, files are named in
+ * one version only; then it may be any whose form nobody else has. */
+static bool may_be(const struct cellinfo *old, const struct cell_type *was,
+                   const struct cellinfo *fresh, const struct cell_type *is)
+{
+    if (strcmp(was->name, is->name) == 0)
+        return true;
+    return strcmp(cellinfo_bare_name(was->name), cellinfo_bare_name(is->name)) == 0 &&
+           !has_named(fresh, was->name) && !has_named(old, is->name) &&
+           !has_form(fresh, was) && !has_form(old, is);
+}
+
 enum status plan_check_past(struct planning *p, struct plan_cell *cell,
                             const struct meanings *meanings)
 {
@@ -133,7 +172,7 @@ enum status plan_check_past(struct planning *p, struct plan_cell *cell,
         for (uint32_t k = 0; k < old->count[CELL_TYPES]; k++) {
             struct cell_type was;
             cellinfo_type(old, k, &was);
-            if (strcmp(was.name, is.name) != 0)
+            if (!may_be(old, &was, fresh, &is))
                 continue;
             const struct part_way *part = meanings_part(meanings, FORM_NEW, is.name);
             bool turns = (part && part->keeper) ||

@@ -32,7 +32,7 @@ static bool is_name(char c)
  * or 0: none. */
 static size_t tag_in(const char *text, const char **out_tag)
 {
-    const char *at = text + strspn(text, "*[0123456789]");
+    const char *at = cellinfo_bare_name(text + strspn(text, "*[0123456789]"));
     size_t len = 0;
     if (strncmp(at, "struct ", 7) != 0 && strncmp(at, "union ", 6) != 0)
         return 0;

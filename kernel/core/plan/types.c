@@ -38,8 +38,8 @@ static bool read_integer(const char *text, struct type *t)
     return true;
 }
 
-/* Two files of a cell may each have a type of that name: then the table calls them
- * `file.c::struct x`, and the text does not say which is meant. */
+/* Two files of a cell may each have a type of that name: then the table calls them `file.c::struct x`, and so does the text of
+ * what holds one. Objects from before that was written are called `struct x`, and nobody knows which is meant. */
 static bool find_entry(const struct cellinfo *info, const char *text,
                        struct cell_type *out)
 {
@@ -119,9 +119,19 @@ void type_read(const struct cellinfo *info, const char *text, struct type *out)
     out->len = plain.len * total;
 }
 
+/* A file is named before a type only where the cell has another one of that name, so it does not count. */
+static bool same_text(const char *a, const char *b)
+{
+    while (*a && *a == *b && (*a == '[' || *a == ']' || (*a >= '0' && *a <= '9'))) {
+        a++;
+        b++;
+    }
+    return strcmp(cellinfo_bare_name(a), cellinfo_bare_name(b)) == 0;
+}
+
 bool type_equal(const struct type *a, const struct type *b)
 {
-    if (strcmp(a->text, b->text) != 0 || a->len != b->len || !a->len || a->kind != b->kind)
+    if (!same_text(a->text, b->text) || a->len != b->len || !a->len || a->kind != b->kind)
         return false;
     if (a->kind == TYPE_STRUCT || a->kind == TYPE_ENUM)
         return a->entry.layout == b->entry.layout && a->entry.layout;

@@ -73,7 +73,7 @@ static bool symbol_add(struct collection *all, struct item_list *list, size_t in
             entry->scope ? job_print(all->job, "%s::%s", entry->scope, name) : name;
         item.file = entry->unit->file;
         if (die_type(&entry->die, &type)) {
-            info->type = types_text(all->types, &type);
+            info->type = types_held_text(all, &type);
             info->type_hash = types_layout(all->types, &type);
             if (types_is_const(&type))
                 info->flags |= CELL_DATA_CONST;

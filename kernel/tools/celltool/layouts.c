@@ -30,6 +30,52 @@ static int compare_for_sort(const void *left, const void *right)
     return dwarf_dieoffset(&first) < dwarf_dieoffset(&second) ? -1 : 1;
 }
 
+void types_sort(struct collection *all)
+{
+    if (all->named_count)
+        qsort(all->named, all->named_count, sizeof(*all->named), compare_for_sort);
+}
+
+// The first of those that are called NAME and have no smaller LAYOUT.
+static size_t named_from(const struct collection *all, const char *name, uint64_t layout)
+{
+    struct named_type wanted = {.name = name, .layout = layout};
+    size_t first = 0, end = all->named_count;
+
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (compare_named(&all->named[middle], &wanted) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
+static bool has_name(const struct collection *all, size_t index, const char *name)
+{
+    return index < all->named_count && strcmp(all->named[index].name, name) == 0;
+}
+
+const char *types_held_text(struct collection *all, Dwarf_Die *type)
+{
+    const char *text = types_text(all->types, type);
+    const char *name = text + strspn(text, "[0123456789]");
+    size_t first = named_from(all, name, 0);
+    Dwarf_Die plain;
+
+    if (!has_name(all, first, name) || !types_element(type, &plain))
+        return text;
+    uint64_t layout = types_layout(all->types, &plain);
+    size_t at = named_from(all, name, layout);
+    size_t behind = named_from(all, name, layout + 1);
+    bool twins = first != at || has_name(all, behind, name);
+    if (!twins || !has_name(all, at, name) || all->named[at].layout != layout)
+        return text;
+    return job_print(all->job, "%.*s%s::%s", (int)(name - text), text,
+                     all->named[at].unit->file, name);
+}
+
 static void field_add(struct collection *all, struct cell_info *info,
                       const struct field_info *field)
 {
@@ -65,7 +111,7 @@ static void fields_add(struct collection *all, struct cell_info *info, Dwarf_Die
         field_add(all, info,
                   &(struct field_info){
                       .name = name ? name : "",
-                      .type = types_text(all->types, &member_type),
+                      .type = types_held_text(all, &member_type),
                       .bit_offset = (uint32_t)offset,
                       .bit_size = (uint32_t)member_bit_size(&child, &member_type),
                       .type_hash = types_layout(all->types, &member_type)});
@@ -96,8 +142,6 @@ bool tables_types(struct collection *all, struct cell_info *info)
     struct named_type *named = all->named;
     size_t count = all->named_count;
 
-    if (count)
-        qsort(named, count, sizeof(*named), compare_for_sort);
     if (all->pointed_count)
         qsort(all->pointed, all->pointed_count, sizeof(*all->pointed), compare_text);
     info->types = job_alloc(all->job, count * sizeof(*info->types));

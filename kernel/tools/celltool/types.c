@@ -86,6 +86,21 @@ bool types_strip(Dwarf_Die *type, Dwarf_Die *out_type)
     return true;
 }
 
+bool types_element(Dwarf_Die *type, Dwarf_Die *out_type)
+{
+    Dwarf_Die at = *type, next;
+
+    for (int depth = 0; dwarf_tag(&at) == DW_TAG_typedef || is_qualifier(dwarf_tag(&at)) ||
+                        dwarf_tag(&at) == DW_TAG_array_type;
+         depth++) {
+        if (depth == DEPTH_MAX || !die_type(&at, &next))
+            return false;
+        at = next;
+    }
+    *out_type = at;
+    return types_is_aggregate(&at);
+}
+
 bool types_is_const(Dwarf_Die *type)
 {
     Dwarf_Die at = *type, next;

@@ -37,6 +37,9 @@ const char *types_tag_name(struct types *types, Dwarf_Die *type);
 bool types_is_aggregate(Dwarf_Die *type); // struct, union or enum
 // TYPE without typedefs and qualifiers. False: void.
 bool types_strip(Dwarf_Die *type, Dwarf_Die *out_type);
+// What TYPE, or an element of it, is without typedefs and qualifiers. False: no struct, union or
+// enum.
+bool types_element(Dwarf_Die *type, Dwarf_Die *out_type);
 bool types_is_const(Dwarf_Die *type); // also an array of const
 uint64_t member_bit_offset(Dwarf_Die *member);
 uint64_t member_bit_size(Dwarf_Die *member, Dwarf_Die *type);

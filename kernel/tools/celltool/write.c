@@ -119,8 +119,10 @@ static bool tables_fill(struct job *job, struct object *object, struct debug *de
     struct types types;
 
     types_init(&types, job);
-    return collect(job, object, debug, &types, info->name, &all) &&
-           tables_functions(&all, info) && tables_data(&all, info) &&
+    if (!collect(job, object, debug, &types, info->name, &all))
+        return false;
+    types_sort(&all);
+    return tables_functions(&all, info) && tables_data(&all, info) &&
            tables_types(&all, info);
 }
 

@@ -56,25 +56,6 @@ static void an_enumeration_may_become_a_number_and_come_back(void **state)
                    "static struct { int e; int n; } s;", is);
 }
 
-/* The file that the type is in is not in the text of the field: without is_ambiguous() nobody would know what to do. */
-static void a_type_that_two_files_declare_is_refused_as_such(void **state)
-{
-    static const char other[] =
-        "\fstruct t { long x; }; static struct t u; void other_keep(void);\n"
-        "void other_keep(void) { __asm__ volatile(\"\" :: \"r\"(&u) : \"memory\"); }\n";
-    char text[2][1024];
-    (void)state;
-    for (int i = 0; i < 2; i++)
-        snprintf(text[i], sizeof text[i],
-                 "struct t { int %s; }; static struct { struct t t; int n; } s;\n" KEEP
-                 "%s",
-                 i ? "b, a" : "a, b", other);
-    world_init(&w, CELLS({"cell", "", text[0]}));
-    expect_refused(&w, CELLS({"cell", "", text[1]}), "data", "cell", "s", NULL);
-    assert_non_null(strstr(w.report.refusals[0].text, "two files"));
-    world_fini(&w);
-}
-
 static void a_union_that_did_not_change_is_kept(void **state)
 {
     struct {
@@ -458,7 +439,6 @@ int main(void)
         cmocka_unit_test(what_no_rule_covers_is_refused_by_name),
         cmocka_unit_test(a_field_is_not_lost_when_a_struct_is_split),
         cmocka_unit_test(an_enumeration_may_become_a_number_and_come_back),
-        cmocka_unit_test(a_type_that_two_files_declare_is_refused_as_such),
         cmocka_unit_test(a_union_that_did_not_change_is_kept),
         cmocka_unit_test(members_without_a_struct_of_their_own_stay_together),
         cmocka_unit_test(marks_say_what_becomes_of_an_object),

@@ -438,6 +438,37 @@ static void private_types_of_one_name_are_told_apart_by_the_file(void **state)
     made_fini(&made);
 }
 
+// What lies in a struct or a variable says which of them it is; what a pointer leads to does not.
+static void what_holds_such_a_type_names_the_file(void **state)
+{
+    struct workshop workshop;
+    struct made made;
+    (void)state;
+
+    workshop_init(&workshop);
+    make_cell(
+        &workshop, "two",
+        SOURCES({"kernel/app/two/a.c",
+                 "typedef struct s { int a; } s_t; typedef struct { int x; } u;\n"
+                 "static struct { s_t in[2]; struct s *to; u u; } one; s_t many[2][3];\n"
+                 "void *a(int i) { return i ? (void *)&one : (void *)many; }\n"},
+                {"kernel/app/two/b.c",
+                 "struct s { long b; }; typedef struct { long x; } u;\n"
+                 "struct t { const struct s in; u u; }; struct t other;\n"
+                 "void *b(void) { return &other; }\n"}),
+        &made);
+    workshop_fini(&workshop);
+    expect_made(&made);
+    const char *one = find_data(&made, "one")->type;
+    assert_string_equal(find_field(&made, one, "in")->type, "[2]a.c::struct s");
+    assert_string_equal(find_field(&made, one, "to")->type, "*struct s");
+    assert_string_equal(find_field(&made, one, "u")->type, "a.c::typedef u");
+    assert_string_equal(find_data(&made, "many")->type, "[2][3]a.c::struct s");
+    assert_string_equal(find_field(&made, "struct t", "in")->type, "b.c::struct s");
+    assert_string_equal(find_field(&made, "struct t", "u")->type, "b.c::typedef u");
+    made_fini(&made);
+}
+
 static void the_object_has_nothing_but_what_ships(void **state)
 {
     struct made made;
@@ -539,6 +570,7 @@ int main(void)
         cmocka_unit_test(only_types_of_public_headers_are_public),
         cmocka_unit_test(types_without_a_name_are_there_where_something_has_them),
         cmocka_unit_test(private_types_of_one_name_are_told_apart_by_the_file),
+        cmocka_unit_test(what_holds_such_a_type_names_the_file),
         cmocka_unit_test(types_of_objects_on_the_heap_are_marked),
         cmocka_unit_test(what_gives_or_takes_memory_of_no_type_is_marked),
         cmocka_unit_test(the_object_has_nothing_but_what_ships),
