@@ -163,9 +163,8 @@ static bool begins_again(const struct plan_cell *cell, const char *key, bool sam
                                   !plan_marked(cell->old, "reinit", key));
 }
 
-/* Of what an object holds nobody says how it turns. */
-static enum status refuse_part(struct planning *p, const struct plan_cell *cell,
-                               const char *key, const struct part_way *way)
+enum status plan_refuse_part(struct planning *p, const struct plan_cell *cell,
+                             const char *key, const struct part_way *way)
 {
     const char *part = way->tag;
     if (way->twins) {
@@ -232,7 +231,7 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     const struct part_way *part =
         may_turn && !turns ? meanings_part(meanings, FORM_NEW, now->type_name) : NULL;
     if (part && !part->keeper)
-        return refuse_part(p, cell, now->key, part);
+        return plan_refuse_part(p, cell, now->key, part);
     turns = turns || part;
     if (turns && beside)
         return refuse_turn(p, cell, now->key);
@@ -266,22 +265,27 @@ static enum status migrate_object(struct planning *p, struct plan_cell *cell,
     return map_both_ways(p, cell, m, &old_type, &new_type);
 }
 
-enum status plan_migrate_taken(struct planning *p, struct plan_cell *cell,
-                               const struct version *from, struct home *home,
+enum status plan_migrate_taken(struct planning *p, struct plan_cell *pair,
+                               const struct meanings *meanings, struct home *home,
                                const struct cell_data *was, uint32_t at,
                                const struct cell_data *is)
 {
     struct elf_section s;
     struct type old_type;
     struct type new_type;
-    struct home *to = cell->fresh->section_home[at];
-    struct migration *m = plan_add_migration(p->plan, cell);
+    struct home *to = pair->fresh->section_home[at];
+    bool again = plan_marked(pair->fresh, "scratch", is->key) ||
+                 plan_marked(pair->old, "scratch", was->key) ||
+                 (plan_marked(pair->fresh, "reinit", is->key) &&
+                  !plan_marked(pair->old, "reinit", was->key));
+    bool turns = meanings && !again;
+    struct migration *m = plan_add_migration(p->plan, pair);
     if (!m)
         return STATUS_FULL;
-    elf_section(&cell->fresh->elf, at, &s);
+    elf_section(&pair->fresh->elf, at, &s);
     *m = (struct migration){.old_home = home,
                             .new_home = to,
-                            .cell = cell->name,
+                            .cell = plan_find(p->plan, pair->name)->name,
                             .key = is->key,
                             .old_va = home->va,
                             .new_va = to->va,
@@ -289,15 +293,19 @@ enum status plan_migrate_taken(struct planning *p, struct plan_cell *cell,
                             .new_len = (uint32_t)s.len,
                             .old_type = home->type_hash,
                             .new_type = is->type_hash};
-    enum status pinned = plan_check_pinned(p, cell, from, m, was, is);
-    if (pinned != STATUS_OK || plan_marked(cell->fresh, "scratch", is->key) ||
-        plan_marked(from, "scratch", was->key)) {
-        describe(m, "is initialised again");
-        return pinned;
+    if (turns) {
+        enum status status = plan_turn_object(p, pair, meanings, m, was, is, &again);
+        if (status != STATUS_OK)
+            return status;
     }
-    type_read(&from->info, was->type_name, &old_type);
-    type_read(&cell->fresh->info, is->type_name, &new_type);
-    return map_both_ways(p, cell, m, &old_type, &new_type);
+    enum status pinned = plan_check_pinned(p, pair, pair->old, m, was, is);
+    if (again)
+        describe(m, "is initialised again");
+    if (again || turns || pinned != STATUS_OK)
+        return pinned;
+    type_read(&pair->old->info, was->type_name, &old_type);
+    type_read(&pair->fresh->info, is->type_name, &new_type);
+    return map_both_ways(p, pair, m, &old_type, &new_type);
 }
 
 enum status plan_migrate(struct planning *p, struct plan_cell *cell,

@@ -137,12 +137,17 @@ NODISCARD enum status plan_constant_image(struct planning *p, struct migration *
 NODISCARD enum status plan_check_taken(struct planning *p, struct plan_cell *cell,
                                        struct plan_cell *from, struct home *home,
                                        const char *key);
-/* Lists how the object WAS of FROM, in HOME, becomes IS, in section AT of CELL's new version. Refusals go to the report.
+/* Lists how the object WAS, in HOME, becomes IS, in section AT of the new version. PAIR is as a cell whose old version is that of
+ * the cell that loses it. MEANINGS: those of PAIR, if it turns, or something in it; else NULL. Refusals go to the report.
  * STATUS_FULL. */
-NODISCARD enum status plan_migrate_taken(struct planning *p, struct plan_cell *cell,
-                                         const struct version *from, struct home *home,
-                                         const struct cell_data *was, uint32_t at,
-                                         const struct cell_data *is);
+NODISCARD enum status plan_migrate_taken(struct planning *p, struct plan_cell *pair,
+                                         const struct meanings *meanings,
+                                         struct home *home, const struct cell_data *was,
+                                         uint32_t at, const struct cell_data *is);
+struct part_way;
+/* KEY of CELL holds what turns by WAY, and nobody says how. Always gives STATUS_OK. */
+enum status plan_refuse_part(struct planning *p, const struct plan_cell *cell,
+                             const char *key, const struct part_way *way);
 /* Takes the memory of all migrations. STATUS_FULL: there is none. */
 NODISCARD enum status plan_prepare(struct planning *p);
 /* Homes say what has become of their objects, BACKWARDS after a revert. */

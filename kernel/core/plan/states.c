@@ -301,7 +301,7 @@ static enum status turn_by_edges(struct states *s, bool *out_begins_again)
     bool has[FORMS] = {false, false};
     for (int i = 0; i < FORMS && !has[FORM_OLD]; i++) {
         s->keeper = versions[i];
-        list_edges(s->keeper, m->key, &s->list);
+        list_edges(s->keeper, i ? m->old_home->key : m->key, &s->list);
         has[FORM_OLD] =
             find_way(&s->list, s->state[FORM_OLD], s->state[FORM_NEW], &ways[0]);
         has[FORM_NEW] =
@@ -372,8 +372,8 @@ enum status plan_turn_object(struct planning *p, struct plan_cell *cell,
                        .m = m,
                        .meanings = meanings,
                        .type = {was->type_name, is->type_name}};
-    s.state[FORM_OLD] = plan_state(&cell->old->info, m->key);
+    s.state[FORM_OLD] = plan_state(&cell->old->info, m->old_home->key);
     s.state[FORM_NEW] = plan_state(&cell->fresh->info, m->key);
-    return plan_restated(cell, m->key) ? turn_by_edges(&s, out_begins_again)
-                                       : turn_by_parts(&s);
+    return s.state[FORM_OLD] != s.state[FORM_NEW] ? turn_by_edges(&s, out_begins_again)
+                                                  : turn_by_parts(&s);
 }

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: MIT
  *
  * It migrates like any other, but from the form that the one cell's old version describes to the one that the other's new version
- * does: in its home, or, if that is too small, in a new one of the cell that takes it. Both cells are drained. What it leads
- * to is not looked for in another cell, so that has to keep its form and its meaning.
+ * does: in its home, or, if that is too small, in a new one of the cell that takes it. Both cells are drained. Its meaning may
+ * change too: the edges of the cell that takes it, or of the one that had it, lead from one to the other as if both were versions
+ * of one cell. What it leads to by pointer is not looked for in another cell, so that has to keep its form and its meaning.
  */
-#include <core/plan/private.h>
-#include <core/plan/types.h>
+#include <core/plan/meanings.h>
 
 #include <mm/heap/heap.h>
 #include <string.h>
@@ -68,9 +68,11 @@ static enum status judge(const struct reach *r, const struct cell_type *was, uin
     const char *tag = plan_tag(cellinfo_bare_name(was->name));
     enum status status = STATUS_OK;
     *out_why = NULL;
+    if (how != BY_POINTER)
+        return STATUS_OK;
     if (plan_state(r->info, tag) != plan_state(r->to, tag))
         *out_why = "with another meaning (EVOLVE_STATE)";
-    else if (how == BY_POINTER && plan_find_type(r->to, tag, &is))
+    else if (plan_find_type(r->to, tag, &is))
         status = plan_same_text(r->info, was->name, r->to, is.name, &same);
     if (!same)
         *out_why = "with another form";
@@ -114,16 +116,44 @@ static enum status check_reach(struct planning *p, const struct plan_cell *cell,
     return status;
 }
 
-static void refuse_closure(struct planning *p, const struct plan_cell *cell,
-                           const struct home *home)
+static enum status refuse_closure(struct planning *p, const struct plan_cell *cell,
+                                  const struct home *home)
 {
     (void)refuse(
         report_next(p->report), "data", cell->name, home->key, home->cell,
-        "%s takes %s from %s, but with another type, and one of the two carries out "
-        "swaps; "
-        "an object of theirs changes its cell in one commit and its type in another, and "
-        "who skips one goes by it",
+        "%s takes %s from %s, but with another type or meaning, and one of the two "
+        "carries out swaps; an object of theirs changes its cell in one commit and its "
+        "type in another, and who skips one goes by it",
         cell->name, home->key, home->cell);
+    return STATUS_OK;
+}
+
+/* The object WAS of FROM, in HOME, becomes IS, in section AT of CELL's new version. To PAIR both belong. */
+static enum status change(struct planning *p, struct plan_cell *cell,
+                          struct plan_cell *from, struct plan_cell *pair,
+                          const struct meanings *meanings, struct home *home,
+                          const struct cell_data *was, uint32_t at,
+                          const struct cell_data *is)
+{
+    struct elf_section s;
+    elf_section(&cell->fresh->elf, at, &s);
+    bool same = cell->fresh->section_home[at] == home &&
+                is->type_hash == home->type_hash && s.len == home->len;
+    bool turns =
+        plan_state(&pair->old->info, was->key) != plan_state(&pair->fresh->info, is->key);
+    const struct part_way *part =
+        turns ? NULL : meanings_part(meanings, FORM_NEW, is->type_name);
+    if (same && !turns && !part)
+        return STATUS_OK;
+    if (plan_in_closure(cell) || plan_in_closure(from))
+        return refuse_closure(p, cell, home);
+    if (part && !part->keeper)
+        return plan_refuse_part(p, cell, is->key, part);
+    plan_set_class(cell, PLAN_DATA);
+    plan_set_class(from, PLAN_DATA);
+    cell->coupled = true;
+    from->coupled = true;
+    return plan_migrate_taken(p, pair, turns || part ? meanings : NULL, home, was, at, is);
 }
 
 enum status plan_check_taken(struct planning *p, struct plan_cell *cell,
@@ -131,23 +161,17 @@ enum status plan_check_taken(struct planning *p, struct plan_cell *cell,
 {
     struct cell_data was;
     struct cell_data is;
-    struct elf_section s;
+    struct meanings meanings = {0};
+    struct plan_cell pair = *cell;
     uint32_t at = plan_object(cell->fresh, key, &is);
     if (!plan_object(from->old, home->key, &was))
         return STATUS_OK;
-    struct home *to = cell->fresh->section_home[at];
-    elf_section(&cell->fresh->elf, at, &s);
+    pair.old = from->old;
     enum status status = from == cell ? STATUS_OK : check_reach(p, cell, from->old, &was);
-    if (status != STATUS_OK ||
-        (to == home && is.type_hash == home->type_hash && s.len == home->len))
-        return status;
-    if (plan_in_closure(cell) || plan_in_closure(from)) {
-        refuse_closure(p, cell, home);
-        return STATUS_OK;
-    }
-    plan_set_class(cell, PLAN_DATA);
-    plan_set_class(from, PLAN_DATA);
-    cell->coupled = true;
-    from->coupled = true;
-    return plan_migrate_taken(p, cell, from->old, home, &was, at, &is);
+    if (status == STATUS_OK)
+        status = meanings_init(&meanings, &pair);
+    if (status == STATUS_OK)
+        status = change(p, cell, from, &pair, &meanings, home, &was, at, &is);
+    meanings_fini(&meanings);
+    return status;
 }

@@ -151,12 +151,6 @@ static const char *other_owner(const struct plan *plan, const struct plan_cell *
     return NULL;
 }
 
-static bool means_the_same(const struct plan_cell *cell, const struct plan_cell *from,
-                           const struct home *home, const char *key)
-{
-    return plan_state(&from->old->info, home->key) == plan_state(&cell->fresh->info, key);
-}
-
 /* Lends what else CELL takes HOME as, or NULL. */
 static const char *other_name(const struct plan *plan, const struct home *home,
                               const char *cell, const char *key)
@@ -197,14 +191,6 @@ enum status plan_check_takeovers(struct planning *p, struct plan_cell *cell)
                 "%s takes %s from %s, whose lineage drains: the version that runs goes "
                 "on "
                 "with it until the last of it is closed. Move it in a commit before",
-                cell->name, h->key, h->cell);
-        else if (!means_the_same(cell, from, h, key))
-            (void)refuse(
-                report_next(p->report), "state", cell->name, h->key, h->cell,
-                "%s takes %s from %s, but with another meaning (EVOLVE_STATE); an object "
-                "changes its cell or name in one commit and its meaning in another, and "
-                "who "
-                "skips one goes by it",
                 cell->name, h->key, h->cell);
         else
             status = plan_check_taken(p, cell, from, h, key);

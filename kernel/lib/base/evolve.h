@@ -39,13 +39,13 @@
  * what it has would lie elsewhere is refused; more may come behind. */
 #define EVOLVE_IN_PLACE(name) EVOLVE_MARK(in_place, name)
 /* The object NAME of this cell is the one that CELL had until now, with its value and its address: the cell was split,
- * merged, or gave it away. CELL must lose it in the same release. Its type may change with that, but not its meaning
- * (EVOLVE_STATE), nor the structs that it points to. The mark counts in both versions:
+ * merged, or gave it away. CELL must lose it in the same release. Its type may change with that, and its meaning too
+ * (EVOLVE_STATE, with the edges here), but not the structs that it points to. The mark counts in both versions:
  * on the way back CELL, which then knows nothing of this one, gets the object again. When it goes on to a third cell, that says
  * so of each owner before: a machine may skip the second. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)
 /* The object NAME of this cell is the one that it called OLD until now, with its value and its address; its type may change
- * too, but not its meaning. A static of a function is FUNCTION__NAME here. As with EVOLVE_TAKES the mark counts in both
+ * too, and its meaning, over edges (EVOLVE_STATE_EDGE) of the new name. A static of a function is FUNCTION__NAME here. As with EVOLVE_TAKES the mark counts in both
  * versions. */
 #define EVOLVE_RENAMED(old, name) EVOLVE_MARK(renamed_##old##_, name)
 

@@ -161,7 +161,7 @@ static void refuses_what_is_not_clear(void **state)
     world_init(&w, CELLS(ticks));
     expect_asked(&w, &both, NULL, "has a tick too");
     expect_asked(&w, &twice, NULL, "an object has one name");
-    expect_asked(&w, &other_meaning, NULL, "with another meaning");
+    expect_asked(&w, &other_meaning, NULL, "no EVOLVE_STATE_EDGE leads");
     assert_non_null(home_of(&w, "cell", "tick"));
     world_fini(&w);
 }

@@ -241,20 +241,6 @@ static void who_shares_a_type_shares_its_meaning(void **state)
     world_fini(&w);
 }
 
-#define GIVEN "long s; long *cell_s(void); long *cell_s(void) { return &s; }\n"
-
-static void an_object_changes_its_cell_and_its_meaning_in_two_commits(void **state)
-{
-    (void)state;
-    world_init(&w, CELLS({"giver", "", GIVEN}, {"taker", "", "int taker_n;\n"}));
-    expect_refused(&w,
-                   CELLS({"giver", "", "int giver_n;\n"},
-                         {"taker", "",
-                          "int taker_n;\n" GIVEN MARK("takes_giver__s") STATE("s", "1")}),
-                   "state", "taker", "s", "giver");
-    world_fini(&w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,7 +253,6 @@ int main(void)
         cmocka_unit_test(elements_of_another_meaning_go_over_edges),
         cmocka_unit_test(elements_turn_with_what_they_hold),
         cmocka_unit_test(who_shares_a_type_shares_its_meaning),
-        cmocka_unit_test(an_object_changes_its_cell_and_its_meaning_in_two_commits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,10 @@
  */
 #include "takeover_fixture.h"
 
+#include "states_fixture.h"
+
+#include <core/plan/turn.h>
+
 #define PAIR(fields, start)                                                              \
     "static struct { " fields " } left = " start ";\n"                                   \
     "long left_next(void) { return ++left.a + left.b++; }\n"
@@ -165,6 +169,100 @@ static void refuses_another_form_of_what_it_leads_to(void **state)
     world_fini(&w);
 }
 
+#define COUNT(type)                                                                      \
+    "static " type " left = 1; long left_next(void) { return (long)++left; }\n"
+#define EDGES                                                                            \
+    S_EDGE("left", "0", "int", "1", "long") S_EDGE("left", "1", "long", "0", "int")
+
+static const struct turn *the_turn(const struct plan *plan)
+{
+    assert_int_equal(plan->migrations.count, 1);
+    const struct turn *t = turn_of(&plan->migrations.list[0]);
+    assert_non_null(t);
+    assert_true(plan->migrations.walked && plan->revertible);
+    assert_int_equal(t->way[FORM_OLD].count, 1);
+    assert_int_equal(t->way[FORM_NEW].count, 1);
+    assert_true(t->way[FORM_OLD].steps[0].edge && t->way[FORM_NEW].steps[0].edge);
+    return t;
+}
+
+/* Over edges of the cell that takes it, and back over those of the cell that had it: evolution `handed` runs them. Moved
+ * by name, in silence, when change() does not look at the states. */
+static void an_object_changes_its_cell_and_its_meaning(void **state)
+{
+    static const struct cell_source here = {"first", "", COUNT("int")};
+    static const struct cell_source there = {
+        "second", "",
+        TEXT(EVOLVE_TAKES(first, left)) TEXT(EVOLVE_STATE(left, 1)) COUNT("long") EDGES};
+    static const struct cell_source no_edge = {
+        "second", "",
+        TEXT(EVOLVE_TAKES(first, left)) TEXT(EVOLVE_STATE(left, 1)) COUNT("int")};
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(here));
+    expect_asked(&w, &no_edge, "first", "no EVOLVE_STATE_EDGE leads");
+    struct plan *plan = plan_set(&w, &there, 1, "first");
+    assert_non_null(plan);
+    const struct turn *t = the_turn(plan);
+    assert_int_equal(t->way[FORM_OLD].from_len, 4);
+    assert_int_equal(t->way[FORM_OLD].to_len, 8);
+    plan_destroy(plan);
+    world_fini(&w);
+    world_init(&w, CELLS(there));
+    plan = plan_set(&w, &here, 1, "second");
+    assert_non_null(plan);
+    assert_int_equal(the_turn(plan)->way[FORM_OLD].to_len, 4);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+/* The state of its old name counts, and edges of the version that has the new one. */
+static void an_object_changes_its_name_and_its_meaning(void **state)
+{
+    static const struct cell_source was = {
+        "first", "",
+        "static int was = 1; long left_next(void) { return ++was; }\n" TEXT(
+            EVOLVE_STATE(was, 7))};
+    static const struct cell_source is = {
+        "first", "",
+        TEXT(EVOLVE_RENAMED(was, left)) TEXT(EVOLVE_STATE(left, 1)) COUNT("long")
+            S_EDGE("left", "7", "int", "1", "long")
+                S_EDGE("left", "1", "long", "7", "int")};
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(was));
+    struct plan *plan = plan_set(&w, &is, 1, NULL);
+    assert_non_null(plan);
+    (void)the_turn(plan);
+    plan_destroy(plan);
+    world_fini(&w);
+    world_init(&w, CELLS(is));
+    plan = plan_set(&w, &was, 1, NULL);
+    assert_non_null(plan);
+    (void)the_turn(plan);
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
+#define INNER(text, more)                                                                \
+    text "struct in { int a; };\n" more                                                  \
+         "static struct { struct in in; int b; } left = {{1}, 2};\n"                     \
+         "long left_next(void) { return ++left.in.a + left.b; }\n"
+
+/* What turns by value in it is not moved by name: without meanings_part() in change() it was. */
+static void what_lies_in_it_may_not_change_its_meaning_in_silence(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS({"first", "", INNER("", "")}));
+    expect_asked(&w,
+                 &(struct cell_source){
+                     "second", "",
+                     INNER(TEXT(EVOLVE_TAKES(first, left)), TEXT(EVOLVE_STATE(in, 1)))},
+                 "first", "holds a struct in");
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +271,9 @@ int main(void)
         cmocka_unit_test(a_cell_that_stays_gives_it_in_another_form),
         cmocka_unit_test(refuses_a_form_that_no_rule_leads_to),
         cmocka_unit_test(refuses_another_form_of_what_it_leads_to),
+        cmocka_unit_test(an_object_changes_its_cell_and_its_meaning),
+        cmocka_unit_test(an_object_changes_its_name_and_its_meaning),
+        cmocka_unit_test(what_lies_in_it_may_not_change_its_meaning_in_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
