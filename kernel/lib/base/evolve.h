@@ -45,8 +45,8 @@
  * so of each owner before: a machine may skip the second. */
 #define EVOLVE_TAKES(cell, name) EVOLVE_MARK(takes_##cell##_, name)
 /* The object NAME of this cell is the one that it called OLD until now, with its value and its address; its type may change
- * too, and its meaning, over edges (EVOLVE_STATE_EDGE) of the new name. A static of a function is FUNCTION__NAME here. As with EVOLVE_TAKES the mark counts in both
- * versions. */
+ * too, and its meaning, over edges (EVOLVE_STATE_EDGE) of the new name. A static of a function is FUNCTION__NAME here. As
+ * with EVOLVE_TAKES the mark counts in both versions. */
 #define EVOLVE_RENAMED(old, name) EVOLVE_MARK(renamed_##old##_, name)
 
 /* ---- the same form, another meaning ------------------------------------------------------------------------------
