@@ -23,6 +23,7 @@
  * on the way back, all memory is gone over while tasks stand.
  */
 #include <core/evolve/addresses.h>
+#include <core/evolve/described.h>
 #include <core/evolve/followers.h>
 #include <core/evolve/held.h>
 #include <core/evolve/leaving.h>
@@ -252,34 +253,8 @@ static bool list_rewritten(void)
 
 static bool list_described(void)
 {
-    const struct migration_list *all = &find.plan->migrations;
-    uint32_t room = 6 + 5 * all->count + FORMS * find.plan->moving_count + retire_limbo();
-    for (const struct version *v = find.plan->ns->versions; v; v = v->next)
-        room++;
-    if (!addresses_init(&find.described, room))
-        return false;
-    for (const struct version *v = find.plan->ns->versions; v; v = v->next)
-        addresses_add(&find.described, v->section_va);
-    for (const struct version *v = retire_first_in_limbo(); v; v = v->limbo)
-        addresses_add(&find.described, v->section_va);
-    for (uint32_t i = 0; i < all->count; i++) {
-        addresses_add(&find.described, all->list[i].saved);
-        addresses_add(&find.described, all->list[i].prepared);
-        addresses_add(&find.described, all->list[i].back);
-        addresses_add(&find.described, all->list[i].forward.renamings);
-        addresses_add(&find.described, all->list[i].reverse.renamings);
-    }
-    for (uint32_t i = 0; i < find.plan->moving_count; i++)
-        for (int form = 0; form < FORMS; form++)
-            addresses_add(&find.described, find.plan->moving[i].form[form].map.renamings);
-    addresses_add(&find.described, find.plan->pokes);
-    addresses_add(&find.described, find.plan->aliases);
-    addresses_add(&find.described, all->list);
-    addresses_add(&find.described, all->withdrawal.objects);
-    addresses_add(&find.described, find.targets);
-    addresses_add(&find.described, find.rewritten.list);
-    addresses_sort(&find.described);
-    return true;
+    const void *lists[] = {find.targets, find.rewritten.list};
+    return described_list(find.plan, lists, ARRAY_LEN(lists), &find.described);
 }
 
 void holders_fini(void)
