@@ -45,3 +45,8 @@ answers_like help '^pci '
 goes_to "$before" 'commands as they were'
 works
 answers_unlike pci 'for .* columns'
+goes_to "$commit" 'another argument again'
+answers pci 'for 132 columns'
+neurath unhold m1 >/dev/null # what was left last is suspect, and the next commit has it again
+evolves_by 'commands: as they were' '' git checkout -q "$before" -- .
+works
