@@ -83,6 +83,6 @@ fuzz: $(fuzz_targets:%=$(B)/%)
 bench: deps
 	$(Q)$(MAKE) all
 	$(Q)mkdir -p $(B)/bench
-	$(Q)failed=; for b in $(sort $(wildcard tests/bench/*.bench)); do BUILD=$(B) $$b || failed="$$failed $$b"; done; \
+	$(Q)+failed=; for b in $(sort $(wildcard tests/bench/*.bench)); do BUILD=$(B) $$b || failed="$$failed $$b"; done; \
 	    BUILD=$(B) tests/bench/merge || exit 1; [ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 endif
