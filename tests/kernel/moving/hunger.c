@@ -7,11 +7,13 @@
 #include <mm/heap/heap.h>
 #include <mm/paging/paging.h>
 #include <string.h>
+#include <task/task/task.h>
 
 #define WALKS_OF_ONE_TRY 2u /* the first finds more than there is room for */
 #define OTHERS_FRAMES 64u
 #define JOINED 3u /* number of the elements that come */
 #define ELEMENT_BYTES 64u
+#define PIECES_OF_A_STEP 100u
 
 /* A piece of memory that was taken: each begins with where the next one is. */
 struct piece {
@@ -25,21 +27,65 @@ static const size_t lens[] = {8097, 8096, 5392, 3232, 2048, 1536, 1024, 768, 512
 static struct piece *objects;
 static struct piece *frames;
 
-static void take_all(void)
+/* A task that takes all memory, in many small steps: one that lasts would be given up as a loop. */
+static struct {
+    struct event event;
+    uint32_t len; /* index in lens; behind them: frames */
+    volatile bool ended;
+    bool stop;
+} hunger;
+
+static bool take_one(void)
 {
     uint64_t phys;
-    for (uint32_t i = 0; i < ARRAY_LEN(lens); i++)
-        for (struct piece *p; (p = heap_alloc(lens[i])) != NULL; objects = p)
+    if (hunger.len < ARRAY_LEN(lens)) {
+        struct piece *p = heap_alloc(lens[hunger.len]);
+        if (p) {
             p->next = objects;
-    while (frame_take(&phys) == STATUS_OK) {
-        struct piece *p = phys_to_virt(phys);
-        p->next = frames;
-        frames = p;
+            objects = p;
+        } else {
+            hunger.len++;
+        }
+        return true;
     }
+    if (frame_take(&phys) != STATUS_OK)
+        return false;
+    struct piece *p = phys_to_virt(phys);
+    p->next = frames;
+    frames = p;
+    return true;
+}
+
+static struct wait hunger_step(void *arg)
+{
+    uint32_t seq = event_seq(&hunger.event);
+    (void)arg;
+    if (hunger.stop)
+        return wait_done();
+    for (uint32_t i = 0; i < PIECES_OF_A_STEP && !hunger.ended; i++)
+        hunger.ended = !take_one();
+    return hunger.ended ? wait_event(&hunger.event, seq, 0) : wait_again();
+}
+
+static bool has_ended(void *arg)
+{
+    (void)arg;
+    return hunger.ended;
+}
+
+static void take_all(void)
+{
+    hunger.len = 0;
+    hunger.ended = hunger.stop = false;
+    event_init(&hunger.event);
+    KTEST_CHECK(task_create("hunger", hunger_step, NULL, NULL) != NULL);
+    KTEST_CHECK(ktest_until(has_ended, NULL, PATIENCE_NS));
 }
 
 static void give_all_back(void)
 {
+    hunger.stop = true;
+    event_signal(&hunger.event);
     while (frames) {
         struct piece *p = frames;
         frames = p->next;
