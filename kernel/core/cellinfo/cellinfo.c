@@ -239,6 +239,19 @@ uint32_t cellinfo_types_called(const struct cellinfo *info, const char *name,
     return end - first;
 }
 
+bool cellinfo_type_named(const struct cellinfo *info, const char *name,
+                         struct cell_type *out)
+{
+    uint32_t first;
+    uint32_t count = cellinfo_types_called(info, cellinfo_bare_name(name), &first);
+    for (uint32_t i = 0; i < count; i++) {
+        cellinfo_type(info, first + i, out);
+        if (strcmp(out->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *cellinfo_field_type(const struct cellinfo *info, uint32_t index)
 {
     return string_at(info, get_le32(record(info, CELL_FIELDS, index) + 4));

@@ -137,6 +137,9 @@ const char *cellinfo_bare_name(const char *name);
  * time by the logarithm of the types. */
 uint32_t cellinfo_types_called(const struct cellinfo *info, const char *name,
                                uint32_t *out_first);
+/* Finds the type whose whole name is NAME, with the file where the table has one. False: there is none, and *out means nothing. */
+bool cellinfo_type_named(const struct cellinfo *info, const char *name,
+                         struct cell_type *out);
 void cellinfo_field(const struct cellinfo *info, uint32_t index, struct cell_field *out);
 /* Lends the type_name of a field alone. */
 const char *cellinfo_field_type(const struct cellinfo *info, uint32_t index);

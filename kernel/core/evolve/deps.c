@@ -206,12 +206,12 @@ static void deps_of_address(uint64_t va)
 {
     const struct namespace *ns = namespace_kernel();
     const struct version *v = namespace_version_at(ns, va);
-    for (const struct stub *s = ns->stubs; s && !v; s = s->next)
-        if (va - s->va < NAMESPACE_STUB_LEN && s->version) {
-            console_print("0x%lx: entry stub\n", va);
-            deps_of_function(s->version, &s->version->functions[s->function]);
-            return;
-        }
+    const struct stub *s = v ? NULL : namespace_stub_at(ns, va);
+    if (s && s->version) {
+        console_print("0x%lx: entry stub\n", va);
+        deps_of_function(s->version, &s->version->functions[s->function]);
+        return;
+    }
     const struct function *f = v ? version_function_at(v, va) : NULL;
     if (f) {
         console_print("0x%lx: 0x%lx behind the start\n", va, va - f->va);

@@ -29,20 +29,12 @@ void migrate_describe(struct attempt *a)
                   a->plan->moving[i].form[FORM_NEW].len);
 }
 
-static const struct stub *stub_at(uint64_t va)
-{
-    const struct stub *s = namespace_kernel()->stubs;
-    while (s && (s->va != va || !s->version))
-        s = s->next;
-    return s;
-}
-
 static void reason_of(const struct migration_list *all, struct refusal *out)
 {
     const struct migration *m = all->failed;
     const char *field = all->failed_name[0] ? all->failed_name : m->key;
-    const struct stub *stub = all->failed_word ? stub_at(all->failed_word) : NULL;
-    if (stub)
+    const struct stub *stub = namespace_stub_at(namespace_kernel(), all->failed_word);
+    if (stub && stub->version)
         (void)refuse(
             out, "data", m->cell, m->key, stub->version->info.name,
             "%s of %s holds the address of %s of %s, which has no new form of the type "

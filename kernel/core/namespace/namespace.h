@@ -220,6 +220,8 @@ int64_t version_function(const struct version *v, const char *name, bool global,
 uint64_t version_placed_bytes(const struct version *v);
 /* Lends the FDE that covers PC, or NULL. Any context. */
 const struct fde *version_fde_at(const struct version *v, uint64_t pc);
+/* Lends the entry stub that VA lies in, or NULL. Any context. */
+const struct stub *namespace_stub_at(const struct namespace *ns, uint64_t va);
 /* Says whether VA is an entry stub. Any context. */
 bool namespace_is_stub(const struct namespace *ns, uint64_t va);
 

@@ -81,12 +81,17 @@ static struct stub *take_idle(struct namespace *ns, struct version *v, uint32_t 
     return NULL;
 }
 
+const struct stub *namespace_stub_at(const struct namespace *ns, uint64_t va)
+{
+    const struct stub *s = ns->stubs;
+    while (s && va - s->va >= STUB_LEN)
+        s = s->next;
+    return s;
+}
+
 bool namespace_is_stub(const struct namespace *ns, uint64_t va)
 {
-    for (const struct stub *s = ns->stubs; s; s = s->next)
-        if (va >= s->va && va - s->va < STUB_LEN)
-            return true;
-    return false;
+    return namespace_stub_at(ns, va) != NULL;
 }
 
 /* jmp *disp32(%rip), padded with INT3. */

@@ -3,6 +3,7 @@
  */
 #include <core/plan/callbacks.h>
 
+#include <core/plan/grow.h>
 #include <core/plan/private.h>
 #include <mm/heap/heap.h>
 #include <string.h>
@@ -27,14 +28,8 @@ static enum status note(struct planning *p, const struct stub *s, const struct v
                         const struct function *now)
 {
     struct callback_list *l = &p->callbacks;
-    if (l->count == l->room) {
-        uint32_t room = l->room ? l->room * 2 : 16;
-        struct callback *moved = heap_grow_array(struct callback, l->list, room);
-        if (!moved)
-            return STATUS_FULL;
-        l->list = moved;
-        l->room = room;
-    }
+    if (!grow(struct callback, &l->list, l->count, &l->room))
+        return STATUS_FULL;
     l->list[l->count++] =
         (struct callback){.type = {type_of(s->version, s->function),
                                    type_of(v, (uint32_t)(now - v->functions))},

@@ -31,18 +31,6 @@ bool plan_becomes_constant(const struct migration *m)
     return migration_folds(m) && plan_changes_kind(m->old_home, m->new_home);
 }
 
-/* One move over the whole object: of the bytes, or (MOVE_UNUSED) of none. */
-static enum status list_whole(struct move_list *list, enum move_kind kind, uint64_t len)
-{
-    list->moves = heap_new_array(struct field_move, 1);
-    if (!list->moves)
-        return STATUS_FULL;
-    list->moves[0] = (struct field_move){
-        .kind = kind, .from_bits = 8 * len, .to_bits = 8 * len, .count = 1, .name = ""};
-    list->count = list->room = 1;
-    return STATUS_OK;
-}
-
 static enum status compare_value(struct planning *p, const struct plan_cell *cell,
                                  const struct migration *both)
 {
@@ -56,7 +44,7 @@ static enum status compare_value(struct planning *p, const struct plan_cell *cel
     snprintf(m->text, sizeof m->text,
              "a constant now: it depends on the machine, whose value has to be the "
              "constant's, or the initialiser still");
-    return list_whole(&m->forward, MOVE_UNUSED, m->old_len);
+    return plan_map_whole(&m->forward, MOVE_UNUSED, m->old_len, m->old_len);
 }
 
 static enum status lead_back(struct planning *p, const struct plan_cell *cell,
@@ -68,8 +56,10 @@ static enum status lead_back(struct planning *p, const struct plan_cell *cell,
     *m = *both;
     m->constant = true;
     snprintf(m->text, sizeof m->text, "lies among the constants, at a new address");
-    enum status status = list_whole(&m->forward, MOVE_UNUSED, m->old_len);
-    return status == STATUS_OK ? list_whole(&m->reverse, MOVE_COPY, m->new_len) : status;
+    enum status status = plan_map_whole(&m->forward, MOVE_UNUSED, m->old_len, m->old_len);
+    return status == STATUS_OK
+               ? plan_map_whole(&m->reverse, MOVE_COPY, m->new_len, m->new_len)
+               : status;
 }
 
 static enum status refuse_form(struct planning *p, const struct plan_cell *cell,

@@ -7,6 +7,7 @@
  */
 #include <core/plan/callbacks.h>
 #include <core/plan/fieldmap.h>
+#include <core/plan/grow.h>
 
 #include <mm/heap/heap.h>
 #include <stdio.h>
@@ -44,19 +45,6 @@ struct building {
     uint32_t taken;
     struct fieldmap *map;
 };
-
-/* Makes room for one more element of TYPE in ARRAY: false when there is no memory. */
-#define grow(type, array, count, room)                                                   \
-    ({                                                                                   \
-        uint32_t wider_ = *(room) ? *(room)*2 : 32;                                      \
-        bool fits_ = (count) < *(room);                                                  \
-        type *moved_ = fits_ ? NULL : heap_grow_array(type, *(array), wider_);           \
-        if (moved_) {                                                                    \
-            *(array) = moved_;                                                           \
-            *(room) = wider_;                                                            \
-        }                                                                                \
-        fits_ || moved_;                                                                 \
-    })
 
 static void note(struct building *b, const char *what, const char *name, const char *more)
 {

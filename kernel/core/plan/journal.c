@@ -1,23 +1,11 @@
 /* Lists every store of a swap: call sites, slots of stubs, words of constant objects.
  * SPDX-License-Identifier: MIT
  */
+#include <core/plan/grow.h>
 #include <core/plan/private.h>
 
 #include <mm/heap/heap.h>
 #include <string.h>
-
-/* Makes room for one more element of TYPE in ARRAY: false when there is no memory. */
-#define grow(type, array, count, room)                                                   \
-    ({                                                                                   \
-        uint32_t wider_ = *(room) ? *(room)*2 : 64;                                      \
-        bool fits_ = (count) < *(room);                                                  \
-        type *moved_ = fits_ ? NULL : heap_grow_array(type, *(array), wider_);           \
-        if (moved_) {                                                                    \
-            *(array) = moved_;                                                           \
-            *(room) = wider_;                                                            \
-        }                                                                                \
-        fits_ || moved_;                                                                 \
-    })
 
 /* One alias is opened for each page. */
 uint8_t *plan_alias(struct plan *plan, uint64_t va)

@@ -115,14 +115,14 @@ static enum status map_both_ways(struct planning *p, struct plan_cell *cell,
     return status == STATUS_FULL || way_back == STATUS_FULL ? STATUS_FULL : STATUS_OK;
 }
 
-/* Of what has nothing in common with its other form only the begin is known. */
-static enum status map_whole(struct move_list *list, uint64_t old_len, uint64_t new_len)
+enum status plan_map_whole(struct move_list *list, enum move_kind kind, uint64_t old_len,
+                           uint64_t new_len)
 {
     move_list_fini(list);
     list->moves = heap_new_array(struct field_move, 1);
     if (!list->moves)
         return STATUS_FULL;
-    list->moves[0] = (struct field_move){.kind = MOVE_PLACE,
+    list->moves[0] = (struct field_move){.kind = kind,
                                          .from_bits = 8 * old_len,
                                          .to_bits = 8 * new_len,
                                          .count = 1,
@@ -150,8 +150,11 @@ enum status plan_map_constant(struct migration *m, const struct type *was,
     }
     if (alike)
         return STATUS_OK;
-    status = map_whole(&m->forward, m->old_len, m->new_len);
-    return status == STATUS_OK ? map_whole(&m->reverse, m->new_len, m->old_len) : status;
+    /* Of what has nothing in common with its other form only the begin is known. */
+    status = plan_map_whole(&m->forward, MOVE_PLACE, m->old_len, m->new_len);
+    return status == STATUS_OK
+               ? plan_map_whole(&m->reverse, MOVE_PLACE, m->new_len, m->old_len)
+               : status;
 }
 
 /* Says whether the object KEY has its initialiser after the commit. SAME: its form does not change. */

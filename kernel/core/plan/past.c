@@ -122,19 +122,6 @@ static void check_parts(struct planning *p, const struct plan_cell *cell,
         name, part->tag, part->tag, plan_tag(name));
 }
 
-static bool has_named(const struct cellinfo *info, const char *name)
-{
-    uint32_t first;
-    struct cell_type t;
-    uint32_t count = cellinfo_types_called(info, cellinfo_bare_name(name), &first);
-    for (uint32_t i = 0; i < count; i++) {
-        cellinfo_type(info, first + i, &t);
-        if (strcmp(t.name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Says whether INFO has a type with the bare name of T, and its form. */
 static bool has_form(const struct cellinfo *info, const struct cell_type *t)
 {
@@ -154,11 +141,13 @@ static bool has_form(const struct cellinfo *info, const struct cell_type *t)
 static bool may_be(const struct cellinfo *old, const struct cell_type *was,
                    const struct cellinfo *fresh, const struct cell_type *is)
 {
+    struct cell_type t;
     if (strcmp(was->name, is->name) == 0)
         return true;
     return strcmp(cellinfo_bare_name(was->name), cellinfo_bare_name(is->name)) == 0 &&
-           !has_named(fresh, was->name) && !has_named(old, is->name) &&
-           !has_form(fresh, was) && !has_form(old, is);
+           !cellinfo_type_named(fresh, was->name, &t) &&
+           !cellinfo_type_named(old, is->name, &t) && !has_form(fresh, was) &&
+           !has_form(old, is);
 }
 
 enum status plan_check_past(struct planning *p, struct plan_cell *cell,

@@ -116,6 +116,9 @@ NODISCARD enum status plan_check_pinned(struct planning *p, const struct plan_ce
  * mean the same. STATUS_FULL. */
 NODISCARD enum status plan_map_constant(struct migration *m, const struct type *was,
                                         const struct type *is);
+/* Makes LIST one move of KIND over the whole object, OLD_LEN bytes that become NEW_LEN. STATUS_FULL. */
+NODISCARD enum status plan_map_whole(struct move_list *list, enum move_kind kind,
+                                     uint64_t old_len, uint64_t new_len);
 /* ---- constant.c ---- */
 /* Says whether one of the two is constant. */
 bool plan_changes_kind(const struct home *from, const struct home *to);

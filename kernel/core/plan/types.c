@@ -38,25 +38,12 @@ static bool read_integer(const char *text, struct type *t)
     return true;
 }
 
-/* Two files of a cell may each have a type of that name: then the table calls them `file.c::struct x`, and so does the text of
- * what holds one. Objects from before that was written are called `struct x`, and nobody knows which is meant. */
-static bool find_entry(const struct cellinfo *info, const char *text,
-                       struct cell_type *out)
-{
-    uint32_t first;
-    uint32_t count = cellinfo_types_called(info, cellinfo_bare_name(text), &first);
-    for (uint32_t i = 0; i < count; i++) {
-        cellinfo_type(info, first + i, out);
-        if (strcmp(out->name, text) == 0)
-            return true;
-    }
-    return false;
-}
-
+/* Two files of a cell may each have a type of that name: then the table calls them
+ * `file.c::struct x`, and a text without the file does not say which is meant. */
 static void read_entry(const struct cellinfo *info, const char *text, struct type *t)
 {
     struct cell_field f;
-    if (!find_entry(info, text, &t->entry))
+    if (!cellinfo_type_named(info, text, &t->entry))
         return;
     t->len = t->entry.len;
     t->kind = TYPE_STRUCT;
