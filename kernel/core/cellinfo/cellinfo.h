@@ -137,7 +137,7 @@ const char *cellinfo_bare_name(const char *name);
  * time by the logarithm of the types. */
 uint32_t cellinfo_types_called(const struct cellinfo *info, const char *name,
                                uint32_t *out_first);
-/* Finds the type whose whole name is NAME, with the file where the table has one. False: there is none, and *out means nothing. */
+/* Finds the type whose whole name is NAME, with the file where the table has one. False: there is none, *out means nothing. */
 bool cellinfo_type_named(const struct cellinfo *info, const char *name,
                          struct cell_type *out);
 void cellinfo_field(const struct cellinfo *info, uint32_t index, struct cell_field *out);

@@ -72,8 +72,8 @@ static const char *class_of_report(const struct evolve_report *r)
     return plan_class_name(PLAN_TEXT);
 }
 
-/* This task is in one step all the time, and a trial does not end before a step has that may be a loop: so it sleeps, and does not
- * wait for its turn behind tasks that never leave the CPU. */
+/* This task is in one step all the time, and a trial does not end before a step has that may be a loop: so it sleeps, and does
+ * not wait for its turn behind tasks that never leave the CPU. */
 static bool wait_until_over(uint64_t attempt)
 {
     for (uint64_t waited = 0; waited < PATIENCE_NS; waited += LOOK_NS) {
