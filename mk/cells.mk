@@ -14,6 +14,10 @@ CELL_FLAGS := -std=gnu2x -O2 -g $(CELL_ABI) -ffunction-sections -fdata-sections 
 
 CELL_HEADERS := -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(GCC_INCLUDE)
 CELL_PREFIX  := -ffile-prefix-map=$(CURDIR)=/k
+# Each C source leaves its parse trees beside its object, SOURCE.trees: only there is a folded static of a function told from an
+# automatic variable. $(call trees_of,FOLDER,SOURCES) lists them.
+CELL_TREES    = -fdump-tree-original=$$(@D)/$$(<F).trees
+trees_of      = $(addprefix $1/,$(addsuffix .trees,$(filter %.c,$2)))
 
 cells :=
 test_cells :=
@@ -55,12 +59,14 @@ CELL_$1_out := $(call cell_output,$1)/$1
 CELL_$1_tree := $(if $(CELL_$1_third_party),$(call tree_of,$(CELL_$1_third_party)))
 CELL_$1_objects := $(addprefix $(B)/obj/cells/$1/own/,$(addsuffix .o,$(basename $(call cell_sources,$1)))) \
     $(addprefix $(B)/obj/cells/$1/third-party/,$(addsuffix .o,$(basename $(CELL_$1_third_party_sources))))
+CELL_$1_trees := $(call trees_of,$(B)/obj/cells/$1/own,$(call cell_sources,$1)) \
+    $(call trees_of,$(B)/obj/cells/$1/third-party,$(CELL_$1_third_party_sources))
 CELL_$1_all_flags := $(CELL_FLAGS) $(CELL_$1_flags) $(CELL_$1_public_flags) \
     $(foreach u,$(CELL_$1_uses),$(CELL_$u_public_flags)) -I. -Ikernel $(CELL_HEADERS)
-$(call keep_stamp,$(B)/obj/cells/$1/flags,$(CC_ID) $$(CELL_$1_all_flags) : $(CELL_$1_third_party_flags) : $$(CELL_$1_tree) : $$(CELL_$1_objects))
+$(call keep_stamp,$(B)/obj/cells/$1/flags,$(CC_ID) trees $$(CELL_$1_all_flags) : $(CELL_$1_third_party_flags) : $$(CELL_$1_tree) : $$(CELL_$1_objects))
 
 $(B)/obj/cells/$1/own/%.o: $(CELL_$1_dir)/%.c $(B)/obj/cells/$1/flags
-	$(call show,CC,$$<)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
+	$(call show,CC,$$<)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) $(CELL_PREFIX) $(CELL_TREES) -MD -MP -c -o $$@ $$<
 $(B)/obj/cells/$1/own/%.o: $(CELL_$1_dir)/%.S $(B)/obj/cells/$1/flags
 	$(call show,AS,$$<)mkdir -p $$(@D) && $(CC) $$(CELL_$1_all_flags) $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
 $(if $(CELL_$1_third_party),$(call cell_third_party_rules,$1))
@@ -71,6 +77,7 @@ $$(CELL_$1_out).debug.o: $$(CELL_$1_objects) $(B)/obj/cells/$1/flags
 $$(CELL_$1_out).o $(B)/obj/cells/$1/index &: $$(CELL_$1_out).debug.o $(B)/bin/celltool $(CELL_$1_dir)/cell.mk
 	$(call show,CELL,$1)$(B)/bin/celltool write --name $1 --kind $(CELL_$1_kind) --start $(or $(CELL_$1_start),none) \
 	    --uses "$(CELL_$1_uses)" $(if $(CELL_$1_closure),--closure) $(if $(CELL_$1_lineage),--lineage $(CELL_$1_lineage)) --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
+	    --trees "$$(CELL_$1_trees)" \
 	    --index $(B)/obj/cells/$1/index $$< $$(CELL_$1_out).o
 -include $$(CELL_$1_objects:.o=.d)
 endef
@@ -78,7 +85,7 @@ endef
 define cell_third_party_rules
 $(B)/obj/cells/$1/third-party/%.o: $$(CELL_$1_tree)/%.c $(B)/obj/cells/$1/flags $$(CELL_$1_tree)/.complete
 	$(call show,CC,$(CELL_$1_third_party)/$$*.c)mkdir -p $$(@D) && $(CC) $(CELL_$1_third_party_flags) $$(CELL_$1_all_flags) -w \
-	    $(CELL_PREFIX) -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) -MD -MP -c -o $$@ $$<
+	    $(CELL_PREFIX) -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) $(CELL_TREES) -MD -MP -c -o $$@ $$<
 $(B)/obj/cells/$1/third-party/%.o: $$(CELL_$1_tree)/%.s $(B)/obj/cells/$1/flags $$(CELL_$1_tree)/.complete
 	$(call show,AS,$(CELL_$1_third_party)/$$*.s)mkdir -p $$(@D) && $(CC) $$(CELL_$1_all_flags) $(CELL_PREFIX) \
 	    -ffile-prefix-map=$$(CELL_$1_tree)=/k/$(CELL_$1_third_party) -c -o $$@ $$<
@@ -102,12 +109,12 @@ variant_out = $(B)/test-cells/variants/$1.$2.o
 define variant_rules
 VARIANT_$1_$2_objects := $(addprefix $(B)/obj/variants/$1/$2/,$(addsuffix .o,$(basename $(call cell_sources,$1))))
 $(B)/obj/variants/$1/$2/%.o: $(CELL_$1_dir)/%.c $(B)/obj/cells/$1/flags
-	$(call show,CC,$$<:$2)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) -DVARIANT_$2 $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
+	$(call show,CC,$$<:$2)mkdir -p $$(@D) && $(CC) $(WARNINGS) $$(CELL_$1_all_flags) -DVARIANT_$2 $(CELL_PREFIX) $(CELL_TREES) -MD -MP -c -o $$@ $$<
 $(call variant_out,$1,$2): $$(VARIANT_$1_$2_objects) $(B)/bin/celltool $(CELL_$1_dir)/cell.mk
 	$(call show,CELL,$1.$2)mkdir -p $$(@D) && $(LD) -r --unique -z noexecstack -o $(B)/obj/variants/$1/$2.debug.o $$(VARIANT_$1_$2_objects) && \
 	    $(B)/bin/celltool write --name $1 --kind $(CELL_$1_kind) --start $(or $(CELL_$1_start),none) \
 	    --uses "$(CELL_$1_uses)" $(if $(CELL_$1_lineage),--lineage $(CELL_$1_lineage)) --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
-	    $(B)/obj/variants/$1/$2.debug.o $$@
+	    --trees "$(call trees_of,$(B)/obj/variants/$1/$2,$(call cell_sources,$1))" $(B)/obj/variants/$1/$2.debug.o $$@
 -include $$(VARIANT_$1_$2_objects:.o=.d)
 endef
 $(foreach c,$(test_cells),$(foreach v,$(CELL_$c_variants),$(eval $(call variant_rules,$c,$v))))
@@ -119,7 +126,7 @@ version_out = $(B)/test-cells/variants/$1.o
 define version_object
 $(B)/obj/versions/$2/$(basename $3).o: $(CELL_$(call version_cell,$2)_dir)/$3 $(CELL_$1_dir)/versions/$2.h $(B)/obj/cells/$(call version_cell,$2)/flags
 	$(call show,CC,$$<:$2)mkdir -p $$(@D) && $(CC) $(if $(filter %.c,$3),$(WARNINGS)) $$(CELL_$(call version_cell,$2)_all_flags) \
-	    -include $(CELL_$1_dir)/versions/$2.h $(CELL_PREFIX) -MD -MP -c -o $$@ $$<
+	    -include $(CELL_$1_dir)/versions/$2.h $(CELL_PREFIX) $(CELL_TREES) -MD -MP -c -o $$@ $$<
 
 endef
 define version_rules
@@ -130,7 +137,8 @@ $(call version_out,$2): $$(VERSION_$2_objects) $(B)/bin/celltool $(CELL_$(call v
 	    $(B)/bin/celltool write --name $(call version_cell,$2) --kind $(CELL_$(call version_cell,$2)_kind) --start $(or $(CELL_$(call version_cell,$2)_start),none) \
 	    --uses "$(CELL_$(call version_cell,$2)_uses)" $(if $(CELL_$(call version_cell,$2)_closure),--closure --unchecked) \
 	    $(if $(CELL_$(call version_cell,$2)_lineage),--lineage $(CELL_$(call version_cell,$2)_lineage)) \
-	    --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" $(B)/obj/versions/$2/all.debug.o $$@
+	    --abi-flags "gcc-$(GCC_MAJOR) $(strip $(CELL_ABI))" \
+	    --trees "$(call trees_of,$(B)/obj/versions/$2,$(call cell_sources,$(call version_cell,$2)))" $(B)/obj/versions/$2/all.debug.o $$@
 -include $$(VERSION_$2_objects:.o=.d)
 endef
 $(foreach c,$(test_cells),$(foreach v,$(CELL_$c_versions),$(eval $(call version_rules,$c,$v))))

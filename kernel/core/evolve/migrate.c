@@ -55,8 +55,8 @@ static void reason_of(const struct migration_list *all, struct refusal *out)
     else if (migration_folds(m))
         (void)plan_refuse_loss(
             out, m->cell, m->key,
-            "the live value of %s would be lost: it is no longer its initialiser, which "
-            "the new %s has in its code. To keep it: leave it mutable, and say volatile",
+            "the live value of %s would be lost: it has left its initialiser, which the "
+            "new %s has in its code. To keep it: say volatile",
             m->key, m->cell);
     else
         (void)plan_refuse_loss(

@@ -85,6 +85,18 @@ char *job_print(struct job *job, const char *format, ...)
     return large;
 }
 
+char *job_word(struct job *job, const char **at)
+{
+    *at += strspn(*at, " \t\n");
+    size_t len = strcspn(*at, " \t\n");
+    if (!len)
+        return NULL;
+    char *word = job_alloc(job, len + 1);
+    memcpy(word, *at, len);
+    *at += len;
+    return word;
+}
+
 bool job_refuse(struct job *job, const char *format, ...)
 {
     va_list args;

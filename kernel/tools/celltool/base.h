@@ -37,6 +37,9 @@ void *job_grow(struct job *job, void *items, size_t count, size_t item_len);
 char *job_print(struct job *job, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// Gives the next word of *AT and moves *AT behind it, or NULL.
+char *job_word(struct job *job, const char **at);
+
 // Records "SUBJECT: message" unless something was refused before. Always false, so that
 // callers `return job_refuse(...)`.
 bool job_refuse(struct job *job, const char *format, ...)

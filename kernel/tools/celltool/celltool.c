@@ -13,7 +13,7 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 static const char usage[] =
     "usage: celltool write --name NAME --kind KIND [--start PHASE] [--uses \"CELL...\"] "
     "[--closure [--unchecked]]\n"
-    "                      [--lineage GROUP]\n"
+    "                      [--lineage GROUP] [--trees \"SOURCE.trees...\"]\n"
     "                      --abi-flags \"FLAG...\" [--index LINE-FILE] LINKED.o CELL.o\n"
     "       celltool show [--json] CELL.o\n"
     "       celltool diff OLD.o NEW.o      exits with 1 if they differ\n"
@@ -21,6 +21,8 @@ static const char usage[] =
     "service or app.\n"
     "--closure: of the engine's closure, and does only what that may; --unchecked: for "
     "tests of who else checks that.\n"
+    "--trees: what -fdump-tree-original wrote of each C source; tells folded statics of "
+    "functions.\n"
     "LINKED.o is compiled with -g; CELL.o is what ships, see FORMAT.md. LINE-FILE gets "
     "its line of build/cells/index.\n";
 
@@ -76,7 +78,8 @@ static int parse_write(int count, char **words, struct write_arguments *out)
                  {"--uses", &found.options.uses},
                  {"--index", &found.index},
                  {"--abi-flags", &found.options.abi_flags},
-                 {"--lineage", &found.options.lineage}};
+                 {"--lineage", &found.options.lineage},
+                 {"--trees", &found.options.trees}};
 
     for (int i = 0; i < count; i++) {
         size_t k = 0;

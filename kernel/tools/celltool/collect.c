@@ -144,15 +144,13 @@ static void visit_pointer(struct collection *all, const struct described *entry)
 }
 
 // The source has it, and no place in the object is it: its value stands in the code. Constants
-// too: what was a variable may have become one. What is within a function cannot be told from
-// an automatic variable.
+// too: what was a variable may have become one. Within a function these are candidates only.
 static bool is_folded(const struct described *entry, Dwarf_Die *die)
 {
     Dwarf_Die type;
 
-    return !entry->scope && !entry->unit->assembly && die_name(die) &&
-           !die_flag(die, DW_AT_declaration) && !die_flag(die, DW_AT_external) &&
-           die_type(die, &type);
+    return !entry->unit->assembly && die_name(die) && !die_flag(die, DW_AT_declaration) &&
+           !die_flag(die, DW_AT_external) && die_type(die, &type);
 }
 
 static bool visit_variable(struct collection *all, const struct described *entry)

@@ -3,6 +3,7 @@
 #ifndef CELLTOOL_COLLECT_H
 #define CELLTOOL_COLLECT_H
 
+#include "statics.h"
 #include "types.h"
 
 // The entry that describes one symbol: a function's definition, a variable, or an
@@ -34,8 +35,10 @@ struct collection {
     size_t named_count;
     const char **pointed; // texts of types that some pointer type leads to
     size_t pointed_count;
-    struct described *folded; // variables at file scope that the compiler gave no storage
+    struct described *folded; // variables that the compiler gave no storage; within a
+                              // function, statics says which of them are static
     size_t folded_count;
+    const struct statics *statics;
     const char **heaped; // types of which the cell's code makes objects of the heap
     size_t heaped_count;
 };

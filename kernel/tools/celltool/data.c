@@ -50,6 +50,12 @@ static void item_add(struct collection *all, struct item_list *list,
     list->items[list->count++] = *item;
 }
 
+static const char *name_key(struct collection *all, const struct described *entry,
+                            const char *name)
+{
+    return entry->scope ? job_print(all->job, "%s::%s", entry->scope, name) : name;
+}
+
 static bool symbol_add(struct collection *all, struct item_list *list, size_t index)
 {
     const struct symbol *symbol = &all->object->symbols[index];
@@ -69,8 +75,7 @@ static bool symbol_add(struct collection *all, struct item_list *list, size_t in
     if (entry->found) {
         const char *name = die_name(&entry->die);
         name = name ? name : symbol->name;
-        info->key =
-            entry->scope ? job_print(all->job, "%s::%s", entry->scope, name) : name;
+        info->key = name_key(all, entry, name);
         item.file = entry->unit->file;
         if (die_type(&entry->die, &type)) {
             info->type = types_held_text(all, &type);
@@ -195,23 +200,34 @@ static size_t run_len(struct item **sorted, size_t count, size_t from)
     return end - from;
 }
 
-static bool is_stored(const struct item_list *list, const struct item *item)
+// How many of LIST have the file and the key of ITEM, with a place or without.
+static size_t count_like(const struct item_list *list, const struct item *item,
+                         bool folded)
 {
+    size_t found = 0;
+
     for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].file && strcmp(list->items[i].file, item->file) == 0 &&
-            strcmp(list->items[i].info.key, item->info.key) == 0)
-            return true;
-    return false;
+        found += list->items[i].folded == folded && list->items[i].file &&
+                 strcmp(list->items[i].file, item->file) == 0 &&
+                 strcmp(list->items[i].info.key, item->info.key) == 0;
+    return found;
 }
 
 static void folded_add(struct collection *all, struct item_list *list)
 {
     for (size_t i = 0; i < all->folded_count; i++) {
         struct described *entry = &all->folded[i];
-        struct item item = {.info = {.key = die_name(&entry->die)},
+        const char *name = die_name(&entry->die);
+        struct item item = {.info = {.key = name_key(all, entry, name)},
                             .file = entry->unit->file,
                             .folded = true};
-        if (!is_stored(list, &item))
+        size_t stored = count_like(list, &item, false);
+        // The rest of that name are automatic, or copies where the function is inlined.
+        bool fits = entry->scope ? stored + count_like(list, &item, true) <
+                                       statics_count(all->statics, entry->unit->file,
+                                                     entry->scope, name)
+                                 : !stored;
+        if (fits)
             item_add(all, list, &item);
     }
 }
@@ -232,13 +248,9 @@ static void keys_separate(struct job *job, struct item_list *list)
     }
     sorted = sort_by_key(job, list, &count);
     for (size_t i = 0, len; i < count; i += len) {
-        size_t stored = 0;
         len = run_len(sorted, count, i);
-        for (size_t k = i; k < i + len; k++)
-            stored += !sorted[k]->folded;
         for (size_t k = i; len > 1 && k < i + len; k++)
-            if (stored > 1 || sorted[k]->folded)
-                sorted[k]->info.flags |= CELL_DATA_AMBIGUOUS;
+            sorted[k]->info.flags |= CELL_DATA_AMBIGUOUS;
     }
 }
 

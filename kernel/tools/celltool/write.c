@@ -23,19 +23,6 @@ static bool name_check(struct job *job, const char *name)
     return true;
 }
 
-// The next word of *AT, or NULL.
-static char *next_word(struct job *job, const char **at)
-{
-    *at += strspn(*at, " \t\n");
-    size_t len = strcspn(*at, " \t\n");
-    if (!len)
-        return NULL;
-    char *word = job_alloc(job, len + 1);
-    memcpy(word, *at, len);
-    *at += len;
-    return word;
-}
-
 static int compare_strings(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
@@ -46,7 +33,7 @@ static bool uses_fill(struct job *job, const char *words, struct cell_info *info
     size_t count = 0;
     char *word;
 
-    while ((word = next_word(job, &words))) {
+    while ((word = job_word(job, &words))) {
         if (!name_check(job, word))
             return false;
         info->uses = job_grow(job, info->uses, count, sizeof(*info->uses));
@@ -67,7 +54,7 @@ static uint64_t abi_hash(struct job *job, const char *flags)
     char *word;
 
     text_init(&text, job);
-    while ((word = next_word(job, &flags)))
+    while ((word = job_word(job, &flags)))
         text_add(&text, "%s\n", word);
     return sha256_short(text.bytes, text.len);
 }
@@ -104,7 +91,7 @@ static bool flags_check(struct job *job, const struct debug *debug, const char *
 {
     char *word;
 
-    while ((word = next_word(job, &flags)))
+    while ((word = job_word(job, &flags)))
         for (size_t i = 0; strncmp(word, "-m", 2) == 0 && i < debug->unit_count; i++)
             if (!debug->units[i].assembly && !flag_holds(debug->units[i].producer, word))
                 return job_refuse(job, "%s was compiled without %s", debug->units[i].file,
@@ -113,14 +100,17 @@ static bool flags_check(struct job *job, const struct debug *debug, const char *
 }
 
 static bool tables_fill(struct job *job, struct object *object, struct debug *debug,
-                        struct cell_info *info)
+                        const char *trees, struct cell_info *info)
 {
     struct collection all;
+    struct statics statics = {0};
     struct types types;
 
     types_init(&types, job);
-    if (!collect(job, object, debug, &types, info->name, &all))
+    if (!collect(job, object, debug, &types, info->name, &all) ||
+        !statics_read(job, trees ? trees : "", &statics))
         return false;
+    all.statics = &statics;
     types_sort(&all);
     return tables_functions(&all, info) && tables_data(&all, info) &&
            tables_types(&all, info);
@@ -163,7 +153,7 @@ bool write_cell(struct job *job, const struct write_options *options, uint8_t *b
         return false;
     bool done = debug_open(job, &object, &debug) &&
                 flags_check(job, &debug, options->abi_flags) &&
-                tables_fill(job, &object, &debug, &info);
+                tables_fill(job, &object, &debug, options->trees, &info);
     if (done) {
         text_init(&cell, job);
         info_encode(job, &info, &cell);

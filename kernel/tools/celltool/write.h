@@ -15,6 +15,7 @@ struct write_options {
     const char *uses;      // cell names, separated by spaces
     const char *abi_flags; // compiler and flags that calls between cells depend on
     const char *lineage;   // the group that it drains with, or NULL
+    const char *trees; // files of the sources' parse trees, separated by spaces, or NULL
 };
 
 // Turns LEN BYTES (changed in place) into the canonical object. False: refused in JOB.

@@ -63,8 +63,10 @@ static const char *compile_file(const struct cell_source *s, const char *text,
     assert_int_equal(fwrite(text, 1, len, f), len);
     fclose(f);
     snprintf(command, sizeof command,
-             TEST_CC " " TEST_CELL_FLAGS " -ffile-prefix-map=%s=/k -c -o %s/d%d.o %s",
-             folder, folder, index, path);
+             TEST_CC " " TEST_CELL_FLAGS
+                     " -ffile-prefix-map=%s=/k -fdump-tree-original=%s.trees -c -o "
+                     "%s/d%d.o %s",
+             folder, path, folder, index, path);
     run(command);
     return text[len] ? text + len + 1 : NULL;
 }
@@ -87,11 +89,12 @@ static void compile(const struct cell_source *s, struct made *m)
     snprintf(command, sizeof command, "ld -r --unique -o %s/d.o $(ls %s/d?.o)", folder,
              folder);
     run(command);
-    snprintf(command, sizeof command,
-             TEST_CELLTOOL " write --name %s --kind %s --start none --uses \"%s\" %s %s "
-                           "--abi-flags test %s/d.o %s/o.o",
-             s->name, "app", s->uses, is_closure(s->name) ? "--closure --unchecked" : "",
-             strncmp(s->name, "lib_", 4) == 0 ? "--lineage lib" : "", folder, folder);
+    snprintf(
+        command, sizeof command,
+        TEST_CELLTOOL " write --name %s --kind %s --start none --uses \"%s\" %s %s "
+                      "--abi-flags test --trees \"$(echo %s/*.trees)\" %s/d.o %s/o.o",
+        s->name, "app", s->uses, is_closure(s->name) ? "--closure --unchecked" : "",
+        strncmp(s->name, "lib_", 4) == 0 ? "--lineage lib" : "", folder, folder, folder);
     run(command);
     snprintf(path, sizeof path, "%s/o.o", folder);
     read_object(path, m);

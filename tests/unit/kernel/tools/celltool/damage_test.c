@@ -33,7 +33,7 @@ static bool try_write(const uint8_t *bytes, size_t len, struct made *out)
     *out = (struct made){0};
     memcpy(copy, bytes, len);
     job_init(&out->job, "cell test");
-    write_and_load(&out->job, "one", copy, len, out);
+    write_and_load(&out->job, "one", NULL, copy, len, out);
     bool made = out->made;
     job_fini(&out->job);
     free(copy);

@@ -59,10 +59,26 @@ static void run(const char *command)
     assert_int_equal(result, 0);
 }
 
+static bool ends_in(const char *path, const char *end)
+{
+    return strlen(path) > strlen(end) &&
+           strcmp(path + strlen(path) - strlen(end), end) == 0;
+}
+
+static bool is_c(const char *path)
+{
+    return ends_in(path, ".c");
+}
+
 static bool is_compiled(const char *path)
 {
-    size_t len = strlen(path);
-    return len > 2 && (!strcmp(path + len - 2, ".c") || !strcmp(path + len - 2, ".S"));
+    return is_c(path) || ends_in(path, ".S");
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
 void link_objects(struct workshop *workshop, struct job *job, const char *extra,
@@ -83,8 +99,10 @@ void link_objects(struct workshop *workshop, struct job *job, const char *extra,
         run(job_print(job,
                       "cd %s && " TEST_CC " -w " TEST_CELL_FLAGS
                       " %s -I. -Ikernel " TEST_CELL_HEADERS
-                      " -ffile-prefix-map=%s=/k -c -o %zu.o %s",
-                      workshop->root, extra, workshop->root, i, sources[i].path));
+                      " -ffile-prefix-map=%s=/k -fdump-tree-original=%s.trees -c -o "
+                      "%zu.o %s",
+                      workshop->root, extra, workshop->root, base_name(sources[i].path),
+                      i, sources[i].path));
         text_add(&link, " %zu.o", i);
         objects++;
     }
@@ -94,13 +112,14 @@ void link_objects(struct workshop *workshop, struct job *job, const char *extra,
                           out_len));
 }
 
-void write_and_load(struct job *job, const char *name, uint8_t *bytes, size_t len,
-                    struct made *out)
+void write_and_load(struct job *job, const char *name, const char *trees, uint8_t *bytes,
+                    size_t len, struct made *out)
 {
     const struct write_options options = {.name = name,
                                           .kind = CELL_APP,
                                           .phase = CELL_PHASE_APP,
                                           .uses = "libc",
+                                          .trees = trees,
                                           .abi_flags = "gcc-test " TEST_CELL_ABI};
     struct text object;
 
@@ -114,13 +133,18 @@ void write_and_load(struct job *job, const char *name, uint8_t *bytes, size_t le
 void make_cell_flags(struct workshop *workshop, const char *name, const char *extra,
                      const struct source *sources, size_t count, struct made *out)
 {
+    struct text trees;
     uint8_t *bytes;
     size_t len;
 
     *out = (struct made){0};
     job_init(&out->job, "cell test");
+    text_init(&trees, &out->job);
     link_objects(workshop, &out->job, extra, sources, count, &bytes, &len);
-    write_and_load(&out->job, name, bytes, len, out);
+    for (size_t i = 0; i < count; i++)
+        if (is_c(sources[i].path))
+            text_add(&trees, "%s/%s.trees ", workshop->root, base_name(sources[i].path));
+    write_and_load(&out->job, name, trees.bytes, bytes, len, out);
 }
 
 void make_cell(struct workshop *workshop, const char *name, const struct source *sources,

@@ -37,13 +37,14 @@ void make_cell(struct workshop *workshop, const char *name, const struct source 
                size_t count, struct made *out);
 // One file, the whole life: a cell "one" from TEXT.
 void make_one(const char *text, struct made *out);
-// Only compiles and links; the bytes live as long as JOB.
+// Only compiles and links, and leaves the parse trees of each C source in SOURCE.trees; the
+// bytes live as long as JOB.
 void link_objects(struct workshop *workshop, struct job *job, const char *extra,
                   const struct source *sources, size_t count, uint8_t **out_bytes,
                   size_t *out_len);
-// Runs celltool write on bytes, as cell NAME.
-void write_and_load(struct job *job, const char *name, uint8_t *bytes, size_t len,
-                    struct made *out);
+// Runs celltool write on bytes, as cell NAME; TREES as in struct write_options.
+void write_and_load(struct job *job, const char *name, const char *trees, uint8_t *bytes,
+                    size_t len, struct made *out);
 void made_fini(struct made *made);
 
 const struct function_info *find_function(const struct made *made, const char *name);

@@ -229,7 +229,7 @@ static void names_that_are_no_cell_names(void **state)
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct made made = {0};
         job_init(&made.job, "cell test");
-        write_and_load(&made.job, names[i], (uint8_t *)"", 0, &made);
+        write_and_load(&made.job, names[i], NULL, (uint8_t *)"", 0, &made);
         expect_refusal(&made, WORDS("no cell name"));
         made_fini(&made);
     }

@@ -199,60 +199,6 @@ static void same_names_in_two_files_are_told_apart_by_the_file(void **state)
     made_fini(&made);
 }
 
-/* Not listed, their live values are refused for ever; of a constant, that of the variable that it was. A static
- * within a function may have become an automatic variable. */
-static void variables_that_the_compiler_folds_away_are_listed(void **state)
-{
-    struct workshop workshop;
-    struct made made;
-    (void)state;
-
-    make_one("static int limit = 7; static const int fixed = 8; static int set = 9;\n"
-             "extern int elsewhere; static struct { int low, high; } range = {1, 2};\n"
-             "int f(int i) { static int within = 4; set = i;\n"
-             "    return limit + fixed + within + range.high; }\n"
-             "int g(void) { return set; }",
-             &made);
-    expect_made(&made);
-    assert_string_equal(made.cell.info.folded, "fixed\nlimit\nrange\n");
-    made_fini(&made);
-    make_one("static int set = 9; int f(int i) { return set += i; }", &made);
-    expect_made(&made);
-    assert_null(made.cell.info.folded);
-    made_fini(&made);
-
-    // Folding one of two leaves the other's key as it was.
-    workshop_init(&workshop);
-    make_cell(
-        &workshop, "pair",
-        SOURCES({"kernel/app/pair/a.c",
-                 "static int limit = 7; int a(void) { return limit; }"},
-                {"kernel/app/pair/b.c",
-                 "static int limit = 7; int b(int i) { limit += i; return limit; }"}),
-        &made);
-    workshop_fini(&workshop);
-    expect_made(&made);
-    assert_string_equal(made.cell.info.folded, "a.c::limit\n");
-    assert_non_null(find_data(&made, "b.c::limit"));
-    made_fini(&made);
-}
-
-static void same_names_in_sibling_blocks_are_flagged(void **state)
-{
-    struct made made;
-    (void)state;
-
-    make_one("int f(int i) { int r = 0; { static int n; r += ++n; } { static int n; r += "
-             "n++ * i; }\n"
-             "    return r; }",
-             &made);
-    expect_made(&made);
-    assert_int_equal(made.cell.info.data_count, 2);
-    for (size_t i = 0; i < 2; i++)
-        assert_true(made.cell.info.data[i].flags & CELL_DATA_AMBIGUOUS);
-    made_fini(&made);
-}
-
 static void literals_belong_to_nobody(void **state)
 {
     struct made made;
@@ -560,8 +506,6 @@ int main(void)
         cmocka_unit_test(a_static_of_an_inlined_function_keeps_its_scope),
         cmocka_unit_test(statics_keep_their_name_when_a_function_is_added),
         cmocka_unit_test(same_names_in_two_files_are_told_apart_by_the_file),
-        cmocka_unit_test(variables_that_the_compiler_folds_away_are_listed),
-        cmocka_unit_test(same_names_in_sibling_blocks_are_flagged),
         cmocka_unit_test(literals_belong_to_nobody),
         cmocka_unit_test(a_constant_that_is_only_read_has_no_address_that_matters),
         cmocka_unit_test(types_have_their_members_in_place),
