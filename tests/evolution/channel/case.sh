@@ -21,9 +21,13 @@ in_step() { read_post && [ "$ahead" -le 2 ]; }
 run_ahead() { read_post && [ "$ahead" -ge 12 ]; }
 more() { read_post && [ "$received" -ge $((before + 200)) ]; }
 
-# While the machine is not listening, the server plans without it, and cannot know.
+# While the machine is not listening, the server plans without it, and cannot know. Class and coupling are the machine's own word too.
 plan_names_them() {
-    neurath plan --to "$known" --machine m1 | grep -E '^  would wait for [0-9]+ tasks \(.*post (send|receive).*\), as it is now$'
+    neurath plan --to "$known" --machine m1 >"$work/plan.out"
+    grep -q '(planned by the machine)' "$work/plan.out" &&
+        grep -Eq '^  channel  signature  functions: [0-9]+ changed.*; tasks inside are waited for; changes together with post$' "$work/plan.out" &&
+        grep -Eq '^  post  text  functions: .*; changes together with channel$' "$work/plan.out" &&
+        grep -E '^  would wait for [0-9]+ tasks \(.*post (send|receive).*\), as it is now$' "$work/plan.out"
 }
 
 # They go on, and every message arrived once.

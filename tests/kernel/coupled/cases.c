@@ -275,7 +275,8 @@ static struct wait lost_step(void *arg)
     return wait_done();
 }
 
-/* It has nothing to do with the set, but nobody can tell. */
+/* Hazard 23. It has nothing to do with the set, but nobody can tell. The swap is carried out when frames_walk() takes a stack
+ * that it loses for one without frames of the set. */
 void a_stack_that_cannot_be_walked_is_named(void)
 {
     wait_queue_init(&limbo);

@@ -155,6 +155,7 @@ static bool all_have_seen(void *arg)
     return true;
 }
 
+/* Hazard 19. Old bytes are seen when shootdown() asks no other processor. */
 static void translations_are_forgotten_everywhere(void)
 {
     uint64_t pages[2];

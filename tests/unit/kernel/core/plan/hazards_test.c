@@ -129,6 +129,42 @@ static void an_import_may_only_be_called(void **state)
     world_fini(&w);
 }
 
+/* Hazard 8. Without the comparison in resolve() the upper bits would be lost, and the code would name what lies elsewhere. */
+static void what_lies_too_far_away_is_refused(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1")));
+    expect_refused(&w,
+                   CELLS({"far", "",
+                          "long far_list[8]; long far_at(void) { long p; "
+                          "__asm__(\"lea %c1 - 0x180000000(%%rip), %0\" : \"=r\"(p) : "
+                          "\"i\"(far_list)); return p; }\n"}),
+                   "relocation", "far", "far_list", NULL);
+    assert_non_null(strstr(w.report.refusals[0].text, "out of the reach of 32 bits"));
+    world_fini(&w);
+}
+
+/* Hazard 23. Who jumps to a function at his end leaves no frame there, and is led to the new one like who calls it. Seen to
+ * fail when is_branch() knows calls only: refused, as a relocation. */
+static void a_call_that_is_a_jump_is_led_to_new_text(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, CELLS(COUNTER("1"),
+                         {"caller", "counter",
+                          "long counter_next(void); long caller_last(void) { return "
+                          "counter_next(); }\n"}));
+    uint64_t site = namespace_running(&w.ns, "caller")->sites[0].va;
+    assert_int_equal(*(const uint8_t *)cellmem_view(site - 1), 0xe9);
+    struct plan *plan = world_plan(&w, CELLS(COUNTER("2")));
+    assert_non_null(plan);
+    world_commit(&w, plan);
+    expect_calls(&w, "caller", "counter", "counter_next");
+    plan_destroy(plan);
+    world_fini(&w);
+}
+
 /* Writes VALUE over the LEN bytes at VA, past what the namespace knows; gives what was there. */
 static uint64_t disturb(uint64_t va, size_t len, uint64_t value)
 {
@@ -273,6 +309,8 @@ int main(void)
         cmocka_unit_test(a_clone_for_what_is_seldom_is_a_function_of_its_own),
         cmocka_unit_test(two_objects_of_one_name_are_refused),
         cmocka_unit_test(an_import_may_only_be_called),
+        cmocka_unit_test(what_lies_too_far_away_is_refused),
+        cmocka_unit_test(a_call_that_is_a_jump_is_led_to_new_text),
         cmocka_unit_test(a_call_that_does_not_hold_what_is_known_is_refused),
         cmocka_unit_test(a_slot_that_does_not_hold_what_is_known_is_refused),
         cmocka_unit_test(a_new_caller_of_a_form_that_is_not_there_is_refused),
