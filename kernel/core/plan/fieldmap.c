@@ -3,206 +3,26 @@
  *
  * Pairs of places that belong together wait in a list; each is taken and becomes a move, or the
  * pairs of its fields or elements. So nesting needs no recursion. Each pair lies within both
- * objects: that is checked when it is taken, for the offsets come from the objects' `.cell`.
+ * objects: building_add() checks that when it is taken.
  */
-#include <core/plan/callbacks.h>
 #include <core/plan/fieldmap.h>
+
+#include <core/plan/building.h>
 #include <core/plan/grow.h>
+#include <core/plan/values.h>
 
 #include <mm/heap/heap.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A field of the old form and the one of the new form that it goes to. */
-struct pair {
-    const char *from;
-    const char *to;
-    const char *name;
-    uint64_t from_bit;
-    uint64_t to_bit;
-    uint64_t from_bits; /* of a bit field; 0: what the type takes */
-    uint64_t to_bits;
-    uint64_t from_stride;
-    uint64_t to_stride;
-    uint32_t count;
-    bool by_name; /* it holds no parts, or they go over with it */
-};
-
-struct building {
-    const struct cellinfo *from;
-    const struct cellinfo *to;
-    uint64_t from_len;
-    uint64_t to_len;
-    bool lenient;
-    const struct type_family *family;
-    struct fieldmap_parts *parts;
-    bool edged;
-    const struct callback_list *callbacks;
-    int form;
-    struct pair *waiting;
-    uint32_t waiting_count;
-    uint32_t waiting_room;
-    uint32_t taken;
-    struct fieldmap *map;
-};
-
-static void note(struct building *b, const char *what, const char *name, const char *more)
-{
-    size_t used = strlen(b->map->notes);
-    size_t room = sizeof b->map->notes - used;
-    b->map->identical = false;
-    int len = snprintf(b->map->notes + used, room, "%s%s%s%s%s", used ? "; " : "", what,
-                       name[0] ? " " : "", name, more);
-    if (len < 0 || (size_t)len >= room)
-        memcpy(b->map->notes + sizeof b->map->notes - 4, "...", 4);
-}
-
-static enum status cannot(struct building *b, const char *name, const char *why)
-{
-    snprintf(b->map->why, sizeof b->map->why, "%s %s", name[0] ? name : "it", why);
-    return STATUS_DENIED;
-}
-
 static enum status wait_for(struct building *b, const struct pair *pair)
 {
     if (b->taken + b->waiting_count >= FIELDMAP_MOVES_MAX)
-        return cannot(b, pair->name, "has too many fields to be followed");
+        return building_cannot(b, pair->name, "has too many fields to be followed");
     if (!grow(struct pair, &b->waiting, b->waiting_count, &b->waiting_room))
         return STATUS_FULL;
     b->waiting[b->waiting_count++] = *pair;
     return STATUS_OK;
-}
-
-static bool inside(uint64_t bit, uint64_t bits, uint64_t stride, uint32_t count,
-                   uint64_t len)
-{
-    uint64_t end = len * 8;
-    return len <= UINT32_MAX && count && bits <= end && bit <= end - bits &&
-           (count == 1 || stride <= (end - bits - bit) / (count - 1));
-}
-
-static enum status add_move(struct building *b, const struct field_move *move)
-{
-    struct move_list *l = &b->map->list;
-    bool bytes = move->kind != MOVE_NUMBER && move->kind != MOVE_NAME &&
-                 move->kind != MOVE_FUNCTION;
-    bool moves = move->kind != MOVE_UNUSED;
-    if (!inside(move->from_bit, move->from_bits, move->from_stride, move->count,
-                b->from_len) ||
-        (moves &&
-         !inside(move->to_bit, move->to_bits, move->to_stride, move->count, b->to_len)))
-        return cannot(b, move->name, "lies outside its object");
-    if (!bytes && (!move->from_bits || !move->to_bits || move->from_bits > 64 ||
-                   move->to_bits > 64))
-        return cannot(b, move->name, "has a width that makes no sense");
-    if (bytes && ((move->from_bit | move->to_bit | move->from_bits | move->from_stride |
-                   move->to_stride) &
-                  7))
-        return cannot(b, move->name, "is no whole number of bytes");
-    if (l->count >= FIELDMAP_MOVES_MAX)
-        return cannot(b, move->name, "has too many fields to be followed");
-    if (!grow(struct field_move, &l->moves, l->count, &l->room))
-        return STATUS_FULL;
-    if (moves && (move->from_bit != move->to_bit || move->from_stride != move->to_stride))
-        b->map->identical = false;
-    l->moves[l->count++] = *move;
-    return STATUS_OK;
-}
-
-static struct field_move move_of(const struct building *b, const struct pair *p,
-                                 enum move_kind kind, uint64_t from_bits, uint64_t to_bits)
-{
-    return (struct field_move){.kind = kind,
-                               .from_bit = p->from_bit,
-                               .to_bit = p->to_bit,
-                               .from_bits = p->from_bits ? p->from_bits : from_bits,
-                               .to_bits = p->to_bits ? p->to_bits : to_bits,
-                               .count = p->count,
-                               .from_stride = p->from_stride,
-                               .to_stride = p->to_stride,
-                               .lenient = b->lenient,
-                               .name = p->name};
-}
-
-static enum status take_number(struct building *b, const struct pair *p,
-                               const struct type *from, const struct type *to)
-{
-    char more[48];
-    struct field_move move = move_of(b, p, MOVE_NUMBER, from->len * 8, to->len * 8);
-    move.from_signed = from->is_signed;
-    move.to_signed = to->is_signed;
-    move.to_bool = to->is_bool;
-    snprintf(more, sizeof more, " %lu to %lu bits%s", (unsigned long)move.from_bits,
-             (unsigned long)move.to_bits,
-             move.to_signed == move.from_signed ? ""
-             : move.to_signed                   ? ", now signed"
-                                                : ", now unsigned");
-    if (from->kind != to->kind)
-        note(b, from->kind == TYPE_ENUM ? "makes a number of" : "makes an enum of",
-             p->name, "");
-    else if (strcmp(from->text, to->text) != 0 || move.from_bits != move.to_bits)
-        note(b, move.to_bits < move.from_bits ? "narrows" : "widens", p->name, more);
-    return add_move(b, &move);
-}
-
-static enum status add_renaming(struct building *b, struct field_move *move,
-                                uint64_t from, uint64_t to)
-{
-    struct move_list *l = &b->map->list;
-    if (!grow(struct renaming, &l->renamings, l->renaming_count, &l->renaming_room))
-        return STATUS_FULL;
-    l->renamings[l->renaming_count++] = (struct renaming){from, to};
-    move->renaming_count++;
-    return STATUS_OK;
-}
-
-/* Enumerators that kept their values are copied; else each goes to that of its name. */
-static enum status take_enum(struct building *b, const struct pair *p,
-                             const struct type *from, const struct type *to)
-{
-    struct field_move move = move_of(b, p, MOVE_NAME, from->len * 8, to->len * 8);
-    uint64_t mask = move.from_bits >= 64 ? UINT64_MAX : (1ull << move.from_bits) - 1;
-    bool same = move.from_bits == move.to_bits;
-    bool lost = false;
-    move.first_renaming = b->map->list.renaming_count;
-    for (uint32_t i = 0; i < from->entry.field_count; i++) {
-        struct cell_field was;
-        struct cell_field is;
-        cellinfo_field(from->info, from->entry.first_field + i, &was);
-        if (!type_field(to, was.name, &is)) {
-            lost = true;
-            continue;
-        }
-        same = same && was.type_hash == is.type_hash;
-        enum status status = add_renaming(b, &move, was.type_hash & mask, is.type_hash);
-        if (status != STATUS_OK)
-            return status;
-    }
-    if (same && !lost) { /* flags that are or'ed together stay whole */
-        move.kind = MOVE_NUMBER;
-        move.lenient = true;
-    } else {
-        note(b, "renumbers", p->name, lost ? " (some values have no name any more)" : "");
-    }
-    return add_move(b, &move);
-}
-
-/* A pointer to a function whose type changes with the pointer's own. */
-static enum status take_callback(struct building *b, const struct pair *p,
-                                 const struct type *from, const struct type *to)
-{
-    int other = b->form == FORM_OLD ? FORM_NEW : FORM_OLD;
-    struct field_move move = move_of(b, p, MOVE_FUNCTION, from->len * 8, to->len * 8);
-    move.first_renaming = b->map->list.renaming_count;
-    enum status status = add_renaming(b, &move, 0, 0);
-    for (uint32_t i = 0; i < b->callbacks->count && status == STATUS_OK; i++) {
-        const struct callback *c = &b->callbacks->list[i];
-        if (strcmp(c->type[b->form], from->text + 1) == 0 &&
-            strcmp(c->type[other], to->text + 1) == 0)
-            status = add_renaming(b, &move, c->stub[b->form], c->stub[other]);
-    }
-    note(b, "leads", p->name, " on to the new form of each function");
-    return status == STATUS_OK ? add_move(b, &move) : status;
 }
 
 /* Elements that both arrays have are moved; what the old one has beyond them must be unused. */
@@ -218,7 +38,7 @@ static enum status take_array(struct building *b, const struct pair *p,
     if (from->count != to->count) {
         snprintf(more, sizeof more, " from %lu to %lu elements",
                  (unsigned long)from->count, (unsigned long)to->count);
-        note(b, to->count > from->count ? "grows" : "shrinks", p->name, more);
+        building_note(b, to->count > from->count ? "grows" : "shrinks", p->name, more);
     }
     struct pair inner = {
         .from = from->element, .to = to->element, .name = p->name, .by_name = p->by_name};
@@ -232,7 +52,7 @@ static enum status take_array(struct building *b, const struct pair *p,
                                   .from_bit = inner.from_bit + common * x.len * 8,
                                   .from_bits = (from->count - common) * x.len * 8};
         if (rest.from_bits && !b->lenient)
-            status = add_move(b, &rest);
+            status = building_add(b, &rest);
         inner.count = (uint32_t)common;
         inner.from_stride = common > 1 ? x.len * 8 : 0;
         inner.to_stride = common > 1 ? y.len * 8 : 0;
@@ -292,25 +112,27 @@ static enum status take_field(struct building *b, const struct pair *p,
     struct cell_field was;
     bool shared = false;
     if (!type_field(from, is->name, &was)) {
-        note(b, "new", is->name, "");
+        building_note(b, "new", is->name, "");
         if (!b->map->lacks)
             b->map->lacks = is->name;
         return STATUS_OK;
     }
     if (!union_kept(from, &was, to, is, &shared) ||
         !union_kept(to, is, from, &was, &shared))
-        return cannot(b, is->name,
-                      "lies in a union that changed: only an edge of the whole can say "
-                      "which member is meant (EVOLVE_STATE)");
+        return building_cannot(
+            b, is->name,
+            "lies in a union that changed: only an edge of the whole can say "
+            "which member is meant (EVOLVE_STATE)");
     if (shared && (was.type_hash != is->type_hash || was.bit_size != is->bit_size))
-        return cannot(b, is->name, "lies in a union and changed");
+        return building_cannot(b, is->name, "lies in a union and changed");
     if (!was.bit_size && !is->bit_size)
         return STATUS_OK;
     bool parts = shared && holds_parts(b, p, was.type_name);
     if (parts && !b->parts->keeps_unions)
-        return cannot(b, is->name,
-                      "lies in a union, and edges turn what it holds; only an edge of "
-                      "the whole can say which member is meant");
+        return building_cannot(
+            b, is->name,
+            "lies in a union, and edges turn what it holds; only an edge of "
+            "the whole can say which member is meant");
     struct pair inner = {.from = was.type_name,
                          .to = is->type_name,
                          .name = is->name,
@@ -368,7 +190,7 @@ static enum status check_moved(struct building *b, const struct type *here,
                  "%s %s: say by an edge that it is the same (EVOLVE_STATE), or let it "
                  "go in a commit before",
                  into ? "is now in" : "was in", who);
-        return cannot(b, f.name, why);
+        return building_cannot(b, f.name, why);
     }
     return STATUS_OK;
 }
@@ -391,7 +213,7 @@ static enum status take_struct(struct building *b, const struct pair *p,
     for (uint32_t i = 0; i < from->entry.field_count && status == STATUS_OK; i++) {
         cellinfo_field(b->from, from->entry.first_field + i, &f);
         if (f.name[0] && !type_field(to, f.name, &g))
-            note(b, "drops", f.name, "");
+            building_note(b, "drops", f.name, "");
     }
     return status;
 }
@@ -453,41 +275,44 @@ static enum status take(struct building *b, const struct pair *p)
     type_read(b->from, p->from, &from);
     type_read(b->to, p->to, &to);
     if (!from.len || !to.len)
-        return cannot(b, p->name,
-                      is_ambiguous(b->from, p->from) || is_ambiguous(b->to, p->to)
-                          ? "has a type that two files declare, each its own, and an "
-                            "object from before files were told does not say which: "
-                            "let its cell be built and swapped once before this"
-                          : "has a type of which nothing is known");
+        return building_cannot(
+            b, p->name,
+            is_ambiguous(b->from, p->from) || is_ambiguous(b->to, p->to)
+                ? "has a type that two files declare, each its own, and an "
+                  "object from before files were told does not say which: "
+                  "let its cell be built and swapped once before this"
+                : "has a type of which nothing is known");
     if (is_part(b, p, &from, &to)) {
-        struct field_move place = move_of(b, p, MOVE_PLACE, from.len * 8, to.len * 8);
-        enum status status = add_move(b, &place); /* it lies within both objects */
+        struct field_move place =
+            building_move(b, p, MOVE_PLACE, from.len * 8, to.len * 8);
+        enum status status = building_add(b, &place); /* it lies within both objects */
         return status == STATUS_OK ? take_part(b, p) : status;
     }
     bool equal =
         type_equal(&from, &to) || (from.kind == TYPE_POINTER && to.kind == TYPE_POINTER &&
                                    type_akin(b->family, from.text, to.text));
     if (equal && !p->from_bits && !p->to_bits && !holds_parts(b, p, from.text)) {
-        struct field_move move = move_of(b, p, MOVE_COPY, from.len * 8, to.len * 8);
-        return add_move(b, &move);
+        struct field_move move = building_move(b, p, MOVE_COPY, from.len * 8, to.len * 8);
+        return building_add(b, &move);
     }
     if (is_struct_like(&from) && from.kind == to.kind) {
-        struct field_move place = move_of(b, p, MOVE_PLACE, from.len * 8, to.len * 8);
-        enum status status = add_move(b, &place);
+        struct field_move place =
+            building_move(b, p, MOVE_PLACE, from.len * 8, to.len * 8);
+        enum status status = building_add(b, &place);
         if (status != STATUS_OK)
             return status;
         return from.kind == TYPE_ARRAY ? take_array(b, p, &from, &to)
                                        : take_struct(b, p, &from, &to);
     }
     if (from.kind == TYPE_ENUM && to.kind == TYPE_ENUM)
-        return take_enum(b, p, &from, &to);
+        return value_enum(b, p, &from, &to);
     if (is_integer(&from) && is_integer(&to))
-        return take_number(b, p, &from, &to);
+        return value_number(b, p, &from, &to);
     if (b->callbacks && is_callback(&from) && is_callback(&to))
-        return take_callback(b, p, &from, &to);
+        return value_callback(b, p, &from, &to);
     if (from.kind == TYPE_POINTER && to.kind == TYPE_POINTER)
-        return cannot(b, p->name, "points to another type than before");
-    return cannot(b, p->name, "changed in a way that no rule covers");
+        return building_cannot(b, p->name, "points to another type than before");
+    return building_cannot(b, p->name, "changed in a way that no rule covers");
 }
 
 enum status fieldmap_build(const struct type *from, uint64_t from_len,
@@ -509,8 +334,8 @@ enum status fieldmap_build(const struct type *from, uint64_t from_len,
     memset(out, 0, sizeof *out);
     out->identical = from_len == to_len;
     if (from->len != from_len || to->len != to_len)
-        return cannot(&b, "",
-                      "is not as long as its type says (an array of open length?)");
+        return building_cannot(
+            &b, "", "is not as long as its type says (an array of open length?)");
     enum status status = wait_for(&b, &whole);
     while (status == STATUS_OK && b.waiting_count) {
         struct pair next = b.waiting[--b.waiting_count];

@@ -1,7 +1,7 @@
 /* Tests of addresses of functions whose type changes (hazards 1 and 12).
  * SPDX-License-Identifier: MIT
  *
- * Seen to fail: when fieldmap.c copies such a pointer; when take_callback() does not compare types; without the coupling in
+ * Seen to fail: when fieldmap.c copies such a pointer; when value_callback() does not compare types; without the coupling in
  * callbacks_init().
  */
 #include "migrate_fixture.h"
