@@ -186,7 +186,7 @@ static void refused_because_of(const char *holder, const char *who)
     KTEST_CHECK(migrate_target_version() == 1 && migrate_holds(&migrate_sample));
 }
 
-/* Hazard 4: seen to fail without list_objects() in evolve/holders.c. */
+/* Hazard 4: seen to fail without list_objects() in evolve/sought.c. */
 static void a_pointer_from_outside_is_not_left_behind(void)
 {
     migrate_target_write(&migrate_sample);
@@ -360,7 +360,7 @@ static bool leavings_have_left(void *arg)
 }
 
 /* Nor are the descriptions of versions that have left the namespace and are about to be freed. Refused when list_described() of
- * holders.c leaves them out. */
+ * sought.c leaves them out. */
 static void who_has_left_the_namespace_holds_no_pointer(void)
 {
     migrate_target_write(&migrate_sample);
