@@ -30,3 +30,17 @@ goes_to "$commit" 'grams again'
 answers scale 'scale: 5 loads of 15000 grams, sound'
 refused 04-oneway consent 'EVOLVE_EDGE(load, load_grams)'
 answers scale 'scale: 5 loads of 15000 grams, sound'
+# Who marks that it may be lost gets it; plan and history say that the way back loses it. Never said when nothing in edges.c and
+# moving.c clears `revertible`.
+loss_is_told() {
+    neurath plan --to "$commit" --machine m1 >"$work/plan.out" &&
+        grep -q '^  scale  data  ' "$work/plan.out" && grep -qx '  can be taken back, though not without loss' "$work/plan.out"
+}
+one_way() { git apply --3way --index "$tree/tests/evolution/edges/04-oneway.patch" && printf '\nEVOLVE_DROPS(load);\n' >>kernel/app/scale/scale.c; }
+neurath hold m1 >/dev/null
+push_change 'scale: weighs in carats, one way' one_way
+eventually 20 loss_is_told
+neurath unhold m1 >/dev/null
+evolved 'one way' scale:data
+jq -e '.revertible == false' <<<"$row" >/dev/null || fail "$case_name: the history does not say that the way back loses something: $row"
+answers scale 'scale: 5 loads of 75000 carats, sound'
