@@ -83,7 +83,14 @@ static bool symbol_add(struct collection *all, struct item_list *list, size_t in
             if (types_is_const(&type))
                 info->flags |= CELL_DATA_CONST;
         }
-    } else if (info->storage == CELL_STORE_RODATA && name_is_generated(symbol->name)) {
+    } else if (name_is_generated(symbol->name)) {
+        if (info->storage != CELL_STORE_RODATA)
+            return job_refuse(
+                all->job,
+                "%s can be written to and has no name but a number that the "
+                "compiler gives, so the next version would not find it "
+                "again: make the compound literal a variable, or const",
+                symbol->name);
         info->key = "";
         info->flags |= CELL_DATA_LITERAL;
     }

@@ -102,6 +102,16 @@ static void two_names_for_one_object(void **state)
            "", WORDS("second name"));
 }
 
+// Hazard 7. The compiler numbers them in the order in which they come: in another order each would get the value of another one.
+// Taken without the look at name_is_generated() in data.c.
+static void writable_objects_without_a_name(void **state)
+{
+    (void)state;
+    refuse("struct s { int n; }; static struct s *s = &(struct s){1};\n"
+           "int f(int n) { if (n) s = 0; return s->n++; }",
+           "", WORDS("__compound_literal.", "make the compound literal a variable"));
+}
+
 static void constructors(void **state)
 {
     (void)state;
@@ -296,6 +306,7 @@ int main(void)
         cmocka_unit_test(weak_imports),
         cmocka_unit_test(data_imports),
         cmocka_unit_test(two_names_for_one_object),
+        cmocka_unit_test(writable_objects_without_a_name),
         cmocka_unit_test(constructors),
         cmocka_unit_test(label_addresses_and_jump_tables),
         cmocka_unit_test(comdat_code),
