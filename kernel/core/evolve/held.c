@@ -48,8 +48,12 @@ void held_name(const struct held *h, const struct plan *plan, search_skip_fn ski
         snprintf(holder, sizeof holder, "%s of %s", home->key, home->cell);
     else
         describe(&h->place, plan, skip, holder, sizeof holder);
-    if (home)
+    if (home && type)
         snprintf(mark, sizeof mark, ", or say EVOLVE_POINTS(%s)", home->key);
+    else if (home)
+        snprintf(mark, sizeof mark,
+                 ", or let %s go over edges that copy it (EVOLVE_STATE): then it follows",
+                 home->key);
     if (type)
         (void)refuse(
             out, "held", cell, symbol, who,
@@ -70,8 +74,8 @@ void held_name(const struct held *h, const struct plan *plan, search_skip_fn ski
             out, "held", cell, symbol, who,
             "%s holds a pointer into %s of %s, to what the new form has at another "
             "place; keep the fields that others point to where they are and add new "
-            "ones behind them",
-            holder, symbol, cell);
+            "ones behind them%s",
+            holder, symbol, cell, mark);
     else
         (void)refuse(
             out, "held", cell, symbol, who,

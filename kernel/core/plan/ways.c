@@ -144,22 +144,28 @@ static bool holds(const struct fieldmap_parts *parts, const char *text)
 
 /* ---- legs and parts ----------------------------------------------------------------------- */
 
-static const struct type *innermost(const struct type *t, struct type *room)
+static const struct type *innermost(const struct type *t, struct type *room,
+                                    uint32_t *deep)
 {
+    *deep = 0;
     while (t->kind == TYPE_ARRAY && t->element) {
         struct type outer = *t;
         type_read(outer.info, outer.element, room);
         t = room;
+        ++*deep;
     }
     return t;
 }
 
-/* Between a struct and a number nothing goes by name: the edge does all. */
+/* Between a struct and a number, or one and an array of such, nothing goes by name: the edge does all. */
 static bool goes_by_name(const struct type *from, const struct type *to)
 {
     struct type x;
     struct type y;
-    return innermost(from, &x)->kind == innermost(to, &y)->kind;
+    uint32_t from_deep;
+    uint32_t to_deep;
+    return innermost(from, &x, &from_deep)->kind == innermost(to, &y, &to_deep)->kind &&
+           from_deep == to_deep;
 }
 
 static enum status map_leg(struct listing *l, const struct todo *at,

@@ -86,6 +86,36 @@ static void a_value_turns_there_and_back(void **state)
     world_fini(&w);
 }
 
+static void to_first(const void *was, void *is)
+{
+    *(uint32_t *)is = *(const uint32_t *)was;
+}
+
+static void to_sum(const void *was, void *is)
+{
+    const uint32_t *each = was;
+    *(uint32_t *)is = each[0] + each[1] + each[2] + each[3];
+}
+
+/* A counter for each processor. Seen to be refused when goes_by_name() looks at the innermost types alone. */
+static void a_number_becomes_an_array_over_an_edge(void **state)
+{
+    uint32_t value = 30;
+    (void)state;
+    begin(&(struct cell_source)CELL("static unsigned s;"), &value, sizeof value);
+    struct plan *plan = must_plan(&(struct cell_source)CELL(
+        "static unsigned s[4]; " STATE("s", "1") BOTH("unsigned")));
+    use(plan, FORM_OLD, 0, to_first);
+    use(plan, FORM_NEW, 0, to_sum);
+    go_there(plan);
+    uint32_t *each = (uint32_t *)live();
+    assert_true(each[0] == 30 && !each[1] && !each[2] && !each[3]);
+    each[3] = 12;
+    come_back(plan);
+    assert_int_equal(*(uint32_t *)live(), 42);
+    world_fini(&w);
+}
+
 /* Seen to fail without migrations_hold(): 31 comes out as 30000. */
 static void what_is_written_after_the_look_is_noticed(void **state)
 {
@@ -262,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_turns_there_and_back),
+        cmocka_unit_test(a_number_becomes_an_array_over_an_edge),
         cmocka_unit_test(what_is_written_after_the_look_is_noticed),
         cmocka_unit_test(without_a_look_the_old_value_comes_back),
         cmocka_unit_test(what_nobody_has_touched_comes_back_whatever_the_edges_lose),
