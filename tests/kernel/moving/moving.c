@@ -138,7 +138,7 @@ static void a_form_without_a_walk_is_refused(void)
     refused_with("bare", "second", "walk", "EVOLVE_WALKS(node)");
 }
 
-/* Seen to fail without element_target() in evolve/holders.c. */
+/* Seen to fail when leads() of evolve/holders.c finds no element. */
 static void a_pointer_that_no_walk_names_is_refused(void)
 {
     refused_with("blind", "second", "held", "newest of moving_target");
