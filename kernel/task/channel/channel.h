@@ -3,6 +3,7 @@
 #ifndef NEURATH_TASK_CHANNEL_CHANNEL_H
 #define NEURATH_TASK_CHANNEL_CHANNEL_H
 
+#include <lib/base/memory.h>
 #include <task/task/task.h>
 
 /* A rendezvous channel lets a sender go on when its message has been received; a buffered one when it is in the buffer.
@@ -17,10 +18,15 @@ enum { CHANNEL_MESSAGE_MAX = 4096, CHANNEL_ROOM_MAX = 4096 };
 
 /* Ends CHANNEL (NULL accepted), in which no operation may be going on. */
 void channel_destroy(struct channel *channel);
-/* Makes a channel for messages of MESSAGE_LEN bytes, with room for ROOM of them; ROOM 0: rendezvous.
- * NULL: no memory, or more than the maximum of either. End it with channel_destroy(). */
-struct channel *channel_create(uint32_t message_len, uint32_t room)
-    GIVES_MEMORY(channel_destroy);
+/* Makes a channel for messages that are objects of TYPE (`struct mail`, `uint64_t`), with room for ROOM of them; ROOM 0:
+ * rendezvous. NULL: no memory, or more than the maximum of either. End it with channel_destroy().
+ * The cell is noted to have such objects where nobody finds them (mm/heap/typed.h): a channel keeps the length of its
+ * messages as long as it lives, so a swap in which TYPE has another form is refused. */
+#define channel_new(type, room)                                                          \
+    ({                                                                                   \
+        HEAP_HOLDS(type);                                                                \
+        channel_create(sizeof(type), room);                                              \
+    })
 
 /* One operation in progress; its fields are for channel_send() and channel_receive(). */
 struct channel_call {
@@ -65,5 +71,9 @@ void channel_close(struct channel *channel);
 
 /* Messages that were sent and not yet received. */
 uint32_t channel_count(struct channel *channel);
+
+/* For channel_new() only: says nothing of what MESSAGE_LEN bytes are. */
+struct channel *channel_create(uint32_t message_len, uint32_t room)
+    GIVES_MEMORY(channel_destroy);
 
 #endif

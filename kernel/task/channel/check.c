@@ -27,7 +27,7 @@ static const char *judge(struct channel *channel)
 
 EVOLVE_CHECK(order)
 {
-    struct channel *channel = channel_create(sizeof(uint64_t), ROOM);
+    struct channel *channel = channel_new(uint64_t, ROOM);
     const char *wrong = channel != NULL ? judge(channel) : NULL;
     channel_destroy(channel);
     return wrong;

@@ -185,8 +185,8 @@ static struct wait pong_step(void *arg)
 /* One byte there and back, by two buffered channels. */
 static void channel_round_trip(void)
 {
-    there = channel_create(1, 1);
-    back = channel_create(1, 1);
+    there = channel_new(uint8_t, 1);
+    back = channel_new(uint8_t, 1);
     KTEST_CHECK(there != NULL && back != NULL);
     KTEST_CHECK(task_create("pong", pong_step, NULL, NULL) != NULL);
     KTEST_CHECK(task_create("ping", ping_step, NULL, NULL) != NULL);

@@ -7,7 +7,8 @@
 # cell knows of rings beside the channels, together with its users, for a signature changes: who is blocked inside is drained.
 # Then senders no longer wait. So a rollback, and the guard's when a version faults or loops, keeps what lies in the buffers; one
 # to where nobody would look there is refused. Hazards 12, 13, 17, 23, 29, 31, 32. Seen to fail when
-# couple_functions() sees no difference. `neurath plan` says who would be waited for before it happens.
+# couple_functions() sees no difference, and a longer message is refused for who sends one, not for its type, without
+# HEAP_HOLDS() in channel_new(). `neurath plan` says who would be waited for before it happens.
 
 # Sets what the command says: sending, receiving (tasks that are blocked), ahead (messages), received.
 read_post() {
@@ -44,6 +45,7 @@ added=$commit
 all_arrive
 in_step || fail "$case_name: a rendezvous lets senders run ahead by $ahead"
 refused 02-form type 'struct channel' heap
+refused 02-longer type 'struct letter' heap
 neurath hold m1 >/dev/null
 push_patch 03-know
 known=$commit

@@ -15,7 +15,7 @@ static void count(volatile uint64_t *counter)
 
 static void a_buffered_channel_keeps_the_order(void)
 {
-    struct channel *c = channel_create(sizeof(uint64_t), 4);
+    struct channel *c = channel_new(uint64_t, 4);
     uint64_t out;
     KTEST_CHECK(c != NULL);
     for (uint64_t i = 0; i < 4; i++)
@@ -52,7 +52,7 @@ static bool one_is_offered(void *arg)
 static void a_rendezvous_sender_waits_for_its_receiver(void)
 {
     uint64_t out = 0, message = 5;
-    met = channel_create(sizeof out, 0);
+    met = channel_new(uint64_t, 0);
     met_sent = 0;
     KTEST_CHECK(channel_try_send(met, &message) == STATUS_INVALID);
     KTEST_CHECK(channel_send(met, &message, clock_ns() + NS_PER_MS) == STATUS_TIMEOUT);
@@ -87,7 +87,7 @@ static bool was_restarted(void *arg)
 static void a_sender_that_is_asked_to_leave_offers_its_message_again(void)
 {
     uint64_t out = 0;
-    met = channel_create(sizeof out, 0);
+    met = channel_new(uint64_t, 0);
     met_sent = 0;
     KTEST_CHECK(task_create("met", meet_step, (void *)7, NULL) != NULL);
     for (uint32_t i = 0; i < 5; i++) {
@@ -103,7 +103,7 @@ static void a_sender_that_is_asked_to_leave_offers_its_message_again(void)
 static void a_closed_channel_ends_those_who_wait(void)
 {
     uint64_t out = 0, message = 3;
-    met = channel_create(sizeof out, 0);
+    met = channel_new(uint64_t, 0);
     met_sent = 0;
     KTEST_CHECK(task_create("met", meet_step, (void *)7, NULL) != NULL);
     KTEST_CHECK(ktest_until(one_is_offered, NULL, PATIENCE_NS));
@@ -112,7 +112,7 @@ static void a_closed_channel_ends_those_who_wait(void)
     KTEST_CHECK(met_status == STATUS_CLOSED);
     KTEST_CHECK(channel_receive(met, &out, 0) == STATUS_CLOSED);
     channel_destroy(met);
-    met = channel_create(sizeof out, 2);
+    met = channel_new(uint64_t, 2);
     KTEST_CHECK(channel_send(met, &message, 0) == STATUS_OK);
     channel_close(met);
     KTEST_CHECK(channel_send(met, &message, 0) == STATUS_CLOSED);
@@ -191,7 +191,7 @@ static bool all_received(void *arg)
 
 static void load_begin(uint32_t room)
 {
-    load.channel = channel_create(sizeof(uint64_t), room);
+    load.channel = channel_new(uint64_t, room);
     load.received = load.wrong = load.ended = load.restarts = 0;
     for (uint32_t i = 0; i < SENDERS * MESSAGES; i++)
         load.times[i] = 0;

@@ -13,6 +13,6 @@ struct leaver_state *leaver_state(void)
 struct channel *leaver_channel(void)
 {
     if (channel == NULL)
-        channel = channel_create(sizeof(uint64_t), 4);
+        channel = channel_new(uint64_t, 4);
     return channel;
 }
