@@ -140,7 +140,8 @@ static struct wait run_redirect(struct attempt *a)
     enum status status = plan_redirect(a->plan, &plan_report);
     a->report.redirect_ns = clock_ns() - begin;
     a->report.stores = a->plan->poke_count;
-    if (status == STATUS_OK && !migrate_try(a, &plan_report))
+    if (status == STATUS_OK &&
+        (!migrate_try(a, &plan_report) || !ending_allowed(a->plan, &plan_report)))
         status = STATUS_DENIED;
     if (status != STATUS_OK)
         return stop(a, status);

@@ -1,4 +1,4 @@
-/* Holds and ends the tasks of cells that a swap takes away.
+/* Holds and ends the tasks of cells and of steps that a swap takes away.
  * SPDX-License-Identifier: MIT
  */
 #include <core/evolve/ending.h>
@@ -49,6 +49,7 @@ static void lead_to(const struct stub *s, uint64_t to)
 struct names {
     const struct stub *stub; /* whose step it is */
     uint32_t count;
+    bool swaps; /* the task that carries out swaps is among them */
     char text[160];
 };
 
@@ -61,6 +62,7 @@ static bool name_task(struct task *task, void *arg)
         return true;
     task_name_copy(task, name);
     n->count++;
+    n->swaps |= task == task_current();
     if (used + sizeof name + 2 < sizeof n->text)
         snprintf(n->text + used, sizeof n->text - used, "%s%s", used ? ", " : "", name);
     return true;
@@ -75,12 +77,31 @@ static uint32_t add_tasks(struct names *names, const struct stub *s)
     return names->count - before;
 }
 
-static void hold(const struct version *v)
+static bool has_stub(const struct version *v, const struct stub *s)
 {
+    for (uint32_t i = 0; v && i < v->function_count; i++)
+        if (v->functions[i].stub == s)
+            return true;
+    return false;
+}
+
+/* No version that PLAN brings has the function of S, a stub of C's old one. */
+static bool is_gone(const struct plan *plan, const struct plan_cell *c,
+                    const struct stub *s)
+{
+    bool found = has_stub(c->fresh, s);
+    for (uint32_t i = 0; i < plan->cell_count && !found; i++)
+        found = has_stub(plan->cells[i].fresh, s);
+    return !found;
+}
+
+static void hold(const struct plan *plan, const struct plan_cell *c)
+{
+    const struct version *v = c->old;
     struct names names = {0};
     for (uint32_t i = 0; i < v->function_count; i++) {
         struct stub *s = v->functions[i].stub;
-        if (!s || s->version != v || !add_tasks(&names, s))
+        if (!s || s->version != v || !is_gone(plan, c, s) || !add_tasks(&names, s))
             continue;
         atomic_store(&ending.holds, 1);
         s->version = NULL;
@@ -105,13 +126,15 @@ static bool lives_on(const struct stub *s, const struct version *v)
     return s->version && s->version != v && s->version->state == VERSION_RUNNING;
 }
 
-static void end(const struct version *v)
+/* Ends the tasks of V, one of PLAN's versions of C: of the new one all, for it is taken back. */
+static void end(const struct plan *plan, const struct plan_cell *c,
+                const struct version *v)
 {
     struct names names = {0};
     for (uint32_t i = 0; i < v->function_count; i++) {
         struct stub *s = v->functions[i].stub;
         bool held = s && leads_to(s, held_step);
-        if (!s || (!held && lives_on(s, v)))
+        if (!s || (!held && lives_on(s, v)) || (v == c->old && !is_gone(plan, c, s)))
             continue;
         if (!add_tasks(&names, s) && !held)
             continue;
@@ -121,8 +144,9 @@ static void end(const struct version *v)
     if (!names.count)
         return;
     ending.begun_ns = clock_ns();
-    log_write("evolve", LOG_INFO, "%s@%u is gone, and its tasks end (%u): %s",
-              v->info.name, v->number, names.count, names.text);
+    log_write("evolve", LOG_INFO, "%s%s@%u is gone, and its tasks end (%u): %s",
+              v == c->old && c->fresh ? "a step of " : "", v->info.name, v->number,
+              names.count, names.text);
 }
 
 static void let_go(void)
@@ -131,26 +155,67 @@ static void let_go(void)
     event_signal(evolve_event());
 }
 
-static bool goes(const struct plan_cell *c)
+/* The old version of C, whose tasks may lose their step; NULL: there is none, or it goes on beside the new one. */
+static const struct version *followed(const struct plan_cell *c)
 {
-    return !c->fresh && !c->drains;
+    return c->drains ? NULL : c->old;
+}
+
+/* The step S of C is gone for all of NAMES. */
+static void refuse_step(const struct plan_cell *c, const struct stub *s,
+                        const struct names *names, struct refusal *out)
+{
+    char who[48 + TASK_NAME_MAX];
+    snprintf(who, sizeof who, "%.*s", (int)strcspn(names->text, ","), names->text);
+    if (names->count > 1)
+        snprintf(who + strlen(who), sizeof who - strlen(who), " and %u more",
+                 names->count - 1);
+    if (names->swaps)
+        (void)refuse(out, "held", c->name, s->name, who,
+                     "task %s, which carries out swaps, begins each step in %s, which "
+                     "the new %s lacks; keep the function's name",
+                     who, s->name, c->name);
+    else
+        (void)plan_refuse_loss(out, c->name, s->name,
+                               "task %s would end: the new %s lacks its step %s; keep "
+                               "the function's name",
+                               who, c->name, s->name);
+}
+
+bool ending_allowed(const struct plan *plan, struct plan_report *report)
+{
+    report->refusal_count = 0;
+    for (uint32_t i = 0; i < plan->cell_count; i++) {
+        const struct plan_cell *c = &plan->cells[i];
+        const struct version *v = c->fresh ? followed(c) : NULL;
+        for (uint32_t k = 0; v && k < v->function_count; k++) {
+            const struct stub *s = v->functions[k].stub;
+            struct names names = {0};
+            if (!s || s->version != v || !is_gone(plan, c, s) || !add_tasks(&names, s))
+                continue;
+            if ((names.swaps || !plan_may_lose(plan, c, s->name)) &&
+                report->refusal_count < PLAN_MAX_REFUSALS)
+                refuse_step(c, s, &names, &report->refusals[report->refusal_count++]);
+        }
+    }
+    return report->refusal_count == 0;
 }
 
 void ending_hold(const struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (goes(&plan->cells[i]))
-            hold(plan->cells[i].old);
+        if (followed(&plan->cells[i]))
+            hold(plan, &plan->cells[i]);
 }
 
 void ending_release(const struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++) {
         const struct plan_cell *c = &plan->cells[i];
-        if (goes(c))
+        if (followed(c))
             release(c->old);
-        else if (!c->drains)
-            end(c->fresh);
+        if (c->fresh && !c->drains)
+            end(plan, c, c->fresh);
     }
     let_go();
 }
@@ -158,8 +223,8 @@ void ending_release(const struct plan *plan)
 void ending_begin(const struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->cell_count; i++)
-        if (goes(&plan->cells[i]))
-            end(plan->cells[i].old);
+        if (followed(&plan->cells[i]))
+            end(plan, &plan->cells[i], plan->cells[i].old);
     let_go();
 }
 

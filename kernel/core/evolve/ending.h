@@ -1,8 +1,9 @@
-/* Tasks of cells that a swap takes away: held while it is on trial, then let go on, or ended.
+/* Tasks of cells that a swap takes away, or of whose step a new version knows nothing: held while it is on trial, then let go
+ * on, or ended.
  * SPDX-License-Identifier: MIT
  *
- * A task is its step function, known by an entry stub (task.h). When the cell of that function goes, the stub stands for no
- * version any more, and its slot leads elsewhere:
+ * A task is its step function, known by an entry stub (task.h). When that function goes, with its cell or from it, the stub
+ * stands for no version any more, and its slot leads elsewhere:
  *   LEADS (to the step) → HELD (ending_hold) → LEADS (ending_release: taken back) or ENDS (ending_begin: permanent)
  *   LEADS → ENDS (ending_release: the step came with what is taken back)
  * While it is HELD a task that is due waits instead; one that waits or sleeps goes on to do so, and one within a step
@@ -20,11 +21,15 @@
 
 #include <core/evolve/private.h>
 
-/* After the commit of PLAN: holds the tasks of cells that are removed. */
+/* Before anything is stored, after plan_redirect(): says whether no task loses the step that it begins next to a new version
+ * of its cell, unless the source or an operator lets it go (EVOLVE_DROPS, consent). False: *report says which does. (One that
+ * goes with its whole cell needs nobody's leave.) */
+bool ending_allowed(const struct plan *plan, struct plan_report *report);
+/* After the commit of PLAN: holds the tasks of cells and steps that are gone. */
 void ending_hold(const struct plan *plan);
 /* After plan_revert(): they go on; tasks whose step only a version has that was taken back end. */
 void ending_release(const struct plan *plan);
-/* PLAN is permanent: what is held ends, and whatever else has its step in a cell that is removed. */
+/* PLAN is permanent: what is held ends, and whatever else has a step that is gone. */
 void ending_begin(const struct plan *plan);
 /* A look at the tasks that end. True: there are none, or not for now. */
 bool ending_over(void);

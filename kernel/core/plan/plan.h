@@ -252,6 +252,8 @@ bool plan_swaps(const struct plan *plan, const char *name);
 
 /* Reads how many objects that V made are in use, if its source counts them (EVOLVE_IN_USE). False: it does not. */
 bool plan_in_use(const struct version *v, uint32_t *out_count);
+/* Says whether the swap may lose what CELL calls KEY: a mark of its source (EVOLVE_DROPS, in either version), or consent. */
+bool plan_may_lose(const struct plan *plan, const struct plan_cell *cell, const char *key);
 /* Fills OUT with the refusal of a loss that nobody has agreed to: FORMAT says what would be lost of KEY in CELL. Always gives
  * STATUS_DENIED. */
 enum status plan_refuse_loss(struct refusal *out, const char *cell, const char *key,

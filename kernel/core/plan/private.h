@@ -213,8 +213,6 @@ struct type_family;
 /* Gives TAG and all that V says it was. */
 void plan_family(const struct version *v, const char *tag, struct type_family *out);
 
-/* Says whether the swap may lose what CELL calls KEY: a mark of its source (EVOLVE_DROPS, in either version), or consent. */
-bool plan_may_lose(const struct plan *plan, const struct plan_cell *cell, const char *key);
 /* Lends a writable alias of VA until the plan ends; NULL: no memory. */
 uint8_t *plan_alias(struct plan *plan, uint64_t va);
 /* Lists the new text that the way back withdraws, and opens its aliases. STATUS_FULL. */

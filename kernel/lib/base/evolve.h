@@ -15,7 +15,8 @@
 /* The object NAME is gone from this version, and its value may be forgotten. Or: it lost elements, or became narrower,
  * and what does not fit may be forgotten. Of a type that walks name (below): elements that come during the trial may go back
  * without a field that only the old form has. During the trial nothing is gone: a revert brings it back. The mark counts in
- * both versions, so that a version that adds an object can say that going back from it may lose that. */
+ * both versions, so that a version that adds an object can say that going back from it may lose that.
+ * Of a function that is gone: tasks whose step it was end, as those of a cell that goes; the hook `evolved` may make others. */
 #define EVOLVE_DROPS(name) EVOLVE_MARK(drops, name)
 /* The object NAME begins with this version's initialiser, whatever it held before. */
 #define EVOLVE_REINIT(name) EVOLVE_MARK(reinit, name)
