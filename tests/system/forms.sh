@@ -43,7 +43,7 @@ is_permanent() {
 # `row` was refused, and one of its reasons says WORDS: the first, or one that the machine only logs.
 refused_with() {
     [ "$(jq -r .result <<<"$row")" = refused ] || fail "not refused (what can be done now is to be taken off the list): $row"
-    [[ $(jq -r .reason.text <<<"$row") = *"$1"* ]] || eventually 10 grep -aq "also: .*$1" "$work/console.out"
+    [[ $(jq -r .reason.text <<<"$row") = *"$1"* ]] || eventually 60 grep -aq "also: .*$1" "$work/console.out"
 }
 
 # Back to the release of before, by a rollback.
